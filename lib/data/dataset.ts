@@ -1,0 +1,63 @@
+/**
+ * Datasets and their seeded split into train and test.
+ *
+ * @module
+ */
+
+import { permutation, type RandomStream } from "./random.ts";
+
+/** Inputs with their labels, row by row. */
+export interface Examples {
+  /** Token ids, or bits of 0 and 1. */
+  readonly inputs: readonly (readonly number[])[];
+  /** The class of each row, in 0..classes-1. */
+  readonly labels: readonly number[];
+}
+
+/** Examples of one task. */
+export interface Dataset extends Examples {
+  /** How many classes there are. */
+  readonly classes: number;
+}
+
+/** A dataset in two parts. */
+export interface Split {
+  readonly train: Examples;
+  readonly test: Examples;
+}
+
+/** How many of all examples a train fraction takes: ⌊fraction · total⌋. */
+export function trainSize(fraction: number, total: number): number {
+  // The product of 0.29 and 100 is 28.999…: what is meant is 29.
+  return Math.floor(fraction * total + 1e-9);
+}
+
+/**
+ * Divides a dataset at random: ⌊fraction · N⌋ rows to train on, the others to
+ * test.
+ *
+ * @param examples The whole.
+ * @param fraction Share of the train rows, in (0, 1).
+ * @param stream Where the randomness comes from.
+ * @throws {RangeError} if the fraction is outside (0, 1) or leaves a part empty.
+ */
+export function split(
+  examples: Examples,
+  fraction: number,
+  stream: RandomStream,
+): Split {
+  const total = examples.labels.length;
+  const size = trainSize(fraction, total);
+  if (!(fraction > 0 && fraction < 1) || size === 0 || size === total) {
+    throw new RangeError(
+      `Cannot split ${total} examples with a train fraction of ${fraction}: ` +
+        `it must lie in (0, 1) and leave both parts at least one example`,
+    );
+  }
+  const order = permutation(total, stream);
+  const take = (rows: readonly number[]): Examples => ({
+    inputs: rows.map((row) => examples.inputs[row]!),
+    labels: rows.map((row) => examples.labels[row]!),
+  });
+  return { train: take(order.slice(0, size)), test: take(order.slice(size)) };
+}

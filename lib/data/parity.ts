@@ -1,0 +1,55 @@
+/**
+ * Sparse parity.
+ *
+ * @module
+ */
+
+import type { Dataset } from "./dataset.ts";
+import type { RandomStream } from "./random.ts";
+
+/** The size of a sparse parity task. */
+export interface ParityOptions {
+  /** Length n of each bit vector. */
+  readonly bits: number;
+  /** The label is the parity of the first k bits; the others are noise. */
+  readonly parityBits: number;
+  /** How many different vectors to draw. */
+  readonly samples: number;
+}
+
+/**
+ * Different random bit vectors with the parity of their first k bits as label.
+ *
+ * @param options n, k and the number of vectors.
+ * @param stream Where the randomness comes from.
+ * @returns Rows of n bits, two classes.
+ * @throws {RangeError} if k > n, or if there are fewer vectors than wanted.
+ */
+export function parity(
+  { bits, parityBits, samples }: ParityOptions,
+  stream: RandomStream,
+): Dataset {
+  if (parityBits > bits) {
+    throw new RangeError(
+      `Cannot take the parity of ${parityBits} bits: the inputs have ${bits}`,
+    );
+  }
+  if (samples > 2 ** bits) {
+    throw new RangeError(
+      `Cannot draw ${samples} different vectors of ${bits} bits: ` +
+        `there are ${2 ** bits}`,
+    );
+  }
+  // Drawn until there are enough different ones; where most of all vectors are
+  // wanted the last few take a while, but never more than a few times 2ⁿ draws.
+  const rows = new Map<string, number[]>();
+  while (rows.size < samples) {
+    const row = Array.from({ length: bits }, () => stream.integer(2));
+    rows.set(row.join(""), row);
+  }
+  const inputs = [...rows.values()];
+  const labels = inputs.map((row) =>
+    row.slice(0, parityBits).reduce((sum, bit) => sum + bit, 0) % 2
+  );
+  return { inputs, labels, classes: 2 };
+}

@@ -1,0 +1,100 @@
+/**
+ * What a loss is, and how its closed-form gradient enters automatic
+ * differentiation.
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs-core";
+import type { FloatDType } from "../trace/graph.ts";
+import { castLike, scalar, toPrecision } from "../trace/precision.ts";
+
+/**
+ * A cross-entropy loss in a choice of precisions. The model keeps its own
+ * precision: only what stands inside the loss is computed in the loss's.
+ */
+export interface Loss {
+  readonly name: string;
+  /** The precisions in which it is defined. */
+  readonly precisions: readonly FloatDType[];
+  /**
+   * The loss of each sample.
+   *
+   * @param logits [n, classes], any floating type.
+   * @param labels [n], integer, in 0..classes-1.
+   * @param precision What to compute in.
+   * @returns [n], in `precision`.
+   */
+  terms(
+    logits: tf.Tensor2D,
+    labels: tf.Tensor1D,
+    precision: FloatDType,
+  ): tf.Tensor1D;
+  /**
+   * The gradient of the mean of the terms with respect to the logits.
+   *
+   * @returns [n, classes], in `precision`.
+   */
+  gradient(
+    logits: tf.Tensor2D,
+    labels: tf.Tensor1D,
+    precision: FloatDType,
+  ): tf.Tensor2D;
+}
+
+/**
+ * The mean of the loss terms as a differentiable scalar in `precision`, whose
+ * gradient is the loss's own closed form.
+ *
+ * @param loss The loss.
+ * @param precision What to compute it in.
+ * @throws {RangeError} if the loss is not defined in that precision.
+ */
+export function meanLoss(
+  loss: Loss,
+  precision: FloatDType,
+): (logits: tf.Tensor2D, labels: tf.Tensor1D) => tf.Scalar {
+  if (!loss.precisions.includes(precision)) {
+    throw new RangeError(
+      `Cannot compute the ${loss.name} loss in ${precision}: ` +
+        `it is defined in ${loss.precisions.join(", ")}`,
+    );
+  }
+  return (logits, labels) =>
+    tf.customGrad((z) => ({
+      value: mean(loss.terms(z as tf.Tensor2D, labels, precision), precision),
+      gradFunc: (dy) => {
+        const gradient = loss.gradient(z as tf.Tensor2D, labels, precision);
+        return tf.mul(castLike(gradient, z as tf.Tensor), castLike(dy, logits));
+      },
+    }))(logits) as tf.Scalar;
+}
+
+/** The mean of [n] terms, rounded to their precision as PyTorch rounds it. */
+export function mean(terms: tf.Tensor1D, precision: FloatDType): tf.Scalar {
+  const wide = computeIn(precision);
+  return toPrecision(tf.mean(toPrecision(terms, wide)), precision) as tf.Scalar;
+}
+
+/**
+ * The type in which the arithmetic of a precision is done. Of float16 only the
+ * results are rounded: so do PyTorch's kernels, on CPU and CUDA.
+ */
+export function computeIn(precision: FloatDType): "float32" | "float64" {
+  return precision === "float16" ? "float32" : precision;
+}
+
+/** The one-hot matrix of the labels, [n, classes]. */
+export function oneHot(labels: tf.Tensor1D, classes: number): tf.Tensor2D {
+  return tf.oneHot(labels, classes) as tf.Tensor2D;
+}
+
+/** The element of each row that the labels name: [n, classes], [n] → [n]. */
+export function pick(x: tf.Tensor2D, labels: tf.Tensor1D): tf.Tensor1D {
+  return tf.gather<tf.Tensor>(x, labels, 1, 1) as tf.Tensor1D;
+}
+
+/** 1 over the number of rows. */
+export function perRow(x: tf.Tensor2D): tf.Scalar {
+  return scalar(1 / x.shape[0]);
+}

@@ -1,0 +1,104 @@
+/**
+ * Checkpoints: a model's forward pass as an ONNX file.
+ *
+ * @module
+ */
+
+import type * as tf from "@tensorflow/tfjs-core";
+import type { Model } from "../../models/model.ts";
+import { nameTensor, trace } from "../trace/backend.ts";
+import { foldConstants } from "../trace/fold.ts";
+import type { Spec } from "../trace/graph.ts";
+import { type BatchGraph, traceForAnyBatch } from "../trace/symbolic.ts";
+import { mapTree, type Tree } from "../tree.ts";
+import { encodeModel, modelOf } from "./model.ts";
+import type { HostTensor } from "./tensor.ts";
+
+// What is cheaper to compute again than to store.
+const LARGEST_CONSTANT = 4096;
+
+/** Keys of what groklab writes into metadata_props, each value JSON. */
+export const METADATA = {
+  config: "groklab.config",
+  step: "groklab.step",
+  metrics: "groklab.metrics",
+} as const;
+
+/** What a checkpoint says about where it comes from. */
+export interface CheckpointMetadata {
+  readonly config?: unknown;
+  readonly step?: number;
+  readonly metrics?: unknown;
+}
+
+/** Writes checkpoints of one model: the forward pass is traced once. */
+export interface CheckpointWriter {
+  /**
+   * The bytes of a checkpoint: the forward pass with the parameters as
+   * initializers under their paths, activations under their hooks' names, a
+   * free batch dimension and one output, `logits`.
+   *
+   * @param params The parameters, by path.
+   * @param metadata Config, step and metrics to carry along.
+   */
+  encode(
+    params: Readonly<Record<string, HostTensor>>,
+    metadata: CheckpointMetadata,
+  ): Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * Traces a model's forward pass for checkpoints.
+ *
+ * @param model The architecture.
+ * @param params Its parameters; here only their types and shapes matter.
+ */
+export async function checkpointWriter(
+  model: Model,
+  params: Tree<HostTensor>,
+): Promise<CheckpointWriter> {
+  const { graph, shapeOf } = await traceForward(model, params);
+  return {
+    encode(initializers, { config, step, metrics }) {
+      const metadata: Record<string, string> = {};
+      for (const [key, value] of Object.entries({ config, step, metrics })) {
+        if (value !== undefined) {
+          metadata[METADATA[key as keyof typeof METADATA]] = JSON.stringify(
+            value,
+          );
+        }
+      }
+      return encodeModel(modelOf(graph, {
+        name: "groklab",
+        metadata,
+        shapeOf,
+        initializers,
+      }));
+    },
+  };
+}
+
+function traceForward(
+  { input, row, apply }: Model,
+  params: Tree<HostTensor>,
+): Promise<BatchGraph> {
+  const specs = mapTree<HostTensor, Spec, Tree<HostTensor>>(
+    params,
+    ({ dtype, shape }) => ({ dtype, shape }),
+  );
+  return traceForAnyBatch((batch) =>
+    foldConstants(
+      trace(
+        // The parameters' own paths are their names, so they stand at the top.
+        ({ [input]: x, ...params }) => ({
+          logits: apply(params as Tree<tf.Tensor>, x as tf.Tensor, nameTensor),
+        }),
+        {
+          ...specs as Tree<Spec>,
+          [input]: { dtype: row.dtype, shape: [batch, ...row.shape] },
+        },
+      ),
+      LARGEST_CONSTANT,
+    )
+  );
+}

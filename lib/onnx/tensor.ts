@@ -1,0 +1,89 @@
+/**
+ * Tensors in the host's memory: what runtimes take and give, and what files
+ * hold.
+ *
+ * @module
+ */
+
+import type { DType } from "../trace/graph.ts";
+
+/** The array that holds each element type; bool is a byte of 0 or 1. */
+const ARRAYS = {
+  float16: Float16Array,
+  float32: Float32Array,
+  float64: Float64Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
+  bool: Uint8Array,
+} as const;
+
+/** The contents of a tensor. */
+export type HostData = InstanceType<(typeof ARRAYS)[DType]>;
+
+/** A tensor in the host's memory, row-major. */
+export interface HostTensor {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: HostData;
+}
+
+/** The number of elements of a shape. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, d) => product * d, 1);
+}
+
+/**
+ * Copies numbers into the array of an element type, rounding to it.
+ *
+ * @param dtype The element type wanted.
+ * @param values Numbers or bigints.
+ */
+export function toTyped(
+  dtype: DType,
+  values: ArrayLike<number> | ArrayLike<bigint>,
+): HostData {
+  if (dtype === "int64") {
+    return BigInt64Array.from(values as ArrayLike<number>, BigInt);
+  }
+  const from = (values: ArrayLike<number>) => ARRAYS[dtype].from(values);
+  return from(
+    typeof values[0] === "bigint"
+      ? Float64Array.from(values as ArrayLike<bigint>, Number)
+      : values as ArrayLike<number>,
+  );
+}
+
+/** The contents of any tensor as doubles. */
+export function toNumbers({ data }: Pick<HostTensor, "data">): Float64Array {
+  return Float64Array.from<number | bigint>(
+    data as ArrayLike<number>,
+    Number,
+  );
+}
+
+/** The bytes of an array, little-endian as every platform of Deno is. */
+export function bytesOf(
+  { buffer, byteOffset, byteLength }: ArrayBufferView,
+): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+}
+
+/** Raw bytes as an array of an element type (copied: bytes may be unaligned). */
+export function viewOf(dtype: DType, bytes: Uint8Array): HostData {
+  const copy = bytes.slice();
+  return new ARRAYS[dtype](copy.buffer as ArrayBuffer);
+}
+
+/** A float tensor from plain numbers. */
+export function hostTensorOf(
+  dtype: DType,
+  shape: readonly number[],
+  values: ArrayLike<number>,
+): HostTensor {
+  if (sizeOf(shape) !== values.length) {
+    throw new RangeError(
+      `Cannot make a tensor of shape [${shape}]: got ${values.length} values`,
+    );
+  }
+  return { dtype, shape, data: toTyped(dtype, values) };
+}

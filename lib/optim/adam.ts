@@ -1,0 +1,81 @@
+/**
+ * Adam's rescaling of gradients.
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs-core";
+import { scalar } from "../trace/precision.ts";
+import {
+  type GradientTransformation,
+  newCount,
+  type Params,
+  zerosLike,
+  zipTrees,
+} from "./transform.ts";
+
+/** Adam's constants. */
+export interface AdamOptions {
+  /** Decay of the first moment. */
+  readonly beta1: number;
+  /** Decay of the second moment. */
+  readonly beta2: number;
+  /** Added to the root of the second moment. */
+  readonly eps: number;
+}
+
+/** Number of updates so far ([]), first and second moments. */
+export type AdamState = {
+  readonly count: tf.Tensor;
+  readonly mu: Params;
+  readonly nu: Params;
+};
+
+/**
+ * Divides gradients by the root of their second moment:
+ *
+ *     m ← β₁m + (1 − β₁)g        v ← β₂v + (1 − β₂)g²
+ *     u = m̂ / (√v̂ + ε)          m̂ = m/(1 − β₁ᵗ),  v̂ = v/(1 − β₂ᵗ)
+ *
+ * Source: Kingma & Ba (arXiv 1412.6980), Algorithm 1.
+ *
+ * @param options β₁, β₂, ε.
+ */
+export function scaleByAdam(
+  { beta1, beta2, eps }: AdamOptions,
+): GradientTransformation<AdamState> {
+  return {
+    init: (params) => ({
+      count: newCount(params),
+      mu: zerosLike(params),
+      nu: zerosLike(params),
+    }),
+    update(gradients, state) {
+      const count = tf.add(state.count, scalar(1));
+      const moment =
+        (beta: number, of: (g: tf.Tensor) => tf.Tensor) =>
+        (m: tf.Tensor, g: tf.Tensor) =>
+          tf.add(tf.mul(scalar(beta), m), tf.mul(scalar(1 - beta), of(g)));
+      const mu = zipTrees(moment(beta1, (g) => g), state.mu, gradients);
+      const nu = zipTrees(moment(beta2, tf.square), state.nu, gradients);
+      const [c1, c2] = [correction(beta1, count), correction(beta2, count)];
+      const updates = zipTrees(
+        (m, v) =>
+          tf.div(
+            tf.div(m, c1),
+            tf.add(tf.sqrt(tf.div(v, c2)), scalar(eps)),
+          ),
+        mu,
+        nu,
+      );
+      return [updates, { count, mu, nu }];
+    },
+  };
+}
+
+// 1 − βᵗ, as −(e^(t ln β) − 1): in float32 the plain difference would lose half
+// of its digits at β = 0.999. Where β is 0 the moment needs no correction.
+function correction(beta: number, count: tf.Tensor): tf.Tensor {
+  if (beta === 0) return scalar(1);
+  return tf.neg(tf.expm1(tf.mul(scalar(Math.log(beta)), count)));
+}

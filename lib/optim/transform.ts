@@ -1,0 +1,103 @@
+/**
+ * Optimizers as composable gradient transformations: pairs of pure functions,
+ * after Optax.
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs-core";
+import { castLike, scalar } from "../trace/precision.ts";
+import { leavesOf, mapTree, type Tree } from "../tree.ts";
+
+/** Parameters, gradients or updates: tensors by name. */
+export type Params = Tree<tf.Tensor>;
+
+/**
+ * One stage of an optimizer. Both functions are pure; states are trees of
+ * tensors, so that they can be traced, saved and loaded.
+ */
+export interface GradientTransformation<State extends Params = Params> {
+  /** The state before the first update; only the parameters' shapes matter. */
+  init(params: Params): State;
+  /**
+   * Transforms updates.
+   *
+   * @param updates Gradients, or what the stages before made of them.
+   * @param state The stage's state.
+   * @param params The parameters that the gradients were taken at.
+   * @returns The new updates and the new state.
+   */
+  update(
+    updates: Params,
+    state: State,
+    params: Params,
+  ): [updates: Params, state: State];
+}
+
+/** The states of chained stages, by position. */
+export type ChainState = { readonly [stage: string]: Params };
+
+/**
+ * Applies stages one after the other.
+ *
+ * @param stages The stages, first to last.
+ */
+export function chain(
+  ...stages: readonly GradientTransformation[]
+): GradientTransformation<ChainState> {
+  return {
+    init: (params) =>
+      Object.fromEntries(stages.map((stage, i) => [i, stage.init(params)])),
+    update(updates, state, params) {
+      const next: Record<string, Params> = {};
+      stages.forEach((stage, i) => {
+        // A state without tensors leaves no trace in a file.
+        [updates, next[i]] = stage.update(updates, state[i] ?? {}, params);
+      });
+      return [updates, next];
+    },
+  };
+}
+
+/** A stage without state. */
+export function stateless(
+  update: (updates: Params, params: Params) => Params,
+): GradientTransformation {
+  return {
+    init: () => ({}),
+    update: (updates, state, params) => [update(updates, params), state],
+  };
+}
+
+/** Combines trees of the same structure leaf by leaf. */
+export function zipTrees(
+  f: (...leaves: tf.Tensor[]) => tf.Tensor,
+  first: Params,
+  ...others: readonly Params[]
+): Params {
+  const at = (tree: Params, path: string) =>
+    path.split(".").reduce<Params | tf.Tensor>(
+      (node, key) => (node as Params)[key]!,
+      tree,
+    ) as tf.Tensor;
+  return mapTree<tf.Tensor, tf.Tensor, Params>(
+    first,
+    (leaf, path) => f(leaf, ...others.map((tree) => at(tree, path))),
+  ) as Params;
+}
+
+/** A tree of zeros of the same shapes. */
+export function zerosLike(params: Params): Params {
+  return zipTrees((p) => tf.zerosLike(p), params);
+}
+
+/** A count of updates, [], 0 so far, in the parameters' own type. */
+export function newCount(params: Params): tf.Tensor {
+  const [first] = leavesOf<tf.Tensor>(params);
+  return castLike(scalar(0), first![1]);
+}
+
+/** θ + updates. */
+export function applyUpdates(params: Params, updates: Params): Params {
+  return zipTrees((p, u) => tf.add(p, u), params, updates);
+}

@@ -1,0 +1,193 @@
+/**
+ * The `logit-scaling` probe: what becomes of a network whose weights grow along
+ * themselves, as they do under naïve loss minimisation.
+ *
+ * @module
+ */
+
+import type * as tf from "@tensorflow/tfjs-core";
+import { collapsed, losses } from "../losses/mod.ts";
+import { mean } from "../losses/loss.ts";
+import { encodeModel, modelOf } from "../onnx/model.ts";
+import { openSession } from "../onnx/session.ts";
+import { type HostTensor, toNumbers } from "../onnx/tensor.ts";
+import { trace } from "../trace/backend.ts";
+import { widen } from "../trace/precision.ts";
+import { accuracy, fraction } from "../train/metrics.ts";
+import { degreesOf } from "./homogeneity.ts";
+import type { Probe } from "./probe.ts";
+
+/** The factors by which all weights are multiplied. */
+export const ALPHAS = [0.5, 1, 2, 4] as const;
+
+const PRECISIONS = ["float16", "float32", "float64"] as const;
+
+/** The network at one α, over every row of the task. */
+export interface ScalingRow {
+  /** All weights are multiplied by this. */
+  readonly alpha: number;
+  /** Root mean square of the logits. */
+  readonly logit_rms: number;
+  /** Mean over the rows of the largest |logit|. */
+  readonly logit_scale: number;
+  /** Pearson correlation of f(αθ) with f(θ), over rows and classes. */
+  readonly correlation: number;
+  /** Share of the rows whose largest logit is the label's. */
+  readonly accuracy: number;
+  /** Mean loss, the one that it was trained on, computed in float64. */
+  readonly loss: number;
+  /** Share of the rows in Softmax Collapse, by precision. */
+  readonly softmax_collapse: Readonly<
+    Record<(typeof PRECISIONS)[number], number>
+  >;
+}
+
+/** The result. */
+export interface LogitScalingResult {
+  /** Slope of log rms f(αθ) over log α, least squares: f grows like α^exponent. */
+  readonly exponent: number;
+  /**
+   * The degree that positive homogeneity predicts: how many weights are
+   * multiplied on the longest way to the logits. Null where an operator is
+   * unknown.
+   */
+  readonly depth: number | null;
+  /**
+   * Whether f(αθ) = α^depth f(θ) holds exactly: no biases, no softmax, no
+   * shorter ways around a layer.
+   */
+  readonly homogeneous: boolean | null;
+  readonly rows: readonly ScalingRow[];
+}
+
+/**
+ * Multiplies every weight of the file by α ∈ {0.5, 1, 2, 4} and runs it on all
+ * rows of its task.
+ *
+ * For a bias-free ReLU network of L layers f(αθ; x) = α^L f(θ; x), so the
+ * exponent is L and the correlation 1: growing weights change no prediction,
+ * and lead to Softmax Collapse.
+ *
+ * Source: Prieto et al. (arXiv 2501.04697), Section 5.
+ */
+export const logitScaling: Probe<LogitScalingResult> = {
+  name: "logit-scaling",
+  describe: "Logits, loss and softmax collapse as all weights are scaled by α",
+  needs: "a checkpoint that says its task, with weights as initializers",
+
+  async compute(context) {
+    const { model } = context;
+    const inputs = context.inputs();
+    const output = model.outputNames[0]!;
+    const logits: HostTensor[] = [];
+    for (const alpha of ALPHAS) {
+      const scaled = model.withScaledWeights(alpha);
+      try {
+        logits.push((await scaled.run(inputs, [output]))[output]!);
+      } finally {
+        await scaled.close();
+      }
+    }
+    const rows: ScalingRow[] = [];
+    const measures = await measurer(logits[0]!, losses[context.config.loss]);
+    const reference = toNumbers(logits[ALPHAS.indexOf(1)]!);
+    for (const [i, alpha] of ALPHAS.entries()) {
+      const measured = await measures.run({
+        logits: logits[i]!,
+        labels: context.labels(),
+      });
+      const value = (name: string) => toNumbers(measured[name]!)[0]!;
+      rows.push({
+        alpha,
+        ...describeLogits(logits[i]!, reference),
+        accuracy: value("accuracy"),
+        loss: value("loss"),
+        softmax_collapse: {
+          float16: value("float16"),
+          float32: value("float32"),
+          float64: value("float64"),
+        },
+      });
+    }
+    await measures.close();
+    const degree = degreesOf(model.graph, model.weightNames).get(output);
+    return {
+      exponent: slope(
+        rows.map((row) => Math.log(row.alpha)),
+        rows.map((row) => Math.log(row.logit_rms)),
+      ),
+      depth: degree?.highest ?? null,
+      homogeneous: degree?.homogeneous ?? null,
+      rows,
+    };
+  },
+};
+
+// Accuracy, loss and collapse as one graph, so that they are the very functions
+// that training measures with, in ONNX Runtime's arithmetic.
+function measurer(
+  { dtype, shape }: HostTensor,
+  loss: (typeof losses)[keyof typeof losses],
+) {
+  const graph = trace(({ logits, labels }) => {
+    const z = logits as tf.Tensor2D;
+    const y = labels as tf.Tensor1D;
+    const collapse = PRECISIONS.map((precision) => [
+      precision,
+      fraction(collapsed(z, precision)),
+    ]);
+    return {
+      accuracy: accuracy(z, y),
+      loss: widen(mean(loss.terms(z, y, "float64"), "float64")),
+      ...Object.fromEntries(collapse),
+    };
+  }, {
+    logits: { dtype, shape },
+    labels: { dtype: "int64", shape: [shape[0]!] },
+  });
+  return openSession(encodeModel(modelOf(graph, { name: "measures" })));
+}
+
+function describeLogits(logits: HostTensor, reference: Float64Array) {
+  const z = toNumbers(logits);
+  const classes = logits.shape[1]!;
+  const rows = z.length / classes;
+  let scale = 0;
+  for (let i = 0; i < rows; i++) {
+    let largest = 0;
+    for (let k = 0; k < classes; k++) {
+      largest = Math.max(largest, Math.abs(z[i * classes + k]!));
+    }
+    scale += largest / rows;
+  }
+  const squares = z.reduce((sum, x) => sum + x * x, 0);
+  return {
+    logit_rms: Math.sqrt(squares / z.length),
+    logit_scale: scale,
+    correlation: correlation(z, reference),
+  };
+}
+
+function correlation(x: Float64Array, y: Float64Array): number {
+  const { xy, xx, yy } = moments(x, y);
+  return xy / Math.sqrt(xx * yy);
+}
+
+function slope(x: readonly number[], y: readonly number[]): number {
+  const { xy, xx } = moments(Float64Array.from(x), Float64Array.from(y));
+  return xy / xx;
+}
+
+// Sums of products of deviations from the mean.
+function moments(x: Float64Array, y: Float64Array) {
+  const average = (v: Float64Array) => v.reduce((a, b) => a + b, 0) / v.length;
+  const [mx, my] = [average(x), average(y)];
+  let [xy, xx, yy] = [0, 0, 0];
+  x.forEach((_, i) => {
+    const [dx, dy] = [x[i]! - mx, y[i]! - my];
+    xy += dx * dy;
+    xx += dx * dx;
+    yy += dy * dy;
+  });
+  return { xy, xx, yy };
+}

@@ -1,0 +1,99 @@
+/**
+ * Probes: questions to a checkpoint file, answered through ONNX Runtime.
+ *
+ * @module
+ */
+
+import { ProbeModel } from "../onnx/probe_model.ts";
+import type { SessionOptions } from "../onnx/session.ts";
+import { fourier } from "./fourier.ts";
+import { logitScaling } from "./logit_scaling.ts";
+import { NotApplicableError, type Probe, ProbeContext } from "./probe.ts";
+
+export {
+  fourier,
+  fourierBasis,
+  type FourierResult,
+  gini,
+  type Spectrum,
+} from "./fourier.ts";
+export {
+  logitScaling,
+  type LogitScalingResult,
+  type ScalingRow,
+} from "./logit_scaling.ts";
+export { NotApplicableError, type Probe, ProbeContext } from "./probe.ts";
+
+/** Every probe by its name. */
+export const probes = {
+  "fourier": fourier,
+  "logit-scaling": logitScaling,
+} satisfies Record<string, Probe>;
+
+/** The name of a probe. */
+export type ProbeName = keyof typeof probes;
+
+/** The result of each probe. */
+export type ProbeResults = {
+  [N in ProbeName]: Awaited<ReturnType<(typeof probes)[N]["compute"]>>;
+};
+
+/** What probing a checkpoint found; what `deno task probe --json` prints. */
+export interface ProbeReport {
+  /** The file. */
+  readonly source: string;
+  /** Updates made before the checkpoint, where it says so. */
+  readonly step: number | null;
+  /** ONNX Runtime's execution provider. */
+  readonly provider: string;
+  /** Results by probe. */
+  readonly probes: Partial<ProbeResults>;
+  /** Probes that do not apply to this checkpoint, with the reason. */
+  readonly skipped: Partial<Record<ProbeName, string>>;
+}
+
+/**
+ * Probes a checkpoint.
+ *
+ * @param path An .onnx file.
+ * @param names Which probes; by default every one that applies.
+ * @param options How to run the model.
+ * @throws {FileError} if the file cannot be read.
+ * @throws {SyntaxError} if it is no ONNX model.
+ * @throws {NotApplicableError} if a probe that was named does not apply, or none
+ * does.
+ */
+export async function probe(
+  path: string,
+  names?: readonly ProbeName[],
+  options: SessionOptions = {},
+): Promise<ProbeReport> {
+  const model = await ProbeModel.load(path, options);
+  const context = new ProbeContext(model);
+  const results: Record<string, unknown> = {};
+  const skipped: Partial<Record<ProbeName, string>> = {};
+  try {
+    for (const name of names ?? Object.keys(probes) as ProbeName[]) {
+      try {
+        results[name] = await probes[name].compute(context);
+      } catch (error) {
+        if (names || !(error instanceof NotApplicableError)) throw error;
+        skipped[name] = error.message;
+      }
+    }
+  } finally {
+    await model.close();
+  }
+  if (Object.keys(results).length === 0) {
+    throw new NotApplicableError(
+      `No probe applies to ${path}: ${Object.values(skipped).join("; ")}`,
+    );
+  }
+  return {
+    source: path,
+    step: (model.metadata("step") as number | undefined) ?? null,
+    provider: options.runtime === "web" ? "wasm" : "cpu",
+    probes: results as Partial<ProbeResults>,
+    skipped,
+  };
+}

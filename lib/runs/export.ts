@@ -1,0 +1,48 @@
+/**
+ * Copying checkpoints out of runs.
+ *
+ * @module
+ */
+
+import { ProbeModel } from "../onnx/probe_model.ts";
+import { describing, FileError, writeWhole } from "./files.ts";
+import { findCheckpoint } from "./run_folder.ts";
+
+/** What to copy, and how. */
+export interface ExportOptions {
+  /** Which checkpoint of the run; by default the last. */
+  readonly step?: number;
+  /** Activations that become outputs beside the logits. */
+  readonly hooks?: readonly string[];
+  /** Replace the file if it is there. */
+  readonly overwrite?: boolean;
+}
+
+/**
+ * Copies a checkpoint to a file of its own; without hooks byte by byte.
+ *
+ * @param source A run folder or an .onnx file.
+ * @param out The file to write.
+ * @param options Step and hooks.
+ * @returns The checkpoint that was copied.
+ * @throws {FileError} if there is no such checkpoint, or the file is there.
+ * @throws {RangeError} if the model has no activation of a name.
+ */
+export async function exportCheckpoint(
+  source: string,
+  out: string,
+  { step, hooks = [], overwrite = false }: ExportOptions = {},
+): Promise<string> {
+  const path = await findCheckpoint(source, step);
+  const bytes = await describing(`read ${path}`, () => Deno.readFile(path));
+  const model = new ProbeModel(bytes, path);
+  const contents = hooks.length === 0 ? bytes : model.encodeWithOutputs(hooks);
+  const there = await Deno.stat(out).then(() => true, () => false);
+  if (there && !overwrite) {
+    throw new FileError(
+      `Cannot write ${out}: the file exists; replace it with --overwrite`,
+    );
+  }
+  await writeWhole(out, contents);
+  return path;
+}

@@ -1,0 +1,54 @@
+/**
+ * Writing files whole or not at all.
+ *
+ * @module
+ */
+
+import { dirname } from "node:path";
+
+/** A file or folder that could not be read or written. */
+export class FileError extends Error {
+  override name = "FileError";
+}
+
+/** Says what was being done when the system refused it. */
+export async function describing<T>(
+  action: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof FileError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new FileError(`Cannot ${action}: ${reason}`, { cause: error });
+  }
+}
+
+/**
+ * Writes a file under another name and moves it into place, so that whoever
+ * looks sees the old contents or the new, never a part.
+ *
+ * @param path The file; its folder is made if need be.
+ * @param contents Text or bytes.
+ * @throws {FileError} saying what the system said.
+ */
+export function writeWhole(
+  path: string,
+  contents: string | Uint8Array,
+): Promise<void> {
+  return describing(`write ${path}`, async () => {
+    const bytes = typeof contents === "string"
+      ? new TextEncoder().encode(contents)
+      : contents;
+    await Deno.mkdir(dirname(path), { recursive: true });
+    const partial = `${path}.partial-${Deno.pid}`;
+    try {
+      await Deno.writeFile(partial, bytes);
+      await Deno.rename(partial, path);
+    } catch (error) {
+      await Deno.remove(partial).catch(() => {});
+      throw error;
+    }
+  });
+}

@@ -1,0 +1,191 @@
+/**
+ * A TensorFlow.js backend that records instead of computing: every kernel
+ * appends ONNX nodes to the graph being built and returns a new tensor id.
+ * TensorFlow.js's own automatic differentiation runs on it unchanged, so a
+ * traced function may contain gradients, and gradients of gradients.
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs-core";
+// TensorFlow.js registers its gradients from here, not from tfjs-core.
+import "@tensorflow/tfjs-layers";
+import { leavesOf, type MapLeaves, mapTree, type Tree } from "../tree.ts";
+import {
+  type DType,
+  type Graph,
+  GraphBuilder,
+  type Spec,
+  type Value,
+} from "./graph.ts";
+import { expand } from "./lowering.ts";
+import { rules } from "./rules.ts";
+
+/** The name under which the tracing backend is registered. */
+const BACKEND = "groklab-trace";
+
+/** What TensorFlow.js is told about a value's type: it knows three. */
+function tfDType(dtype: DType): "float32" | "int32" | "bool" {
+  if (dtype === "bool") return "bool";
+  return dtype.startsWith("int") ? "int32" : "float32";
+}
+
+class TraceBackend extends tf.KernelBackend {
+  builder = new GraphBuilder();
+  #values = new WeakMap<tf.DataId, Value>();
+
+  value(dataId: tf.DataId): Value {
+    return this.#values.get(dataId)!;
+  }
+
+  tensorInfo(value: Value): tf.TensorInfo {
+    const dataId = {};
+    this.#values.set(dataId, value);
+    return { dataId, shape: [...value.shape], dtype: tfDType(value.dtype) };
+  }
+
+  override write(
+    data: tf.backend_util.BackendValues,
+    shape: number[],
+    dtype: tf.DataType,
+  ): tf.DataId {
+    const dataId = {};
+    this.move(dataId, data, shape, dtype);
+    return dataId;
+  }
+
+  override move(
+    dataId: tf.DataId,
+    data: tf.backend_util.BackendValues,
+    shape: number[],
+    dtype: tf.DataType,
+  ): void {
+    if (dtype === "string" || dtype === "complex64") {
+      throw new TypeError(
+        `Cannot trace a ${dtype} tensor: float32, int32 and bool can be traced`,
+      );
+    }
+    const values = data as Float32Array<ArrayBuffer>;
+    const weak = dtype === "float32";
+    const g = this.builder;
+    // Automatic differentiation writes whole tensors of ones; as a scalar and
+    // an Expand they vanish where the next node broadcasts anyway.
+    const constant = values.length > 1 && values.every((x) => x === values[0])
+      ? expand(g, g.constant(dtype, [], values.slice(0, 1), weak), shape)
+      : g.constant(dtype, [...shape], values.slice(), weak);
+    this.#values.set(dataId, constant);
+  }
+
+  override readSync(): never {
+    throw new TypeError(
+      "Cannot read a tensor's values while tracing: there are none yet. " +
+        "A traced function may not call data() or dataSync()",
+    );
+  }
+
+  override read(): never {
+    return this.readSync();
+  }
+
+  override numDataIds = (): number => 0;
+  override refCount = (): number => 1;
+  override incRef(): void {}
+  override disposeData = (): boolean => true;
+  override memory = (): { unreliable: boolean } => ({ unreliable: true });
+  override floatPrecision = (): 32 => 32;
+  override epsilon = (): number => super.epsilon();
+  override dispose(): void {}
+}
+
+let tracer: TraceBackend | undefined;
+
+function install(): TraceBackend {
+  if (tracer) return tracer;
+  const backend = tracer = new TraceBackend();
+  tf.registerBackend(BACKEND, () => backend, 0);
+  for (const [kernelName, rule] of Object.entries(rules)) {
+    tf.registerKernel({
+      kernelName,
+      backendName: BACKEND,
+      kernelFunc: ({ inputs, attrs }) => {
+        const values: Record<string, Value> = {};
+        for (const [name, info] of Object.entries(inputs)) {
+          if (info) values[name] = backend.value(info.dataId);
+        }
+        const out = rule(backend.builder, values, attrs ?? {});
+        return Array.isArray(out)
+          ? out.map((value) => backend.tensorInfo(value))
+          : backend.tensorInfo(out as Value);
+      },
+    });
+  }
+  return backend;
+}
+
+/** Whether a trace is being made now. */
+export function isTracing(): boolean {
+  return tf.engine().backendName === BACKEND;
+}
+
+/** Names a traced tensor; on other backends returns it unchanged. */
+export function nameTensor<T extends tf.Tensor>(name: string, tensor: T): T {
+  if (!isTracing()) return tensor;
+  const backend = install();
+  const named = backend.builder.name(name, backend.value(tensor.dataId));
+  return tf.engine().makeTensorFromTensorInfo(
+    backend.tensorInfo(named),
+  ) as T;
+}
+
+/** The traced element type of a tensor, or undefined when not tracing. */
+export function tracedDType(tensor: tf.Tensor): DType | undefined {
+  return isTracing() ? install().value(tensor.dataId)?.dtype : undefined;
+}
+
+/**
+ * Traces a function of TensorFlow.js tensors into a graph.
+ *
+ * @param fn Takes a tree of tensors, returns a tree of tensors. It may use any
+ * operation that has a rule (see `rules.ts`), gradients among them.
+ * @param inputs Shape and element type of each leaf of `fn`'s argument. Traced
+ * types may be wider than TensorFlow.js's own: `fn` sees a float64 input as a
+ * float32 tensor, and the graph computes in float64.
+ * @returns The graph; its inputs and outputs carry the leaves' paths as names.
+ * @throws {TypeError} if `fn` uses an operation without a rule, reads values,
+ * or mixes floating types without `toPrecision`.
+ */
+export function trace<T extends Tree<Spec>>(
+  fn: (inputs: MapLeaves<T, Spec, tf.Tensor>) => Tree<tf.Tensor>,
+  inputs: T,
+): Graph {
+  const backend = install();
+  const previous = tf.engine().backendName || undefined;
+  const builder = backend.builder = new GraphBuilder();
+  // Without asynchronous set-up this takes effect before it returns.
+  tf.setBackend(BACKEND);
+  tf.engine().startScope("trace");
+  try {
+    const values: Value[] = [];
+    const tensors = mapTree<Spec, tf.Tensor, T>(inputs, (spec, path) => {
+      const value = builder.input(path, spec);
+      values.push(value);
+      return tf.engine().makeTensorFromTensorInfo(backend.tensorInfo(value));
+    });
+    const outputs = leavesOf(fn(tensors)).map(([path, tensor]) =>
+      [path, backend.value(tensor.dataId)] as const
+    );
+    return { inputs: values, outputs };
+  } catch (error) {
+    const kernel = /Cannot find registered kernel '(\w+)'/.exec(String(error));
+    if (!kernel) throw error;
+    throw new TypeError(
+      `Cannot trace ${kernel[1]}: it has no ONNX rule. ` +
+        `Operations with one: ${Object.keys(rules).sort().join(", ")}`,
+      { cause: error },
+    );
+  } finally {
+    tf.engine().endScope();
+    if (previous) tf.setBackend(previous);
+    backend.builder = new GraphBuilder();
+  }
+}

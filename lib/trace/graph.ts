@@ -1,0 +1,266 @@
+/**
+ * The graph that a trace builds: values, nodes and a builder that merges equal
+ * sub-expressions as they are made.
+ *
+ * @module
+ */
+
+import type { HostData } from "../onnx/tensor.ts";
+
+/** Element types of traced values, under ONNX's meaning. */
+export type DType =
+  | "float16"
+  | "float32"
+  | "float64"
+  | "int32"
+  | "int64"
+  | "bool";
+
+/** Element types that carry a gradient. */
+export type FloatDType = "float16" | "float32" | "float64";
+
+/** A tensor in the graph, known by shape and type, not by contents. */
+export interface Value {
+  readonly id: number;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  /** The node that makes it; absent for inputs and constants. */
+  readonly node?: Node;
+  /** Its contents, where it is a constant. */
+  readonly data?: HostData;
+  /**
+   * A number written in the traced function, or computed from such numbers
+   * only: it takes the floating type of whatever it meets.
+   */
+  readonly weak: boolean;
+  /** Its name in the file, where one was given. */
+  name?: string;
+}
+
+/** An attribute of a node; a bare number or list of numbers is integer. */
+export type Attribute =
+  | number
+  | readonly number[]
+  | string
+  | { readonly float: number }
+  | { readonly graph: Subgraph };
+
+/** An application of an ONNX operator. */
+export interface Node {
+  readonly id: number;
+  readonly op: string;
+  readonly inputs: readonly Value[];
+  readonly attributes: Readonly<Record<string, Attribute>>;
+  readonly outputs: readonly Value[];
+}
+
+/** The body of a Loop or a branch of an If; it may use values from outside. */
+export interface Subgraph {
+  readonly name: string;
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly nodes: readonly Node[];
+}
+
+/** A whole function as a graph, outputs by name. */
+export interface Graph {
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly (readonly [name: string, value: Value])[];
+}
+
+/** The type and shape of an operator's result. */
+export interface Spec {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  /** Whether it is weak; by default, whether all its float operands are. */
+  readonly weak?: boolean;
+}
+
+// One counter for the process: values of different traces that meet in one
+// file (a Loop body, its outer graph) never share a number.
+let counter = 0;
+
+function constantKey(value: Value): string {
+  const { dtype, shape, data, weak } = value;
+  return data === undefined || data.length > 64
+    ? `#${value.id}`
+    // Object.is tells -0 from 0, and so must the key: 1/x differs.
+    : `${dtype}${weak ? "~" : ""}[${shape}]{${
+      Array.from(data as ArrayLike<number | bigint>, (x) =>
+        Object.is(x, -0) ? "-0" : String(x))
+    }}`;
+}
+
+/**
+ * Applies an operator outside any builder, so without merging: for the few
+ * nodes (Loop, If, names) that are made once by construction.
+ */
+export function newNode(
+  op: string,
+  inputs: readonly Value[],
+  attributes: Readonly<Record<string, Attribute>>,
+  results: readonly Spec[],
+): readonly Value[] {
+  const floats = inputs.filter(isFloat);
+  const allWeak = floats.length > 0 && floats.every((v) => v.weak);
+  const outputs: Value[] = [];
+  const node: Node = { id: counter++, op, inputs, attributes, outputs };
+  for (const spec of results) {
+    const { dtype, shape, weak = allWeak && isFloat(spec) } = spec;
+    outputs.push({ id: counter++, dtype, shape, node, weak });
+  }
+  return outputs;
+}
+
+/** A value that enters a graph or a subgraph from outside. */
+export function newInput(name: string, { dtype, shape }: Spec): Value {
+  return { id: counter++, dtype, shape, weak: false, name };
+}
+
+/** A constant outside any builder. */
+export function newConstant(
+  dtype: DType,
+  shape: readonly number[],
+  data: HostData,
+  weak = false,
+): Value {
+  return { id: counter++, dtype, shape, data, weak };
+}
+
+/** Whether a value is of a floating type. */
+export function isFloat({ dtype }: { readonly dtype: DType }): boolean {
+  return dtype.startsWith("float");
+}
+
+/** Makes values and nodes; equal nodes are made once. */
+export class GraphBuilder {
+  readonly #nodes = new Map<string, readonly Value[]>();
+  readonly #constants = new Map<string, Value>();
+  readonly #names = new Set<string>();
+
+  /** A new input of the function. */
+  input(name: string, { dtype, shape }: Spec): Value {
+    this.#names.add(name);
+    return newInput(name, { dtype, shape });
+  }
+
+  /** A constant; equal small ones are one value. */
+  constant(
+    dtype: DType,
+    shape: readonly number[],
+    data: HostData,
+    weak = false,
+  ): Value {
+    const value = newConstant(dtype, shape, data, weak);
+    const key = constantKey(value);
+    const known = this.#constants.get(key);
+    if (known) return known;
+    this.#constants.set(key, value);
+    return value;
+  }
+
+  /** An int64 vector, as ONNX takes shapes and axes. */
+  ints(values: readonly number[]): Value {
+    return this.constant(
+      "int64",
+      [values.length],
+      BigInt64Array.from(values, BigInt),
+    );
+  }
+
+  /** Applies an operator with several results. */
+  emitMany(
+    op: string,
+    inputs: readonly Value[],
+    attributes: Readonly<Record<string, Attribute>>,
+    results: readonly Spec[],
+  ): readonly Value[] {
+    const key = `${op}(${inputs.map((v) => v.id)})${
+      JSON.stringify(attributes)
+    }`;
+    let outputs = this.#nodes.get(key);
+    if (!outputs) {
+      outputs = newNode(op, inputs, attributes, results);
+      this.#nodes.set(key, outputs);
+    }
+    return outputs;
+  }
+
+  /** Applies an operator with one result. */
+  emit(
+    op: string,
+    inputs: readonly Value[],
+    attributes: Readonly<Record<string, Attribute>>,
+    result: Spec,
+  ): Value {
+    return this.emitMany(op, inputs, attributes, [result])[0]!;
+  }
+
+  /**
+   * Gives a value its name in the file. A value that has one already (or is an
+   * input or a constant) is named through an Identity node.
+   *
+   * @throws {RangeError} if the name is taken.
+   */
+  name(name: string, value: Value): Value {
+    if (this.#names.has(name)) {
+      throw new RangeError(
+        `Cannot name a value ${name}: the name is taken in this graph`,
+      );
+    }
+    this.#names.add(name);
+    const named = value.name !== undefined || value.node === undefined
+      ? newNode("Identity", [value], {}, [value])[0]!
+      : value;
+    named.name = name;
+    return named;
+  }
+}
+
+/**
+ * The nodes that the given values need, each after those it depends on.
+ *
+ * @param outputs The values wanted.
+ * @param available Values that are there already: the walk stops at them.
+ */
+export function nodesFor(
+  outputs: Iterable<Value>,
+  available: ReadonlySet<Value> = new Set(),
+): Node[] {
+  const found = new Set<Node>();
+  const stack = [...outputs];
+  for (let value = stack.pop(); value; value = stack.pop()) {
+    const { node } = value;
+    if (node && !found.has(node) && !available.has(value)) {
+      found.add(node);
+      stack.push(...node.inputs);
+      for (const attribute of Object.values(node.attributes)) {
+        if (typeof attribute === "object" && "graph" in attribute) {
+          stack.push(...capturedBy(attribute.graph));
+        }
+      }
+    }
+  }
+  // A node is made after its inputs, so the order of making is topological.
+  return [...found].sort((a, b) => a.id - b.id);
+}
+
+/** The values from outside that a subgraph uses. */
+export function capturedBy(graph: Subgraph): Value[] {
+  const own = new Set<Value>(graph.inputs);
+  const captured = new Set<Value>();
+  const use = (value: Value) => {
+    if (!own.has(value)) captured.add(value);
+  };
+  for (const node of graph.nodes) {
+    node.inputs.forEach(use);
+    for (const attribute of Object.values(node.attributes)) {
+      if (typeof attribute === "object" && "graph" in attribute) {
+        capturedBy(attribute.graph).forEach(use);
+      }
+    }
+    node.outputs.forEach((value) => own.add(value));
+  }
+  graph.outputs.forEach(use);
+  return [...captured];
+}

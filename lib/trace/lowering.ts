@@ -1,0 +1,235 @@
+/**
+ * Building blocks of the kernel → ONNX rules: each emits the operator with the
+ * result's shape worked out, and nothing where it would change nothing.
+ *
+ * @module
+ */
+
+import { backend_util, util } from "@tensorflow/tfjs-core";
+import {
+  type Attribute,
+  type DType,
+  type GraphBuilder,
+  isFloat,
+  type Value,
+} from "./graph.ts";
+
+const equalShape = (a: readonly number[], b: readonly number[]) =>
+  a.length === b.length && a.every((d, i) => d === b[i]);
+
+/** The shape that two operands broadcast to. */
+export function broadcastShape(
+  a: readonly number[],
+  b: readonly number[],
+): number[] {
+  return backend_util.assertAndGetBroadcastShape([...a], [...b]);
+}
+
+/** Converts the element type. */
+export function cast(
+  g: GraphBuilder,
+  x: Value,
+  dtype: DType,
+  weak = false,
+): Value {
+  if (x.dtype === dtype && x.weak === weak) return x;
+  if (x.data && x.weak && isFloat({ dtype })) {
+    return g.constant(dtype, x.shape, x.data, weak);
+  }
+  // A weak value made from integers converts from these, not by way of float32.
+  const source = x.weak && x.node?.op === "Cast" ? x.node.inputs[0]! : x;
+  if (source.dtype === dtype) return source;
+  const to = ONNX_TYPE[dtype];
+  return g.emit("Cast", [source], { to }, { dtype, shape: x.shape, weak });
+}
+
+/** The numbers of the element types in onnx.proto's TensorProto.DataType. */
+export const ONNX_TYPE: Readonly<Record<DType, number>> = {
+  float32: 1,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+};
+
+/**
+ * Brings operands to one element type: weak numbers take the type of what they
+ * meet, int32 widens to int64.
+ *
+ * @throws {TypeError} if two strong floating types meet.
+ */
+export function unify(g: GraphBuilder, values: readonly Value[]): Value[] {
+  const strong = new Set(
+    values.filter((v) => !v.weak).map((v) => v.dtype),
+  );
+  if (strong.size === 2 && strong.has("int32") && strong.has("int64")) {
+    strong.delete("int32");
+  }
+  if (strong.size > 1) {
+    throw new TypeError(
+      `Cannot combine ${[...strong].join(" and ")} in one operation: ` +
+        "convert one of them with toPrecision or cast",
+    );
+  }
+  const [dtype] = strong;
+  return dtype === undefined
+    ? [...values]
+    : values.map((v) => cast(g, v, dtype));
+}
+
+/** Gives a tensor another shape of the same size. */
+export function reshape(
+  g: GraphBuilder,
+  x: Value,
+  shape: readonly number[],
+): Value {
+  const source = x.node?.op === "Reshape" ? x.node.inputs[0]! : x;
+  if (equalShape(source.shape, shape)) return source;
+  return g.emit("Reshape", [source, g.ints(shape)], {}, {
+    dtype: x.dtype,
+    shape,
+    weak: x.weak,
+  });
+}
+
+/** Permutes the axes. */
+export function transpose(
+  g: GraphBuilder,
+  x: Value,
+  perm: readonly number[],
+): Value {
+  if (perm.every((axis, i) => axis === i)) return x;
+  const shape = perm.map((axis) => x.shape[axis]!);
+  return g.emit("Transpose", [x], { perm }, { dtype: x.dtype, shape });
+}
+
+/** Repeats a tensor along axes of length 1 (and new leading axes). */
+export function expand(
+  g: GraphBuilder,
+  x: Value,
+  shape: readonly number[],
+): Value {
+  if (equalShape(x.shape, shape)) return x;
+  return g.emit("Expand", [x, g.ints(shape)], {}, {
+    dtype: x.dtype,
+    shape,
+    weak: x.weak,
+  });
+}
+
+/** An element-wise operator of one operand. */
+export function unary(
+  g: GraphBuilder,
+  op: string,
+  x: Value,
+  attributes: Readonly<Record<string, Attribute>> = {},
+): Value {
+  return g.emit(op, [x], attributes, x);
+}
+
+/** An element-wise operator of two operands, which broadcast. */
+export function binary(
+  g: GraphBuilder,
+  op: string,
+  a: Value,
+  b: Value,
+  dtype?: DType,
+): Value {
+  const shape = broadcastShape(a.shape, b.shape);
+  // An Expand before an operator that broadcasts anyway is not needed, unless
+  // it is what gives the result its shape.
+  const bare = (x: Value) => x.node?.op === "Expand" ? x.node.inputs[0]! : x;
+  if (equalShape(broadcastShape(bare(a).shape, b.shape), shape)) a = bare(a);
+  if (equalShape(broadcastShape(a.shape, bare(b).shape), shape)) b = bare(b);
+  const [x, y] = unify(g, [a, b]) as [Value, Value];
+  if (op === "Mul" && isOne(y) && equalShape(x.shape, shape)) return x;
+  if (op === "Mul" && isOne(x) && equalShape(y.shape, shape)) return y;
+  if (op === "Div" && isOne(y) && equalShape(x.shape, shape)) return x;
+  return g.emit(op, [x, y], {}, { dtype: dtype ?? x.dtype, shape });
+}
+
+const isOne = ({ data }: Value) => data?.length === 1 && Number(data[0]) === 1;
+
+/**
+ * A reduction over some axes.
+ *
+ * @param axis The axes as TensorFlow.js has them: one, several, negative ones,
+ * or undefined for all.
+ */
+export function reduce(
+  g: GraphBuilder,
+  op: string,
+  x: Value,
+  axis: number | number[] | undefined,
+  keepDims = false,
+): Value {
+  const axes = util.parseAxisParam(axis ?? x.shape.map((_, i) => i), [
+    ...x.shape,
+  ]);
+  if (axes.length === 0) return x;
+  const shape = x.shape.flatMap((d, i) =>
+    axes.includes(i) ? (keepDims ? [1] : []) : [d]
+  );
+  return g.emit(op, [x, g.ints(axes)], { keepdims: keepDims ? 1 : 0 }, {
+    dtype: x.dtype,
+    shape,
+  });
+}
+
+/**
+ * The matrix product over the last two axes. ONNX's MatMul has no transposed
+ * operands and Gemm only two axes, so which is used depends on the rank.
+ */
+export function matMul(
+  g: GraphBuilder,
+  a: Value,
+  b: Value,
+  transposeA: boolean,
+  transposeB: boolean,
+): Value {
+  [a, b] = unify(g, [a, b]) as [Value, Value];
+  const [m, n] = [
+    a.shape.at(transposeA ? -1 : -2)!,
+    b.shape.at(transposeB ? -2 : -1)!,
+  ];
+  const batch = broadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const result = { dtype: a.dtype, shape: [...batch, m, n] };
+  if (!transposeA && !transposeB) return g.emit("MatMul", [a, b], {}, result);
+  if (a.shape.length === 2 && b.shape.length === 2) {
+    const attributes = { transA: +transposeA, transB: +transposeB };
+    return g.emit("Gemm", [a, b], attributes, result);
+  }
+  const flip = (x: Value) => {
+    const perm = x.shape.map((_, i) => i);
+    perm.push(...perm.splice(-2).reverse());
+    return transpose(g, x, perm);
+  };
+  return g.emit(
+    "MatMul",
+    [transposeA ? flip(a) : a, transposeB ? flip(b) : b],
+    {},
+    result,
+  );
+}
+
+/** Takes `size` elements from `begin` along every axis. */
+export function slice(
+  g: GraphBuilder,
+  x: Value,
+  begin: readonly number[],
+  size: readonly number[],
+): Value {
+  // Only the axes that are cut are named, so an axis whose length is symbolic
+  // stays whole in the exported graph.
+  const axes = x.shape.flatMap((d, i) => size[i] === d ? [] : [i]);
+  if (axes.length === 0) return x;
+  const starts = axes.map((i) => begin[i]!);
+  const ends = axes.map((i) => begin[i]! + size[i]!);
+  return g.emit(
+    "Slice",
+    [x, g.ints(starts), g.ints(ends), g.ints(axes)],
+    {},
+    { dtype: x.dtype, shape: size },
+  );
+}

@@ -1,0 +1,62 @@
+/**
+ * Numbers and element types in functions that run both eagerly and traced.
+ *
+ * TensorFlow.js has one floating type, float32. Traced, a tensor may be
+ * float16, float32 or float64; these functions say so in the function's own
+ * text, so that the same lines describe every precision.
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs-core";
+import { isTracing } from "./backend.ts";
+import type { FloatDType } from "./graph.ts";
+
+/**
+ * A number as a tensor of shape []. Traced, it keeps all its digits and takes
+ * the floating type of what it meets; `tf.scalar` would round it to float32.
+ *
+ * @param value The number.
+ */
+export function scalar(value: number): tf.Scalar {
+  return tf.fill([], value) as tf.Scalar;
+}
+
+/**
+ * Converts a tensor to a floating type, differentiably (the gradient comes back
+ * in the tensor's own type).
+ *
+ * @param x Any tensor, any shape.
+ * @param dtype The type to compute in from here on.
+ * @throws {TypeError} when run eagerly with a type other than float32.
+ */
+export function toPrecision<T extends tf.Tensor>(x: T, dtype: FloatDType): T {
+  if (!isTracing()) {
+    if (dtype === "float32") return x;
+    throw new TypeError(
+      `Cannot compute in ${dtype} on TensorFlow.js: it has only float32. ` +
+        "Use the onnx engine",
+    );
+  }
+  return tf.customGrad((x) => ({
+    value: tf.engine().runKernel("ToPrecision", { x: x as tf.Tensor }, {
+      dtype,
+    }) as tf.Tensor,
+    gradFunc: (dy) => castLike(dy, x as tf.Tensor),
+  }))(x) as T;
+}
+
+/** Converts a tensor to the floating type of another. */
+export function castLike<T extends tf.Tensor>(x: T, like: tf.Tensor): T {
+  return isTracing() ? tf.engine().runKernel("CastLike", { x, like }) as T : x;
+}
+
+/**
+ * Converts a tensor to float64 where there is such a type, for sums and norms
+ * whose squares would leave the range of float32.
+ *
+ * @param x Any tensor, any shape.
+ */
+export function widen<T extends tf.Tensor>(x: T): T {
+  return isTracing() ? toPrecision(x, "float64") : x;
+}

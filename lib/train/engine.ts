@@ -1,0 +1,61 @@
+/**
+ * What runs training steps. An engine owns the state between calls; what a step
+ * is, it is told.
+ *
+ * @module
+ */
+
+import type { HostTensor } from "../onnx/tensor.ts";
+import type { MetricName, Metrics } from "./metrics.ts";
+
+/** Parameters (`params.…`) and optimizer state (`optimizer.…`) by path. */
+export type HostState = Readonly<Record<string, HostTensor>>;
+
+/** The metrics of one evaluated step. */
+export interface Evaluation {
+  /** Updates made before it. */
+  readonly step: number;
+  readonly metrics: Metrics;
+}
+
+/** What a call of {@link Engine.advance} gives back. */
+export interface Advance {
+  /** The evaluations on the way, in order. */
+  readonly evaluations: readonly Evaluation[];
+  /** The train loss before each update. */
+  readonly losses: readonly number[];
+  /**
+   * The step whose loss was not finite, if there was one: the engine stopped
+   * there and went back to the last state with a finite loss.
+   */
+  readonly diverged?: number;
+}
+
+/** Runs training steps of one experiment. */
+export interface Engine {
+  /** Updates made so far. */
+  readonly step: number;
+  /**
+   * Makes up to `count` updates.
+   *
+   * @param count How many, 1 or more.
+   * @param evalEvery Evaluate before every update whose number is a multiple.
+   */
+  advance(count: number, evalEvery: number): Promise<Advance>;
+  /** The metrics of the state as it is. */
+  evaluate(): Promise<Evaluation>;
+  /** The state as it is. */
+  state(): Promise<HostState>;
+  /** Gives the engine's memory back. */
+  close(): Promise<void>;
+}
+
+/** Metrics from their values in the order of {@link metricNames}. */
+export function metricsOf(
+  names: readonly MetricName[],
+  values: ArrayLike<number>,
+): Metrics {
+  return Object.fromEntries(
+    names.map((name, i) => [name, values[i]!]),
+  ) as Metrics;
+}

@@ -1,0 +1,87 @@
+/**
+ * From a config to the things that it names: data, model, loss, optimizer.
+ *
+ * @module
+ */
+
+import type * as tf from "@tensorflow/tfjs-core";
+import type { Config } from "../config/config.ts";
+import { type Split, split } from "../data/dataset.ts";
+import { randomKey } from "../data/random.ts";
+import { datasetOf } from "../data/task.ts";
+import { type Loss, losses } from "../losses/mod.ts";
+import { type HostTensor, hostTensorOf } from "../onnx/tensor.ts";
+import { type GradientTransformation, makeOptimizer } from "../optim/mod.ts";
+import type { Tree } from "../tree.ts";
+import { mlp } from "../../models/mlp.ts";
+import type { Model } from "../../models/model.ts";
+import { transformer } from "../../models/transformer.ts";
+
+/** Everything that training needs, made from a config. */
+export interface Experiment {
+  readonly config: Config;
+  /** Inputs of the train and the test rows as the model takes them. */
+  readonly split: Split;
+  readonly classes: number;
+  readonly model: Model;
+  readonly loss: Loss;
+  readonly optimizer: GradientTransformation;
+  /** The initial parameters. */
+  readonly params: Tree<HostTensor>;
+}
+
+/** A dataset's rows as tensors. */
+export interface Batch<T = tf.Tensor> {
+  readonly inputs: T;
+  readonly labels: T;
+}
+
+/** Makes the experiment that a config describes. */
+export function makeExperiment(config: Config): Experiment {
+  const key = randomKey(config.seed);
+  const dataset = datasetOf(config);
+  const model = makeModel(config);
+  const { optimizer, perpGrad, perpScope, perpRenormalise } = config;
+  return {
+    config,
+    split: split(dataset, config.trainFraction, key("split")),
+    classes: dataset.classes,
+    model,
+    loss: losses[config.loss],
+    optimizer: makeOptimizer(
+      optimizer,
+      config,
+      perpGrad && { scope: perpScope, renormalise: perpRenormalise },
+    ),
+    params: model.init(key, config.precision),
+  };
+}
+
+/** The model that a config describes. */
+export function makeModel(config: Config): Model {
+  const { task, modulus, hidden, bits } = config;
+  if (config.model === "transformer") {
+    // A model is generic in its tree of parameters; init and apply of one model
+    // agree on it.
+    return transformer(config) as unknown as Model;
+  }
+  const onBits = task === "parity";
+  return mlp({
+    inputs: onBits ? { bits } : { modulus },
+    hidden,
+    classes: onBits ? 2 : modulus,
+    biases: config.biases ?? onBits,
+  }) as unknown as Model;
+}
+
+/** A part of a split as tensors in the host's memory. */
+export function hostBatch(
+  { inputs, labels }: Split["train"],
+  { row }: Model,
+): Batch<HostTensor> {
+  const shape = [labels.length, ...row.shape];
+  return {
+    inputs: hostTensorOf(row.dtype, shape, inputs.flat()),
+    labels: hostTensorOf("int64", [labels.length], labels),
+  };
+}

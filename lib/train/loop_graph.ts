@@ -1,0 +1,160 @@
+/**
+ * The training loop as one ONNX graph: the traced step is the body of a Loop,
+ * parameters and optimizer state are carried from turn to turn inside the
+ * runtime, losses and metrics come out as scans.
+ *
+ * @module
+ */
+
+import {
+  type Graph,
+  newConstant,
+  newInput,
+  newNode,
+  type Node,
+  nodesFor,
+  type Spec,
+  type Subgraph,
+  type Value,
+} from "../trace/graph.ts";
+import { ONNX_TYPE } from "../trace/lowering.ts";
+import { modelOf, type ModelProto } from "../onnx/model.ts";
+import { metricNames } from "./metrics.ts";
+
+const INT = { dtype: "int64", shape: [] } as const;
+const BOOL = { dtype: "bool", shape: [] } as const;
+const NUMBER = { dtype: "float64", shape: [] } as const;
+const ROW = { dtype: "float64", shape: [metricNames.length] } as const;
+
+/** Prefixes of the state's tensors among the inputs and outputs. */
+export const INITIAL = "initial.";
+export const FINAL = "final.";
+
+const int = (value: number) =>
+  newConstant("int64", [], BigInt64Array.of(BigInt(value)));
+
+const apply = (
+  op: string,
+  inputs: Value[],
+  result: Spec,
+  attributes: Node["attributes"] = {},
+) => newNode(op, inputs, attributes, [result])[0]!;
+
+/**
+ * Makes the model that runs many steps a call.
+ *
+ * Inputs: `count`, how many steps; `first`, the number of the first; `every`,
+ * evaluate at its multiples; the state as `initial.…`. Outputs: the state as
+ * `final.…`; `losses` [steps]; `metrics` [steps, metrics], rows of steps that
+ * are not evaluated being zero. The loop ends early after a step whose loss is
+ * not finite.
+ *
+ * @param step The traced step: inputs are the state's tensors, outputs
+ * `state.…` of the same names, `loss` and `metrics.…`.
+ */
+export function loopModel(step: Graph): ModelProto {
+  const output = new Map(step.outputs);
+  const names = step.inputs.map((value) => value.name!);
+  const next = names.map((name) => output.get(`state.${name}`)!);
+  const loss = output.get("loss")!;
+
+  const [count, first, every] = ["count", "first", "every"]
+    .map((name) => newInput(name, INT)) as [Value, Value, Value];
+  const turn = newInput("turn", INT);
+  const due = apply("Equal", [
+    apply("Mod", [apply("Add", [first, turn], INT), every], INT),
+    int(0),
+  ], BOOL);
+  const carriedOn = newInput("go_on", BOOL);
+  // Only finite numbers differ from themselves by 0.
+  const finite = apply("Equal", [
+    apply("Sub", [loss, loss], NUMBER),
+    newConstant("float64", [], Float64Array.of(0)),
+  ], BOOL);
+  const metrics = onlyIf(due, nodesFor([...next, loss]), output);
+
+  const bodyOutputs = [finite, ...next, loss, metrics]
+    // An output must be made in the body: pass through what is not.
+    .map((value) => value.node ? value : apply("Identity", [value], value));
+  const body: Subgraph = {
+    name: "training_step",
+    inputs: [turn, carriedOn, ...step.inputs],
+    outputs: unique(bodyOutputs),
+    nodes: [],
+  };
+  const loop = newNode(
+    "Loop",
+    [
+      count,
+      newConstant("bool", [], Uint8Array.of(1)),
+      ...step.inputs.map((value) => newInput(INITIAL + value.name, value)),
+    ],
+    { body: { graph: { ...body, nodes: nodesFor(body.outputs) } } },
+    [
+      ...step.inputs.map(({ dtype, shape }) => ({ dtype, shape })),
+      NUMBER,
+      ROW,
+    ],
+  );
+  const [losses, rows] = loop.slice(-2);
+  const carried = loop[0]!.node!.inputs.slice(2);
+  return modelOf({
+    inputs: [count, first, every, ...carried],
+    outputs: [
+      ...names.map((name, i) => [FINAL + name, loop[i]!] as const),
+      ["losses", losses!],
+      ["metrics", rows!],
+    ],
+  }, {
+    name: "training",
+    shapeOf: (value) =>
+      value === losses
+        ? ["steps"]
+        : value === rows
+        ? ["steps", ...ROW.shape]
+        : value.shape,
+  });
+}
+
+// The metrics as one row, computed only where they are due: nodes that nothing
+// but the metrics needs go into the branch of an If.
+function onlyIf(
+  due: Value,
+  always: readonly Node[],
+  output: ReadonlyMap<string, Value>,
+): Value {
+  const available = new Set(always.flatMap((node) => node.outputs));
+  const row = apply(
+    "Concat",
+    metricNames.map((name) => {
+      const value = output.get(`metrics.${name}`)!;
+      const wide = apply("Cast", [value], NUMBER, { to: ONNX_TYPE.float64 });
+      const one = newConstant("int64", [1], BigInt64Array.of(1n));
+      return apply("Reshape", [wide, one], { ...NUMBER, shape: [1] });
+    }),
+    ROW,
+    { axis: 0 },
+  );
+  const zeros = apply("Identity", [
+    newConstant("float64", ROW.shape, new Float64Array(ROW.shape[0])),
+  ], ROW);
+  const branch = (name: string, value: Value, nodes: readonly Node[]) => ({
+    graph: { name, inputs: [], outputs: [value], nodes },
+  });
+  return apply("If", [due], ROW, {
+    then_branch: branch("evaluate", row, nodesFor([row], available)),
+    else_branch: branch("skip", zeros, nodesFor([zeros])),
+  });
+}
+
+// No value may be two outputs of a body.
+function unique(values: readonly Value[]): Value[] {
+  const seen = new Set<Value>();
+  return values.map((value) => {
+    if (!seen.has(value)) {
+      seen.add(value);
+      return value;
+    }
+    return apply("Identity", [value], value);
+  });
+}

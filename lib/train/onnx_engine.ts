@@ -1,0 +1,171 @@
+/**
+ * The compiled engine: the step traced once, run by ONNX Runtime many steps a
+ * call.
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs-core";
+import { encodeModel, modelOf } from "../onnx/model.ts";
+import { openSession, type SessionOptions } from "../onnx/session.ts";
+import { type HostTensor, hostTensorOf, toNumbers } from "../onnx/tensor.ts";
+import type { Params } from "../optim/mod.ts";
+import { trace } from "../trace/backend.ts";
+import { foldConstants } from "../trace/fold.ts";
+import type { Graph, Spec } from "../trace/graph.ts";
+import { leavesOf, type Tree, treeOf } from "../tree.ts";
+import type { Engine, HostState } from "./engine.ts";
+import { metricsOf } from "./engine.ts";
+import { type Batch, type Experiment, hostBatch } from "./experiment.ts";
+import { FINAL, INITIAL, loopModel } from "./loop_graph.ts";
+import { metricNames } from "./metrics.ts";
+import { makeStep, type State } from "./step.ts";
+
+/** A tensor constant of a trace. */
+export function constant({ dtype, shape, data }: HostTensor): tf.Tensor {
+  const values = toNumbers({ data });
+  return tf.tensor(
+    dtype === "int64" ? Int32Array.from(values) : Float32Array.from(values),
+    [...shape],
+    dtype === "int64" ? "int32" : "float32",
+  );
+}
+
+/**
+ * Starts the compiled engine.
+ *
+ * @param experiment What to train.
+ * @param options Runtime and threads.
+ */
+export async function onnxEngine(
+  experiment: Experiment,
+  options: SessionOptions = {},
+): Promise<Engine> {
+  let state = await initialState(experiment);
+  const graph = await foldConstants(traceStep(experiment, state));
+  const session = await openSession(encodeModel(loopModel(graph)), options);
+
+  const run = async (
+    from: HostState,
+    first: number,
+    count: number,
+    every: number,
+  ) => {
+    const feeds: Record<string, HostTensor> = {};
+    for (const [name, value] of Object.entries({ count, first, every })) {
+      feeds[name] = hostTensorOf("int64", [], [value]);
+    }
+    for (const [name, value] of Object.entries(from)) {
+      feeds[INITIAL + name] = value;
+    }
+    const results = await session.run(feeds);
+    const losses = [...toNumbers(results["losses"]!)];
+    const table = toNumbers(results["metrics"]!);
+    const width = metricNames.length;
+    const evaluations = losses.flatMap((_, i) => {
+      const step = first + i;
+      if (step % every !== 0) return [];
+      const row = table.subarray(i * width, (i + 1) * width);
+      return [{ step, metrics: metricsOf(metricNames, row) }];
+    });
+    const next = Object.fromEntries(
+      Object.keys(from).map((name) => [name, results[FINAL + name]!]),
+    );
+    return { losses, evaluations, state: next };
+  };
+
+  let step = 0;
+  // Where the last call began: from there a diverged run is replayed up to its
+  // last finite state.
+  let before = { step, state };
+  return {
+    get step() {
+      return step;
+    },
+    async advance(count, evalEvery) {
+      const { losses, evaluations, state: next } = await run(
+        state,
+        step,
+        count,
+        evalEvery,
+      );
+      const bad = losses.findIndex((loss) => !Number.isFinite(loss));
+      if (bad < 0) {
+        before = { step, state };
+        state = next;
+        step += count;
+        return { losses, evaluations };
+      }
+      const diverged = step + bad;
+      const good = Math.max(diverged - 1, 0);
+      const from = good < step ? before : { step, state };
+      state = good > from.step
+        ? (await run(from.state, from.step, good - from.step, good + 1)).state
+        : from.state;
+      step = good;
+      return {
+        losses: losses.slice(0, bad),
+        evaluations: evaluations.filter((row) => row.step < diverged),
+        diverged,
+      };
+    },
+    async evaluate() {
+      const { evaluations } = await run(state, step, 1, 1);
+      return evaluations[0]!;
+    },
+    state: () => Promise.resolve(state),
+    close: () => session.close(),
+  };
+}
+
+/** Initial parameters, and the optimizer's state for them. */
+export async function initialState(
+  { params, optimizer }: Experiment,
+): Promise<HostState> {
+  const init = trace(
+    ({ params }) => optimizer.init(params as Params),
+    { params: specsOf(leavesOf(params)) },
+  );
+  const state: Record<string, HostTensor> = {};
+  for (const [path, leaf] of leavesOf(params)) state[`params.${path}`] = leaf;
+  if (init.outputs.length > 0) {
+    const model = modelOf({ inputs: [], outputs: init.outputs }, {
+      name: "optimizer_init",
+    });
+    const session = await openSession(encodeModel(model));
+    const values = await session.run({});
+    await session.close();
+    for (const [path] of init.outputs) {
+      state[`optimizer.${path}`] = values[path]!;
+    }
+  }
+  return state;
+}
+
+function specsOf(
+  leaves: Iterable<readonly [string, HostTensor]>,
+): Tree<Spec> {
+  return treeOf(
+    [...leaves].map(([path, { dtype, shape }]) =>
+      [path, { dtype, shape }] as const
+    ),
+  );
+}
+
+/** The step as a graph: the state goes in and out, the data are constants. */
+export function traceStep(experiment: Experiment, state: HostState): Graph {
+  const step = makeStep(experiment);
+  const { split, model } = experiment;
+  const batch = (part: "train" | "test"): Batch => {
+    const { inputs, labels } = hostBatch(split[part], model);
+    return { inputs: constant(inputs), labels: constant(labels) };
+  };
+  return trace(
+    (tensors) => {
+      const state = { optimizer: {}, ...tensors } as unknown as State;
+      const result = step(state, batch("train"), batch("test"));
+      return { ...result } as unknown as Tree<tf.Tensor>;
+    },
+    specsOf(Object.entries(state)),
+  );
+}

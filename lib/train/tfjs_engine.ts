@@ -1,0 +1,132 @@
+/**
+ * The eager engine: the step run by TensorFlow.js, kernel by kernel, on any of
+ * its backends.
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs-core";
+import { type HostTensor, hostTensorOf } from "../onnx/tensor.ts";
+import { leavesOf, mapTree, type Tree, treeOf } from "../tree.ts";
+import { type Engine, type HostState, metricsOf } from "./engine.ts";
+import { type Experiment, hostBatch } from "./experiment.ts";
+import { metricNames, type Metrics } from "./metrics.ts";
+import { constant, initialState } from "./onnx_engine.ts";
+import { makeStep, type State } from "./step.ts";
+
+/**
+ * Starts the eager engine. Its float is float32: experiments in other
+ * precisions are refused when their config is resolved.
+ *
+ * @param experiment What to train.
+ * @param backend A TensorFlow.js backend; `cpu` is always there.
+ * @throws {TypeError} if the backend is not installed.
+ */
+export async function tfjsEngine(
+  experiment: Experiment,
+  backend = "cpu",
+): Promise<Engine> {
+  if (backend === "cpu") await import("@tensorflow/tfjs-backend-cpu");
+  if (!tf.engine().registryFactory[backend]) {
+    throw new TypeError(
+      `Cannot train on the TensorFlow.js backend ${backend}: ` +
+        "it is not installed",
+    );
+  }
+  await tf.setBackend(backend);
+
+  const train = makeStep(experiment);
+  const { split, model } = experiment;
+  const [trainBatch, testBatch] = (["train", "test"] as const).map((part) => {
+    const { inputs, labels } = hostBatch(split[part], model);
+    return { inputs: constant(inputs), labels: constant(labels) };
+  });
+
+  let step = 0;
+  let state = load(await initialState(experiment));
+  // The last state whose loss was finite, with its step.
+  let good: { step: number; state: State } | undefined;
+
+  // Runs one step; the tensors of the new state outlive the scope, no other does.
+  const turn = async (evaluating: boolean) => {
+    const kept = tf.tidy(() => {
+      const result = train(
+        state,
+        trainBatch!,
+        evaluating ? testBatch : undefined,
+      );
+      return { ...result } as unknown as tf.TensorContainerObject;
+    }) as unknown as ReturnType<typeof train>;
+    const loss = (await kept.loss.data())[0]!;
+    const metrics = kept.metrics && await numbers(kept.metrics);
+    tf.dispose([kept.loss, { ...kept.metrics }]);
+    return { state: kept.state, loss, metrics };
+  };
+
+  return {
+    get step() {
+      return step;
+    },
+    async advance(count, evalEvery) {
+      const losses: number[] = [];
+      const evaluations = [];
+      for (let i = 0; i < count; i++) {
+        const next = await turn(step % evalEvery === 0);
+        if (!Number.isFinite(next.loss)) {
+          dispose(next.state);
+          const diverged = step;
+          if (good) {
+            dispose(state);
+            ({ step, state } = good);
+            good = undefined;
+          }
+          return { losses, evaluations, diverged };
+        }
+        losses.push(next.loss);
+        if (next.metrics) evaluations.push({ step, metrics: next.metrics });
+        if (good) dispose(good.state);
+        good = { step, state };
+        state = next.state;
+        step += 1;
+      }
+      return { losses, evaluations };
+    },
+    async evaluate() {
+      const { metrics, state } = await turn(true);
+      dispose(state);
+      return { step, metrics: metrics! };
+    },
+    state: () => read(state),
+    close() {
+      tf.dispose([trainBatch, testBatch] as unknown as tf.TensorContainer);
+      dispose(state);
+      if (good) dispose(good.state);
+      return Promise.resolve();
+    },
+  };
+}
+
+const dispose = (state: State) =>
+  leavesOf<tf.Tensor>(state).forEach(([, leaf]) => leaf.dispose());
+
+function load(state: HostState): State {
+  const tree = mapTree<HostTensor, tf.Tensor, Tree<HostTensor>>(
+    treeOf(Object.entries(state)),
+    constant,
+  );
+  return { optimizer: {}, ...tree } as unknown as State;
+}
+
+async function read(state: State): Promise<HostState> {
+  const tensors: Record<string, HostTensor> = {};
+  for (const [path, leaf] of leavesOf<tf.Tensor>(state)) {
+    tensors[path] = hostTensorOf("float32", leaf.shape, await leaf.data());
+  }
+  return tensors;
+}
+
+async function numbers(metrics: Metrics<tf.Tensor>): Promise<Metrics> {
+  const values = [];
+  for (const name of metricNames) values.push((await metrics[name].data())[0]!);
+  return metricsOf(metricNames, values);
+}

@@ -1,0 +1,213 @@
+/**
+ * The training loop.
+ *
+ * @module
+ */
+
+import {
+  type Config,
+  type ConfigInput,
+  resolveConfig,
+} from "../config/config.ts";
+import { checkpointWriter } from "../onnx/checkpoint.ts";
+import { makeManifest } from "../runs/manifest.ts";
+import {
+  checkFree,
+  type MetricsRow,
+  newRunPath,
+  RunWriter,
+} from "../runs/run_folder.ts";
+import type { Engine, Evaluation } from "./engine.ts";
+import { type Experiment, makeExperiment } from "./experiment.ts";
+import { onnxEngine } from "./onnx_engine.ts";
+
+/** Accuracy from which a network counts as having memorised, or grokked. */
+export const THRESHOLD = 0.99;
+
+// How long a call of the engine should take: short enough to follow and to stop.
+const CHUNK_MS = 400;
+
+/** Where training stands. */
+export interface Progress {
+  readonly step: number;
+  readonly steps: number;
+  readonly msPerStep: number;
+  /** The evaluations since the last call. */
+  readonly rows: readonly MetricsRow[];
+}
+
+/** How to run a training. */
+export interface TrainOptions {
+  /** The run's folder; by default a new one in `runs/`. */
+  readonly run?: string;
+  /** Replace the run that lies in the folder. */
+  readonly overwrite?: boolean;
+  /** Ends the training after the running chunk, with a checkpoint. */
+  readonly signal?: AbortSignal;
+  /** Called after every chunk of steps. */
+  readonly onProgress?: (progress: Progress) => void;
+  /** Called once the run's folder is there, before the first step. */
+  readonly onStart?: (run: string, config: Config) => void;
+}
+
+/** How a training ended; what `deno task train --json` prints. */
+export interface TrainResult {
+  /** The run's folder. */
+  readonly run: string;
+  readonly config: Config;
+  /** Updates made. */
+  readonly steps: number;
+  /** First evaluated step with train accuracy ≥ 0.99, or null. */
+  readonly memorised_at: number | null;
+  /** First evaluated step with test accuracy ≥ 0.99, or null. */
+  readonly grokked_at: number | null;
+  /** The metrics after the last update. */
+  readonly final: Evaluation["metrics"];
+  /** Mean milliseconds a step, evaluations included. */
+  readonly ms_per_step: number;
+  /** Seconds spent training, without the start. */
+  readonly seconds: number;
+  /** The last checkpoint's file. */
+  readonly checkpoint: string;
+  /** Whether the signal ended it. */
+  readonly interrupted: boolean;
+}
+
+/** Training that stopped because the loss was no finite number any more. */
+export class DivergedError extends Error {
+  override name = "DivergedError";
+}
+
+async function startEngine(experiment: Experiment): Promise<Engine> {
+  const { engine, threads } = experiment.config;
+  if (engine === "onnx") {
+    return onnxEngine(experiment, { threads: threads ?? 0 });
+  }
+  // Only who trains on TensorFlow.js waits for its backend to load.
+  const { tfjsEngine } = await import("./tfjs_engine.ts");
+  return tfjsEngine(experiment);
+}
+
+/**
+ * Trains a network and writes the run: metrics at every evaluation, checkpoints
+ * as ONNX files.
+ *
+ * @param input Any part of a config; the rest are the defaults.
+ * @param options Folder, signal, callbacks.
+ * @returns How it ended.
+ * @throws {ConfigError} if the config is not valid; nothing is written then.
+ * @throws {FileError} if the folder is taken or cannot be written.
+ * @throws {DivergedError} if the loss is not finite; the checkpoint of the last
+ * finite state is written first.
+ */
+export async function train(
+  input: ConfigInput = {},
+  options: TrainOptions = {},
+): Promise<TrainResult> {
+  const config = resolveConfig(input);
+  const path = options.run ?? await newRunPath(config);
+  await checkFree(path, options.overwrite ?? false);
+  const experiment = makeExperiment(config);
+  const engine = await startEngine(experiment);
+  try {
+    const manifest = await makeManifest(`${config.engine}/cpu`);
+    const run = await RunWriter.create(
+      path,
+      { config, manifest, split: experiment.split },
+      options.overwrite,
+    );
+    options.onStart?.(path, config);
+    return await trainLoop(experiment, engine, run, options);
+  } finally {
+    await engine.close();
+  }
+}
+
+async function trainLoop(
+  { config, model, params }: Experiment,
+  engine: Engine,
+  run: RunWriter,
+  { signal, onProgress }: TrainOptions,
+): Promise<TrainResult> {
+  const { steps, evalEvery, checkpointEvery } = config;
+  const checkpoints = await checkpointWriter(model, params);
+  const rows: MetricsRow[] = [];
+
+  const record = async (evaluations: readonly Evaluation[], ms: number) => {
+    const fresh = evaluations.map(({ step, metrics }) => ({
+      step,
+      ...metrics,
+      ms_per_step: Math.round(ms * 1000) / 1000,
+    }));
+    rows.push(...fresh);
+    await run.appendMetrics(fresh);
+    onProgress?.({ step: engine.step, steps, msPerStep: ms, rows: fresh });
+  };
+  const save = async ({ step, metrics }: Evaluation) => {
+    const state = Object.entries(await engine.state())
+      .filter(([name]) => name.startsWith("params."))
+      .map(([name, tensor]) => [name.slice("params.".length), tensor]);
+    const bytes = checkpoints.encode(Object.fromEntries(state), {
+      config,
+      step,
+      metrics,
+    });
+    return run.writeCheckpoint(step, bytes);
+  };
+
+  if (checkpointEvery !== null) await save(await engine.evaluate());
+
+  const started = performance.now();
+  let writing = 0; // milliseconds that are not training
+  let ms = 0;
+  let diverged: number | undefined;
+  while (engine.step < steps && diverged === undefined && !signal?.aborted) {
+    const untilCheckpoint = checkpointEvery === null
+      ? steps
+      : checkpointEvery - engine.step % checkpointEvery;
+    // The first chunk only measures how long a step takes.
+    const affordable = ms === 0 ? 1 : Math.ceil(CHUNK_MS / ms);
+    const count = Math.min(affordable, untilCheckpoint, steps - engine.step);
+    const begun = performance.now();
+    const result = await engine.advance(count, evalEvery);
+    const ended = performance.now();
+    ms = (ended - begun) / Math.max(result.losses.length, 1);
+    diverged = result.diverged;
+    await record(result.evaluations, ms);
+    const { step } = engine;
+    const due = checkpointEvery !== null && step % checkpointEvery === 0;
+    if (due && step < steps && diverged === undefined) {
+      await save(await engine.evaluate());
+    }
+    // Lets a signal in: the engine's calls hold the thread.
+    await new Promise((resolve) => setTimeout(resolve));
+    writing += performance.now() - ended;
+  }
+  const seconds = (performance.now() - started - writing) / 1000;
+
+  const final = await engine.evaluate();
+  if (rows.at(-1)?.step !== final.step) await record([final], ms);
+  const checkpoint = await save(final);
+  if (diverged !== undefined) {
+    throw new DivergedError(
+      `Training stopped: the train loss is not finite at step ${diverged}; ` +
+        `the last finite state, step ${final.step}, is in ${checkpoint}`,
+    );
+  }
+  const reached = (name: "train_accuracy" | "test_accuracy") =>
+    rows.find((row) => row[name] >= THRESHOLD)?.step ?? null;
+  const result: TrainResult = {
+    run: run.path,
+    config,
+    steps: engine.step,
+    memorised_at: reached("train_accuracy"),
+    grokked_at: reached("test_accuracy"),
+    final: final.metrics,
+    ms_per_step: seconds * 1000 / Math.max(engine.step, 1),
+    seconds,
+    checkpoint,
+    interrupted: engine.step < steps,
+  };
+  await run.writeSummary(result);
+  return result;
+}

@@ -1,0 +1,84 @@
+/**
+ * Trees: plain nested objects whose leaves are values of one kind.
+ *
+ * The path of a leaf, its keys joined by dots (`blocks.0.mlp.W_in`), is the
+ * leaf's name everywhere: in checkpoints, in run files and in error messages.
+ *
+ * @module
+ */
+
+/** A nested object whose leaves are `Leaf`. */
+export type Tree<Leaf> = { readonly [key: string]: Leaf | Tree<Leaf> };
+
+/**
+ * The tree of the same structure with another kind of leaf; the keys stay
+ * known to the compiler.
+ */
+export type MapLeaves<T, From, To> = {
+  [K in keyof T]: T[K] extends From ? To : MapLeaves<T[K], From, To>;
+};
+
+function isBranch<Leaf>(node: Leaf | Tree<Leaf>): node is Tree<Leaf> {
+  return typeof node === "object" && node !== null &&
+    Object.getPrototypeOf(node) === Object.prototype &&
+    // A tensor spec is a plain object too; what tells it apart is its shape.
+    !("shape" in node && "dtype" in node);
+}
+
+/**
+ * The leaves with their paths, depth first, in insertion order.
+ *
+ * @param tree The tree to walk.
+ * @param prefix What every path starts with.
+ */
+export function leavesOf<Leaf>(
+  tree: Tree<Leaf>,
+  prefix = "",
+): [path: string, leaf: Leaf][] {
+  return Object.entries(tree).flatMap(([key, node]) =>
+    isBranch(node)
+      ? leavesOf(node, `${prefix}${key}.`)
+      : [[prefix + key, node] as [string, Leaf]]
+  );
+}
+
+/**
+ * Applies `f` to each leaf and its path, keeping the structure.
+ *
+ * @param tree The tree to map.
+ * @param f Called with each leaf and its path.
+ */
+export function mapTree<From, To, T extends Tree<From>>(
+  tree: T & Tree<From>,
+  f: (leaf: From, path: string) => To,
+  prefix = "",
+): MapLeaves<T, From, To> {
+  return Object.fromEntries(
+    Object.entries(tree as Tree<From>).map(([key, node]) => [
+      key,
+      isBranch(node)
+        ? mapTree<From, To, Tree<From>>(node, f, `${prefix}${key}.`)
+        : f(node, prefix + key),
+    ]),
+  ) as MapLeaves<T, From, To>;
+}
+
+/**
+ * The tree whose leaves lie at the given paths: the inverse of {@link leavesOf}.
+ *
+ * @param leaves Paths and leaves; a path may not be the prefix of another.
+ */
+export function treeOf<Leaf>(
+  leaves: Iterable<readonly [path: string, leaf: Leaf]>,
+): Tree<Leaf> {
+  type Branch = { [key: string]: Leaf | Branch };
+  const root: Branch = {};
+  for (const [path, leaf] of leaves) {
+    const keys = path.split(".");
+    const last = keys.pop()!;
+    let at = root;
+    for (const key of keys) at = (at[key] ??= {}) as Branch;
+    at[last] = leaf;
+  }
+  return root;
+}

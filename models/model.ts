@@ -1,0 +1,70 @@
+/**
+ * What a model is: two functions of plain nested objects.
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs-core";
+import { type HostTensor, hostTensorOf, sizeOf } from "../lib/onnx/tensor.ts";
+import type { RandomKey, RandomStream } from "../lib/data/random.ts";
+import type { FloatDType, Spec } from "../lib/trace/graph.ts";
+import type { Tree } from "../lib/tree.ts";
+
+/** Marks an activation with its name and returns it. */
+export type Hook = <T extends tf.Tensor>(name: string, activation: T) => T;
+
+/** A hook that marks nothing. */
+export const noHook: Hook = (_name, activation) => activation;
+
+/** An architecture, generic in its tree of parameters. */
+export interface Model<P extends Tree<tf.Tensor> = Tree<tf.Tensor>> {
+  /** The input's name in checkpoints: what kind of rows the model takes. */
+  readonly input: "tokens" | "bits";
+  /** Element type and shape of a row, without the batch dimension. */
+  readonly row: Spec;
+  /**
+   * Random initial parameters, each drawn from a stream of its own.
+   *
+   * @param key The streams of the seed.
+   * @param dtype The precision of the model.
+   */
+  init(key: RandomKey, dtype: FloatDType): Tree<HostTensor>;
+  /**
+   * The forward pass.
+   *
+   * @param params The parameters.
+   * @param inputs [batch, …row].
+   * @param hook Called with each activation that has a name.
+   * @returns Logits, [batch, classes].
+   */
+  apply(params: P, inputs: tf.Tensor, hook: Hook): tf.Tensor2D;
+}
+
+/** Draws each element of a tensor. */
+export function drawn(
+  stream: RandomStream,
+  dtype: FloatDType,
+  shape: readonly number[],
+  draw: (stream: RandomStream) => number,
+): HostTensor {
+  const values = Array.from({ length: sizeOf(shape) }, () => draw(stream));
+  return hostTensorOf(dtype, shape, values);
+}
+
+/**
+ * Rows of a table, by index: the product of the indices' one-hot rows with the
+ * table, without multiplying. The gradient is that product's, one-hotᵀ · dy,
+ * since not every backend can scatter.
+ *
+ * @param table [rows, width].
+ * @param indices [n], integer.
+ * @returns [n, width].
+ */
+export function embed(table: tf.Tensor2D, indices: tf.Tensor1D): tf.Tensor2D {
+  const rows = table.shape[0];
+  return tf.customGrad((table) => ({
+    value: tf.gather(table as tf.Tensor2D, indices),
+    gradFunc: (dy) =>
+      tf.matMul(tf.oneHot(indices, rows) as tf.Tensor2D, dy, true),
+  }))(table) as tf.Tensor2D;
+}

@@ -1,0 +1,233 @@
+/**
+ * Nanda's one-layer transformer, under TransformerLens's names.
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs-core";
+import { scalar } from "../lib/trace/precision.ts";
+import { drawn, embed, type Model } from "./model.ts";
+
+/** The parameters, under TransformerLens's names. */
+export type TransformerParams<Leaf = tf.Tensor> = {
+  readonly W_E: Leaf;
+  readonly W_pos: Leaf;
+  readonly blocks: {
+    readonly 0: {
+      readonly attn: {
+        readonly W_Q: Leaf;
+        readonly W_K: Leaf;
+        readonly W_V: Leaf;
+        readonly W_O: Leaf;
+      };
+      readonly mlp: {
+        readonly W_in: Leaf;
+        readonly b_in: Leaf;
+        readonly W_out: Leaf;
+        readonly b_out: Leaf;
+      };
+    };
+  };
+  readonly W_U: Leaf;
+};
+
+/** The name of an activation of the block. */
+type BlockHook =
+  | "hook_resid_pre"
+  | `attn.hook_${"q" | "k" | "v" | "z" | "attn_scores" | "pattern"}`
+  | "hook_attn_out"
+  | "hook_resid_mid"
+  | `mlp.hook_${"pre" | "post"}`
+  | "hook_mlp_out"
+  | "hook_resid_post";
+
+/** The name of an activation of the transformer. */
+export type TransformerHook =
+  | "hook_embed"
+  | "hook_pos_embed"
+  | `blocks.0.${BlockHook}`;
+
+/** The sizes of the transformer. */
+export interface TransformerOptions {
+  /** p: tokens 0..p−1 are numbers, p is "="; there are p classes. */
+  readonly modulus: number;
+  /** Width of the residual stream. */
+  readonly dModel: number;
+  /** Attention heads, each of dModel/heads. */
+  readonly heads: number;
+  /** Width of the MLP. */
+  readonly dMlp: number;
+}
+
+/** Length of "a b =". */
+const CONTEXT = 3;
+
+/** What a head's score is where it may not look: below any real score. */
+const MASKED = -1e10;
+
+/**
+ * One block of causal attention and a ReLU MLP on a residual stream, learned
+ * positions, no LayerNorm, biases only in the MLP; the logits are read at "=".
+ *
+ * Weights start as N(0, 1)/√d_model, the unembedding as N(0, 1)/√d_vocab, biases
+ * at 0.
+ *
+ * Source: Nanda et al. (arXiv 2301.05217), Section 3.
+ *
+ * @param options Modulus and widths.
+ * @throws {RangeError} if the heads do not divide d_model.
+ */
+export function transformer(
+  { modulus, dModel, heads, dMlp }: TransformerOptions,
+): Model<TransformerParams> {
+  if (dModel % heads !== 0) {
+    throw new RangeError(
+      `Cannot share d_model ${dModel} among ${heads} heads: ` +
+        "heads must divide d_model",
+    );
+  }
+  const dHead = dModel / heads;
+  const vocabulary = modulus + 1;
+
+  return {
+    input: "tokens",
+    row: { dtype: "int64", shape: [CONTEXT] },
+
+    init(key, dtype) {
+      const normal = (name: string, shape: number[], variance: number) =>
+        drawn(
+          key(`init/${name}`),
+          dtype,
+          shape,
+          (stream) => stream.normal() * Math.sqrt(variance),
+        );
+      const weight = (name: string, shape: number[]) =>
+        normal(name, shape, 1 / dModel);
+      const bias = (name: string, width: number) => normal(name, [width], 0);
+      const projection = (name: string) =>
+        weight(`blocks.0.attn.${name}`, [heads, dModel, dHead]);
+      return {
+        W_E: weight("W_E", [vocabulary, dModel]),
+        W_pos: weight("W_pos", [CONTEXT, dModel]),
+        blocks: {
+          0: {
+            attn: {
+              W_Q: projection("W_Q"),
+              W_K: projection("W_K"),
+              W_V: projection("W_V"),
+              W_O: weight("blocks.0.attn.W_O", [heads, dHead, dModel]),
+            },
+            mlp: {
+              W_in: weight("blocks.0.mlp.W_in", [dModel, dMlp]),
+              b_in: bias("blocks.0.mlp.b_in", dMlp),
+              W_out: weight("blocks.0.mlp.W_out", [dMlp, dModel]),
+              b_out: bias("blocks.0.mlp.b_out", dModel),
+            },
+          },
+        },
+        W_U: normal("W_U", [dModel, modulus], 1 / vocabulary),
+      };
+    },
+
+    apply({ W_E, W_pos, blocks, W_U }, tokens, mark) {
+      const hook = <T extends tf.Tensor>(name: TransformerHook, x: T): T =>
+        mark(name, x);
+      const { attn, mlp } = blocks[0];
+      const pos = CONTEXT;
+      const batch = tokens.shape[0]!;
+      const rows = batch * pos;
+
+      // Products with weights are taken over all rows at once, [rows, …]:
+      // TensorFlow.js's gradient of a batched product does not sum over a
+      // broadcast operand.
+      const flat = (x: tf.Tensor, width: number) =>
+        tf.reshape(x, [rows, width]) as tf.Tensor2D;
+      const perRow = (x: tf.Tensor2D) =>
+        tf.reshape(x, [batch, pos, x.shape[1]]) as tf.Tensor3D;
+      const product = (x: tf.Tensor, W: tf.Tensor) =>
+        perRow(tf.matMul(flat(x, W.shape[0]!), W as tf.Tensor2D));
+
+      const ids = tf.reshape(tokens, [rows]) as tf.Tensor1D;
+      const embedded = hook(
+        "hook_embed", // [batch, pos, d_model]
+        perRow(embed(W_E as tf.Tensor2D, ids)),
+      );
+      const positions = hook(
+        "hook_pos_embed", // [pos, d_model]
+        W_pos,
+      );
+      const residPre = hook(
+        "blocks.0.hook_resid_pre", // [batch, pos, d_model]
+        tf.add(embedded, positions) as tf.Tensor3D,
+      );
+
+      // [head, d_model, d_head] → [d_model, head · d_head]
+      const merged = (W: tf.Tensor) =>
+        tf.reshape(tf.transpose(W, [1, 0, 2]), [dModel, dModel]);
+      // [batch, pos, head, d_head]
+      const project = (W: tf.Tensor) =>
+        tf.reshape(product(residPre, merged(W)), [batch, pos, heads, dHead]);
+      const q = hook("blocks.0.attn.hook_q", project(attn.W_Q));
+      const k = hook("blocks.0.attn.hook_k", project(attn.W_K));
+      const v = hook("blocks.0.attn.hook_v", project(attn.W_V));
+
+      const byHead = (x: tf.Tensor) => tf.transpose(x, [0, 2, 1, 3]);
+      const mask = tf.tensor2d(
+        Array.from(
+          { length: pos },
+          (_, query) =>
+            Array.from({ length: pos }, (_, key) => key > query ? MASKED : 0),
+        ),
+      );
+      const scores = hook(
+        "blocks.0.attn.hook_attn_scores", // [batch, head, query, key]
+        tf.add(
+          tf.mul(
+            tf.matMul(byHead(q), byHead(k), false, true),
+            scalar(1 / Math.sqrt(dHead)),
+          ),
+          mask,
+        ),
+      );
+      const pattern = hook(
+        "blocks.0.attn.hook_pattern", // [batch, head, query, key]
+        tf.softmax(scores),
+      );
+      const z = hook(
+        "blocks.0.attn.hook_z", // [batch, pos, head, d_head]
+        tf.transpose(tf.matMul(pattern, byHead(v)), [0, 2, 1, 3]),
+      );
+      const attnOut = hook(
+        "blocks.0.hook_attn_out", // [batch, pos, d_model]
+        product(z, tf.reshape(attn.W_O, [dModel, dModel])),
+      );
+      const residMid = hook(
+        "blocks.0.hook_resid_mid", // [batch, pos, d_model]
+        tf.add(residPre, attnOut) as tf.Tensor3D,
+      );
+
+      const pre = hook(
+        "blocks.0.mlp.hook_pre", // [batch, pos, d_mlp]
+        tf.add(product(residMid, mlp.W_in), mlp.b_in),
+      );
+      const post = hook(
+        "blocks.0.mlp.hook_post", // [batch, pos, d_mlp]
+        tf.relu(pre),
+      );
+      const mlpOut = hook(
+        "blocks.0.hook_mlp_out", // [batch, pos, d_model]
+        tf.add(product(post, mlp.W_out), mlp.b_out) as tf.Tensor3D,
+      );
+      const residPost = hook(
+        "blocks.0.hook_resid_post", // [batch, pos, d_model]
+        tf.add(residMid, mlpOut) as tf.Tensor3D,
+      );
+
+      const final = tf.slice(residPost, [0, pos - 1, 0], [-1, 1, -1]);
+      return tf.matMul(
+        tf.reshape(final, [batch, dModel]) as tf.Tensor2D,
+        W_U as tf.Tensor2D,
+      );
+    },
+  };
+}

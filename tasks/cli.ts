@@ -1,0 +1,100 @@
+/**
+ * What all tasks share: parsing, exit codes, and one clear line for an error.
+ * The only file that knows which command-line parser is used.
+ *
+ * @module
+ */
+
+import { Command, Option } from "@commander-js/extra-typings";
+import { CommanderError, InvalidArgumentError } from "commander";
+
+export { Option };
+
+/** How a task ends: done, failed, called wrongly, stopped by the user. */
+export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
+// Errors by which the program says that it was called wrongly.
+const USAGE_ERRORS = new Set(["ConfigError", "UsageError"]);
+
+/** Wrong use that only the task itself can see. */
+export class UsageError extends Error {
+  override name = "UsageError";
+}
+
+/** Starts the description of a task's command line. */
+export function command(name: string, description: string): Command {
+  return new Command(`deno task ${name}`)
+    .description(description)
+    .exitOverride()
+    .allowExcessArguments(false)
+    .showSuggestionAfterError()
+    .helpOption("-h, --help", "Show this help")
+    .configureOutput({
+      // Errors are printed once, below.
+      writeErr: () => {},
+      outputError: () => {},
+    });
+}
+
+/**
+ * Parses the arguments, runs the task, and ends the program.
+ *
+ * @param program The command, its action doing the work.
+ * @param args The arguments; by default the program's own.
+ */
+export async function main(
+  program: { parseAsync(args: string[], options: { from: "user" }): unknown },
+  args: readonly string[] = Deno.args,
+): Promise<never> {
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    Deno.exit(Deno.exitCode);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) Deno.exit(EXIT.done); // --help
+      fail(error.message.replace(/^error: /, ""), EXIT.usage);
+    }
+    if (!(error instanceof Error)) throw error;
+    const usage = USAGE_ERRORS.has(error.name);
+    // Errors of the project say all there is to say; a foreign one is a defect
+    // in the project, and its place is what is needed to mend it.
+    if (Deno.env.get("GROKLAB_DEBUG")) console.error(error.stack);
+    fail(error.message, usage ? EXIT.usage : EXIT.failed);
+  }
+}
+
+function fail(message: string, code: number): never {
+  const [line] = message.split(/\n(?=\s+at )/);
+  console.error(`error: ${line!.trim().replaceAll(/\s*\n\s*/g, " ")}`);
+  Deno.exit(code);
+}
+
+/** Parses a number; what it may be is the config's to say. */
+export function number(text: string): number {
+  // Number("") is 0, which nobody means.
+  return text.trim() === "" ? NaN : Number(text);
+}
+
+/** Parses a list of numbers, `200,200`. */
+export function numbers(text: string): number[] {
+  return text.split(",").map(number);
+}
+
+/** Parses a list of names out of some. */
+export function namesOutOf<const T extends string>(
+  known: readonly T[],
+): (text: string) => T[] {
+  return (text) =>
+    text.split(",").map((name) => {
+      if (known.includes(name as T)) return name as T;
+      throw new InvalidArgumentError(
+        `Unknown name ${JSON.stringify(name)}: choose from ` +
+          known.join(", "),
+      );
+    });
+}
+
+/** Prints the one JSON document of `--json`. */
+export function printJson(value: unknown): void {
+  console.log(JSON.stringify(value, null, 2));
+}

@@ -1,0 +1,63 @@
+/**
+ * Probe results as text.
+ *
+ * @module
+ */
+
+import type { ProbeReport } from "../lib/probes/mod.ts";
+
+const percent = (x: number) => `${(100 * x).toFixed(1)} %`;
+
+/** A report for a terminal. */
+export function renderReport(report: ProbeReport): string {
+  const { fourier, "logit-scaling": scaling } = report.probes;
+  const lines = [
+    `${report.source}${report.step === null ? "" : ` (step ${report.step})`}`,
+  ];
+  if (fourier) {
+    const { key_frequencies, power_share, gini, modulus } = fourier;
+    lines.push(
+      "",
+      `fourier (mod ${modulus})`,
+      `  key frequencies: ${key_frequencies.join(", ")}`,
+      `  they carry ${percent(power_share)} of the power; ` +
+        `Gini coefficient ${gini.toFixed(3)}`,
+    );
+    for (const part of fourier.parts.length > 1 ? fourier.parts : []) {
+      lines.push(
+        `  ${part.weight}: ${part.key_frequencies.join(", ")} ` +
+          `(${percent(part.power_share)})`,
+      );
+    }
+  }
+  if (scaling) {
+    const { exponent, depth, homogeneous, rows } = scaling;
+    const predicted = depth === null
+      ? "no prediction: an operator is unknown"
+      : homogeneous
+      ? `homogeneous of degree ${depth}`
+      : `not homogeneous, highest degree ${depth}`;
+    lines.push(
+      "",
+      "logit-scaling",
+      `  logits grow like α^${exponent.toFixed(3)} (${predicted})`,
+      "  α     logit scale  correlation  accuracy  loss       " +
+        "collapse float16 / float32 / float64",
+    );
+    for (const row of rows) {
+      const { float16, float32, float64 } = row.softmax_collapse;
+      lines.push(
+        `  ${String(row.alpha).padEnd(5)} ` +
+          `${row.logit_scale.toPrecision(4).padEnd(12)} ` +
+          `${row.correlation.toFixed(4).padEnd(12)} ` +
+          `${percent(row.accuracy).padEnd(9)} ` +
+          `${row.loss.toPrecision(4).padEnd(10)} ` +
+          `${percent(float16)} / ${percent(float32)} / ${percent(float64)}`,
+      );
+    }
+  }
+  for (const [name, reason] of Object.entries(report.skipped)) {
+    lines.push("", `${name}: does not apply. ${reason}`);
+  }
+  return lines.join("\n");
+}

@@ -1,0 +1,124 @@
+/**
+ * `deno task train`: trains a network and writes a run folder.
+ *
+ * @module
+ */
+
+import {
+  type Config,
+  ConfigError,
+  type ConfigInput,
+  configKeys,
+  defaults,
+  flagOf,
+  resolveConfig,
+} from "../lib/config/config.ts";
+import { command, EXIT, main, number, numbers, printJson } from "./cli.ts";
+
+// The key of a config → what the flag takes, and what it is for. A boolean key
+// becomes a pair, --key and --no-key.
+const FLAGS: {
+  readonly [K in keyof Config]: readonly [value: string, description: string];
+} = {
+  task: ["<name>", "add, subtract, product, divide or parity"],
+  modulus: ["<p>", "modulus of the modular tasks"],
+  bits: ["<n>", "parity: bits of an input"],
+  parityBits: ["<k>", "parity: bits that count"],
+  samples: ["<n>", "parity: how many inputs"],
+  trainFraction: ["<f>", "share of the examples to train on"],
+  model: ["<name>", "mlp or transformer"],
+  hidden: ["<widths>", "MLP: widths of the hidden layers"],
+  biases: ["", "MLP: biases (default: on for parity only)"],
+  dModel: ["<n>", "transformer: width of the residual stream"],
+  heads: ["<n>", "transformer: attention heads"],
+  dMlp: ["<n>", "transformer: width of the MLP"],
+  precision: ["<type>", "of the model: float32 or float64"],
+  loss: ["<name>", "stablemax or softmax cross-entropy"],
+  lossPrecision: ["<type>", "of the loss: float16, float32 or float64"],
+  optimizer: ["<name>", "adamw, adam or sgd"],
+  perpGrad: ["", "remove the gradient's part along the weights"],
+  perpScope: ["<scope>", "⊥Grad per tensor, or global"],
+  perpRenormalise: ["", "⊥Grad: keep the gradient's length"],
+  lr: ["<η>", "learning rate"],
+  weightDecay: ["<λ>", "weight decay (adam and sgd: L2)"],
+  momentum: ["<μ>", "SGD: momentum"],
+  beta1: ["<β>", "Adam: decay of the first moment"],
+  beta2: ["<β>", "Adam: decay of the second moment"],
+  eps: ["<ε>", "Adam: added to the denominator"],
+  warmup: ["<n>", "steps of linear warm-up"],
+  steps: ["<n>", "how many steps to train"],
+  evalEvery: ["<n>", "steps between evaluations"],
+  checkpointEvery: ["<n>", "steps between checkpoints (default: last only)"],
+  seed: ["<n>", "seed of everything random"],
+  engine: ["<name>", "onnx (compiled) or tfjs (eager)"],
+  threads: ["<n>", "threads (default: the machine's cores)"],
+};
+
+function parserOf(key: keyof Config): ((text: string) => unknown) | undefined {
+  if (key === "hidden") return numbers;
+  const isNumber = typeof defaults[key] === "number" ||
+    key === "checkpointEvery" || key === "threads";
+  return isNumber ? number : undefined;
+}
+
+const program = command("train", "Train a network until it groks.");
+for (const key of configKeys) {
+  const [value, description] = FLAGS[key];
+  const preset = defaults[key];
+  const flag = flagOf(key);
+  if (value === "") {
+    program.option(
+      `${flag}, --no-${flag.slice(2)}`,
+      preset === null ? description : `${description} (default: ${preset})`,
+    );
+    continue;
+  }
+  const text = preset === null
+    ? description
+    : `${description} (default: ${preset})`;
+  const parse = parserOf(key);
+  if (parse) program.option(`${flag} ${value}`, text, parse);
+  else program.option(`${flag} ${value}`, text);
+}
+
+const task = program
+  .option("--run <dir>", "folder of the run (default: a new one in runs/)")
+  .option("--overwrite", "replace the run that lies in --run")
+  .option("--config <file>", "a config.json to start from; flags override it")
+  .option("--json", "print the result as JSON")
+  .action(async (options) => {
+    const flags = Object.fromEntries(
+      Object.entries(options).filter(([key]) =>
+        configKeys.includes(key as keyof Config)
+      ),
+    );
+    const fromFile = options.config ? await readConfig(options.config) : {};
+    // Checked before anything heavy is loaded.
+    const config = resolveConfig({ ...fromFile, ...flags });
+    const { runTraining } = await import("./train_run.ts");
+    const result = await runTraining(config, Object.keys(flags), options);
+    if (options.json) printJson(result);
+    if (result.interrupted) Deno.exitCode = EXIT.interrupted;
+  });
+
+async function readConfig(path: string): Promise<ConfigInput> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    throw new ConfigError(
+      `Cannot read the config ${path}: ${(error as Error).message}`,
+    );
+  }
+  try {
+    const config = JSON.parse(text);
+    if (config && typeof config === "object" && !Array.isArray(config)) {
+      return config;
+    }
+  } catch {
+    // Said below.
+  }
+  throw new ConfigError(`Cannot read the config ${path}: not a JSON object`);
+}
+
+if (import.meta.main) await main(task);

@@ -6,13 +6,11 @@
  */
 
 import type * as tf from "@tensorflow/tfjs-core";
-import { collapsed, losses } from "../losses/mod.ts";
+import { collapsed, type Loss, losses } from "../losses/mod.ts";
 import { mean } from "../losses/loss.ts";
-import { encodeModel, modelOf } from "../onnx/model.ts";
-import { openSession } from "../onnx/session.ts";
 import { type HostTensor, toNumbers } from "../onnx/tensor.ts";
-import { trace } from "../trace/backend.ts";
 import { widen } from "../trace/precision.ts";
+import { runTraced } from "../trace/run.ts";
 import { accuracy, fraction } from "../train/metrics.ts";
 import { degreesOf } from "./homogeneity.ts";
 import type { Probe } from "./probe.ts";
@@ -89,13 +87,10 @@ export const logitScaling: Probe<LogitScalingResult> = {
       }
     }
     const rows: ScalingRow[] = [];
-    const measures = await measurer(logits[0]!, losses[context.config.loss]);
+    const measure = measurer(context.labels(), losses[context.config.loss]);
     const reference = toNumbers(logits[ALPHAS.indexOf(1)]!);
     for (const [i, alpha] of ALPHAS.entries()) {
-      const measured = await measures.run({
-        logits: logits[i]!,
-        labels: context.labels(),
-      });
+      const measured = await measure(logits[i]!);
       const value = (name: string) => toNumbers(measured[name]!)[0]!;
       rows.push({
         alpha,
@@ -109,7 +104,6 @@ export const logitScaling: Probe<LogitScalingResult> = {
         },
       });
     }
-    await measures.close();
     const degree = degreesOf(model.graph, model.weightNames).get(output);
     return {
       exponent: slope(
@@ -125,27 +119,21 @@ export const logitScaling: Probe<LogitScalingResult> = {
 
 // Accuracy, loss and collapse as one graph, so that they are the very functions
 // that training measures with, in ONNX Runtime's arithmetic.
-function measurer(
-  { dtype, shape }: HostTensor,
-  loss: (typeof losses)[keyof typeof losses],
-) {
-  const graph = trace(({ logits, labels }) => {
-    const z = logits as tf.Tensor2D;
-    const y = labels as tf.Tensor1D;
-    const collapse = PRECISIONS.map((precision) => [
-      precision,
-      fraction(collapsed(z, precision)),
-    ]);
-    return {
-      accuracy: accuracy(z, y),
-      loss: widen(mean(loss.terms(z, y, "float64"), "float64")),
-      ...Object.fromEntries(collapse),
-    };
-  }, {
-    logits: { dtype, shape },
-    labels: { dtype: "int64", shape: [shape[0]!] },
-  });
-  return openSession(encodeModel(modelOf(graph, { name: "measures" })));
+function measurer(labels: HostTensor, loss: Loss) {
+  return (logits: HostTensor) =>
+    runTraced(({ logits, labels }) => {
+      const z = logits as tf.Tensor2D;
+      const y = labels as tf.Tensor1D;
+      const collapse = PRECISIONS.map((precision) => [
+        precision,
+        fraction(collapsed(z, precision)),
+      ]);
+      return {
+        accuracy: accuracy(z, y),
+        loss: widen(mean(loss.terms(z, y, "float64"), "float64")),
+        ...Object.fromEntries(collapse),
+      };
+    }, { logits, labels });
 }
 
 function describeLogits(logits: HostTensor, reference: Float64Array) {

@@ -46,9 +46,16 @@ export function toPrecision<T extends tf.Tensor>(x: T, dtype: FloatDType): T {
   }))(x) as T;
 }
 
-/** Converts a tensor to the floating type of another. */
+/** Converts a tensor to the floating type of another, differentiably. */
 export function castLike<T extends tf.Tensor>(x: T, like: tf.Tensor): T {
-  return isTracing() ? tf.engine().runKernel("CastLike", { x, like }) as T : x;
+  if (!isTracing()) return x;
+  return tf.customGrad((x) => ({
+    value: tf.engine().runKernel("CastLike", {
+      x: x as tf.Tensor,
+      like,
+    }) as tf.Tensor,
+    gradFunc: (dy) => castLike(dy, x as tf.Tensor),
+  }))(x) as T;
 }
 
 /**

@@ -6,14 +6,15 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { encodeModel, modelOf } from "../onnx/model.ts";
+import { encodeModel } from "../onnx/model.ts";
 import { openSession, type SessionOptions } from "../onnx/session.ts";
 import { type HostTensor, hostTensorOf, toNumbers } from "../onnx/tensor.ts";
 import type { Params } from "../optim/mod.ts";
 import { trace } from "../trace/backend.ts";
 import { foldConstants } from "../trace/fold.ts";
 import type { Graph, Spec } from "../trace/graph.ts";
-import { leavesOf, type Tree, treeOf } from "../tree.ts";
+import { runTraced } from "../trace/run.ts";
+import { leavesOf, mapTree, type Tree, treeOf } from "../tree.ts";
 import type { Engine, HostState } from "./engine.ts";
 import { metricsOf } from "./engine.ts";
 import { type Batch, type Experiment, hostBatch } from "./experiment.ts";
@@ -122,34 +123,16 @@ export async function onnxEngine(
 export async function initialState(
   { params, optimizer }: Experiment,
 ): Promise<HostState> {
-  const init = trace(
+  const values = await runTraced(
     ({ params }) => optimizer.init(params as Params),
-    { params: specsOf(leavesOf(params)) },
+    { params },
   );
   const state: Record<string, HostTensor> = {};
   for (const [path, leaf] of leavesOf(params)) state[`params.${path}`] = leaf;
-  if (init.outputs.length > 0) {
-    const model = modelOf({ inputs: [], outputs: init.outputs }, {
-      name: "optimizer_init",
-    });
-    const session = await openSession(encodeModel(model));
-    const values = await session.run({});
-    await session.close();
-    for (const [path] of init.outputs) {
-      state[`optimizer.${path}`] = values[path]!;
-    }
+  for (const [path, leaf] of Object.entries(values)) {
+    state[`optimizer.${path}`] = leaf;
   }
   return state;
-}
-
-function specsOf(
-  leaves: Iterable<readonly [string, HostTensor]>,
-): Tree<Spec> {
-  return treeOf(
-    [...leaves].map(([path, { dtype, shape }]) =>
-      [path, { dtype, shape }] as const
-    ),
-  );
 }
 
 /** The step as a graph: the state goes in and out, the data are constants. */
@@ -166,6 +149,9 @@ export function traceStep(experiment: Experiment, state: HostState): Graph {
       const result = step(state, batch("train"), batch("test"));
       return { ...result } as unknown as Tree<tf.Tensor>;
     },
-    specsOf(Object.entries(state)),
+    mapTree<HostTensor, Spec, Tree<HostTensor>>(
+      treeOf(Object.entries(state)),
+      ({ dtype, shape }) => ({ dtype, shape }),
+    ) as Tree<Spec>,
   );
 }

@@ -1,0 +1,70 @@
+/**
+ * Reference values made by PyTorch (tests/golden/make_golden.py), and how
+ * numbers are held to them.
+ *
+ * @module
+ */
+
+import { AssertionError } from "@std/assert";
+import {
+  type HostTensor,
+  hostTensorOf,
+  toNumbers,
+} from "../lib/onnx/tensor.ts";
+import type { DType } from "../lib/trace/graph.ts";
+
+/** Reads a file of reference values. */
+export async function golden<T>(name: string): Promise<T> {
+  const url = new URL(`./golden/${name}.json`, import.meta.url);
+  return JSON.parse(await Deno.readTextFile(url)) as T;
+}
+
+/** How far a number may be from its reference: |x − y| ≤ absolute + relative·|y|. */
+export interface Tolerance {
+  readonly relative: number;
+  readonly absolute: number;
+}
+
+/** Asserts that numbers are close, reporting the worst of them. */
+export function assertClose(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  { relative, absolute }: Tolerance,
+  what: string,
+): void {
+  if (actual.length !== expected.length) {
+    throw new AssertionError(
+      `${what}: ${actual.length} numbers, wanted ${expected.length}`,
+    );
+  }
+  let worst = { excess: 0, i: -1 };
+  for (let i = 0; i < actual.length; i++) {
+    const [x, y] = [actual[i]!, expected[i]!];
+    const excess = Math.abs(x - y) / (absolute + relative * Math.abs(y));
+    // Not `excess > worst`: a NaN must not pass, and equal numbers must.
+    if (!Object.is(x, y) && x !== y && !(excess <= worst.excess)) {
+      worst = { excess, i };
+    }
+  }
+  if (worst.i >= 0 && !(worst.excess <= 1)) {
+    const { i, excess } = worst;
+    throw new AssertionError(
+      `${what}: element ${i} is ${actual[i]}, wanted ${expected[i]} ` +
+        `(${excess.toPrecision(3)} times the tolerance)`,
+    );
+  }
+}
+
+/** A nested list of numbers as a tensor. */
+export function tensorOf(dtype: DType, rows: readonly unknown[]): HostTensor {
+  const shape: number[] = [];
+  for (let at: unknown = rows; Array.isArray(at); at = at[0]) {
+    shape.push(at.length);
+  }
+  const flat = rows.flat(Infinity) as number[];
+  return hostTensorOf(dtype, shape, flat);
+}
+
+/** The contents of a result. */
+export const valuesOf = (tensor: HostTensor | undefined): Float64Array =>
+  toNumbers(tensor!);

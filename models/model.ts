@@ -62,9 +62,14 @@ export function drawn(
  */
 export function embed(table: tf.Tensor2D, indices: tf.Tensor1D): tf.Tensor2D {
   const rows = table.shape[0];
-  return tf.customGrad((table) => ({
-    value: tf.gather(table as tf.Tensor2D, indices),
-    gradFunc: (dy) =>
-      tf.matMul(tf.oneHot(indices, rows) as tf.Tensor2D, dy, true),
-  }))(table) as tf.Tensor2D;
+  return tf.customGrad((table, save) => {
+    (save as tf.GradSaveFunc)([indices]);
+    return {
+      value: tf.gather(table as tf.Tensor2D, indices),
+      gradFunc: (dy, [indices]) => {
+        const hot = tf.oneHot(indices as tf.Tensor1D, rows) as tf.Tensor2D;
+        return tf.matMul(hot, dy as tf.Tensor2D, true);
+      },
+    };
+  })(table) as tf.Tensor2D;
 }

@@ -60,14 +60,22 @@ export function meanLoss(
         `it is defined in ${loss.precisions.join(", ")}`,
     );
   }
-  return (logits, labels) =>
-    tf.customGrad((z) => ({
-      value: mean(loss.terms(z as tf.Tensor2D, labels, precision), precision),
-      gradFunc: (dy) => {
-        const gradient = loss.gradient(z as tf.Tensor2D, labels, precision);
-        return tf.mul(castLike(gradient, z as tf.Tensor), castLike(dy, logits));
+  const value = tf.customGrad((z, labels, save) => {
+    const [logits, y] = [z as tf.Tensor2D, labels as tf.Tensor1D];
+    (save as tf.GradSaveFunc)([logits, y]);
+    return {
+      value: mean(loss.terms(logits, y, precision), precision),
+      gradFunc: (dy, saved) => {
+        const [logits, y] = saved as [tf.Tensor2D, tf.Tensor1D];
+        const gradient = loss.gradient(logits, y, precision);
+        return [
+          tf.mul(castLike(gradient, logits), castLike(dy, logits)),
+          tf.zerosLike(y), // Labels have no gradient, but must be given one.
+        ];
       },
-    }))(logits) as tf.Scalar;
+    };
+  });
+  return (logits, labels) => value(logits, labels) as tf.Scalar;
 }
 
 /** The mean of [n] terms, rounded to their precision as PyTorch rounds it. */

@@ -1,0 +1,178 @@
+/**
+ * Running the tasks as a user runs them, and looking at what they leave behind.
+ *
+ * @module
+ */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import deno from "../../deno.json" with { type: "json" };
+
+/** The repository. */
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** The name of a task. */
+export type TaskName = keyof typeof deno.tasks;
+
+/** How a command ended, and what it said. */
+export interface Output {
+  readonly code: number;
+  readonly stdout: string;
+  /** Without the line in which `deno task` says what it runs. */
+  readonly stderr: string;
+}
+
+const PIPES = {
+  cwd: ROOT,
+  env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
+  stdin: "null",
+  stdout: "piped",
+  stderr: "piped",
+} as const;
+
+/** Starts `deno task …`; `detached` as a terminal does, in a group of its own. */
+export function startTask(
+  name: TaskName,
+  args: readonly string[],
+  detached = false,
+): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    ...PIPES,
+    args: ["task", name, ...args],
+    detached,
+  }).spawn();
+}
+
+/** Starts what `deno task …` runs, without `deno task` in between. */
+export function startProgram(
+  name: TaskName,
+  args: readonly string[],
+): Deno.ChildProcess {
+  const [, ...command] = deno.tasks[name].command.split(" ");
+  return new Deno.Command(Deno.execPath(), {
+    ...PIPES,
+    args: [...command, ...args],
+  }).spawn();
+}
+
+/**
+ * Starts what `deno task …` runs, where no file may become larger than a limit:
+ * what a full disk is to whoever writes.
+ *
+ * @param kibibytes The limit.
+ */
+export function startOnFullDisk(
+  kibibytes: number,
+  name: TaskName,
+  args: readonly string[],
+): Deno.ChildProcess {
+  const [, ...command] = deno.tasks[name].command.split(" ");
+  // Unless the signal is ignored it ends the program; then writes just fail.
+  const script = `trap '' XFSZ; ulimit -f ${kibibytes}; exec "$0" "$@"`;
+  return new Deno.Command("bash", {
+    ...PIPES,
+    args: ["-c", script, Deno.execPath(), ...command, ...args],
+  }).spawn();
+}
+
+/** Waits until a command has ended. */
+export async function outputOf(child: Deno.ChildProcess): Promise<Output> {
+  const { code, stdout, stderr } = await child.output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return {
+    code,
+    stdout: text(stdout),
+    stderr: text(stderr).replace(/^Task \w+ .*\n/, ""),
+  };
+}
+
+/** Runs `deno task …`. */
+export function task(
+  name: TaskName,
+  ...args: readonly string[]
+): Promise<Output> {
+  return outputOf(startTask(name, args));
+}
+
+/** Gives work a folder of its own, and removes it afterwards. */
+export async function withTempDir(
+  work: (dir: string) => Promise<void>,
+): Promise<void> {
+  const dir = await Deno.makeTempDir({ prefix: "groklab-test-" });
+  try {
+    await work(dir);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+/**
+ * Asserts that a command was refused: its exit code, nothing on stdout, one
+ * line on stderr.
+ *
+ * @returns The line.
+ */
+export function assertRefused(output: Output, code: number): string {
+  assertMatch(output.stderr, /^error: \S.*\n$/, "one line on stderr");
+  assertEquals(output.stdout, "");
+  assertEquals(output.code, code);
+  return output.stderr.trimEnd();
+}
+
+/**
+ * Asserts that a command failed at work: exit code 1, nothing on stdout, and
+ * one error, at the end of whatever it said of its progress.
+ *
+ * @returns The line of the error.
+ */
+export function assertFailed({ code, stdout, stderr }: Output): string {
+  const lines = stderr.trimEnd().split("\n");
+  const errors = lines.filter((line) => /^error:|^\s+at |Error\b/.test(line));
+  assertEquals(errors, lines.slice(-1), `one error at the end of ${stderr}`);
+  assertMatch(errors[0]!, /^error: \S/);
+  assertEquals(stdout, "");
+  assertEquals(code, 1);
+  return errors[0]!;
+}
+
+/** Every file below a folder with its bytes, every folder with null. */
+export async function contentsOf(
+  folder: string,
+): Promise<Record<string, Uint8Array | null>> {
+  const contents: Record<string, Uint8Array | null> = {};
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = join(folder, name);
+    contents[path] = isDirectory ? null : await Deno.readFile(path);
+    if (isDirectory) Object.assign(contents, await contentsOf(path));
+  }
+  return contents;
+}
+
+/** Whether there is a file or folder of a name. */
+export function exists(path: string): Promise<boolean> {
+  return Deno.lstat(path).then(() => true, () => false);
+}
+
+/** The steps of a run's checkpoints, by the names of the files. */
+export async function checkpointSteps(run: string): Promise<number[]> {
+  const steps: number[] = [];
+  for await (const { name } of Deno.readDir(join(run, "checkpoints"))) {
+    assertMatch(name, /^step-\d{8}\.onnx$/);
+    steps.push(Number(name.slice(5, -5)));
+  }
+  return steps.sort((a, b) => a - b);
+}
+
+/** A row of metrics.jsonl, as far as these tests read it. */
+export interface Row {
+  readonly step: number;
+  readonly train_loss: number | null;
+}
+
+/** The rows of a run's metrics.jsonl, every line of which must be whole. */
+export async function metricsRows(run: string): Promise<Row[]> {
+  const text = await Deno.readTextFile(join(run, "metrics.jsonl"));
+  return text.split("\n").filter((line) => line !== "")
+    .map((line) => JSON.parse(line));
+}

@@ -1,0 +1,511 @@
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { join } from "node:path";
+import {
+  assertFailed,
+  assertRefused,
+  checkpointSteps,
+  contentsOf,
+  exists,
+  metricsRows,
+  outputOf,
+  startOnFullDisk,
+  startProgram,
+  startTask,
+  task,
+  withTempDir,
+} from "./_run.ts";
+
+const TINY = ["--modulus", "5", "--hidden", "8"] as const;
+const PARITY = "--task parity --bits 8 --samples 100 --hidden 8".split(" ");
+
+/** Gives work a run of five steps. */
+function withRun(
+  work: (run: string, dir: string) => Promise<void>,
+): Promise<void> {
+  return withTempDir(async (dir) => {
+    const run = join(dir, "run");
+    const { code, stderr } = await task(
+      "train",
+      ...[...TINY, "--steps", "5", "--run", run],
+    );
+    assertEquals(code, 0, stderr);
+    await work(run, dir);
+  });
+}
+
+const checkpointOf = (run: string, step: number) =>
+  join(run, "checkpoints", `step-${String(step).padStart(8, "0")}.onnx`);
+
+/** What `deno task probe --json` says the last checkpoint's step is. */
+async function probedStep(run: string): Promise<unknown> {
+  const { code, stdout, stderr } = await task("probe", run, "--json");
+  assertEquals(code, 0, stderr);
+  return JSON.parse(stdout).step;
+}
+
+// Wrong use: arguments → what the line must say of the flag, of the value, and
+// of what is accepted.
+const WRONG: readonly [args: readonly string[], says: readonly RegExp[]][] = [
+  [["--bogus", "1"], [/--bogus/, /--help/]],
+  [["--modulos", "7"], [/--modulos/, /--modulus/]],
+  [["--task", "sum"], [/--task/, /"sum"/, /add, subtract, product, divide/]],
+  [["--loss", "mse"], [/--loss/, /"mse"/, /stablemax, softmax/]],
+  [["--task", "divide", "--modulus", "12"], [/--modulus/, /\b12\b/, /prime/]],
+  ...["0", "1", "1.5", "-0.1"].map((f) =>
+    [["--train-fraction", f], [
+      /--train-fraction/,
+      new RegExp(`got ${f}$`),
+      /\(0, 1\)/,
+    ]] as [string[], RegExp[]]
+  ),
+  [["--modulus", "2", "--train-fraction", "0.1"], [
+    /--train-fraction/,
+    /got 0\.1$/,
+    /at least one of the 4 examples/,
+  ]],
+  [["--hidden", "200,0"], [/--hidden/, /200, ?0\b/, /\b1\.\.\d+/]],
+  [["--hidden", "200,-3"], [/--hidden/, /200, ?-3\b/, /\b1\.\.\d+/]],
+  [["--hidden", "abc"], [/--hidden/, /\babc\b/, /number|integer|width/]],
+  [["--hidden", "1.5"], [/--hidden/, /\b1\.5\b/, /integer/]],
+  [["--hidden", ""], [/--hidden/, /got (""|\[\]|nothing)/, /number|width/]],
+  [["--lr", "nan"], [/--lr/, /got "?nan"?$/i, /number/]],
+  [["--lr", "fast"], [/--lr/, /\bfast\b/, /number/]],
+  [["--lr", "-1"], [/--lr/, /got -1$/, /above 0/]],
+  [["--lr", "0"], [/--lr/, /got 0$/, /above 0/]],
+  [["--steps", "0"], [/--steps/, /got 0$/, /integer of 1 or more/]],
+];
+
+for (const [args, says] of WRONG) {
+  const shown = args.map((arg) => arg || '""').join(" ");
+  Deno.test(`train ${shown} is refused, and nothing written`, async () => {
+    await withTempDir(async (dir) => {
+      const run = join(dir, "run");
+      // The smallest of experiments, should it be accepted after all.
+      const given = [...TINY, "--steps", "1", ...args, "--run", run];
+      const line = assertRefused(await task("train", ...given), 2);
+      for (const pattern of says) assertMatch(line, pattern);
+      assertEquals(await contentsOf(dir), {});
+    });
+  });
+}
+
+const WRONG_CONFIGS: readonly [
+  what: string,
+  text: string | undefined,
+  says: readonly RegExp[],
+][] = [
+  ["with an unknown key", '{ "modlus": 5 }', [/modlus/, /task, modulus, bits/]],
+  ["with a bad value", '{ "modulus": "5" }', [/modulus/, /"5"/, /number/]],
+  ["that is no JSON", '{ "modulus": 5', [/config\.json/, /not a JSON object/]],
+  ["that is a list", "[5]", [/config\.json/, /not a JSON object/]],
+  ["that is missing", undefined, [/config\.json/, /[Nn]o such file/]],
+];
+
+for (const [what, text, says] of WRONG_CONFIGS) {
+  Deno.test(`train refuses a config ${what}`, async () => {
+    await withTempDir(async (dir) => {
+      const config = join(dir, "config.json");
+      if (text !== undefined) await Deno.writeTextFile(config, text);
+      const before = await contentsOf(dir);
+      const given = ["--config", config, "--run", join(dir, "run")];
+      const line = assertRefused(await task("train", ...given), 2);
+      for (const pattern of says) assertMatch(line, pattern);
+      assertEquals(await contentsOf(dir), before);
+    });
+  });
+}
+
+Deno.test("train refuses a config without a name", async () => {
+  await withTempDir(async (dir) => {
+    // What --config "$CONFIG" becomes where the variable is not set.
+    const given = [...TINY, "--steps", "1", "--config", ""];
+    const output = await task("train", ...given, "--run", join(dir, "run"));
+    assertMatch(assertRefused(output, 2), /config/);
+    assertEquals(await contentsOf(dir), {});
+  });
+});
+
+Deno.test("train leaves a run that exists as it is", async () => {
+  await withRun(async (run, dir) => {
+    const before = await contentsOf(dir);
+    const output = await task("train", ...TINY, "--steps", "3", "--run", run);
+    const line = assertRefused(output, 1);
+    assertStringIncludes(line, run);
+    assertStringIncludes(line, "--overwrite");
+    assertEquals(await contentsOf(dir), before);
+  });
+});
+
+Deno.test("train --overwrite with a bad flag leaves the run as it is", async () => {
+  await withRun(async (run, dir) => {
+    const before = await contentsOf(dir);
+    const given = ["--lr", "0", "--run", run, "--overwrite"];
+    assertRefused(await task("train", ...TINY, ...given), 2);
+    assertEquals(await contentsOf(dir), before);
+  });
+});
+
+Deno.test("train --overwrite replaces a run", async () => {
+  await withRun(async (run) => {
+    const given = ["--steps", "3", "--run", run, "--overwrite"];
+    const { code, stderr } = await task("train", ...TINY, ...given);
+    assertEquals(code, 0, stderr);
+    assertEquals(await checkpointSteps(run), [3]);
+    assertEquals((await metricsRows(run)).map(({ step }) => step), [0, 3]);
+    for (const name of ["config.json", "summary.json"]) {
+      const { steps } = JSON.parse(await Deno.readTextFile(join(run, name)));
+      assertEquals(steps, 3, name);
+    }
+    assertEquals(await probedStep(run), 3);
+  });
+});
+
+const NO_RUNS: readonly [what: string, files: Record<string, string>][] = [
+  ["with notes", { "notes.txt": "mine" }],
+  // Many programs have a config.json.
+  ["with another program's config.json", {
+    "config.json": '{ "name": "mine" }',
+    "checkpoints/best.pt": "mine",
+  }],
+];
+
+for (const [what, files] of NO_RUNS) {
+  for (const flags of [[], ["--overwrite"]]) {
+    const name = `train ${flags.join(" ")} leaves a folder ${what} as it is`;
+    Deno.test(name.replace("  ", " "), async () => {
+      await withTempDir(async (dir) => {
+        for (const [name, text] of Object.entries(files)) {
+          await Deno.mkdir(join(dir, name, ".."), { recursive: true });
+          await Deno.writeTextFile(join(dir, name), text);
+        }
+        const before = await contentsOf(dir);
+        const given = ["--steps", "1", "--run", dir, ...flags];
+        const line = assertRefused(await task("train", ...TINY, ...given), 1);
+        assertStringIncludes(line, dir);
+        assertEquals(await contentsOf(dir), before);
+      });
+    });
+  }
+}
+
+// Bytes without a pattern, the same in every run of the tests.
+function noise(length: number): Uint8Array {
+  let x = 1;
+  return Uint8Array.from({ length }, () => {
+    x = Math.imul(x, 1664525) + 1013904223 | 0;
+    return x >>> 24;
+  });
+}
+
+const DAMAGE: readonly [what: string, of: (whole: Uint8Array) => Uint8Array][] =
+  [
+    ["cut to its first half", (whole) => whole.slice(0, whole.length / 2)],
+    ["cut to 100 bytes", (whole) => whole.slice(0, 100)],
+    ["without its last byte", (whole) => whole.slice(0, -1)],
+    ["that is empty", () => new Uint8Array()],
+    ["that is text", () => new TextEncoder().encode("# Notes\n\nNo model.\n")],
+    ["of random bytes", () => noise(3000)],
+  ];
+
+Deno.test("probe refuses a damaged checkpoint in one line", async (t) => {
+  await withRun(async (run, dir) => {
+    const whole = await Deno.readFile(checkpointOf(run, 5));
+    for (const [what, of] of DAMAGE) {
+      await t.step(`a file ${what}`, async () => {
+        const path = join(dir, "damaged.onnx");
+        await Deno.writeFile(path, of(whole));
+        const line = assertRefused(await task("probe", path), 1);
+        assertStringIncludes(line, path);
+        assertMatch(line, /not an ONNX model|truncated/);
+      });
+    }
+    await t.step("in the run itself", async () => {
+      await Deno.writeFile(checkpointOf(run, 5), whole.slice(0, -1));
+      const line = assertRefused(await task("probe", run), 1);
+      assertStringIncludes(line, checkpointOf(run, 5));
+    });
+  });
+});
+
+Deno.test("probe refuses a checkpoint that is missing", async () => {
+  await withTempDir(async (dir) => {
+    const path = join(dir, "none.onnx");
+    const line = assertRefused(await task("probe", path), 1);
+    assertStringIncludes(line, path);
+  });
+});
+
+Deno.test("probe refuses an unknown probe", async () => {
+  await withTempDir(async (dir) => {
+    const output = await task("probe", dir, "--probe", "spectrum");
+    const line = assertRefused(output, 2);
+    for (const word of ["--probe", "spectrum", "fourier, logit-scaling"]) {
+      assertStringIncludes(line, word);
+    }
+  });
+});
+
+Deno.test("probe refuses a run without checkpoints", async () => {
+  await withRun(async (run) => {
+    await Deno.remove(checkpointOf(run, 5));
+    const line = assertRefused(await task("probe", run), 1);
+    assertStringIncludes(line, run);
+    assertStringIncludes(line, "no checkpoints");
+  });
+});
+
+Deno.test("probe refuses a step that the run does not have", async () => {
+  await withRun(async (run) => {
+    const line = assertRefused(await task("probe", run, "--step", "4"), 1);
+    assertMatch(line, /step 4\b.*steps 5$/);
+  });
+});
+
+Deno.test("probe names what a parity checkpoint lacks, or skips it", async (t) => {
+  await withTempDir(async (dir) => {
+    const run = join(dir, "parity");
+    const given = [...PARITY, "--steps", "2", "--run", run];
+    const { code, stderr } = await task("train", ...given);
+    assertEquals(code, 0, stderr);
+
+    await t.step("--probe fourier", async () => {
+      const output = await task("probe", run, "--probe", "fourier");
+      const line = assertRefused(output, 1);
+      assertStringIncludes(line, checkpointOf(run, 2));
+      assertStringIncludes(line, "parity");
+    });
+    await t.step("all probes", async () => {
+      const { code, stdout, stderr } = await task("probe", run, "--json");
+      assertEquals([code, stderr], [0, ""]);
+      const { probes, skipped } = JSON.parse(stdout);
+      assertEquals(Object.keys(probes), ["logit-scaling"]);
+      assertEquals(Object.keys(skipped), ["fourier"]);
+      assertStringIncludes(skipped.fourier, "parity");
+      const text = await task("probe", run);
+      assertMatch(text.stdout, /^fourier: does not apply\. .*parity/m);
+    });
+  });
+});
+
+Deno.test("export writes nothing when it is refused", async (t) => {
+  await withRun(async (run, dir) => {
+    const out = join(dir, "model.onnx");
+    const there = join(dir, "there.onnx");
+    await Deno.writeTextFile(there, "mine");
+    const before = await contentsOf(dir);
+    const cases: [string, string[], RegExp[]][] = [
+      ["an unknown hook", [run, "--hooks", "hook_nope", "--out", out], [
+        /hook_nope/,
+        /layers\.0\.hook_pre/,
+      ]],
+      ["a file that exists", [run, "--out", there], [
+        /there\.onnx/,
+        /--overwrite/,
+      ]],
+      ["an unknown hook over a file", [
+        ...[run, "--hooks", "hook_nope", "--out", there, "--overwrite"],
+      ], [/hook_nope/]],
+      ["a missing step", [run, "--step", "4", "--out", out], [
+        /step 4\b.*steps 5$/,
+      ]],
+      ["a damaged checkpoint", [there, "--out", out], [
+        /not an ONNX model|truncated/,
+      ]],
+      ["a folder that cannot be", [run, "--out", join(there, "a.onnx")], [
+        /there\.onnx/,
+      ]],
+    ];
+    for (const [what, args, says] of cases) {
+      await t.step(what, async () => {
+        const line = assertRefused(await task("export", ...args), 1);
+        for (const pattern of says) assertMatch(line, pattern);
+        assertEquals(await contentsOf(dir), before);
+      });
+    }
+  });
+});
+
+Deno.test("train refuses a folder that cannot be made", async () => {
+  await withTempDir(async (dir) => {
+    // Tests may run as root, whom permissions do not stop.
+    const file = join(dir, "file.txt");
+    await Deno.writeTextFile(file, "mine");
+    const before = await contentsOf(dir);
+    const run = join(file, "run");
+    const output = await task("train", ...TINY, "--steps", "1", "--run", run);
+    assertStringIncludes(assertRefused(output, 1), run);
+    assertEquals(await contentsOf(dir), before);
+  });
+});
+
+Deno.test("a full disk leaves no part of a checkpoint", async () => {
+  await withTempDir(async (dir) => {
+    const args = (run: string) => [
+      ...["--modulus", "7", "--hidden", "64,64", "--steps", "3", "--json"],
+      ...["--run", run],
+    ];
+    // Without the limit first: Deno's own caches are full after that, and the
+    // sizes show that the limit lies between them.
+    const whole = join(dir, "whole");
+    const { code, stderr } = await outputOf(startProgram("train", args(whole)));
+    assertEquals(code, 0, stderr);
+    const { size } = await Deno.stat(checkpointOf(whole, 3));
+    assert(size > 8 * 1024);
+
+    const run = join(dir, "run");
+    const output = await outputOf(startOnFullDisk(8, "train", args(run)));
+    const line = assertFailed(output);
+    assertStringIncludes(line, checkpointOf(run, 3));
+    assertMatch(line, /too large|no space/i);
+    const names = Object.keys(await contentsOf(run))
+      .map((path) => path.slice(run.length + 1)).sort();
+    assertEquals(names, [
+      "checkpoints",
+      "config.json",
+      "manifest.json",
+      "metrics.jsonl",
+      "split.json",
+    ]);
+    const config = await Deno.readTextFile(join(run, "config.json"));
+    assertEquals(JSON.parse(config).steps, 3);
+    assertEquals((await metricsRows(run)).map(({ step }) => step), [0, 3]);
+  });
+});
+
+Deno.test("a full disk leaves the metrics readable", async () => {
+  await withTempDir(async (dir) => {
+    const run = join(dir, "run");
+    const args = [...TINY, "--steps", "200", "--eval-every", "1"];
+    const given = [...args, "--json", "--run", run];
+    const line = assertFailed(
+      await outputOf(startOnFullDisk(8, "train", given)),
+    );
+    const path = join(run, "metrics.jsonl");
+    assertStringIncludes(line, path);
+    // The last line may be cut short; every other is a row.
+    const lines = (await Deno.readTextFile(path)).split("\n").slice(0, -1);
+    assert(lines.length > 0);
+    lines.forEach((line, step) => assertEquals(JSON.parse(line).step, step));
+  });
+});
+
+const DIVERGING: readonly [what: string, flags: string][] = [
+  // The first chunk is one step, so that this is seen at the second's first.
+  ["at the first update", "--lr 1e30"],
+  // Weights grow ninefold a step: some twenty steps, in the middle of a chunk.
+  ["in the middle of a chunk", "--lr 1 --weight-decay 10"],
+  ["with a checkpoint every step", "--lr 1e30 --checkpoint-every 1"],
+  // The loss of the state that the last update makes.
+  ["at the last step", "--lr 1e30 --steps 1"],
+];
+
+for (const engine of ["onnx", "tfjs"]) {
+  for (const [what, flags] of DIVERGING) {
+    const name = `train --engine ${engine} stops when the loss is NaN ${what}`;
+    Deno.test(name, async () => {
+      await withTempDir(async (dir) => {
+        const run = join(dir, "run");
+        const line = assertFailed(
+          await task(
+            "train",
+            ...["--engine", engine, "--modulus", "7", "--hidden", "8"],
+            ...["--loss", "softmax", "--optimizer", "sgd", "--no-perp-grad"],
+            ...["--steps", "50", "--eval-every", "1", "--json"],
+            ...[...flags.split(" "), "--run", run],
+          ),
+        );
+        assertMatch(line, /loss is not finite at step \d+/);
+        const step = Number(/at step (\d+)/.exec(line)![1]);
+        const rows = await metricsRows(run);
+        assertEquals(
+          rows.map(({ step }) => step),
+          Array.from({ length: step }, (_, i) => i),
+          "a row for every step before",
+        );
+        for (const row of rows) assertEquals(typeof row.train_loss, "number");
+        const finite = step - 1;
+        assertStringIncludes(line, checkpointOf(run, finite));
+        assertEquals((await checkpointSteps(run)).at(-1), finite);
+        assertEquals(await probedStep(run), finite);
+      });
+    });
+  }
+}
+
+const ENDLESS = [...TINY, "--steps", "1000000000", "--json"];
+
+/** Waits until a run has metrics: from then on it can be stopped. */
+async function rowsOf(run: string): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    const text = await Deno.readTextFile(join(run, "metrics.jsonl"))
+      .catch(() => "");
+    if (text.split("\n").length > 3) return;
+    if (Date.now() > deadline) throw new Error(`No metrics in ${run}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Stops a training and checks what it leaves. */
+async function assertInterrupted(
+  child: Deno.ChildProcess,
+  run: string,
+  interrupt: () => void,
+): Promise<void> {
+  const ended = outputOf(child);
+  try {
+    await rowsOf(run);
+    const sent = performance.now();
+    interrupt();
+    const { code, stdout, stderr } = await ended;
+    const seconds = (performance.now() - sent) / 1000;
+    assert(seconds < 10, `it went on for ${seconds} s`);
+    assertEquals(code, 130, stderr);
+    assert(!/^error:/m.test(stderr), stderr);
+    const result = JSON.parse(stdout);
+    assertEquals(result.interrupted, true);
+    const { step } = (await metricsRows(run)).at(-1)!;
+    assertEquals(result.steps, step);
+    assertEquals(await checkpointSteps(run), [step]);
+    assertEquals(await probedStep(run), step);
+  } finally {
+    // However the test ends, an endless training must not outlive it.
+    try {
+      child.kill("SIGKILL");
+    } catch {
+      // It has ended.
+    }
+    await ended;
+  }
+}
+
+Deno.test("SIGINT to the program ends it with a checkpoint", async () => {
+  await withTempDir(async (dir) => {
+    const run = join(dir, "run");
+    const child = startProgram("train", [...ENDLESS, "--run", run]);
+    await assertInterrupted(child, run, () => child.kill("SIGINT"));
+  });
+});
+
+Deno.test("SIGINT to deno task train ends it with a checkpoint", async () => {
+  await withTempDir(async (dir) => {
+    const run = join(dir, "run");
+    const child = startTask("train", [...ENDLESS, "--run", run]);
+    await assertInterrupted(child, run, () => child.kill("SIGINT"));
+  });
+});
+
+Deno.test("Ctrl-C in a terminal ends it with a checkpoint", async () => {
+  await withTempDir(async (dir) => {
+    const run = join(dir, "run");
+    const child = startTask("train", [...ENDLESS, "--run", run], true);
+    // A terminal sends the signal to the whole group: the program has it
+    // twice, once more through deno task.
+    await assertInterrupted(child, run, () => Deno.kill(-child.pid, "SIGINT"));
+  });
+});

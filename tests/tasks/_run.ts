@@ -31,7 +31,11 @@ const PIPES = {
   stderr: "piped",
 } as const;
 
-/** Starts `deno task …`; `detached` as a terminal does, in a group of its own. */
+/**
+ * Starts `deno task …`.
+ *
+ * @param detached In a process group of its own, as a terminal does it.
+ */
 export function startTask(
   name: TaskName,
   args: readonly string[],
@@ -48,11 +52,13 @@ export function startTask(
 export function startProgram(
   name: TaskName,
   args: readonly string[],
+  detached = false,
 ): Deno.ChildProcess {
   const [, ...command] = deno.tasks[name].command.split(" ");
   return new Deno.Command(Deno.execPath(), {
     ...PIPES,
     args: [...command, ...args],
+    detached,
   }).spawn();
 }
 
@@ -147,11 +153,6 @@ export async function contentsOf(
     if (isDirectory) Object.assign(contents, await contentsOf(path));
   }
   return contents;
-}
-
-/** Whether there is a file or folder of a name. */
-export function exists(path: string): Promise<boolean> {
-  return Deno.lstat(path).then(() => true, () => false);
 }
 
 /** The steps of a run's checkpoints, by the names of the files. */

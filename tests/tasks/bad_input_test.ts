@@ -10,7 +10,6 @@ import {
   assertRefused,
   checkpointSteps,
   contentsOf,
-  exists,
   metricsRows,
   outputOf,
   startOnFullDisk,
@@ -437,7 +436,8 @@ for (const engine of ["onnx", "tfjs"]) {
   }
 }
 
-const ENDLESS = [...TINY, "--steps", "1000000000", "--json"];
+// Minutes of steps; not endless, should one ever outlive its test.
+const LONG = [...TINY, "--steps", "1000000", "--json"];
 
 /** Waits until a run has metrics: from then on it can be stopped. */
 async function rowsOf(run: string): Promise<void> {
@@ -451,7 +451,7 @@ async function rowsOf(run: string): Promise<void> {
   }
 }
 
-/** Stops a training and checks what it leaves. */
+/** Stops a training, started detached, and checks what it leaves. */
 async function assertInterrupted(
   child: Deno.ChildProcess,
   run: string,
@@ -474,9 +474,9 @@ async function assertInterrupted(
     assertEquals(await checkpointSteps(run), [step]);
     assertEquals(await probedStep(run), step);
   } finally {
-    // However the test ends, an endless training must not outlive it.
+    // However the test ends, the training ends with it.
     try {
-      child.kill("SIGKILL");
+      Deno.kill(-child.pid, "SIGKILL");
     } catch {
       // It has ended.
     }
@@ -487,7 +487,7 @@ async function assertInterrupted(
 Deno.test("SIGINT to the program ends it with a checkpoint", async () => {
   await withTempDir(async (dir) => {
     const run = join(dir, "run");
-    const child = startProgram("train", [...ENDLESS, "--run", run]);
+    const child = startProgram("train", [...LONG, "--run", run], true);
     await assertInterrupted(child, run, () => child.kill("SIGINT"));
   });
 });
@@ -495,7 +495,7 @@ Deno.test("SIGINT to the program ends it with a checkpoint", async () => {
 Deno.test("SIGINT to deno task train ends it with a checkpoint", async () => {
   await withTempDir(async (dir) => {
     const run = join(dir, "run");
-    const child = startTask("train", [...ENDLESS, "--run", run]);
+    const child = startTask("train", [...LONG, "--run", run], true);
     await assertInterrupted(child, run, () => child.kill("SIGINT"));
   });
 });
@@ -503,7 +503,7 @@ Deno.test("SIGINT to deno task train ends it with a checkpoint", async () => {
 Deno.test("Ctrl-C in a terminal ends it with a checkpoint", async () => {
   await withTempDir(async (dir) => {
     const run = join(dir, "run");
-    const child = startTask("train", [...ENDLESS, "--run", run], true);
+    const child = startTask("train", [...LONG, "--run", run], true);
     // A terminal sends the signal to the whole group: the program has it
     // twice, once more through deno task.
     await assertInterrupted(child, run, () => Deno.kill(-child.pid, "SIGINT"));

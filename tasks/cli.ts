@@ -14,12 +14,7 @@ export { Option };
 export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 // Errors by which the program says that it was called wrongly.
-const USAGE_ERRORS = new Set(["ConfigError", "UsageError"]);
-
-/** Wrong use that only the task itself can see. */
-export class UsageError extends Error {
-  override name = "UsageError";
-}
+const USAGE_ERRORS = new Set(["ConfigError"]);
 
 /** Starts the description of a task's command line. */
 export function command(name: string, description: string): Command {
@@ -52,7 +47,11 @@ export async function main(
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) Deno.exit(EXIT.done); // --help
-      fail(error.message.replace(/^error: /, ""), EXIT.usage);
+      const message = error.message.replace(/^error: /, "");
+      const hint = error.code === "commander.unknownOption"
+        ? "; --help lists the options"
+        : "";
+      fail(message + hint, EXIT.usage);
     }
     if (!(error instanceof Error)) throw error;
     const usage = USAGE_ERRORS.has(error.name);
@@ -72,12 +71,31 @@ function fail(message: string, code: number): never {
 /** Parses a number; what it may be is the config's to say. */
 export function number(text: string): number {
   // Number("") is 0, which nobody means.
-  return text.trim() === "" ? NaN : Number(text);
+  const value = text.trim() === "" ? NaN : Number(text);
+  if (Number.isNaN(value)) throw new InvalidArgumentError("Wanted a number.");
+  return value;
 }
 
 /** Parses a list of numbers, `200,200`. */
 export function numbers(text: string): number[] {
-  return text.split(",").map(number);
+  try {
+    return text.split(",").map(number);
+  } catch {
+    throw new InvalidArgumentError("Wanted numbers with commas between them.");
+  }
+}
+
+/** Parses the number of a step. */
+export function stepNumber(text: string): number {
+  const step = number(text);
+  if (Number.isSafeInteger(step) && step >= 0) return step;
+  throw new InvalidArgumentError("Wanted an integer of 0 or more.");
+}
+
+/** Parses the name of a file or folder. */
+export function path(text: string): string {
+  if (text === "") throw new InvalidArgumentError("Wanted a name.");
+  return text;
 }
 
 /** Parses a list of names out of some. */

@@ -5,20 +5,15 @@
  * @module
  */
 
-import { command, main, number, UsageError } from "./cli.ts";
+import { command, main, stepNumber } from "./cli.ts";
 
 const task = command("export", "Copy a checkpoint to a file of its own.")
   .argument("<run>", "run folder or .onnx file")
   .requiredOption("--out <file>", "where to write it")
-  .option("--step <n>", "which checkpoint (default: the last)", number)
+  .option("--step <n>", "which checkpoint (default: the last)", stepNumber)
   .option("--hooks <names>", "activations to make outputs, by name")
   .option("--overwrite", "replace the file if it is there")
   .action(async (run, { out, step, hooks, overwrite }) => {
-    if (step !== undefined && !(Number.isSafeInteger(step) && step >= 0)) {
-      throw new UsageError(
-        `--step must be an integer of 0 or more, got ${step}`,
-      );
-    }
     const { exportCheckpoint } = await import("../lib/runs/export.ts");
     const source = await exportCheckpoint(run, out, {
       ...(step !== undefined && { step }),

@@ -4,14 +4,7 @@
  * @module
  */
 
-import {
-  command,
-  main,
-  namesOutOf,
-  number,
-  printJson,
-  UsageError,
-} from "./cli.ts";
+import { command, main, namesOutOf, printJson, stepNumber } from "./cli.ts";
 
 // Named here again so that --help need not load the probes and their runtime;
 // the type of `names` fails to compile when the two lists differ.
@@ -27,15 +20,10 @@ const task = command("probe", "Look inside a checkpoint.")
   .option(
     "--step <n>",
     "which checkpoint of the run (default: the last)",
-    number,
+    stepNumber,
   )
   .option("--json", "print the results as JSON")
   .action(async (source, { probe: names, step, json }) => {
-    if (step !== undefined && !(Number.isSafeInteger(step) && step >= 0)) {
-      throw new UsageError(
-        `--step must be an integer of 0 or more, got ${step}`,
-      );
-    }
     const { findCheckpoint } = await import("../lib/runs/run_folder.ts");
     const path = await findCheckpoint(source, step);
     const { probe } = await import("../lib/probes/mod.ts");

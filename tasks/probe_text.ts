@@ -40,7 +40,9 @@ export function renderReport(report: ProbeReport): string {
     lines.push(
       "",
       "logit-scaling",
-      `  logits grow like α^${exponent.toFixed(3)} (${predicted})`,
+      exponent === null
+        ? `  logits are zero or out of range, no exponent (${predicted})`
+        : `  logits grow like α^${exponent.toFixed(3)} (${predicted})`,
       "  α     logit scale  correlation  accuracy  loss       " +
         "collapse float16 / float32 / float64",
     );

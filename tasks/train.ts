@@ -13,7 +13,15 @@ import {
   flagOf,
   resolveConfig,
 } from "../lib/config/config.ts";
-import { command, EXIT, main, number, numbers, printJson } from "./cli.ts";
+import {
+  command,
+  EXIT,
+  main,
+  number,
+  numbers,
+  path,
+  printJson,
+} from "./cli.ts";
 
 // The key of a config → what the flag takes, and what it is for. A boolean key
 // becomes a pair, --key and --no-key.
@@ -82,9 +90,17 @@ for (const key of configKeys) {
 }
 
 const task = program
-  .option("--run <dir>", "folder of the run (default: a new one in runs/)")
+  .option(
+    "--run <dir>",
+    "folder of the run (default: a new one in runs/)",
+    path,
+  )
   .option("--overwrite", "replace the run that lies in --run")
-  .option("--config <file>", "a config.json to start from; flags override it")
+  .option(
+    "--config <file>",
+    "a config.json to start from; flags override it",
+    path,
+  )
   .option("--json", "print the result as JSON")
   .action(async (options) => {
     const flags = Object.fromEntries(
@@ -92,7 +108,9 @@ const task = program
         configKeys.includes(key as keyof Config)
       ),
     );
-    const fromFile = options.config ? await readConfig(options.config) : {};
+    const fromFile = options.config !== undefined
+      ? await readConfig(options.config)
+      : {};
     // Checked before anything heavy is loaded.
     const config = resolveConfig({ ...fromFile, ...flags });
     const { runTraining } = await import("./train_run.ts");

@@ -60,8 +60,16 @@ export async function runTraining(
 ): Promise<TrainResult> {
   warn(config, given);
   const stop = new AbortController();
+  let asked = 0;
   const onSignal = () => {
-    if (stop.signal.aborted) Deno.exit(130); // The second time at once.
+    const now = performance.now();
+    if (stop.signal.aborted) {
+      // A terminal's Ctrl-C may arrive twice, from it and from deno task. Who
+      // presses it again means it.
+      if (now - asked > 500) Deno.exit(130);
+      return;
+    }
+    asked = now;
     console.error("\nstopping after the running steps …");
     stop.abort();
   };

@@ -79,7 +79,7 @@ const entries = {
   lr: v.optional(positive, 0.01),
   weightDecay: v.optional(notNegative, 0),
   momentum: v.optional(decay, 0),
-  beta1: v.optional(decay, 0.9),
+  beta1: v.optional(decay, 0.95),
   beta2: v.optional(decay, 0.999),
   eps: v.optional(notNegative, 1e-8),
   warmup: v.optional(integer(0), 0),
@@ -127,7 +127,8 @@ export function flagOf(key: string): string {
  * @throws {ConfigError} naming the first bad key, what it is and what it must be.
  */
 export function resolveConfig(input: unknown): Config {
-  const result = v.safeParse(schema, input);
+  // To valibot a list is an object too.
+  const result = v.safeParse(schema, Array.isArray(input) ? null : input);
   if (!result.success) throw new ConfigError(describe(result.issues[0]));
   const config = result.output;
   checkTogether(config);

@@ -42,8 +42,11 @@ export interface ScalingRow {
 
 /** The result. */
 export interface LogitScalingResult {
-  /** Slope of log rms f(αθ) over log α, least squares: f grows like α^exponent. */
-  readonly exponent: number;
+  /**
+   * Slope of log rms f(αθ) over log α, least squares: f grows like α^exponent.
+   * Null where logits are all zero or leave the model's range.
+   */
+  readonly exponent: number | null;
   /**
    * The degree that positive homogeneity predicts: how many weights are
    * multiplied on the longest way to the logits. Null where an operator is
@@ -105,11 +108,12 @@ export const logitScaling: Probe<LogitScalingResult> = {
       });
     }
     const degree = degreesOf(model.graph, model.weightNames).get(output);
+    const exponent = slope(
+      rows.map((row) => Math.log(row.alpha)),
+      rows.map((row) => Math.log(row.logit_rms)),
+    );
     return {
-      exponent: slope(
-        rows.map((row) => Math.log(row.alpha)),
-        rows.map((row) => Math.log(row.logit_rms)),
-      ),
+      exponent: Number.isFinite(exponent) ? exponent : null,
       depth: degree?.highest ?? null,
       homogeneous: degree?.homogeneous ?? null,
       rows,

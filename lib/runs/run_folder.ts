@@ -36,6 +36,8 @@ const FILES = {
   summary: "summary.json",
 } as const;
 
+const CHECKPOINT = /^step-(\d{8,})\.onnx$/;
+
 const json = (value: unknown) => JSON.stringify(value, null, 2) + "\n";
 
 /** The file of a step's checkpoint inside a run folder. */
@@ -67,18 +69,15 @@ export class RunWriter {
     overwrite = false,
   ): Promise<RunWriter> {
     await checkFree(path, overwrite);
+    const { config, manifest, split } = contents;
     await describing(`start a run in ${path}`, async () => {
       await Deno.mkdir(path, { recursive: true });
-      // The manifest last: a folder without one was never a run.
-      for (const name of Object.values(FILES).reverse()) {
-        await Deno.remove(join(path, name), { recursive: true })
-          .catch(ignoreMissing);
-      }
-      const { config, manifest, split } = contents;
+      await removeRun(path);
+      // The manifest first: it is what makes a folder a run.
+      await writeWhole(join(path, FILES.manifest), json(manifest));
       await writeWhole(join(path, FILES.config), json(config));
       await writeWhole(join(path, FILES.split), JSON.stringify(split) + "\n");
       await writeWhole(join(path, FILES.metrics), "");
-      await writeWhole(join(path, FILES.manifest), json(manifest));
     });
     return new RunWriter(path);
   }
@@ -122,8 +121,7 @@ export async function checkFree(
     () => list(path),
   );
   if (!entries || entries.length === 0) return;
-  const isRun = entries.includes(FILES.config) ||
-    entries.includes(FILES.manifest);
+  const isRun = await readManifest(path).then(() => true, () => false);
   if (isRun && overwrite) return;
   throw new FileError(
     isRun
@@ -132,6 +130,17 @@ export async function checkFree(
       : `Cannot start a run in ${path}: the folder is not empty and ` +
         "holds no run; choose another folder with --run",
   );
+}
+
+// Removes what a run consists of and nothing else that lies there.
+async function removeRun(path: string): Promise<void> {
+  const { manifest, checkpoints, ...files } = FILES;
+  for (const name of await list(join(path, checkpoints)) ?? []) {
+    if (CHECKPOINT.test(name)) await Deno.remove(join(path, checkpoints, name));
+  }
+  for (const name of [...Object.values(files), manifest]) {
+    await Deno.remove(join(path, name)).catch(ignoreMissing);
+  }
 }
 
 async function list(path: string): Promise<string[] | undefined> {
@@ -189,8 +198,14 @@ export async function newestRun(folder = "runs"): Promise<string> {
   return newest.path;
 }
 
+/** The manifest of a run; other programs have files of that name too. */
 async function readManifest(run: string): Promise<Manifest> {
-  return JSON.parse(await Deno.readTextFile(join(run, FILES.manifest)));
+  const path = join(run, FILES.manifest);
+  const manifest = JSON.parse(await Deno.readTextFile(path));
+  if (typeof manifest?.groklab !== "string") {
+    throw new FileError(`Cannot read ${path}: it is not groklab's`);
+  }
+  return manifest;
 }
 
 /** The rows of a run's metrics; a last line that was cut short is left out. */
@@ -217,7 +232,7 @@ export async function checkpointsOf(
     () => list(join(run, FILES.checkpoints)),
   );
   const steps = (names ?? [])
-    .map((name) => /^step-(\d{8,})\.onnx$/.exec(name)?.[1])
+    .map((name) => CHECKPOINT.exec(name)?.[1])
     .filter((digits) => digits !== undefined)
     .map(Number)
     .sort((a, b) => a - b);

@@ -34,7 +34,19 @@ class TraceBackend extends tf.KernelBackend {
   builder = new GraphBuilder();
   #values = new WeakMap<tf.DataId, Value>();
 
-  value(dataId: tf.DataId): Value {
+  /** Forgets the values of the last trace. */
+  reset(): void {
+    this.builder = new GraphBuilder();
+    this.#values = new WeakMap();
+  }
+
+  value({ dataId, shape, dtype }: tf.TensorInfo): Value {
+    if (!this.#values.has(dataId)) {
+      // A tensor made outside the trace enters as a constant. It is read where
+      // it lies: moved here, as TensorFlow.js would, it could not go back.
+      const data = tf.engine().readSync(dataId);
+      this.move(dataId, data, shape, dtype);
+    }
     return this.#values.get(dataId)!;
   }
 
@@ -70,7 +82,8 @@ class TraceBackend extends tf.KernelBackend {
     const g = this.builder;
     // Automatic differentiation writes whole tensors of ones; as a scalar and
     // an Expand they vanish where the next node broadcasts anyway.
-    const constant = values.length > 1 && values.every((x) => x === values[0])
+    const constant = values.length > 1 &&
+        values.every((x) => Object.is(x, values[0]))
       ? expand(g, g.constant(dtype, [], values.slice(0, 1), weak), shape)
       : g.constant(dtype, [...shape], values.slice(), weak);
     this.#values.set(dataId, constant);
@@ -102,7 +115,6 @@ let tracer: TraceBackend | undefined;
 function install(): TraceBackend {
   if (tracer) return tracer;
   const backend = tracer = new TraceBackend();
-  tf.registerBackend(BACKEND, () => backend, 0);
   for (const [kernelName, rule] of Object.entries(rules)) {
     tf.registerKernel({
       kernelName,
@@ -110,7 +122,7 @@ function install(): TraceBackend {
       kernelFunc: ({ inputs, attrs }) => {
         const values: Record<string, Value> = {};
         for (const [name, info] of Object.entries(inputs)) {
-          if (info) values[name] = backend.value(info.dataId);
+          if (info) values[name] = backend.value(info);
         }
         const out = rule(backend.builder, values, attrs ?? {});
         return Array.isArray(out)
@@ -131,7 +143,7 @@ export function isTracing(): boolean {
 export function nameTensor<T extends tf.Tensor>(name: string, tensor: T): T {
   if (!isTracing()) return tensor;
   const backend = install();
-  const named = backend.builder.name(name, backend.value(tensor.dataId));
+  const named = backend.builder.name(name, backend.value(tensor));
   return tf.engine().makeTensorFromTensorInfo(
     backend.tensorInfo(named),
   ) as T;
@@ -139,7 +151,7 @@ export function nameTensor<T extends tf.Tensor>(name: string, tensor: T): T {
 
 /** The traced element type of a tensor, or undefined when not tracing. */
 export function tracedDType(tensor: tf.Tensor): DType | undefined {
-  return isTracing() ? install().value(tensor.dataId)?.dtype : undefined;
+  return isTracing() ? install().value(tensor).dtype : undefined;
 }
 
 /**
@@ -160,8 +172,11 @@ export function trace<T extends Tree<Spec>>(
 ): Graph {
   const backend = install();
   const previous = tf.engine().backendName || undefined;
-  const builder = backend.builder = new GraphBuilder();
+  backend.reset();
+  const { builder } = backend;
+  // Registered only while tracing, lest TensorFlow.js choose it for eager work.
   // Without asynchronous set-up this takes effect before it returns.
+  tf.registerBackend(BACKEND, () => backend, 0);
   tf.setBackend(BACKEND);
   tf.engine().startScope("trace");
   try {
@@ -172,11 +187,11 @@ export function trace<T extends Tree<Spec>>(
       return tf.engine().makeTensorFromTensorInfo(backend.tensorInfo(value));
     });
     const outputs = leavesOf(fn(tensors)).map(([path, tensor]) =>
-      [path, backend.value(tensor.dataId)] as const
+      [path, backend.value(tensor)] as const
     );
     return { inputs: values, outputs };
   } catch (error) {
-    const kernel = /Cannot find registered kernel '(\w+)'/.exec(String(error));
+    const kernel = /Kernel '(\w+)' not registered/.exec(String(error));
     if (!kernel) throw error;
     throw new TypeError(
       `Cannot trace ${kernel[1]}: it has no ONNX rule. ` +
@@ -186,6 +201,7 @@ export function trace<T extends Tree<Spec>>(
   } finally {
     tf.engine().endScope();
     if (previous) tf.setBackend(previous);
-    backend.builder = new GraphBuilder();
+    tf.removeBackend(BACKEND);
+    backend.reset();
   }
 }

@@ -25,22 +25,51 @@ export function broadcastShape(
   return backend_util.assertAndGetBroadcastShape([...a], [...b]);
 }
 
-/** Converts the element type. */
+/**
+ * Converts the element type. A weak value is computed anew in the floating type
+ * wanted: converted, the 1/3 of a mean's gradient would bring float32's digits
+ * into a float64 graph.
+ */
 export function cast(
   g: GraphBuilder,
   x: Value,
   dtype: DType,
   weak = false,
 ): Value {
-  if (x.dtype === dtype && x.weak === weak) return x;
-  if (x.data && x.weak && isFloat({ dtype })) {
-    return g.constant(dtype, x.shape, x.data, weak);
+  if (x.dtype === dtype && (x.weak === weak || !x.weak)) return x;
+  // Intermediate results might leave the range of float16: there, only constants
+  // are made anew.
+  if (x.weak && isFloat({ dtype }) && (x.data || dtype !== "float16")) {
+    return computeIn(g, x, dtype, new Map());
   }
-  // A weak value made from integers converts from these, not by way of float32.
+  // What was made from integers converts from these, not by way of float32.
   const source = x.weak && x.node?.op === "Cast" ? x.node.inputs[0]! : x;
   if (source.dtype === dtype) return source;
   const to = ONNX_TYPE[dtype];
   return g.emit("Cast", [source], { to }, { dtype, shape: x.shape, weak });
+}
+
+// The weak value x in a floating type; `done` holds those it shares nodes with.
+function computeIn(
+  g: GraphBuilder,
+  x: Value,
+  dtype: DType,
+  done: Map<Value, Value>,
+): Value {
+  if (!x.weak) return x;
+  if (x.data) return g.constant(dtype, x.shape, x.data);
+  const { op, inputs, attributes, outputs } = x.node!;
+  if (op === "Cast") return cast(g, inputs[0]!, dtype);
+  if (!done.has(x)) {
+    const results = g.emitMany(
+      op,
+      inputs.map((input) => computeIn(g, input, dtype, done)),
+      attributes,
+      outputs.map(({ shape }) => ({ dtype, shape })),
+    );
+    outputs.forEach((output, i) => done.set(output, results[i]!));
+  }
+  return done.get(x)!;
 }
 
 /** The numbers of the element types in onnx.proto's TensorProto.DataType. */
@@ -135,6 +164,7 @@ export function binary(
   a: Value,
   b: Value,
   dtype?: DType,
+  attributes: Readonly<Record<string, Attribute>> = {},
 ): Value {
   const shape = broadcastShape(a.shape, b.shape);
   // An Expand before an operator that broadcasts anyway is not needed, unless
@@ -146,7 +176,7 @@ export function binary(
   if (op === "Mul" && isOne(y) && equalShape(x.shape, shape)) return x;
   if (op === "Mul" && isOne(x) && equalShape(y.shape, shape)) return y;
   if (op === "Div" && isOne(y) && equalShape(x.shape, shape)) return x;
-  return g.emit(op, [x, y], {}, { dtype: dtype ?? x.dtype, shape });
+  return g.emit(op, [x, y], attributes, { dtype: dtype ?? x.dtype, shape });
 }
 
 const isOne = ({ data }: Value) => data?.length === 1 && Number(data[0]) === 1;
@@ -179,7 +209,8 @@ export function reduce(
 
 /**
  * The matrix product over the last two axes. ONNX's MatMul has no transposed
- * operands and Gemm only two axes, so which is used depends on the rank.
+ * operands, Gemm only two axes and, in ONNX Runtime, no integers: which is used
+ * depends on rank and type.
  */
 export function matMul(
   g: GraphBuilder,
@@ -196,7 +227,7 @@ export function matMul(
   const batch = broadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
   const result = { dtype: a.dtype, shape: [...batch, m, n] };
   if (!transposeA && !transposeB) return g.emit("MatMul", [a, b], {}, result);
-  if (a.shape.length === 2 && b.shape.length === 2) {
+  if (a.shape.length === 2 && b.shape.length === 2 && isFloat(a)) {
     const attributes = { transA: +transposeA, transB: +transposeB };
     return g.emit("Gemm", [a, b], attributes, result);
   }

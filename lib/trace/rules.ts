@@ -7,7 +7,8 @@
  * @module
  */
 
-import { slice_util, util } from "@tensorflow/tfjs-core";
+import type * as tf from "@tensorflow/tfjs-core";
+import { backend_util, slice_util, util } from "@tensorflow/tfjs-core";
 import type { DType, FloatDType, GraphBuilder, Value } from "./graph.ts";
 import { isFloat } from "./graph.ts";
 import {
@@ -57,10 +58,12 @@ const argRule = (op: string): Rule => (g, { x }, { axis }) => {
   });
 };
 
-const softmaxRule = (op: string): Rule => (g, { logits }, { dim, axis }) => {
-  const [at] = util.parseAxisParam(dim ?? axis ?? -1, [...logits!.shape]);
-  return unary(g, op, logits!, { axis: at! });
-};
+// What TensorFlow.js's helpers want: they read nothing but the shape.
+const infoOf = ({ shape }: Value): tf.TensorInfo => ({
+  dataId: {},
+  dtype: "float32",
+  shape: [...shape],
+});
 
 const scalar = (g: GraphBuilder, value: number) =>
   g.constant("float32", [], Float64Array.of(value), true);
@@ -74,24 +77,25 @@ function castRule(g: GraphBuilder, x: Value, dtype: string): Value {
   return isFloat(x) ? x : cast(g, x, "float32", true);
 }
 
+// By comparison: ONNX's OneHot counts negative indices from the end, where
+// TensorFlow.js makes a row of off values.
 function oneHot(g: GraphBuilder, indices: Value, attrs: Attrs): Value {
-  const { depth, onValue, offValue, dtype } = attrs;
-  const shape = [...indices.shape, depth];
-  const values = Float64Array.of(offValue ?? 0, onValue ?? 1);
-  return castRule(
+  const { depth, onValue = 1, offValue = 0, dtype = "float32" } = attrs;
+  const hot = binary(
     g,
-    g.emit(
-      "OneHot",
-      [
-        cast(g, indices, "int64"),
-        g.constant("int64", [], BigInt64Array.of(BigInt(depth))),
-        g.constant("float32", [2], values),
-      ],
-      { axis: -1 },
-      { dtype: "float32", shape, weak: true },
-    ),
-    dtype ?? "float32",
+    "Equal",
+    reshape(g, indices, [...indices.shape, 1]),
+    g.ints([...Array(depth).keys()]),
+    "bool",
   );
+  if (onValue === 1 && offValue === 0) return castRule(g, hot, dtype);
+  const [on, off] = [onValue, offValue].map((value) =>
+    castRule(g, scalar(g, value), dtype)
+  );
+  return g.emit("Where", [hot, on!, off!], {}, {
+    dtype: on!.dtype,
+    shape: hot.shape,
+  });
 }
 
 function concat(g: GraphBuilder, parts: Value[], axis: number): Value {
@@ -103,6 +107,24 @@ function concat(g: GraphBuilder, parts: Value[], axis: number): Value {
   return values.length === 1
     ? first!
     : g.emit("Concat", values, { axis: at }, { dtype: first!.dtype, shape });
+}
+
+// Of the divisor's sign, as in TensorFlow; ONNX has that for integers only, and
+// for floats the exact remainder of the dividend's sign.
+function mod(g: GraphBuilder, a: Value, b: Value): Value {
+  if (!isFloat(a)) return binary(g, "Mod", a, b);
+  const rest = binary(g, "Mod", a, b, undefined, { fmod: 1 });
+  const side = binary(g, "Mul", unary(g, "Sign", rest), b);
+  return g.emit(
+    "Where",
+    [
+      binary(g, "Less", side, zero(g), "bool"),
+      binary(g, "Add", rest, b),
+      rest,
+    ],
+    {},
+    rest,
+  );
 }
 
 function split(g: GraphBuilder, x: Value, sizes: number[], axis: number) {
@@ -160,21 +182,16 @@ export const rules = {
   Sub: binaryRule("Sub"),
   Multiply: binaryRule("Mul"),
   RealDiv: binaryRule("Div"),
-  // ONNX's integer division truncates; less the remainder it comes out even.
-  FloorDiv: (g, { a, b }) =>
-    isFloat(a!)
-      ? unary(g, "Floor", binary(g, "Div", a!, b!))
-      : binary(g, "Div", binary(g, "Sub", a!, binary(g, "Mod", a!, b!)), b!),
-  // Of the divisor's sign, as in TensorFlow; ONNX has that for integers only.
-  Mod: (g, { a, b }) =>
-    isFloat(a!)
-      ? binary(
-        g,
-        "Sub",
-        a!,
-        binary(g, "Mul", b!, unary(g, "Floor", binary(g, "Div", a!, b!))),
-      )
-      : binary(g, "Mod", a!, b!),
+  // Less the remainder the division comes out even: ONNX's integer division
+  // truncates, and a rounded quotient may be the wrong side of an integer.
+  FloorDiv: (g, { a, b }) => {
+    const even = binary(g, "Sub", a!, mod(g, a!, b!));
+    const quotient = binary(g, "Div", even, b!);
+    return isFloat(a!)
+      ? cast(g, unary(g, "Round", quotient), "int32")
+      : quotient;
+  },
+  Mod: (g, { a, b }) => mod(g, a!, b!),
   Maximum: binaryRule("Max"),
   Minimum: binaryRule("Min"),
   Pow: binaryRule("Pow"),
@@ -202,20 +219,31 @@ export const rules = {
 
   // Elementary functions
   Exp: unaryRule("Exp"),
-  // ONNX has neither; in float64 the subtraction is exact enough for float32.
-  Expm1: (g, { x }) =>
-    cast(
-      g,
-      binary(g, "Sub", unary(g, "Exp", cast(g, x!, "float64")), one(g)),
-      x!.dtype,
-    ),
+  // ONNX has neither expm1 nor log1p. Neither form below takes the difference
+  // of two nearly equal numbers; float64 is for what else they round.
+  Expm1: (g, { x }) => {
+    const wide = cast(g, x!, "float64");
+    const half = unary(g, "Tanh", binary(g, "Mul", wide, scalar(g, 0.5)));
+    const sum = binary(g, "Add", unary(g, "Exp", wide), one(g));
+    return cast(g, binary(g, "Mul", half, sum), x!.dtype, x!.weak);
+  },
   Log: unaryRule("Log"),
-  Log1p: (g, { x }) =>
-    cast(
-      g,
-      unary(g, "Log", binary(g, "Add", cast(g, x!, "float64"), one(g))),
-      x!.dtype,
-    ),
+  Log1p: (g, { x }) => {
+    const wide = cast(g, x!, "float64");
+    const sum = binary(g, "Add", wide, one(g));
+    const log = unary(g, "Log", sum);
+    // What the sum was rounded by; at -1 and ∞ by nothing, to spare 0/0.
+    const kept = binary(g, "Sub", sum, one(g));
+    const lost = binary(g, "Div", binary(g, "Sub", wide, kept), sum);
+    const exact = binary(g, "Equal", kept, wide, "bool");
+    const y = g.emit(
+      "Where",
+      [exact, log, binary(g, "Add", log, lost)],
+      {},
+      log,
+    );
+    return cast(g, y, x!.dtype, x!.weak);
+  },
   Sin: unaryRule("Sin"),
   Cos: unaryRule("Cos"),
   Tan: unaryRule("Tan"),
@@ -230,15 +258,25 @@ export const rules = {
   LeakyRelu: (g, { x }, { alpha }) =>
     unary(g, "LeakyRelu", x!, { alpha: { float: alpha } }),
   Elu: unaryRule("Elu"),
+  // The derivative is 1 above 0, and below it y + 1.
+  EluGrad: (g, { dy, y }) =>
+    binary(
+      g,
+      "Mul",
+      dy!,
+      binary(g, "Add", binary(g, "Min", y!, zero(g)), one(g)),
+    ),
   Sigmoid: unaryRule("Sigmoid"),
   Softplus: unaryRule("Softplus"),
-  Softmax: softmaxRule("Softmax"),
-  LogSoftmax: softmaxRule("LogSoftmax"),
+  Softmax: (g, { logits }, { dim }) =>
+    unary(g, "Softmax", logits!, { axis: dim }),
+  // NaN stays NaN, as a comparison with 0 would not let it.
   Step: (g, { x }, { alpha }) => {
-    const positive = binary(g, "Greater", x!, zero(g), "bool");
-    if (!alpha) return cast(g, positive, x!.dtype);
-    const branches = unify(g, [one(g), scalar(g, alpha), x!]);
-    return g.emit("Where", [positive, branches[0]!, branches[1]!], {}, x!);
+    const step = unary(g, "Sign", unary(g, "Relu", x!));
+    if (!alpha) return step;
+    const [below, above] = unify(g, [scalar(g, alpha), step]);
+    const off = binary(g, "Equal", step, zero(g), "bool");
+    return g.emit("Where", [off, below!, above!], {}, step);
   },
 
   // Comparison and logic
@@ -251,7 +289,6 @@ export const rules = {
   LessEqual: compareRule("LessOrEqual"),
   LogicalAnd: compareRule("And"),
   LogicalOr: compareRule("Or"),
-  LogicalXor: compareRule("Xor"),
   LogicalNot: unaryRule("Not"),
   IsNan: (g, { x }) =>
     g.emit("IsNaN", [x!], {}, { dtype: "bool", shape: x!.shape }),
@@ -261,16 +298,21 @@ export const rules = {
   IsFinite: (g, { x }) =>
     binary(g, "Equal", binary(g, "Sub", x!, x!), zero(g), "bool"),
   Select: (g, { condition, t, e }) => {
-    const [yes, no] = unify(g, [t!, e!]) as [Value, Value];
+    const values = [t!, e!].some(isFloat)
+      ? [t!, e!].map((x) => castRule(g, x, "float32"))
+      : [t!, e!];
+    const [yes, no] = unify(g, values) as [Value, Value];
     return g.emit("Where", [condition!, yes, no], {}, {
       dtype: yes.dtype,
       shape: t!.shape,
     });
   },
 
-  // Reductions
+  // Reductions. Unlike TensorFlow.js's, ONNX Runtime's Min and Max pass over NaN.
   Sum: reduceRule("ReduceSum"),
-  Mean: reduceRule("ReduceMean"),
+  // Of integers it is no integer.
+  Mean: (g, { x }, { axis, keepDims }) =>
+    reduce(g, "ReduceMean", castRule(g, x!, "float32"), axis, keepDims),
   Prod: reduceRule("ReduceProd"),
   Min: reduceRule("ReduceMin"),
   Max: (g, { x }, { reductionIndices, keepDims }) =>
@@ -307,38 +349,34 @@ export const rules = {
       ),
     ),
   Transpose: (g, { x }, { perm }) => transpose(g, x!, perm),
-  BroadcastTo: (g, { x }, { shape }) => expand(g, x!, shape),
   Tile: (g, { x }, { reps }) =>
     g.emit("Tile", [x!, g.ints(reps)], {}, {
       dtype: x!.dtype,
       shape: x!.shape.map((d, i) => d * reps[i]),
     }),
   Concat: (g, inputs, { axis }) => concat(g, Object.values(inputs), axis),
-  Pack: (g, inputs, { axis }) =>
-    concat(
-      g,
-      Object.values(inputs).map((x) =>
-        reshape(g, x, x.shape.toSpliced(axis, 0, 1))
-      ),
-      axis,
-    ),
-  Unpack: (g, { value }, { axis }) =>
-    split(g, value!, Array(value!.shape[axis]).fill(1), axis)
-      .map((x) => reshape(g, x, x.shape.toSpliced(axis, 1))),
+  Pack: (g, inputs, { axis }) => {
+    const parts = Object.values(inputs);
+    const at = axis < 0 ? axis + parts[0]!.shape.length + 1 : axis;
+    const raised = parts.map((x) => reshape(g, x, x.shape.toSpliced(at, 0, 1)));
+    return concat(g, raised, at);
+  },
+  Unpack: (g, { value }, { axis }) => {
+    const [at] = util.parseAxisParam(axis, [...value!.shape]) as [number];
+    return split(g, value!, Array(value!.shape[at]).fill(1), at)
+      .map((x) => reshape(g, x, x.shape.toSpliced(at, 1)));
+  },
   SplitV: (g, { x }, { numOrSizeSplits, axis }) => {
     const [at] = util.parseAxisParam(axis, [...x!.shape]) as [number];
-    const sizes = typeof numOrSizeSplits === "number"
-      ? Array(numOrSizeSplits).fill(x!.shape[at]! / numOrSizeSplits)
-      : numOrSizeSplits;
+    const sizes = backend_util.prepareSplitSize(
+      infoOf(x!),
+      numOrSizeSplits,
+      at,
+    );
     return split(g, x!, sizes, at);
   },
   Slice: (g, { x }, { begin, size }) => {
-    const info = { dataId: {}, dtype: "float32", shape: [...x!.shape] };
-    const [from, count] = slice_util.parseSliceParams(
-      info as Parameters<typeof slice_util.parseSliceParams>[0],
-      begin,
-      size,
-    );
+    const [from, count] = slice_util.parseSliceParams(infoOf(x!), begin, size);
     return slice(g, x!, from!, count!);
   },
   PadV2: (g, { x }, { paddings, constantValue }) => {
@@ -366,10 +404,12 @@ export const rules = {
     );
     return expand(g, fill, shape);
   },
-  ZerosLike: (g, { x }) => expand(g, cast(g, zero(g), x!.dtype), x!.shape),
-  OnesLike: (g, { x }) => expand(g, cast(g, one(g), x!.dtype), x!.shape),
+  ZerosLike: (g, { x }) =>
+    expand(g, cast(g, zero(g), x!.dtype, x!.weak), x!.shape),
+  OnesLike: (g, { x }) =>
+    expand(g, cast(g, one(g), x!.dtype, x!.weak), x!.shape),
 
   // groklab's own kernels, see precision.ts
   ToPrecision: (g, { x }, { dtype }) => cast(g, x!, dtype as FloatDType),
-  CastLike: (g, { x, like }) => cast(g, x!, like!.dtype),
+  CastLike: (g, { x, like }) => cast(g, x!, like!.dtype, like!.weak),
 } satisfies Record<string, Rule>;

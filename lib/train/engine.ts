@@ -42,6 +42,11 @@ export interface Engine {
    * @param evalEvery Evaluate before every update whose number is a multiple.
    */
   advance(count: number, evalEvery: number): Promise<Advance>;
+  /**
+   * Takes the last update back, where its state turns out to have no finite
+   * loss. Only possible right after {@link Engine.advance}.
+   */
+  stepBack(): Promise<void>;
   /** The metrics of the state as it is. */
   evaluate(): Promise<Evaluation>;
   /** The state as it is. */

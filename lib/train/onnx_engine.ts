@@ -76,9 +76,16 @@ export async function onnxEngine(
   };
 
   let step = 0;
-  // Where the last call began: from there a diverged run is replayed up to its
-  // last finite state.
+  // Where the last call began, from where any state since can be made again.
   let before = { step, state };
+  const goBackTo = async (wanted: number) => {
+    const from = wanted < step ? before : { step, state };
+    const count = wanted - from.step;
+    state = count > 0
+      ? (await run(from.state, from.step, count, wanted + 1)).state
+      : from.state;
+    step = wanted;
+  };
   return {
     get step() {
       return step;
@@ -98,18 +105,14 @@ export async function onnxEngine(
         return { losses, evaluations };
       }
       const diverged = step + bad;
-      const good = Math.max(diverged - 1, 0);
-      const from = good < step ? before : { step, state };
-      state = good > from.step
-        ? (await run(from.state, from.step, good - from.step, good + 1)).state
-        : from.state;
-      step = good;
+      await goBackTo(Math.max(diverged - 1, 0));
       return {
         losses: losses.slice(0, bad),
         evaluations: evaluations.filter((row) => row.step < diverged),
         diverged,
       };
     },
+    stepBack: () => goBackTo(step - 1),
     async evaluate() {
       const { evaluations } = await run(state, step, 1, 1);
       return evaluations[0]!;

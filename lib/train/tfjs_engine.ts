@@ -33,6 +33,7 @@ export async function tfjsEngine(
         "it is not installed",
     );
   }
+  tf.enableProdMode(); // No advertisement on stderr.
   await tf.setBackend(backend);
 
   const train = makeStep(experiment);
@@ -63,6 +64,13 @@ export async function tfjsEngine(
     return { state: kept.state, loss, metrics };
   };
 
+  const stepBack = () => {
+    if (!good) return;
+    dispose(state);
+    ({ step, state } = good);
+    good = undefined;
+  };
+
   return {
     get step() {
       return step;
@@ -75,11 +83,7 @@ export async function tfjsEngine(
         if (!Number.isFinite(next.loss)) {
           dispose(next.state);
           const diverged = step;
-          if (good) {
-            dispose(state);
-            ({ step, state } = good);
-            good = undefined;
-          }
+          stepBack();
           return { losses, evaluations, diverged };
         }
         losses.push(next.loss);
@@ -91,6 +95,7 @@ export async function tfjsEngine(
       }
       return { losses, evaluations };
     },
+    stepBack: () => Promise.resolve(stepBack()),
     async evaluate() {
       const { metrics, state } = await turn(true);
       dispose(state);

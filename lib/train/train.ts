@@ -155,12 +155,28 @@ async function trainLoop(
     return run.writeCheckpoint(step, bytes);
   };
 
-  if (checkpointEvery !== null) await save(await engine.evaluate());
+  let diverged: number | undefined;
+  // The metrics of a state that can be kept: where the last update left no
+  // finite loss, of the state before it.
+  const evaluate = async (): Promise<Evaluation> => {
+    const evaluation = await engine.evaluate();
+    if (Number.isFinite(evaluation.metrics.train_loss)) return evaluation;
+    diverged = evaluation.step;
+    if (diverged === 0) {
+      throw new DivergedError(
+        "Training cannot start: the train loss of the initial weights is " +
+          "not finite",
+      );
+    }
+    await engine.stepBack();
+    return engine.evaluate();
+  };
+
+  if (checkpointEvery !== null) await save(await evaluate());
 
   const started = performance.now();
   let writing = 0; // milliseconds that are not training
   let ms = 0;
-  let diverged: number | undefined;
   while (engine.step < steps && diverged === undefined && !signal?.aborted) {
     const untilCheckpoint = checkpointEvery === null
       ? steps
@@ -177,7 +193,8 @@ async function trainLoop(
     const { step } = engine;
     const due = checkpointEvery !== null && step % checkpointEvery === 0;
     if (due && step < steps && diverged === undefined) {
-      await save(await engine.evaluate());
+      const evaluation = await evaluate();
+      if (diverged === undefined) await save(evaluation);
     }
     // Lets a signal in: the engine's calls hold the thread.
     await new Promise((resolve) => setTimeout(resolve));
@@ -185,7 +202,7 @@ async function trainLoop(
   }
   const seconds = (performance.now() - started - writing) / 1000;
 
-  const final = await engine.evaluate();
+  const final = await evaluate();
   if (rows.at(-1)?.step !== final.step) await record([final], ms);
   const checkpoint = await save(final);
   if (diverged !== undefined) {

@@ -141,7 +141,7 @@ Deno.test("logit-scaling: a bias-free MLP of L layers grows like α^L", async ()
   ) {
     const context = await contextOf({ modulus: 7, hidden: [...hidden] });
     const result = await logitScaling.compute(context);
-    assertAlmostEquals(result.exponent, depth, 1e-5);
+    assertAlmostEquals(result.exponent!, depth, 1e-5);
     assertEquals(result.depth, depth);
     assertEquals(result.homogeneous, true);
     const accuracies = new Set(result.rows.map((row) => row.accuracy));
@@ -168,7 +168,7 @@ Deno.test("logit-scaling: biases and attention break homogeneity", async () => {
     const result = await logitScaling.compute(await contextOf(config));
     assertEquals(result.homogeneous, false);
     assertEquals(result.depth, depth);
-    assertEquals(result.exponent < depth, true);
+    assertEquals(result.exponent! < depth, true);
   }
 });
 
@@ -185,7 +185,7 @@ Deno.test("logit-scaling measures accuracy, loss and collapse of known logits", 
     { "layers.0.W": first, "layers.1.W": second },
   );
   const { rows, exponent } = await logitScaling.compute(context);
-  assertAlmostEquals(exponent, 2, 1e-6);
+  assertAlmostEquals(exponent!, 2, 1e-6);
   for (const { alpha, accuracy, loss, softmax_collapse, logit_rms } of rows) {
     const z = 16 * alpha ** 2;
     assertAlmostEquals(accuracy, 1 / 3, 1e-12); // right where b = 0

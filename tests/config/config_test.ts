@@ -1,0 +1,92 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import * as fc from "fast-check";
+import {
+  ConfigError,
+  configKeys,
+  defaults,
+  resolveConfig,
+} from "../../lib/config/config.ts";
+
+Deno.test("resolveConfig() fills in the default experiment", () => {
+  const {
+    task,
+    modulus,
+    trainFraction,
+    hidden,
+    loss,
+    optimizer,
+    perpGrad,
+    lr,
+  } = resolveConfig({});
+  assertEquals(
+    { task, modulus, trainFraction, hidden, loss, optimizer, perpGrad, lr },
+    {
+      task: "add",
+      modulus: 113,
+      trainFraction: 0.4,
+      hidden: [200, 200],
+      loss: "stablemax",
+      optimizer: "adamw",
+      perpGrad: true,
+      lr: 0.01,
+    },
+  );
+});
+
+Deno.test("a resolved config resolves to itself, keys in one order", () => {
+  fc.assert(fc.property(
+    fc.record({
+      lr: fc.double({ min: 1e-6, max: 10, noNaN: true }),
+      seed: fc.nat(),
+      loss: fc.constantFrom("softmax", "stablemax"),
+      hidden: fc.array(fc.integer({ min: 1, max: 500 }), { minLength: 1 }),
+    }, { requiredKeys: [] }),
+    (input) => {
+      const config = resolveConfig(input);
+      assertEquals(Object.keys(config), [...configKeys]);
+      assertEquals(resolveConfig(JSON.parse(JSON.stringify(config))), config);
+    },
+  ));
+});
+
+const refused: [input: unknown, message: RegExp][] = [
+  [{ colour: 3 }, /Unknown setting colour: a config has task, modulus/],
+  [{ task: "multiply" }, /--task must be one of add,.* got "multiply"/],
+  [{ loss: "hinge" }, /--loss must be one of stablemax, softmax, got "hinge"/],
+  [{ task: "divide", modulus: 12 }, /--modulus must be prime .* got 12/],
+  [{ modulus: 1 }, /--modulus must be an integer in 2\.\.2048, got 1/],
+  [{ modulus: "7" }, /--modulus must be a number, got "7"/],
+  [{ trainFraction: 1.5 }, /--train-fraction must lie in \(0, 1\), got 1\.5/],
+  [{ trainFraction: 0.1, modulus: 2 }, /--train-fraction must leave both/],
+  [{ hidden: [] }, /--hidden must name at least one width, got \[\]/],
+  [{ hidden: [200, 0] }, /--hidden must be an integer .* got \[200,0\]/],
+  [{ hidden: [1.5] }, /--hidden must be an integer/],
+  [{ lr: NaN }, /--lr must be a number, got NaN/],
+  [{ lr: -1 }, /--lr must be above 0, got -1/],
+  [{ lr: Infinity }, /--lr must be finite, got Infinity/],
+  [{ beta1: 1 }, /--beta1 must lie in \[0, 1\), got 1/],
+  [{ steps: 0 }, /--steps must be an integer of 1 or more, got 0/],
+  [{ seed: -1 }, /--seed must be an integer of 0 or more, got -1/],
+  [{ lossPrecision: "float16" }, /--loss-precision of stablemax/],
+  [{ engine: "tfjs", precision: "float64" }, /--precision must be float32/],
+  [{ task: "parity", model: "transformer" }, /--model transformer/],
+  [{ task: "parity", parityBits: 50 }, /--parity-bits must be at most/],
+  [{ task: "parity", bits: 4 }, /--samples must be at most 16/],
+  [{ heads: 3 }, /--heads must divide --d-model 128, got 3/],
+  [[], /config/i],
+  [null, /config/i],
+  ["x", /config/i],
+];
+
+for (const [input, message] of refused) {
+  Deno.test(`resolveConfig() refuses ${JSON.stringify(input)}`, () => {
+    const error = assertThrows(() => resolveConfig(input), ConfigError);
+    assertEquals(message.test(error.message), true, error.message);
+  });
+}
+
+Deno.test("the defaults are frozen into every run, not shared", () => {
+  resolveConfig({}).hidden.push(7);
+  assertEquals(defaults.hidden, [200, 200]);
+  assertEquals(resolveConfig({}).hidden, [200, 200]);
+});

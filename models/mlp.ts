@@ -25,7 +25,9 @@ export interface MlpOptions {
   readonly inputs: { readonly modulus: number } | { readonly bits: number };
   /** Widths of the hidden layers. */
   readonly hidden: readonly number[];
+  /** How many logits. */
   readonly classes: number;
+  /** Whether every layer adds a bias. */
   readonly biases: boolean;
 }
 

@@ -14,7 +14,9 @@ import type { Tree } from "../lib/tree.ts";
 export type Hook = <T extends tf.Tensor>(name: string, activation: T) => T;
 
 /** A hook that marks nothing. */
-export const noHook: Hook = (_name, activation) => activation;
+export function noHook<T extends tf.Tensor>(_name: string, activation: T): T {
+  return activation;
+}
 
 /** An architecture, generic in its tree of parameters. */
 export interface Model<P extends Tree<tf.Tensor> = Tree<tf.Tensor>> {

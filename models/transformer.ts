@@ -31,8 +31,8 @@ export type TransformerParams<Leaf = tf.Tensor> = {
   readonly W_U: Leaf;
 };
 
-/** The name of an activation of the block. */
-type BlockHook =
+/** The name of an activation inside a block. */
+export type BlockHook =
   | "hook_resid_pre"
   | `attn.hook_${"q" | "k" | "v" | "z" | "attn_scores" | "pattern"}`
   | "hook_attn_out"

@@ -9,6 +9,80 @@ import * as v from "valibot";
 import { trainSize } from "../data/dataset.ts";
 import { isPrime, LARGEST_MODULUS } from "../data/modular.ts";
 
+/**
+ * A whole experiment: what config.json holds. Each key is also a flag,
+ * `trainFraction` being `--train-fraction`.
+ */
+export interface Config {
+  /** Modular addition, subtraction, product, division; or sparse parity. */
+  readonly task: "add" | "subtract" | "product" | "divide" | "parity";
+  /** p, the modulus of the modular tasks: 2..2048, prime for division. */
+  readonly modulus: number;
+  /** Parity: bits of an input. */
+  readonly bits: number;
+  /** Parity: how many of the bits count. */
+  readonly parityBits: number;
+  /** Parity: how many inputs. */
+  readonly samples: number;
+  /** Share of the examples to train on, in (0, 1). */
+  readonly trainFraction: number;
+  /** The architecture. */
+  readonly model: "mlp" | "transformer";
+  /** MLP: widths of the hidden layers. */
+  readonly hidden: readonly number[];
+  /** MLP: biases; null for parity's yes and the modular tasks' no. */
+  readonly biases: boolean | null;
+  /** Transformer: width of the residual stream. */
+  readonly dModel: number;
+  /** Transformer: attention heads, dividing dModel. */
+  readonly heads: number;
+  /** Transformer: width of the MLP. */
+  readonly dMlp: number;
+  /** What the model and the optimizer are computed in. */
+  readonly precision: "float32" | "float64";
+  /** The cross-entropy to train with. */
+  readonly loss: "stablemax" | "softmax";
+  /** What the loss is computed in; float16 for softmax only. */
+  readonly lossPrecision: "float16" | "float32" | "float64";
+  /** The optimizer. */
+  readonly optimizer: "adamw" | "adam" | "sgd";
+  /** Whether ⊥Grad stands before the optimizer. */
+  readonly perpGrad: boolean;
+  /** ⊥Grad: project each tensor by itself, or the whole vector. */
+  readonly perpScope: "tensor" | "global";
+  /** ⊥Grad: scale back to the gradient's length. */
+  readonly perpRenormalise: boolean;
+  /** Learning rate. */
+  readonly lr: number;
+  /** Weight decay: decoupled in adamw, L2 in adam and sgd. */
+  readonly weightDecay: number;
+  /** Momentum of sgd. */
+  readonly momentum: number;
+  /** Adam's decay of the first moment. */
+  readonly beta1: number;
+  /** Adam's decay of the second moment. */
+  readonly beta2: number;
+  /** Added to Adam's denominator. */
+  readonly eps: number;
+  /** Updates over which the learning rate grows from 0. */
+  readonly warmup: number;
+  /** Updates to make. */
+  readonly steps: number;
+  /** Updates between evaluations. */
+  readonly evalEvery: number;
+  /** Updates between checkpoints; null for the last one only. */
+  readonly checkpointEvery: number | null;
+  /** Seed of everything random. */
+  readonly seed: number;
+  /** Compiled (onnx) or eager (tfjs). */
+  readonly engine: "onnx" | "tfjs";
+  /** Threads of the onnx engine; null for the machine's cores. */
+  readonly threads: number | null;
+}
+
+/** Any part of a config: what is left out takes its default. */
+export type ConfigInput = { readonly [K in keyof Config]?: Config[K] };
+
 const positive = v.pipe(
   v.number("must be a number"),
   v.finite("must be finite"),
@@ -38,7 +112,9 @@ const oneOf = <const T extends readonly string[]>(names: T) =>
 const flag = v.boolean("must be true or false");
 
 // Each entry with its default: an empty object is the default experiment.
-const entries = {
+const entries: {
+  readonly [K in keyof Config]: v.GenericSchema<unknown, Config[K]>;
+} = {
   task: v.optional(
     oneOf(["add", "subtract", "product", "divide", "parity"]),
     "add",
@@ -89,18 +165,9 @@ const entries = {
   seed: v.optional(integer(0), 0),
   engine: v.optional(oneOf(["onnx", "tfjs"]), "onnx"),
   threads: v.optional(v.nullable(integer(1, 1024)), null),
-} as const;
+};
 
 const schema = v.strictObject(entries);
-
-/** What a config may hold: any of the keys, each with a default. */
-export type ConfigInput = v.InferInput<typeof schema>;
-
-/**
- * A whole experiment. `biases` and `threads` are null where the task and the
- * machine decide.
- */
-export type Config = v.InferOutput<typeof schema>;
 
 /** The keys of a config, in the order in which config.json has them. */
 export const configKeys = Object.keys(entries) as readonly (keyof Config)[];
@@ -110,6 +177,7 @@ export const defaults: Config = v.parse(schema, {});
 
 /** A config that no experiment can be run from. */
 export class ConfigError extends RangeError {
+  /** What tells it from other errors. */
   override name = "ConfigError";
 }
 

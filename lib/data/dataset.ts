@@ -22,7 +22,9 @@ export interface Dataset extends Examples {
 
 /** A dataset in two parts. */
 export interface Split {
+  /** The rows to train on. */
   readonly train: Examples;
+  /** The rows to evaluate on. */
   readonly test: Examples;
 }
 

@@ -7,12 +7,16 @@
 import type { Dataset } from "./dataset.ts";
 
 /** The operations, by name. */
-export const operations = {
-  add: (a: number, b: number) => a + b,
-  subtract: (a: number, b: number) => a - b,
-  product: (a: number, b: number) => a * b,
-  divide: (a: number, b: number, p: number) => a * power(b, p - 2, p),
-} satisfies Record<string, (a: number, b: number, p: number) => number>;
+export const operations: {
+  readonly [
+    name in "add" | "subtract" | "product" | "divide"
+  ]: (a: number, b: number, p: number) => number;
+} = {
+  add: (a, b) => a + b,
+  subtract: (a, b) => a - b,
+  product: (a, b) => a * b,
+  divide: (a, b, p) => a * power(b, p - 2, p),
+};
 
 /** The name of an operation. */
 export type OperationName = keyof typeof operations;

@@ -14,6 +14,7 @@ import { castLike, scalar, toPrecision } from "../trace/precision.ts";
  * precision: only what stands inside the loss is computed in the loss's.
  */
 export interface Loss {
+  /** Its name in a config. */
   readonly name: string;
   /** The precisions in which it is defined. */
   readonly precisions: readonly FloatDType[];

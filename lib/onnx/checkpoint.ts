@@ -26,8 +26,11 @@ export const METADATA = {
 
 /** What a checkpoint says about where it comes from. */
 export interface CheckpointMetadata {
+  /** The resolved config. */
   readonly config?: unknown;
+  /** Updates made so far. */
   readonly step?: number;
+  /** The metrics at this step. */
   readonly metrics?: unknown;
 }
 

@@ -25,7 +25,9 @@ export interface SessionOptions {
 export interface Session {
   /** The execution provider, as ONNX Runtime calls it. */
   readonly provider: string;
+  /** Inputs, in the order of the file. */
   readonly inputNames: readonly string[];
+  /** Outputs, in the order of the file. */
   readonly outputNames: readonly string[];
   /**
    * Runs the model.

@@ -18,12 +18,21 @@ const ARRAYS = {
 } as const;
 
 /** The contents of a tensor. */
-export type HostData = InstanceType<(typeof ARRAYS)[DType]>;
+export type HostData =
+  | Float16Array<ArrayBuffer>
+  | Float32Array<ArrayBuffer>
+  | Float64Array<ArrayBuffer>
+  | Int32Array<ArrayBuffer>
+  | BigInt64Array<ArrayBuffer>
+  | Uint8Array<ArrayBuffer>;
 
 /** A tensor in the host's memory, row-major. */
 export interface HostTensor {
+  /** Element type. */
   readonly dtype: DType;
+  /** Lengths of the axes; [] for a scalar. */
   readonly shape: readonly number[];
+  /** The elements, in the array of the type. */
   readonly data: HostData;
 }
 

@@ -41,26 +41,30 @@ export interface OptimizerOptions extends AdamOptions {
 }
 
 /** Every optimizer by its name in a config, each agreeing with PyTorch's. */
-export const optimizers = {
-  adamw: ({ weightDecay, lr, warmup, ...adam }: OptimizerOptions) =>
+export const optimizers: {
+  readonly [
+    name in "adamw" | "adam" | "sgd"
+  ]: (options: OptimizerOptions) => GradientTransformation;
+} = {
+  adamw: ({ weightDecay, lr, warmup, ...adam }) =>
     chain(
       scaleByAdam(adam),
       addDecayedWeights(weightDecay),
       scaleByLearningRate(lr, warmup),
     ),
-  adam: ({ weightDecay, lr, warmup, ...adam }: OptimizerOptions) =>
+  adam: ({ weightDecay, lr, warmup, ...adam }) =>
     chain(
       addDecayedWeights(weightDecay),
       scaleByAdam(adam),
       scaleByLearningRate(lr, warmup),
     ),
-  sgd: ({ weightDecay, lr, warmup, momentum }: OptimizerOptions) =>
+  sgd: ({ weightDecay, lr, warmup, momentum }) =>
     chain(
       addDecayedWeights(weightDecay),
       scaleByMomentum(momentum),
       scaleByLearningRate(lr, warmup),
     ),
-} satisfies Record<string, (options: OptimizerOptions) => unknown>;
+};
 
 /** The name of an optimizer. */
 export type OptimizerName = keyof typeof optimizers;

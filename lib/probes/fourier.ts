@@ -27,6 +27,7 @@ export interface Spectrum {
 
 /** The result: the spectrum of the whole embedding, and of its parts. */
 export interface FourierResult extends Spectrum {
+  /** p. */
   readonly modulus: number;
   /** An MLP has two embeddings, one of a and one of b; a transformer has one. */
   readonly parts: readonly Spectrum[];

@@ -9,6 +9,7 @@ import type * as tf from "@tensorflow/tfjs-core";
 import { collapsed, type Loss, losses } from "../losses/mod.ts";
 import { mean } from "../losses/loss.ts";
 import { type HostTensor, toNumbers } from "../onnx/tensor.ts";
+import type { FloatDType } from "../trace/graph.ts";
 import { widen } from "../trace/precision.ts";
 import { runTraced } from "../trace/run.ts";
 import { accuracy, fraction } from "../train/metrics.ts";
@@ -18,7 +19,7 @@ import type { Probe } from "./probe.ts";
 /** The factors by which all weights are multiplied. */
 export const ALPHAS = [0.5, 1, 2, 4] as const;
 
-const PRECISIONS = ["float16", "float32", "float64"] as const;
+const PRECISIONS: readonly FloatDType[] = ["float16", "float32", "float64"];
 
 /** The network at one α, over every row of the task. */
 export interface ScalingRow {
@@ -35,9 +36,7 @@ export interface ScalingRow {
   /** Mean loss, the one that it was trained on, computed in float64. */
   readonly loss: number;
   /** Share of the rows in Softmax Collapse, by precision. */
-  readonly softmax_collapse: Readonly<
-    Record<(typeof PRECISIONS)[number], number>
-  >;
+  readonly softmax_collapse: Readonly<Record<FloatDType, number>>;
 }
 
 /** The result. */
@@ -58,6 +57,7 @@ export interface LogitScalingResult {
    * shorter ways around a layer.
    */
   readonly homogeneous: boolean | null;
+  /** A row for each α. */
   readonly rows: readonly ScalingRow[];
 }
 

@@ -21,6 +21,7 @@ export type Json =
 
 /** A checkpoint that lacks what a probe needs. */
 export class NotApplicableError extends TypeError {
+  /** What tells it from other errors. */
   override name = "NotApplicableError";
 }
 
@@ -44,9 +45,11 @@ export interface Probe<Result = unknown> {
 
 /** A checkpoint with its task: what probes are computed from. */
 export class ProbeContext {
+  /** The file. */
   readonly model: ProbeModel;
   #dataset: Dataset | undefined;
 
+  /** The context of an opened file. */
   constructor(model: ProbeModel) {
     this.model = model;
   }

@@ -8,6 +8,7 @@ import { dirname } from "node:path";
 
 /** A file or folder that could not be read or written. */
 export class FileError extends Error {
+  /** What tells it from other errors. */
   override name = "FileError";
 }
 

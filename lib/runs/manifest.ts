@@ -13,14 +13,17 @@ export const version: string = deno.version;
 
 /** Where and with what a run was made. */
 export interface Manifest {
+  /** Version of groklab. */
   readonly groklab: string;
   /** When it began, ISO 8601, UTC. */
   readonly started: string;
+  /** The program and its arguments. */
   readonly command: readonly string[];
   /** Versions of Deno and of every package that the project imports. */
   readonly versions: Readonly<Record<string, string>>;
   /** SHA-256 of the lock file, or null where there is none. */
   readonly lock: string | null;
+  /** What it was computed on. */
   readonly device: {
     readonly os: string;
     readonly arch: string;

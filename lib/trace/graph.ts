@@ -21,8 +21,11 @@ export type FloatDType = "float16" | "float32" | "float64";
 
 /** A tensor in the graph, known by shape and type, not by contents. */
 export interface Value {
+  /** Its number; a value is made after everything that it depends on. */
   readonly id: number;
+  /** Element type. */
   readonly dtype: DType;
+  /** Lengths of the axes. */
   readonly shape: readonly number[];
   /** The node that makes it; absent for inputs and constants. */
   readonly node?: Node;
@@ -47,30 +50,43 @@ export type Attribute =
 
 /** An application of an ONNX operator. */
 export interface Node {
+  /** Its number; a node is made after everything that it depends on. */
   readonly id: number;
+  /** The operator, as ONNX calls it. */
   readonly op: string;
+  /** The operands. */
   readonly inputs: readonly Value[];
+  /** The operator's attributes. */
   readonly attributes: Readonly<Record<string, Attribute>>;
+  /** The results. */
   readonly outputs: readonly Value[];
 }
 
 /** The body of a Loop or a branch of an If; it may use values from outside. */
 export interface Subgraph {
+  /** Its name, shown by viewers. */
   readonly name: string;
+  /** Values that enter on every turn or call. */
   readonly inputs: readonly Value[];
+  /** Values that leave it. */
   readonly outputs: readonly Value[];
+  /** Its nodes, each after those it depends on. */
   readonly nodes: readonly Node[];
 }
 
 /** A whole function as a graph, outputs by name. */
 export interface Graph {
+  /** The arguments; their names are their paths. */
   readonly inputs: readonly Value[];
+  /** The results with their names. */
   readonly outputs: readonly (readonly [name: string, value: Value])[];
 }
 
 /** The type and shape of an operator's result. */
 export interface Spec {
+  /** Element type. */
   readonly dtype: DType;
+  /** Lengths of the axes. */
   readonly shape: readonly number[];
   /** Whether it is weak; by default, whether all its float operands are. */
   readonly weak?: boolean;

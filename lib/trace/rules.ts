@@ -24,10 +24,12 @@ import {
   unify,
 } from "./lowering.ts";
 
-// TensorFlow.js types the attributes of a kernel by convention only; each rule
-// names those it reads, under the names of tfjs-core's kernel_names.
+/**
+ * The attributes of a kernel. TensorFlow.js types them by convention only; each
+ * rule names those it reads, under the names of tfjs-core's kernel_names.
+ */
 // deno-lint-ignore no-explicit-any
-type Attrs = any;
+export type Attrs = any;
 
 /** Emits the nodes of one kernel and returns its result. */
 export type Rule = (
@@ -137,7 +139,9 @@ function split(g: GraphBuilder, x: Value, sizes: number[], axis: number) {
 }
 
 function gather(g: GraphBuilder, x: Value, indices: Value, attrs: Attrs) {
-  const { batchDims = 0 } = attrs;
+  const batchDims = attrs.batchDims < 0
+    ? attrs.batchDims + indices.shape.length
+    : attrs.batchDims ?? 0;
   const [axis] = util.parseAxisParam(attrs.axis ?? 0, [...x.shape]);
   const rest = x.shape.slice(axis! + 1);
   if (batchDims === 0) {
@@ -174,7 +178,7 @@ const size = (x: Value, from: number) =>
   x.shape.slice(from).reduce((product, d) => product * d, 1);
 
 /** Kernel → ONNX. */
-export const rules = {
+export const rules: Readonly<Record<string, Rule>> = {
   // Arithmetic
   Add: binaryRule("Add"),
   AddN: (g, inputs) =>
@@ -412,4 +416,4 @@ export const rules = {
   // groklab's own kernels, see precision.ts
   ToPrecision: (g, { x }, { dtype }) => cast(g, x!, dtype as FloatDType),
   CastLike: (g, { x, like }) => cast(g, x!, like!.dtype, like!.weak),
-} satisfies Record<string, Rule>;
+};

@@ -17,6 +17,7 @@ import {
 
 /** A graph for any batch size. */
 export interface BatchGraph {
+  /** The graph as traced at one batch size. */
   readonly graph: Graph;
   /** The shape of a value, `batch` standing for the free length. */
   shapeOf(value: Value): readonly Dim[];

@@ -15,6 +15,7 @@ export type HostState = Readonly<Record<string, HostTensor>>;
 export interface Evaluation {
   /** Updates made before it. */
   readonly step: number;
+  /** The metrics of that state. */
   readonly metrics: Metrics;
 }
 

@@ -19,12 +19,17 @@ import { transformer } from "../../models/transformer.ts";
 
 /** Everything that training needs, made from a config. */
 export interface Experiment {
+  /** The resolved config. */
   readonly config: Config;
   /** Inputs of the train and the test rows as the model takes them. */
   readonly split: Split;
+  /** How many classes there are. */
   readonly classes: number;
+  /** The architecture. */
   readonly model: Model;
+  /** The loss to train with. */
   readonly loss: Loss;
+  /** The optimizer, ⊥Grad included. */
   readonly optimizer: GradientTransformation;
   /** The initial parameters. */
   readonly params: Tree<HostTensor>;
@@ -32,7 +37,9 @@ export interface Experiment {
 
 /** A dataset's rows as tensors. */
 export interface Batch<T = tf.Tensor> {
+  /** [n, …row] as the model takes them. */
   readonly inputs: T;
+  /** [n], the class of each row. */
   readonly labels: T;
 }
 

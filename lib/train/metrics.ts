@@ -34,14 +34,21 @@ export type Metrics<T = number> = { readonly [name in MetricName]: T };
 
 /** What metrics are computed from. */
 export interface Measured {
+  /** The parameters. */
   readonly params: Params;
   /** Gradient of the train loss at these parameters. */
   readonly gradients: Params;
+  /** Logits of the train rows, [n, classes]. */
   readonly trainLogits: tf.Tensor2D;
+  /** Their labels, [n]. */
   readonly trainLabels: tf.Tensor1D;
+  /** Logits of the test rows, [m, classes]. */
   readonly testLogits: tf.Tensor2D;
+  /** Their labels, [m]. */
   readonly testLabels: tf.Tensor1D;
+  /** The loss. */
   readonly loss: Loss;
+  /** What the loss is computed in. */
   readonly lossPrecision: FloatDType;
 }
 

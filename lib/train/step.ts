@@ -19,6 +19,7 @@ export type State = { readonly params: Params; readonly optimizer: Params };
 
 /** What a step gives back. */
 export interface StepResult {
+  /** Parameters and optimizer state after the update. */
   readonly state: State;
   /** The train loss before the update, []. */
   readonly loss: tf.Scalar;

@@ -29,8 +29,11 @@ const CHUNK_MS = 400;
 
 /** Where training stands. */
 export interface Progress {
+  /** Updates made so far. */
   readonly step: number;
+  /** Updates to make in all. */
   readonly steps: number;
+  /** Milliseconds a step, of the last chunk. */
   readonly msPerStep: number;
   /** The evaluations since the last call. */
   readonly rows: readonly MetricsRow[];
@@ -54,6 +57,7 @@ export interface TrainOptions {
 export interface TrainResult {
   /** The run's folder. */
   readonly run: string;
+  /** The resolved config. */
   readonly config: Config;
   /** Updates made. */
   readonly steps: number;
@@ -75,6 +79,7 @@ export interface TrainResult {
 
 /** Training that stopped because the loss was no finite number any more. */
 export class DivergedError extends Error {
+  /** What tells it from other errors. */
   override name = "DivergedError";
 }
 

@@ -86,7 +86,7 @@ for (const [input, message] of refused) {
 }
 
 Deno.test("the defaults are frozen into every run, not shared", () => {
-  resolveConfig({}).hidden.push(7);
+  (resolveConfig({}).hidden as number[]).push(7);
   assertEquals(defaults.hidden, [200, 200]);
   assertEquals(resolveConfig({}).hidden, [200, 200]);
 });

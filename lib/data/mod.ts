@@ -1,0 +1,11 @@
+/**
+ * Datasets, their seeded split, and random streams.
+ *
+ * @module
+ */
+
+export * from "./dataset.ts";
+export * from "./modular.ts";
+export * from "./parity.ts";
+export * from "./random.ts";
+export * from "./task.ts";

@@ -1,0 +1,13 @@
+/**
+ * Tracing functions of TensorFlow.js tensors into ONNX graphs.
+ *
+ * @module
+ */
+
+export { isTracing, nameTensor, trace } from "./backend.ts";
+export { foldConstants } from "./fold.ts";
+export * from "./graph.ts";
+export * from "./precision.ts";
+export { type Attrs, type Rule, rules } from "./rules.ts";
+export * from "./run.ts";
+export * from "./symbolic.ts";

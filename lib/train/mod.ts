@@ -1,0 +1,13 @@
+/**
+ * Training: experiments, the step, engines, the loop.
+ *
+ * @module
+ */
+
+export * from "./engine.ts";
+export * from "./experiment.ts";
+export * from "./metrics.ts";
+export { onnxEngine } from "./onnx_engine.ts";
+export * from "./step.ts";
+export { tfjsEngine } from "./tfjs_engine.ts";
+export * from "./train.ts";

@@ -1,0 +1,36 @@
+/**
+ * groklab: why neural networks generalise long after they have memorised, and
+ * why they so often fail to.
+ *
+ * Models, losses and optimizers are plain functions of TensorFlow.js tensors.
+ * They run eagerly, or are traced once into ONNX graphs: the forward pass is
+ * the checkpoint, the training step is a loop that ONNX Runtime runs.
+ *
+ * ```ts
+ * import { probe, train } from "@groklab/groklab";
+ * import { assert } from "@std/assert";
+ *
+ * const run = await Deno.makeTempDir();
+ * const { final, checkpoint } = await train(
+ *   { modulus: 7, hidden: [16], steps: 20 },
+ *   { run },
+ * );
+ * const { probes } = await probe(checkpoint, ["fourier"]);
+ * assert(final.train_accuracy > 0);
+ * assert(probes.fourier!.key_frequencies.length > 0);
+ * ```
+ *
+ * @module
+ */
+
+export * from "./lib/config/config.ts";
+export * from "./lib/data/mod.ts";
+export * from "./lib/losses/mod.ts";
+export * from "./lib/onnx/mod.ts";
+export * from "./lib/optim/mod.ts";
+export * from "./lib/probes/mod.ts";
+export * from "./lib/runs/mod.ts";
+export * from "./lib/trace/mod.ts";
+export * from "./lib/train/mod.ts";
+export * from "./lib/tree.ts";
+export * from "./models/mod.ts";

@@ -1,0 +1,90 @@
+/**
+ * Writes what training saw, and what WebAssembly computes, for other tools to
+ * compare with: the logits of every row of a run's task, as raw little-endian
+ * float64, [rows, classes].
+ *
+ *     deno run -A tests/outside/dump_logits.ts RUN OUT_DIR
+ *
+ * See verify_checkpoint.py.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import type * as tf from "@tensorflow/tfjs-core";
+import { datasetOf } from "../../lib/data/task.ts";
+import { ProbeModel } from "../../lib/onnx/probe_model.ts";
+import {
+  type HostTensor,
+  hostTensorOf,
+  toNumbers,
+} from "../../lib/onnx/tensor.ts";
+import type { Params } from "../../lib/optim/mod.ts";
+import { ProbeContext } from "../../lib/probes/mod.ts";
+import { findCheckpoint } from "../../lib/runs/run_folder.ts";
+import { runTraced } from "../../lib/trace/run.ts";
+import { hostBatch, makeModel } from "../../lib/train/experiment.ts";
+import { type Tree, treeOf } from "../../lib/tree.ts";
+import { noHook } from "../../models/model.ts";
+
+const [run, out] = Deno.args;
+if (!run || !out) throw new TypeError("Usage: dump_logits.ts RUN OUT_DIR");
+await Deno.mkdir(out, { recursive: true });
+
+const path = await findCheckpoint(run);
+const file = await ProbeModel.load(path, { runtime: "web" });
+const { config } = new ProbeContext(file);
+const model = makeModel(config);
+const dataset = datasetOf(config);
+const { inputs } = hostBatch(dataset, model);
+const rows = dataset.labels.length;
+const width = inputs.shape[1]!;
+
+const write = (name: string, values: Float64Array) =>
+  Deno.writeFile(join(out, name), new Uint8Array(values.buffer));
+
+// The training step's forward pass: the same function, traced at a fixed size
+// and run by the runtime that trained.
+const params = treeOf(
+  file.weightNames.map((name) => [name, file.weight(name)!] as const),
+);
+const { logits } = await runTraced(
+  ({ params, inputs }) => ({
+    logits: model.apply(
+      params as unknown as Params,
+      inputs as unknown as tf.Tensor,
+      noHook,
+    ),
+  }),
+  { params, inputs } as unknown as Record<
+    string,
+    HostTensor | Tree<HostTensor>
+  >,
+);
+await write("training.f64", toNumbers(logits!));
+await write("inputs.f64", toNumbers(inputs));
+
+for (const batch of [1, 7, rows]) {
+  const all = new Float64Array(rows * dataset.classes);
+  const tokens = toNumbers(inputs);
+  for (let from = 0; from < rows; from += batch) {
+    const n = Math.min(batch, rows - from);
+    const part = tokens.subarray(from * width, (from + n) * width);
+    const { logits } = await file.run({
+      [model.input]: hostTensorOf(inputs.dtype, [n, width], part),
+    });
+    all.set(toNumbers(logits!), from * dataset.classes);
+  }
+  await write(`wasm-${batch}.f64`, all);
+}
+await file.close();
+await Deno.writeTextFile(
+  join(out, "about.json"),
+  JSON.stringify({
+    checkpoint: path,
+    rows,
+    width,
+    classes: dataset.classes,
+    input: model.input,
+  }),
+);

@@ -1,0 +1,105 @@
+/**
+ * The whole gradient, from the mean loss through the model to every weight, held
+ * to finite differences in float64.
+ */
+
+import * as tf from "@tensorflow/tfjs-core";
+import { randomKey } from "../../lib/data/random.ts";
+import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
+import { losses, type LossName, meanLoss } from "../../lib/losses/mod.ts";
+import { type HostTensor, hostTensorOf } from "../../lib/onnx/tensor.ts";
+import type { Params } from "../../lib/optim/mod.ts";
+import { runTraced } from "../../lib/trace/run.ts";
+import { hostBatch, makeExperiment } from "../../lib/train/experiment.ts";
+import { leavesOf, type Tree, treeOf } from "../../lib/tree.ts";
+import { noHook } from "../../models/model.ts";
+import { assertClose, valuesOf } from "../_golden.ts";
+
+const models: Record<string, ConfigInput> = {
+  "MLP": { modulus: 5, hidden: [7, 6] },
+  "MLP with biases": { task: "parity", bits: 6, samples: 20, hidden: [7] },
+  "transformer": {
+    model: "transformer",
+    modulus: 5,
+    dModel: 8,
+    heads: 2,
+    dMlp: 12,
+  },
+};
+
+for (const [name, config] of Object.entries(models)) {
+  for (const loss of Object.keys(losses) as LossName[]) {
+    Deno.test(`${loss} through the ${name}: gradients are finite differences`, async () => {
+      const { model, params, split } = makeExperiment(
+        resolveConfig({ ...config, precision: "float64" }),
+      );
+      const { inputs, labels } = hostBatch(split.train, model);
+      const leaves = leavesOf<HostTensor>(params);
+      const lossOf = meanLoss(losses[loss], "float64");
+      const f = (params: Params, inputs: tf.Tensor, labels: tf.Tensor) =>
+        lossOf(model.apply(params, inputs, noHook), labels as tf.Tensor1D);
+
+      // The loss at many points at once would be another program than the one
+      // that trains; one point a run is slow, so a few directions are enough.
+      const stream = randomKey(0)("directions");
+      const directions = [0, 1, 2].map(() =>
+        leaves.map(([, { shape, data }]) =>
+          hostTensorOf(
+            "float64",
+            shape,
+            Array.from(data, () => stream.normal()),
+          )
+        )
+      );
+      const valueAt = async (direction: readonly HostTensor[], h: number) => {
+        const moved = leaves.map(([path, leaf], i) => {
+          const d = valuesOf(direction[i]);
+          const values = valuesOf(leaf).map((x, j) => x + h * d[j]!);
+          return [path, hostTensorOf("float64", leaf.shape, values)] as const;
+        });
+        const { value } = await runTraced(
+          ({ params, inputs, labels }) => ({
+            value: f(
+              params as Params,
+              inputs as tf.Tensor,
+              labels as tf.Tensor,
+            ),
+          }),
+          { params: treeOf(moved), inputs, labels } as unknown as Tree<
+            HostTensor
+          >,
+        );
+        return valuesOf(value)[0]!;
+      };
+      const gradient = await runTraced(({ params, inputs, labels }) => {
+        const tensors = leavesOf<tf.Tensor>(params as Params);
+        const grads = tf.grads((...weights: tf.Tensor[]) =>
+          f(
+            treeOf(tensors.map(([path], i) => [path, weights[i]!] as const)),
+            inputs as tf.Tensor,
+            labels as tf.Tensor,
+          )
+        )(tensors.map(([, tensor]) => tensor));
+        return Object.fromEntries(grads.map((g, i) => [String(i), g]));
+      }, { params, inputs, labels } as unknown as Tree<HostTensor>);
+
+      for (const direction of directions) {
+        const slope = direction.reduce((sum, d, i) => {
+          const g = valuesOf(gradient[String(i)]);
+          return sum + valuesOf(d).reduce((s, x, j) => s + x * g[j]!, 0);
+        }, 0);
+        // Small enough that no unit crosses its ReLU's kink.
+        const h = 1e-6;
+        const difference =
+          (await valueAt(direction, h) - await valueAt(direction, -h)) /
+          (2 * h);
+        assertClose(
+          [slope],
+          [difference],
+          { relative: 1e-7, absolute: 1e-9 },
+          "slope",
+        );
+      }
+    });
+  }
+}

@@ -15,8 +15,11 @@ export type Tree<Leaf> = { readonly [key: string]: Leaf | Tree<Leaf> };
  * known to the compiler.
  */
 export type MapLeaves<T, From, To> = {
-  [K in keyof T]: T[K] extends From ? To : MapLeaves<T[K], From, To>;
+  [K in keyof T]: MapNode<T[K], From, To>;
 };
+
+// Over a union (a leaf or a branch) it distributes.
+type MapNode<N, From, To> = N extends From ? To : MapLeaves<N, From, To>;
 
 function isBranch<Leaf>(node: Leaf | Tree<Leaf>): node is Tree<Leaf> {
   return typeof node === "object" && node !== null &&

@@ -49,6 +49,9 @@ export function cast(
   return g.emit("Cast", [source], { to }, { dtype, shape: x.shape, weak });
 }
 
+/** Weak constants in the floating types that they have met. */
+const strong = new WeakMap<Value, { [dtype in DType]?: Value }>();
+
 // The weak value x in a floating type; `done` holds those it shares nodes with.
 function computeIn(
   g: GraphBuilder,
@@ -57,7 +60,12 @@ function computeIn(
   done: Map<Value, Value>,
 ): Value {
   if (!x.weak) return x;
-  if (x.data) return g.constant(dtype, x.shape, x.data);
+  if (x.data) {
+    // The builder merges small constants only: large ones are made once here.
+    const made = strong.get(x) ?? {};
+    strong.set(x, made);
+    return made[dtype] ??= g.constant(dtype, x.shape, x.data);
+  }
   const { op, inputs, attributes, outputs } = x.node!;
   if (op === "Cast") return cast(g, inputs[0]!, dtype);
   if (!done.has(x)) {
@@ -83,10 +91,10 @@ export const ONNX_TYPE: Readonly<Record<DType, number>> = {
 };
 
 /**
- * Brings operands to one element type: weak numbers take the type of what they
- * meet, int32 widens to int64.
+ * Brings operands to one element type: weak numbers take the floating type of
+ * what they meet, int32 widens to int64.
  *
- * @throws {TypeError} if two strong floating types meet.
+ * @throws {TypeError} if two floating types meet, or an integer and a number.
  */
 export function unify(g: GraphBuilder, values: readonly Value[]): Value[] {
   const strong = new Set(
@@ -94,6 +102,10 @@ export function unify(g: GraphBuilder, values: readonly Value[]): Value[] {
   );
   if (strong.size === 2 && strong.has("int32") && strong.has("int64")) {
     strong.delete("int32");
+  }
+  // A weak number is of a floating type too, if of none in particular.
+  if (values.some((v) => v.weak) && ![...strong].every((dtype) => isFloat({ dtype }))) {
+    strong.add("float32");
   }
   if (strong.size > 1) {
     throw new TypeError(

@@ -9,7 +9,6 @@ import * as tf from "@tensorflow/tfjs-core";
 import { encodeModel } from "../onnx/model.ts";
 import { openSession, type SessionOptions } from "../onnx/session.ts";
 import { type HostTensor, hostTensorOf, toNumbers } from "../onnx/tensor.ts";
-import type { Params } from "../optim/mod.ts";
 import { trace } from "../trace/backend.ts";
 import { foldConstants } from "../trace/fold.ts";
 import type { Graph, Spec } from "../trace/graph.ts";
@@ -127,7 +126,7 @@ export async function initialState(
   { params, optimizer }: Experiment,
 ): Promise<HostState> {
   const values = await runTraced(
-    ({ params }) => optimizer.init(params as Params),
+    ({ params }) => optimizer.init(params),
     { params },
   );
   const state: Record<string, HostTensor> = {};

@@ -5,7 +5,6 @@ import { decodeModel } from "../../lib/onnx/model.ts";
 import { ProbeModel } from "../../lib/onnx/probe_model.ts";
 import type { Runtime } from "../../lib/onnx/session.ts";
 import { type HostTensor, hostTensorOf } from "../../lib/onnx/tensor.ts";
-import type { Params } from "../../lib/optim/mod.ts";
 import { runTraced } from "../../lib/trace/run.ts";
 import { hostBatch, makeExperiment } from "../../lib/train/experiment.ts";
 import { leavesOf } from "../../lib/tree.ts";
@@ -57,9 +56,9 @@ for (const [name, config] of Object.entries(kinds)) {
         const { logits } = await file.run({ [model.input]: inputs });
         const expected = await runTraced(
           ({ params, inputs }) => ({
-            logits: model.apply(params as unknown as Params, inputs!, noHook),
+            logits: model.apply(params, inputs, noHook),
           }),
-          { params, inputs } as unknown as Record<string, HostTensor>,
+          { params, inputs },
         );
         assertEquals(logits!.shape, expected["logits"]!.shape);
         assertClose(

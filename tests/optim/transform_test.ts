@@ -7,7 +7,6 @@ import {
   chain,
   type GradientTransformation,
   makeOptimizer,
-  type Params,
   perpGrad,
   scaleByAdam,
   scaleByLearningRate,
@@ -34,10 +33,10 @@ function updateOnce(
   params: Tree<HostTensor>,
 ): Promise<Record<string, HostTensor>> {
   return runTraced(({ g, w }) => {
-    const params = w as unknown as Params;
+    const params = w;
     const state = transformation.init(params);
     const [updates, next] = transformation.update(
-      g as unknown as Params,
+      g,
       state,
       params,
     );
@@ -173,7 +172,7 @@ Deno.test("perpGrad() lets the gradient of zero weights through", async () => {
 Deno.test("scaleByLearningRate() warms up from 0", async () => {
   const schedule = scaleByLearningRate(0.1, 4);
   const { rates } = await runTraced(({ w }) => {
-    const params = w as unknown as Params;
+    const params = w;
     let state = schedule.init(params);
     const rates: tf.Tensor[] = [];
     for (let t = 0; t < 6; t++) {
@@ -197,7 +196,7 @@ Deno.test("scaleByLearningRate() warms up from 0", async () => {
 
 Deno.test("applyUpdates() adds", async () => {
   const result = await runTraced(
-    ({ g, w }) => applyUpdates(w as unknown as Params, g as unknown as Params),
+    ({ g, w }) => applyUpdates(w, g),
     { g: gradients, w: params },
   );
   assertEquals([...valuesOf(result["b.c"])], [-0.5, 6]);

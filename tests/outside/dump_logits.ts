@@ -11,20 +11,14 @@
  */
 
 import { join } from "node:path";
-import type * as tf from "@tensorflow/tfjs-core";
 import { datasetOf } from "../../lib/data/task.ts";
 import { ProbeModel } from "../../lib/onnx/probe_model.ts";
-import {
-  type HostTensor,
-  hostTensorOf,
-  toNumbers,
-} from "../../lib/onnx/tensor.ts";
-import type { Params } from "../../lib/optim/mod.ts";
+import { hostTensorOf, toNumbers } from "../../lib/onnx/tensor.ts";
 import { ProbeContext } from "../../lib/probes/mod.ts";
 import { findCheckpoint } from "../../lib/runs/run_folder.ts";
 import { runTraced } from "../../lib/trace/run.ts";
 import { hostBatch, makeModel } from "../../lib/train/experiment.ts";
-import { type Tree, treeOf } from "../../lib/tree.ts";
+import { treeOf } from "../../lib/tree.ts";
 import { noHook } from "../../models/model.ts";
 
 const [run, out] = Deno.args;
@@ -50,16 +44,9 @@ const params = treeOf(
 );
 const { logits } = await runTraced(
   ({ params, inputs }) => ({
-    logits: model.apply(
-      params as unknown as Params,
-      inputs as unknown as tf.Tensor,
-      noHook,
-    ),
+    logits: model.apply(params, inputs, noHook),
   }),
-  { params, inputs } as unknown as Record<
-    string,
-    HostTensor | Tree<HostTensor>
-  >,
+  { params, inputs },
 );
 await write("training.f64", toNumbers(logits!));
 await write("inputs.f64", toNumbers(inputs));

@@ -11,7 +11,7 @@ import { type HostTensor, hostTensorOf } from "../../lib/onnx/tensor.ts";
 import type { Params } from "../../lib/optim/mod.ts";
 import { runTraced } from "../../lib/trace/run.ts";
 import { hostBatch, makeExperiment } from "../../lib/train/experiment.ts";
-import { leavesOf, type Tree, treeOf } from "../../lib/tree.ts";
+import { leavesOf, treeOf } from "../../lib/tree.ts";
 import { noHook } from "../../models/model.ts";
 import { assertClose, valuesOf } from "../_golden.ts";
 
@@ -47,7 +47,7 @@ for (const [name, config] of Object.entries(models)) {
           hostTensorOf(
             "float64",
             shape,
-            Array.from(data, () => stream.normal()),
+            Array.from({ length: data.length }, stream.normal),
           )
         )
       );
@@ -60,28 +60,26 @@ for (const [name, config] of Object.entries(models)) {
         const { value } = await runTraced(
           ({ params, inputs, labels }) => ({
             value: f(
-              params as Params,
-              inputs as tf.Tensor,
-              labels as tf.Tensor,
+              params,
+              inputs,
+              labels,
             ),
           }),
-          { params: treeOf(moved), inputs, labels } as unknown as Tree<
-            HostTensor
-          >,
+          { params: treeOf(moved), inputs, labels },
         );
         return valuesOf(value)[0]!;
       };
       const gradient = await runTraced(({ params, inputs, labels }) => {
-        const tensors = leavesOf<tf.Tensor>(params as Params);
+        const tensors = leavesOf<tf.Tensor>(params);
         const grads = tf.grads((...weights: tf.Tensor[]) =>
           f(
             treeOf(tensors.map(([path], i) => [path, weights[i]!] as const)),
-            inputs as tf.Tensor,
-            labels as tf.Tensor,
+            inputs,
+            labels,
           )
         )(tensors.map(([, tensor]) => tensor));
         return Object.fromEntries(grads.map((g, i) => [String(i), g]));
-      }, { params, inputs, labels } as unknown as Tree<HostTensor>);
+      }, { params, inputs, labels });
 
       for (const direction of directions) {
         const slope = direction.reduce((sum, d, i) => {

@@ -12,7 +12,6 @@ import type { FloatDType } from "../../lib/trace/graph.ts";
 import { runTraced } from "../../lib/trace/run.ts";
 import type { Experiment } from "../../lib/train/experiment.ts";
 import { onnxEngine } from "../../lib/train/onnx_engine.ts";
-import type { State } from "../../lib/train/step.ts";
 import { leavesOf, type Tree, treeOf } from "../../lib/tree.ts";
 import { mlp } from "../../models/mlp.ts";
 import { type Model, noHook } from "../../models/model.ts";
@@ -191,11 +190,11 @@ for (const name of Object.keys(models) as ModelName[]) {
     const params = paramsOf(name, "float64");
     const { logits } = await runTraced(({ params, inputs }) => ({
       logits: architectures[name].apply(
-        params as unknown as State["params"],
+        params,
         inputs,
         noHook,
       ),
-    }), { params, inputs } as { params: Tree<HostTensor>; inputs: HostTensor });
+    }), { params, inputs });
     assertEquals(logits!.dtype, "float64");
     assertClose(
       valuesOf(logits),

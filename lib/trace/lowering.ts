@@ -104,7 +104,10 @@ export function unify(g: GraphBuilder, values: readonly Value[]): Value[] {
     strong.delete("int32");
   }
   // A weak number is of a floating type too, if of none in particular.
-  if (values.some((v) => v.weak) && ![...strong].every((dtype) => isFloat({ dtype }))) {
+  if (
+    values.some((v) => v.weak) &&
+    ![...strong].every((dtype) => isFloat({ dtype }))
+  ) {
     strong.add("float32");
   }
   if (strong.size > 1) {

@@ -70,8 +70,12 @@ const infoOf = ({ shape }: Value): tf.TensorInfo => ({
 const scalar = (g: GraphBuilder, value: number) =>
   g.constant("float32", [], Float64Array.of(value), true);
 
-const zero = (g: GraphBuilder) => scalar(g, 0);
-const one = (g: GraphBuilder) => scalar(g, 1);
+// A number of x's type; where that is integer, without its fraction.
+const like = (g: GraphBuilder, x: Value, value: number) =>
+  cast(g, scalar(g, value), x.dtype, x.weak);
+
+const zero = (g: GraphBuilder, x: Value) => like(g, x, 0);
+const one = (g: GraphBuilder, x: Value) => like(g, x, 1);
 
 // TensorFlow.js knows one floating type; a traced float of any width is one.
 function castRule(g: GraphBuilder, x: Value, dtype: string): Value {
@@ -120,7 +124,7 @@ function mod(g: GraphBuilder, a: Value, b: Value): Value {
   return g.emit(
     "Where",
     [
-      binary(g, "Less", side, zero(g), "bool"),
+      binary(g, "Less", side, zero(g, side), "bool"),
       binary(g, "Add", rest, b),
       rest,
     ],
@@ -208,7 +212,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   Sign: unaryRule("Sign"),
   Square: (g, { x }) => binary(g, "Mul", x!, x!),
   Sqrt: unaryRule("Sqrt"),
-  Rsqrt: (g, { x }) => binary(g, "Div", one(g), unary(g, "Sqrt", x!)),
+  Rsqrt: (g, { x }) => binary(g, "Div", one(g, x!), unary(g, "Sqrt", x!)),
   Reciprocal: unaryRule("Reciprocal"),
   Floor: unaryRule("Floor"),
   Ceil: unaryRule("Ceil"),
@@ -217,8 +221,8 @@ export const rules: Readonly<Record<string, Rule>> = {
     binary(
       g,
       "Min",
-      binary(g, "Max", x!, scalar(g, clipValueMin)),
-      scalar(g, clipValueMax),
+      binary(g, "Max", x!, like(g, x!, clipValueMin)),
+      like(g, x!, clipValueMax),
     ),
 
   // Elementary functions
@@ -227,17 +231,17 @@ export const rules: Readonly<Record<string, Rule>> = {
   // of two nearly equal numbers; float64 is for what else they round.
   Expm1: (g, { x }) => {
     const wide = cast(g, x!, "float64");
-    const half = unary(g, "Tanh", binary(g, "Mul", wide, scalar(g, 0.5)));
-    const sum = binary(g, "Add", unary(g, "Exp", wide), one(g));
+    const half = unary(g, "Tanh", binary(g, "Mul", wide, like(g, wide, 0.5)));
+    const sum = binary(g, "Add", unary(g, "Exp", wide), one(g, wide));
     return cast(g, binary(g, "Mul", half, sum), x!.dtype, x!.weak);
   },
   Log: unaryRule("Log"),
   Log1p: (g, { x }) => {
     const wide = cast(g, x!, "float64");
-    const sum = binary(g, "Add", wide, one(g));
+    const sum = binary(g, "Add", wide, one(g, wide));
     const log = unary(g, "Log", sum);
     // What the sum was rounded by; at -1 and ∞ by nothing, to spare 0/0.
-    const kept = binary(g, "Sub", sum, one(g));
+    const kept = binary(g, "Sub", sum, one(g, wide));
     const lost = binary(g, "Div", binary(g, "Sub", wide, kept), sum);
     const exact = binary(g, "Equal", kept, wide, "bool");
     const y = g.emit(
@@ -258,7 +262,7 @@ export const rules: Readonly<Record<string, Rule>> = {
 
   // Activations
   Relu: unaryRule("Relu"),
-  Relu6: (g, { x }) => binary(g, "Min", unary(g, "Relu", x!), scalar(g, 6)),
+  Relu6: (g, { x }) => binary(g, "Min", unary(g, "Relu", x!), like(g, x!, 6)),
   LeakyRelu: (g, { x }, { alpha }) =>
     unary(g, "LeakyRelu", x!, { alpha: { float: alpha } }),
   Elu: unaryRule("Elu"),
@@ -268,7 +272,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       g,
       "Mul",
       dy!,
-      binary(g, "Add", binary(g, "Min", y!, zero(g)), one(g)),
+      binary(g, "Add", binary(g, "Min", y!, zero(g, y!)), one(g, y!)),
     ),
   Sigmoid: unaryRule("Sigmoid"),
   Softplus: unaryRule("Softplus"),
@@ -278,9 +282,8 @@ export const rules: Readonly<Record<string, Rule>> = {
   Step: (g, { x }, { alpha }) => {
     const step = unary(g, "Sign", unary(g, "Relu", x!));
     if (!alpha) return step;
-    const [below, above] = unify(g, [scalar(g, alpha), step]);
-    const off = binary(g, "Equal", step, zero(g), "bool");
-    return g.emit("Where", [off, below!, above!], {}, step);
+    const off = binary(g, "Equal", step, zero(g, x!), "bool");
+    return g.emit("Where", [off, like(g, x!, alpha), step], {}, step);
   },
 
   // Comparison and logic
@@ -300,7 +303,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     g.emit("IsInf", [x!], {}, { dtype: "bool", shape: x!.shape }),
   // x - x is 0 for every finite number and NaN for the others.
   IsFinite: (g, { x }) =>
-    binary(g, "Equal", binary(g, "Sub", x!, x!), zero(g), "bool"),
+    binary(g, "Equal", binary(g, "Sub", x!, x!), zero(g, x!), "bool"),
   Select: (g, { condition, t, e }) => {
     const values = [t!, e!].some(isFloat)
       ? [t!, e!].map((x) => castRule(g, x, "float32"))
@@ -386,8 +389,8 @@ export const rules: Readonly<Record<string, Rule>> = {
   PadV2: (g, { x }, { paddings, constantValue }) => {
     const pairs = paddings as [number, number][];
     const pads = [...pairs.map(([p]) => p), ...pairs.map(([, q]) => q)];
-    const [fill] = unify(g, [scalar(g, constantValue), x!]);
-    return g.emit("Pad", [x!, g.ints(pads), fill!], {}, {
+    const fill = like(g, x!, constantValue);
+    return g.emit("Pad", [x!, g.ints(pads), fill], {}, {
       dtype: x!.dtype,
       shape: x!.shape.map((d, i) => d + pairs[i]![0] + pairs[i]![1]),
     });
@@ -408,10 +411,8 @@ export const rules: Readonly<Record<string, Rule>> = {
     );
     return expand(g, fill, shape);
   },
-  ZerosLike: (g, { x }) =>
-    expand(g, cast(g, zero(g), x!.dtype, x!.weak), x!.shape),
-  OnesLike: (g, { x }) =>
-    expand(g, cast(g, one(g), x!.dtype, x!.weak), x!.shape),
+  ZerosLike: (g, { x }) => expand(g, zero(g, x!), x!.shape),
+  OnesLike: (g, { x }) => expand(g, one(g, x!), x!.shape),
 
   // groklab's own kernels, see precision.ts
   ToPrecision: (g, { x }, { dtype }) => cast(g, x!, dtype as FloatDType),

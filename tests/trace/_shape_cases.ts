@@ -157,7 +157,7 @@ export const shapeCases = {
       vector(1, 2),
     ],
     [
-      "a number among integers",
+      "integers",
       (x) => tf.concat([x!, tf.tensor1d([7], "int32")]),
       i32([2], [1, 2]),
     ],

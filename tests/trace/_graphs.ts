@@ -1,0 +1,47 @@
+/**
+ * Small graphs to look at and to run.
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs-core";
+import {
+  encodeModel,
+  modelOf,
+  type ModelOptions,
+} from "../../lib/onnx/model.ts";
+import { openSession } from "../../lib/onnx/session.ts";
+import type { HostTensor } from "../../lib/onnx/tensor.ts";
+import { trace } from "../../lib/trace/backend.ts";
+import { type DType, type Graph, nodesFor } from "../../lib/trace/graph.ts";
+import type { Tree } from "../../lib/tree.ts";
+
+/** Traces a function of one tensor x, whose result alone is y. */
+export const traceX = (
+  fn: (x: tf.Tensor) => tf.Tensor | Tree<tf.Tensor>,
+  shape: readonly number[] = [3],
+  dtype: DType = "float32",
+): Graph =>
+  trace(({ x }) => {
+    const y = fn(x);
+    return y instanceof tf.Tensor ? { y } : y;
+  }, { x: { dtype, shape } });
+
+/** The operators that a graph's outputs need, in order. */
+export const opsOf = (graph: Graph): string[] =>
+  nodesFor(graph.outputs.map(([, value]) => value)).map(({ op }) => op);
+
+/** Runs a graph. */
+export async function runGraph(
+  graph: Graph,
+  inputs: Record<string, HostTensor>,
+  options: Partial<ModelOptions> = {},
+): Promise<Record<string, HostTensor>> {
+  const model = modelOf(graph, { name: "test", ...options });
+  const session = await openSession(encodeModel(model), { threads: 1 });
+  try {
+    return await session.run(inputs);
+  } finally {
+    await session.close();
+  }
+}

@@ -63,10 +63,24 @@ export interface ModelOptions {
  *
  * @param graph The traced graph.
  * @param options Name, metadata, shapes and initializers.
+ * @throws {RangeError} if an input or output has the name of another.
  */
 export function modelOf(graph: Graph, options: ModelOptions): ModelProto {
-  const writer = new GraphWriter(options.shapeOf ?? ((value) => value.shape));
   const given = options.initializers ?? {};
+  const taken = new Set(graph.inputs.map((value) => value.name!));
+  for (const [name] of graph.outputs) {
+    if (taken.has(name)) {
+      throw new RangeError(
+        `Cannot write the graph ${options.name}: ${name} is the name of ` +
+          "two of its inputs and outputs",
+      );
+    }
+    taken.add(name);
+  }
+  const writer = new GraphWriter(
+    options.shapeOf ?? ((value) => value.shape),
+    taken,
+  );
   const outputs = graph.outputs.map(([name, value]) =>
     writer.asOutput(name, value)
   );
@@ -156,9 +170,14 @@ class GraphWriter {
   readonly #constants = new Map<string, NodeProto>();
   readonly #shapeOf: (value: Value) => readonly Dim[];
   readonly #counts = new Map<string, number>();
+  readonly #taken: ReadonlySet<string>;
 
-  constructor(shapeOf: (value: Value) => readonly Dim[]) {
+  constructor(
+    shapeOf: (value: Value) => readonly Dim[],
+    taken: ReadonlySet<string>,
+  ) {
     this.#shapeOf = shapeOf;
+    this.#taken = taken;
   }
 
   // An output's name belongs to the caller. Where the value is an input, a
@@ -279,9 +298,11 @@ class GraphWriter {
       // Numbered per operator and in order of use, so that the same function
       // gives the same file whatever was traced before it.
       const stem = value.node ? value.node.op.toLowerCase() : "constant";
-      const count = this.#counts.get(stem) ?? 0;
-      this.#counts.set(stem, count + 1);
-      name = `${stem}_${count}`;
+      do {
+        const count = this.#counts.get(stem) ?? 0;
+        this.#counts.set(stem, count + 1);
+        name = `${stem}_${count}`;
+      } while (this.#taken.has(name));
     }
     this.#names.set(value, name);
     if (value.data && !this.#constants.has(name)) {

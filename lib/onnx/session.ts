@@ -32,7 +32,8 @@ export interface Session {
   /**
    * Runs the model.
    *
-   * @param inputs A tensor for each input.
+   * @param inputs A tensor for each input. Of float16 there can be none in
+   * Deno: onnxruntime-node 1.30 refuses the array.
    * @param outputs The outputs wanted; by default all.
    * @throws {Error} what ONNX Runtime says against the inputs.
    */
@@ -87,10 +88,10 @@ export async function openSession(
       }
       const results = await session.run(feeds, [...outputs]);
       return Object.fromEntries(
-        Object.entries(results).map(([name, tensor]) => [name, {
-          dtype: tensor.type as DType,
-          shape: tensor.dims,
-          data: tensor.data as HostData,
+        Object.entries(results).map(([name, { type, dims, data }]) => [name, {
+          dtype: type as DType,
+          shape: dims,
+          data: data as HostData,
         }]),
       );
     },

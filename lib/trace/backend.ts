@@ -2,7 +2,9 @@
  * A TensorFlow.js backend that records instead of computing: every kernel
  * appends ONNX nodes to the graph being built and returns a new tensor id.
  * TensorFlow.js's own automatic differentiation runs on it unchanged, so a
- * traced function may contain gradients, and gradients of gradients.
+ * traced function may contain gradients. Of second derivatives, TensorFlow.js
+ * 4.22 gets those wrong, eagerly too, that go through a kernel whose gradient
+ * uses its own output (exp, tanh, sigmoid, softmax); others are right.
  *
  * @module
  */
@@ -149,11 +151,6 @@ export function nameTensor<T extends tf.Tensor>(name: string, tensor: T): T {
   ) as T;
 }
 
-/** The traced element type of a tensor, or undefined when not tracing. */
-export function tracedDType(tensor: tf.Tensor): DType | undefined {
-  return isTracing() ? install().value(tensor).dtype : undefined;
-}
-
 /**
  * Traces a function of TensorFlow.js tensors into a graph.
  *
@@ -170,6 +167,11 @@ export function trace<T extends Tree<Spec>>(
   fn: (inputs: MapLeaves<T, Spec, tf.Tensor>) => Tree<tf.Tensor>,
   inputs: T,
 ): Graph {
+  if (isTracing()) {
+    throw new TypeError(
+      "Cannot trace inside a traced function: call the inner function itself",
+    );
+  }
   const backend = install();
   const previous = tf.engine().backendName || undefined;
   backend.reset();

@@ -154,10 +154,23 @@ export class GraphBuilder {
   readonly #constants = new Map<string, Value>();
   readonly #names = new Set<string>();
 
-  /** A new input of the function. */
-  input(name: string, { dtype, shape }: Spec): Value {
+  /**
+   * A new input of the function.
+   *
+   * @throws {RangeError} if the name is taken.
+   */
+  input(name: string, spec: Spec): Value {
+    this.#take(name);
+    return newInput(name, spec);
+  }
+
+  #take(name: string): void {
+    if (this.#names.has(name)) {
+      throw new RangeError(
+        `Cannot name a value ${name}: the name is taken in this graph`,
+      );
+    }
     this.#names.add(name);
-    return newInput(name, { dtype, shape });
   }
 
   /** A constant; equal small ones are one value. */
@@ -191,8 +204,9 @@ export class GraphBuilder {
     attributes: Readonly<Record<string, Attribute>>,
     results: readonly Spec[],
   ): readonly Value[] {
+    const weak = results.map((spec) => spec.weak);
     const key = `${op}(${inputs.map((v) => v.id)})${
-      JSON.stringify(attributes)
+      JSON.stringify([attributes, weak])
     }`;
     let outputs = this.#nodes.get(key);
     if (!outputs) {
@@ -219,12 +233,7 @@ export class GraphBuilder {
    * @throws {RangeError} if the name is taken.
    */
   name(name: string, value: Value): Value {
-    if (this.#names.has(name)) {
-      throw new RangeError(
-        `Cannot name a value ${name}: the name is taken in this graph`,
-      );
-    }
-    this.#names.add(name);
+    this.#take(name);
     const named = value.name !== undefined || value.node === undefined
       ? newNode("Identity", [value], {}, [value])[0]!
       : value;

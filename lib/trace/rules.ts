@@ -278,12 +278,12 @@ export const rules: Readonly<Record<string, Rule>> = {
   Softplus: unaryRule("Softplus"),
   Softmax: (g, { logits }, { dim }) =>
     unary(g, "Softmax", logits!, { axis: dim }),
-  // NaN stays NaN, as a comparison with 0 would not let it.
+  // Of NaN it is 0, in TensorFlow.js NaN. Sign(Relu(x)) would keep it, at four
+  // times the cost, in the gradient of every ReLU.
   Step: (g, { x }, { alpha }) => {
-    const step = unary(g, "Sign", unary(g, "Relu", x!));
-    if (!alpha) return step;
-    const off = binary(g, "Equal", step, zero(g, x!), "bool");
-    return g.emit("Where", [off, like(g, x!, alpha), step], {}, step);
+    const above = binary(g, "Greater", x!, zero(g, x!), "bool");
+    if (!alpha) return cast(g, above, x!.dtype, x!.weak);
+    return g.emit("Where", [above, like(g, x!, 1), like(g, x!, alpha)], {}, x!);
   },
 
   // Comparison and logic

@@ -50,18 +50,26 @@ export async function traceForAnyBatch(
   const others = nodesFor(outputs(b));
   const replaced = new Map<Value, Value>();
   const swap = (value: Value) => replaced.get(value) ?? value;
-  nodes.forEach((node, n) => {
-    const other = others[n];
-    if (!other || other.op !== node.op || nodes.length !== others.length) {
-      throw new TypeError(
-        `Cannot trace for any batch size: ${node.op} is only done at some`,
-      );
-    }
-    const inputs = node.inputs.map((value, i) =>
-      value.data
-        ? constantForAnyBatch(node.op, value, other.inputs[i]!)
-        : swap(value)
+  const differs = (what: string): never => {
+    throw new TypeError(
+      `Cannot trace for any batch size: ${what} depends on the batch size`,
     );
+  };
+  if (nodes.length !== others.length) differs("which operations are done");
+  nodes.forEach((node, n) => {
+    const other = others[n]!;
+    if (other.op !== node.op) differs(`whether ${node.op} is done`);
+    if (JSON.stringify(other.attributes) !== JSON.stringify(node.attributes)) {
+      differs(`an attribute of ${node.op}`);
+    }
+    const inputs = node.inputs.map((value, i) => {
+      const counterpart = other.inputs[i];
+      if (value.data && counterpart?.data) {
+        return constantForAnyBatch(node.op, value, counterpart);
+      }
+      if (twin.get(value) !== counterpart) differs(`what ${node.op} takes`);
+      return swap(value);
+    });
     const same = inputs.every((value, i) => value === node.inputs[i]);
     const results = same
       ? node.outputs
@@ -71,7 +79,13 @@ export async function traceForAnyBatch(
       if (old.name !== undefined) value.name = old.name;
       if (value !== old) replaced.set(old, value);
       pair(value, other.outputs[i]!);
+      twin.set(old, other.outputs[i]!);
     });
+  });
+  a.outputs.forEach(([name, value], i) => {
+    if (!value.data && twin.get(value) !== b.outputs[i]?.[1]) {
+      differs(`which value is ${name}`);
+    }
   });
   return {
     graph: {

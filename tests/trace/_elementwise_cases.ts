@@ -185,10 +185,12 @@ export const elementwiseCases = {
     ["rank 1", (x) => tf.softmax(x!), vector(-1, 0.5, 3)],
     ["rank 3", (x) => tf.softmax(x!, 2), f32([2, 1, 2], [1, 2, -700, 700])],
   ],
+  // TensorFlow.js's step of NaN is NaN, ours 0 (or the value below).
   Step: [
-    ...unaryOfInts((x) => tf.step(x!)),
-    ["another value below", (x) => tf.step(x!, -1), edges],
-    ["a fraction below", (x) => tf.step(x!, 0.25), edges],
+    ["edge values", (x) => tf.step(x!), vector(...FINITE, Infinity, -Infinity)],
+    ["integers", (x) => tf.step(x!), ints],
+    ["another value below", (x) => tf.step(x!, -1), vector(...FINITE)],
+    ["a fraction below", (x) => tf.step(x!, 0.25), vector(...FINITE)],
     ["integers below", (x) => tf.step(x!, -1), ints],
   ],
 

@@ -5,7 +5,7 @@ import {
   hostTensorOf,
   toNumbers,
 } from "../../lib/onnx/tensor.ts";
-import { trace, tracedDType } from "../../lib/trace/backend.ts";
+import { trace } from "../../lib/trace/backend.ts";
 import type { DType } from "../../lib/trace/graph.ts";
 import {
   castLike,
@@ -249,15 +249,4 @@ Deno.test("widen() computes in float64", async () => {
     f32([1], [1e30]),
   );
   assertEquals(result, { dtype: "float64", values: [Math.fround(1e30)] });
-});
-
-Deno.test("tracedDType() tells the type in the graph", () => {
-  const seen: unknown[] = [];
-  trace(({ x }) => {
-    seen.push(tracedDType(x), tracedDType(toPrecision(x, "float16")));
-    seen.push(tracedDType(tf.argMax(x)), tracedDType(tf.greater(x, 0)));
-    return { x };
-  }, { x: { dtype: "float64", shape: [2] } });
-  assertEquals(seen, ["float64", "float16", "int64", "bool"]);
-  assertEquals(tracedDType(tf.scalar(1)), undefined);
 });

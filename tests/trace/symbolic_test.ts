@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
 import { toNumbers } from "../../lib/onnx/tensor.ts";
 import { traceForAnyBatch } from "../../lib/trace/symbolic.ts";
-import { nameTensor } from "../../lib/trace/backend.ts";
+import { nameTensor, trace } from "../../lib/trace/backend.ts";
 import { scalar } from "../../lib/trace/precision.ts";
 import { assertClose } from "../_golden.ts";
 import { runGraph, traceX } from "./_graphs.ts";
@@ -97,3 +97,24 @@ for (const [what, fn] of Object.entries(BOUND)) {
     );
   });
 }
+
+Deno.test("traceForAnyBatch() refuses what swaps operands or attributes with the size", async () => {
+  const functions = [
+    (x: tf.Tensor, batch: number) =>
+      batch > 8000 ? tf.sub(x, tf.relu(x)) : tf.sub(tf.relu(x), x),
+    (x: tf.Tensor, batch: number) => tf.leakyRelu(x, 1 / batch),
+  ];
+  for (const f of functions) {
+    await assertRejects(
+      () =>
+        traceForAnyBatch((batch) =>
+          Promise.resolve(trace(
+            ({ x }) => ({ y: f(x, batch) }),
+            { x: { dtype: "float32", shape: [batch, 2] } },
+          ))
+        ),
+      TypeError,
+      "depends on the batch size",
+    );
+  }
+});

@@ -6,8 +6,9 @@ import {
   assertThrows,
 } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
-import { modelOf } from "../../lib/onnx/model.ts";
-import { toNumbers } from "../../lib/onnx/tensor.ts";
+import { encodeModel, modelOf } from "../../lib/onnx/model.ts";
+import { openSession } from "../../lib/onnx/session.ts";
+import { hostTensorOf, toNumbers } from "../../lib/onnx/tensor.ts";
 import { isTracing, nameTensor, trace } from "../../lib/trace/backend.ts";
 import { foldConstants } from "../../lib/trace/fold.ts";
 import { nodesFor } from "../../lib/trace/graph.ts";
@@ -281,4 +282,31 @@ Deno.test("foldConstants() folds integers and flags", async () => {
   assertEquals(opsOf(folded), ["Gather"]);
   const { y, flags } = await runGraph(folded, { x: vector(4, 5, 6) });
   assertEquals([[...y!.data], [...flags!.data]], [[5, 4], [0, 1]]);
+});
+
+Deno.test("trace() refuses to be called while tracing", () => {
+  const spec = { x: { dtype: "float32", shape: [] } } as const;
+  assertThrows(
+    () => trace(({ x }) => (trace(({ x }) => ({ x }), spec), { y: x }), spec),
+    TypeError,
+    "inside a traced function",
+  );
+  assertEquals(isTracing(), false);
+});
+
+Deno.test("names in a file never clash", async () => {
+  // An input with the name that the first sum would get by itself.
+  const graph = trace(
+    ({ add_0 }) => ({ y: tf.add(tf.add(add_0, add_0), add_0) }),
+    { add_0: { dtype: "float32", shape: [] } },
+  );
+  const session = await openSession(encodeModel(modelOf(graph, { name: "f" })));
+  const { y } = await session.run({ add_0: hostTensorOf("float32", [], [2]) });
+  assertEquals([...y!.data], [6]);
+  await session.close();
+  const same = trace(
+    ({ x }) => ({ x: tf.neg(x) }),
+    { x: { dtype: "float32", shape: [] } },
+  );
+  assertThrows(() => modelOf(same, { name: "f" }), RangeError, "x is the name");
 });

@@ -7,6 +7,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type HostTensor, hostTensorOf, sizeOf } from "../lib/onnx/tensor.ts";
 import type { RandomKey, RandomStream } from "../lib/data/random.ts";
+import { isTracing } from "../lib/trace/backend.ts";
 import type { FloatDType, Spec } from "../lib/trace/graph.ts";
 import type { Tree } from "../lib/tree.ts";
 
@@ -55,8 +56,8 @@ export function drawn(
 
 /**
  * Rows of a table, by index: the product of the indices' one-hot rows with the
- * table, without multiplying. The gradient is that product's, one-hotᵀ · dy,
- * since not every backend can scatter.
+ * table, without multiplying. The gradient sums the rows of dy by index; eagerly
+ * it is the product one-hotᵀ · dy, since not every backend can sum by index.
  *
  * @param table [rows, width].
  * @param indices [n], integer.
@@ -69,8 +70,9 @@ export function embed(table: tf.Tensor2D, indices: tf.Tensor1D): tf.Tensor2D {
     return {
       value: tf.gather(table as tf.Tensor2D, indices),
       gradFunc: (dy, [indices]) => {
-        const hot = tf.oneHot(indices as tf.Tensor1D, rows) as tf.Tensor2D;
-        return tf.matMul(hot, dy as tf.Tensor2D, true);
+        const ids = indices as tf.Tensor1D;
+        if (isTracing()) return tf.unsortedSegmentSum(dy, ids, rows);
+        return tf.matMul(tf.oneHot(ids, rows) as tf.Tensor2D, dy, true);
       },
     };
   })(table) as tf.Tensor2D;

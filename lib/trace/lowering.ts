@@ -6,6 +6,7 @@
  */
 
 import { backend_util, util } from "@tensorflow/tfjs-core";
+import { type HostData, toTyped } from "../onnx/tensor.ts";
 import {
   type Attribute,
   type DType,
@@ -130,6 +131,9 @@ export function reshape(
 ): Value {
   const source = x.node?.op === "Reshape" ? x.node.inputs[0]! : x;
   if (equalShape(source.shape, shape)) return source;
+  if (source.data) {
+    return g.constant(x.dtype, shape, source.data, source.weak);
+  }
   return g.emit("Reshape", [source, g.ints(shape)], {}, {
     dtype: x.dtype,
     shape,
@@ -270,6 +274,7 @@ export function slice(
   // stays whole in the exported graph.
   const axes = x.shape.flatMap((d, i) => size[i] === d ? [] : [i]);
   if (axes.length === 0) return x;
+  if (x.data) return g.constant(x.dtype, size, cut(x, begin, size), x.weak);
   const starts = axes.map((i) => begin[i]!);
   const ends = axes.map((i) => begin[i]! + size[i]!);
   return g.emit(
@@ -277,5 +282,30 @@ export function slice(
     [x, g.ints(starts), g.ints(ends), g.ints(axes)],
     {},
     { dtype: x.dtype, shape: size },
+  );
+}
+
+// The elements of a constant between begin and begin + size.
+function cut(
+  x: Value,
+  begin: readonly number[],
+  size: readonly number[],
+): HostData {
+  const strides = x.shape.map((_, i) =>
+    x.shape.slice(i + 1).reduce((product, d) => product * d, 1)
+  );
+  const offsets = size.reduce<number[]>(
+    (offsets, length, i) =>
+      offsets.flatMap((offset) =>
+        Array.from(
+          { length },
+          (_, j) => offset + (begin[i]! + j) * strides[i]!,
+        )
+      ),
+    [0],
+  );
+  return toTyped(
+    x.weak ? "float64" : x.dtype,
+    offsets.map((offset) => Number(x.data![offset])),
   );
 }

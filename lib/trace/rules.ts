@@ -9,6 +9,7 @@
 
 import type * as tf from "@tensorflow/tfjs-core";
 import { backend_util, slice_util, util } from "@tensorflow/tfjs-core";
+import type { HostData } from "../onnx/tensor.ts";
 import type { DType, FloatDType, GraphBuilder, Value } from "./graph.ts";
 import { isFloat } from "./graph.ts";
 import {
@@ -167,16 +168,46 @@ function gather(g: GraphBuilder, x: Value, indices: Value, attrs: Attrs) {
   });
 }
 
-// A product with the one-hot matrix of the segment ids: ONNX's scatter with
-// addition runs on a single thread.
+// ONNX's scatter with addition runs on a single thread. Where the ids are known,
+// the rows of each segment are gathered side by side and summed; where they are
+// not, or one segment has most of the rows, it is a product with the one-hot
+// matrix of the ids.
 function segmentSum(g: GraphBuilder, x: Value, ids: Value, segments: number) {
-  const flat = reshape(g, x, [ids.shape[0]!, size(x, 1)]);
+  const shape = [segments, ...x.shape.slice(1)];
+  const rows = ids.shape[0]!;
+  const flat = reshape(g, x, [rows, size(x, 1)]);
+  const table = ids.data && segmentTable(ids.data, segments);
+  if (table && table.length <= 2 * rows + segments) {
+    const zero = cast(g, like(g, x, 0), x.dtype);
+    const padded = concat(g, [flat, expand(g, zero, [1, size(x, 1)])], 0);
+    const width = table.length / segments;
+    const index = g.constant("int64", [segments, width], table);
+    const beside = gather(g, padded, index, { axis: 0 });
+    return reshape(g, reduce(g, "ReduceSum", beside, 1), shape);
+  }
   const hot = cast(g, oneHot(g, ids, { depth: segments }), x.dtype);
-  return reshape(g, matMul(g, hot, flat, true, false), [
-    segments,
-    ...x.shape.slice(1),
-  ]);
+  return reshape(g, matMul(g, hot, flat, true, false), shape);
 }
+
+// A line for each segment with the numbers of its rows, filled up with the
+// number of a row behind the last.
+function segmentTable(
+  ids: HostData,
+  segments: number,
+): BigInt64Array<ArrayBuffer> {
+  const lines = Array.from({ length: segments }, (): number[] => []);
+  for (let row = 0; row < ids.length; row++) lines[Number(ids[row])]?.push(row);
+  const width = Math.max(...lines.map((line) => line.length), 1);
+  return BigInt64Array.from(
+    lines.flatMap((line) => [
+      ...line,
+      ...Array<number>(width - line.length).fill(ids.length),
+    ]),
+    BigInt,
+  );
+}
+
+const FLOAT32_MAX = (2 - 2 ** -23) * 2 ** 127;
 
 const size = (x: Value, from: number) =>
   x.shape.slice(from).reduce((product, d) => product * d, 1);
@@ -278,9 +309,15 @@ export const rules: Readonly<Record<string, Rule>> = {
   Softplus: unaryRule("Softplus"),
   Softmax: (g, { logits }, { dim }) =>
     unary(g, "Softmax", logits!, { axis: dim }),
-  // Of NaN it is 0, in TensorFlow.js NaN. Sign(Relu(x)) would keep it, at four
-  // times the cost, in the gradient of every ReLU.
+  // Part of every ReLU's gradient, so it is made fast. HardSigmoid is
+  // max(0, min(1, slope·x)): at the steepest slope there is, 1 for every normal
+  // number above 0. A comparison and its conversion to numbers take five times
+  // as long; they serve the other types. (Of NaN they make 0.)
   Step: (g, { x }, { alpha }) => {
+    if (!alpha && x!.dtype === "float32" && !x!.weak) {
+      const slope = { alpha: { float: FLOAT32_MAX }, beta: { float: 0 } };
+      return unary(g, "HardSigmoid", x!, slope);
+    }
     const above = binary(g, "Greater", x!, zero(g, x!), "bool");
     if (!alpha) return cast(g, above, x!.dtype, x!.weak);
     return g.emit("Where", [above, like(g, x!, 1), like(g, x!, alpha)], {}, x!);

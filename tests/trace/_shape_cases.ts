@@ -185,6 +185,19 @@ export const shapeCases = {
     ],
   ],
   Slice: [
+    [
+      "of a constant",
+      (x) =>
+        tf.add(
+          x!,
+          tf.slice(
+            tf.tensor3d([[[1, 2, 3], [4, 5, 6]], [[7, 8, 9], [0, -1, -2]]]),
+            [1, 0, 1],
+            [1, -1, 2],
+          ),
+        ),
+      numbers([2, 2]),
+    ],
     ["to the end", (x) => tf.slice(x!, [0, 1, 0], [-1, -1, 1]), cube],
     ["of fewer axes", (x) => tf.slice(x!, 1), cube],
     ["of one element", (x) => tf.slice(x!, [1, 2, 0], [1, 1, 1]), intCube],
@@ -257,6 +270,18 @@ export const shapeCases = {
       numbers([4, 2]),
       i32([4], [-1, 0, 2, 1]),
     ],
+    ...([
+      ["known ids", [2, 0, 2, 0, 0], 3],
+      ["known ids beyond both ends", [-1, 0, 2, 1, 5], 2],
+      ["known ids, a segment without rows", [0, 0, 3, 3, 3], 5],
+      ["known ids, most in one segment", [7, 7, 7, 7, 7], 30],
+    ] as const).map(([title, ids, segments]): Case => [
+      title,
+      (x) =>
+        tf.unsortedSegmentSum(x!, tf.tensor1d([...ids], "int32"), segments),
+      // Eighths: their sums are exact in any order.
+      f32([5, 3], Array.from({ length: 15 }, (_, i) => (i * 5 % 13 - 6) / 8)),
+    ]),
   ],
 
   // Constants

@@ -243,7 +243,8 @@ const foldable = () =>
 Deno.test("foldConstants() computes what depends on constants only", async () => {
   const graph = foldable();
   const folded = await foldConstants(graph);
-  assertEquals(opsOf(graph).length, 7);
+  // Reshaping a constant makes another at once.
+  assertEquals(opsOf(graph).length, 6);
   // The named root stays, as it is to be found in the file.
   assertEquals(opsOf(folded).sort(), ["Add", "MatMul", "Sqrt"]);
 

@@ -8,7 +8,7 @@ import type * as tf from "@tensorflow/tfjs-core";
 import type { Model } from "../../models/model.ts";
 import { nameTensor, trace } from "../trace/backend.ts";
 import { foldConstants } from "../trace/fold.ts";
-import type { Spec } from "../trace/graph.ts";
+import { newInput, type Spec } from "../trace/graph.ts";
 import { type BatchGraph, traceForAnyBatch } from "../trace/symbolic.ts";
 import { mapTree, type Tree } from "../tree.ts";
 import { encodeModel, modelOf } from "./model.ts";
@@ -104,4 +104,29 @@ function traceForward(
       LARGEST_CONSTANT,
     )
   );
+}
+
+/**
+ * Tensors by name as an ONNX file: a graph of initializers that are its outputs.
+ * The optimizer's state is kept so, beside the checkpoint it belongs to.
+ *
+ * @param name The graph's name.
+ * @param tensors The tensors.
+ */
+export function encodeTensors(
+  name: string,
+  tensors: Readonly<Record<string, HostTensor>>,
+): Uint8Array<ArrayBuffer> {
+  const values = Object.entries(tensors).map(([name, tensor]) =>
+    newInput(`value.${name}`, tensor)
+  );
+  return encodeModel(modelOf({
+    inputs: values,
+    outputs: Object.keys(tensors).map((name, i) => [name, values[i]!]),
+  }, {
+    name,
+    initializers: Object.fromEntries(
+      Object.entries(tensors).map(([name, t]) => [`value.${name}`, t]),
+    ),
+  }));
 }

@@ -7,6 +7,7 @@
  *     split.json                      inputs and labels, train and test
  *     metrics.jsonl                   a row per evaluation
  *     checkpoints/step-NNNNNNNN.onnx  the model after N updates
+ *     optimizer/step-NNNNNNNN.onnx    the optimizer's state there, if it has any
  *     summary.json                    how it ended
  *
  * @module
@@ -33,6 +34,7 @@ const FILES = {
   split: "split.json",
   metrics: "metrics.jsonl",
   checkpoints: "checkpoints",
+  optimizer: "optimizer",
   summary: "summary.json",
 } as const;
 
@@ -40,10 +42,11 @@ const CHECKPOINT = /^step-(\d{8,})\.onnx$/;
 
 const json = (value: unknown) => JSON.stringify(value, null, 2) + "\n";
 
+const stepFile = (step: number) => `step-${String(step).padStart(8, "0")}.onnx`;
+
 /** The file of a step's checkpoint inside a run folder. */
 export function checkpointPath(run: string, step: number): string {
-  const name = `step-${String(step).padStart(8, "0")}.onnx`;
-  return join(run, FILES.checkpoints, name);
+  return join(run, FILES.checkpoints, stepFile(step));
 }
 
 /** A run being written. */
@@ -93,10 +96,27 @@ export class RunWriter {
     );
   }
 
-  /** Writes a checkpoint and returns its path. */
-  async writeCheckpoint(step: number, bytes: Uint8Array): Promise<string> {
+  /**
+   * Writes a checkpoint and returns its path.
+   *
+   * @param step Updates made.
+   * @param model The model's file.
+   * @param optimizer The file of the optimizer's state, where it has any; it
+   * comes second: on a full disk the model is worth more.
+   */
+  async writeCheckpoint(
+    step: number,
+    model: Uint8Array,
+    optimizer?: Uint8Array,
+  ): Promise<string> {
     const path = checkpointPath(this.path, step);
-    await writeWhole(path, bytes);
+    await writeWhole(path, model);
+    if (optimizer) {
+      await writeWhole(
+        join(this.path, FILES.optimizer, stepFile(step)),
+        optimizer,
+      );
+    }
     return path;
   }
 
@@ -134,9 +154,11 @@ export async function checkFree(
 
 // Removes what a run consists of and nothing else that lies there.
 async function removeRun(path: string): Promise<void> {
-  const { manifest, checkpoints, ...files } = FILES;
-  for (const name of await list(join(path, checkpoints)) ?? []) {
-    if (CHECKPOINT.test(name)) await Deno.remove(join(path, checkpoints, name));
+  const { manifest, checkpoints, optimizer, ...files } = FILES;
+  for (const folder of [checkpoints, optimizer]) {
+    for (const name of await list(join(path, folder)) ?? []) {
+      if (CHECKPOINT.test(name)) await Deno.remove(join(path, folder, name));
+    }
   }
   for (const name of [...Object.values(files), manifest]) {
     await Deno.remove(join(path, name)).catch(ignoreMissing);

@@ -9,7 +9,7 @@ import {
   type ConfigInput,
   resolveConfig,
 } from "../config/config.ts";
-import { checkpointWriter } from "../onnx/checkpoint.ts";
+import { checkpointWriter, encodeTensors } from "../onnx/checkpoint.ts";
 import { makeManifest } from "../runs/manifest.ts";
 import {
   checkFree,
@@ -17,7 +17,7 @@ import {
   newRunPath,
   RunWriter,
 } from "../runs/run_folder.ts";
-import type { Engine, Evaluation } from "./engine.ts";
+import type { Engine, Evaluation, HostState } from "./engine.ts";
 import { type Experiment, makeExperiment } from "./experiment.ts";
 import { onnxEngine } from "./onnx_engine.ts";
 
@@ -128,6 +128,14 @@ export async function train(
   }
 }
 
+// The tensors of one part of the state, under their own paths.
+function part(state: HostState, prefix: string): HostState {
+  return Object.fromEntries(
+    Object.entries(state).filter(([name]) => name.startsWith(prefix))
+      .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
+  );
+}
+
 async function trainLoop(
   { config, model, params }: Experiment,
   engine: Engine,
@@ -149,15 +157,20 @@ async function trainLoop(
     onProgress?.({ step: engine.step, steps, msPerStep: ms, rows: fresh });
   };
   const save = async ({ step, metrics }: Evaluation) => {
-    const state = Object.entries(await engine.state())
-      .filter(([name]) => name.startsWith("params."))
-      .map(([name, tensor]) => [name.slice("params.".length), tensor]);
-    const bytes = checkpoints.encode(Object.fromEntries(state), {
+    const state = await engine.state();
+    const model = checkpoints.encode(part(state, "params."), {
       config,
       step,
       metrics,
     });
-    return run.writeCheckpoint(step, bytes);
+    const optimizer = part(state, "optimizer.");
+    return run.writeCheckpoint(
+      step,
+      model,
+      Object.keys(optimizer).length > 0
+        ? encodeTensors("optimizer", optimizer)
+        : undefined,
+    );
   };
 
   let diverged: number | undefined;

@@ -66,6 +66,14 @@ Deno.test("train writes a run and says in JSON how it ended", () =>
       ),
     );
 
+    const state = await ProbeModel.load(
+      join(run, "optimizer/step-00000025.onnx"),
+    );
+    const { "1.0.count": count, "1.0.mu.layers.0.W": mu } = await state.run({});
+    assertEquals([...valuesOf(count)], [25]);
+    assertEquals(mu!.shape, [26, 32]);
+    await state.close();
+
     // What training measured, measured again on the file.
     const split = JSON.parse(await Deno.readTextFile(join(run, "split.json")));
     const file = await ProbeModel.load(result.checkpoint);

@@ -1,60 +1,75 @@
-"""PyTorch's time for the training step of groklab's default preset, eager.
+"""PyTorch's milliseconds for a training step, eager: StableMax, perp-grad, AdamW.
 
-The same work as jax_step.py. Prints one JSON object.
-Usage: torch_step.py [steps a timing] [timings] [float32|float64]
+Usage: torch_step.py WORKLOAD STEPS TIMINGS THREADS; prints one JSON object with
+the mean of each timing.
 """
 
 import json
 import sys
 import time
 
-import numpy as np
 import torch
 
-steps = int(sys.argv[1]) if len(sys.argv) > 1 else 50
-timings = int(sys.argv[2]) if len(sys.argv) > 2 else 3
-dtype = getattr(torch, sys.argv[3] if len(sys.argv) > 3 else "float32")
+from workloads import BETA1, BETA2, D, EPS, HEADS, LR, WORKLOADS, load
 
-p, n, widths = 113, 5107, [226, 200, 200, 113]
-rng = np.random.default_rng(0)
-pairs = rng.permutation(p * p)[:n]
-a, b = pairs // p, pairs % p
-x = torch.tensor(np.concatenate([np.eye(p)[a], np.eye(p)[b]], 1), dtype=dtype)
-y = torch.tensor((a + b) % p)
-params = [
-    torch.tensor(rng.uniform(-1, 1, (i, o)) / np.sqrt(i), dtype=dtype, requires_grad=True)
-    for i, o in zip(widths, widths[1:])
-]
+name, steps, timings, threads = sys.argv[1], *map(int, sys.argv[2:5])
+torch.set_num_threads(threads)
+model, loss_precision, precision = WORKLOADS[name]
+dtype, loss_dtype = getattr(torch, precision), getattr(torch, loss_precision)
+
+inputs, labels, weights = load(name)
+x = torch.tensor(inputs) if model == "transformer" else torch.tensor(inputs, dtype=dtype)
+y = torch.tensor(labels)
+params = {k: torch.tensor(v, dtype=dtype, requires_grad=True) for k, v in weights.items()}
 optimizer = torch.optim.AdamW(
-    params, lr=0.01, betas=(0.95, 0.999), eps=1e-8, weight_decay=0
+    params.values(), lr=LR, betas=(BETA1, BETA2), eps=EPS, weight_decay=0
 )
+causal = torch.full((3, 3), -1e10, dtype=dtype).triu(1)
+
+
+def mlp(p):
+    h, last = x, sum(k.startswith("W") for k in p) - 1
+    for i in range(last + 1):
+        h = h @ p[f"W{i}"]
+        if f"b{i}" in p:
+            h = h + p[f"b{i}"]
+        if i < last:
+            h = torch.relu(h)
+    return h
+
+
+def transformer(p):
+    resid = p["W_E"][x] + p["W_pos"]
+    q, k, v = (torch.einsum("bpd,hde->bhpe", resid, p[w]) for w in ("W_Q", "W_K", "W_V"))
+    scores = q @ k.transpose(-1, -2) / (D // HEADS) ** 0.5 + causal
+    z = torch.softmax(scores, -1) @ v
+    # Only the last position is read, so only it goes through the rest.
+    resid = resid[:, -1] + torch.einsum("bhe,hed->bd", z[:, :, -1], p["W_O"])
+    hidden = torch.relu(resid @ p["W_in"] + p["b_in"])
+    return (resid + hidden @ p["W_out"] + p["b_out"]) @ p["W_U"]
 
 
 def step():
-    h = x
-    for w in params[:-1]:
-        h = torch.relu(h @ w)
-    z = h @ params[-1]
+    z = (transformer if model == "transformer" else mlp)(params).to(loss_dtype)
     s = torch.where(z >= 0, z + 1, 1 / (1 - z))
     picked = s.gather(1, y[:, None])[:, 0]
     loss = -torch.log(picked / s.sum(1)).mean()
     optimizer.zero_grad()
     loss.backward()
     with torch.no_grad():
-        for w in params:
+        for w in params.values():
             g = w.grad
-            projected = g - (w * g).sum() / ((w * w).sum() + 1e-30) * w
-            w.grad = projected * g.norm() / (projected.norm() + 1e-30)
+            rest = g - (w * g).sum() / ((w * w).sum() + 1e-30) * w
+            w.grad = rest * g.norm() / (rest.norm() + 1e-30)
     optimizer.step()
-    return loss
 
 
-for _ in range(5):
+for _ in range(3):
     step()
 times = []
 for _ in range(timings):
     start = time.perf_counter()
     for _ in range(steps):
-        loss = step()
+        step()
     times.append((time.perf_counter() - start) / steps * 1e3)
-print(json.dumps({"peer": "torch", "version": torch.__version__, "ms": times, "loss": loss.item()}))
+print(json.dumps({"peer": f"PyTorch {torch.__version__} eager", "ms": times}))

@@ -25,6 +25,8 @@
 
 export * from "./lib/config/config.ts";
 export * from "./lib/data/mod.ts";
+export { UsageError } from "./lib/errors.ts";
+export { FileError } from "./lib/files.ts";
 export * from "./lib/losses/mod.ts";
 export * from "./lib/onnx/mod.ts";
 export * from "./lib/optim/mod.ts";

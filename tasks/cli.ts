@@ -7,14 +7,12 @@
 
 import { Command, Option } from "@commander-js/extra-typings";
 import { CommanderError, InvalidArgumentError } from "commander";
+import { UsageError } from "../lib/errors.ts";
 
 export { Option };
 
 /** How a task ends: done, failed, called wrongly, stopped by the user. */
 export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
-
-// Errors by which the program says that it was called wrongly.
-const USAGE_ERRORS = new Set(["ConfigError"]);
 
 /** Starts the description of a task's command line. */
 export function command(name: string, description: string): Command {
@@ -54,11 +52,13 @@ export async function main(
       fail(message + hint, EXIT.usage);
     }
     if (!(error instanceof Error)) throw error;
-    const usage = USAGE_ERRORS.has(error.name);
     // Errors of the project say all there is to say; a foreign one is a defect
     // in the project, and its place is what is needed to mend it.
     if (Deno.env.get("GROKLAB_DEBUG")) console.error(error.stack);
-    fail(error.message, usage ? EXIT.usage : EXIT.failed);
+    fail(
+      error.message,
+      error instanceof UsageError ? EXIT.usage : EXIT.failed,
+    );
   }
 }
 
@@ -94,7 +94,9 @@ export function stepNumber(text: string): number {
 
 /** Parses the name of a file or folder. */
 export function path(text: string): string {
-  if (text === "") throw new InvalidArgumentError("Wanted a name.");
+  if (text === "" || text.startsWith("-")) {
+    throw new InvalidArgumentError("Wanted the name of a file or folder.");
+  }
   return text;
 }
 

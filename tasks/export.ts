@@ -5,11 +5,11 @@
  * @module
  */
 
-import { command, main, stepNumber } from "./cli.ts";
+import { command, main, path, stepNumber } from "./cli.ts";
 
 const task = command("export", "Copy a checkpoint to a file of its own.")
   .argument("<run>", "run folder or .onnx file")
-  .requiredOption("--out <file>", "where to write it")
+  .requiredOption("--out <file>", "where to write it", path)
   .option("--step <n>", "which checkpoint (default: the last)", stepNumber)
   .option("--hooks <names>", "activations to make outputs, by name")
   .option("--overwrite", "replace the file if it is there")
@@ -17,7 +17,7 @@ const task = command("export", "Copy a checkpoint to a file of its own.")
     const { exportCheckpoint } = await import("../lib/runs/export.ts");
     const source = await exportCheckpoint(run, out, {
       ...(step !== undefined && { step }),
-      hooks: hooks?.split(",") ?? [],
+      hooks: hooks?.split(",").map((name) => name.trim()) ?? [],
       overwrite: overwrite ?? false,
     });
     console.error(`${source} → ${out}`);

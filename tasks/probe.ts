@@ -4,11 +4,14 @@
  * @module
  */
 
+import type { ProbeName } from "../lib/probes/mod.ts";
 import { command, main, namesOutOf, printJson, stepNumber } from "./cli.ts";
 
-// Named here again so that --help need not load the probes and their runtime;
-// the type of `names` fails to compile when the two lists differ.
-const NAMES = ["fourier", "logit-scaling"] as const;
+// Named here again so that --help need not load the probes and their runtime.
+const NAMES = ["fourier", "logit-scaling"] as const satisfies ProbeName[];
+
+// Fails to compile when the registry has a probe that is not named above.
+const _complete: Exclude<ProbeName, (typeof NAMES)[number]>[] = [] as never[];
 
 const task = command("probe", "Look inside a checkpoint.")
   .argument("[source]", "run folder or .onnx file (default: the newest run)")
@@ -22,9 +25,15 @@ const task = command("probe", "Look inside a checkpoint.")
     "which checkpoint of the run (default: the last)",
     stepNumber,
   )
+  .option("--list", "say what each probe finds out, and what it needs")
   .option("--json", "print the results as JSON")
-  .action(async (source, { probe: names, step, json }) => {
-    const { findCheckpoint } = await import("../lib/runs/run_folder.ts");
+  .action(async (source, { probe: names, step, list, json }) => {
+    if (list) {
+      const { probes } = await import("../lib/probes/mod.ts");
+      const { renderList } = await import("./probe_text.ts");
+      return console.log(renderList(Object.values(probes)));
+    }
+    const { findCheckpoint } = await import("../lib/runs/read.ts");
     const path = await findCheckpoint(source, step);
     const { probe } = await import("../lib/probes/mod.ts");
     const report = await probe(path, names);

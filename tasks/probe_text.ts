@@ -4,13 +4,20 @@
  * @module
  */
 
-import type { ProbeReport } from "../lib/probes/mod.ts";
+import type { Probe, ProbeReport } from "../lib/probes/mod.ts";
 
 const percent = (x: number) => `${(100 * x).toFixed(1)} %`;
 
+/** What there is to ask. */
+export function renderList(probes: readonly Probe[]): string {
+  return probes.map(({ name, describe, needs }) =>
+    `${name}\n  ${describe}\n  needs ${needs}`
+  ).join("\n");
+}
+
 /** A report for a terminal. */
 export function renderReport(report: ProbeReport): string {
-  const { fourier, "logit-scaling": scaling } = report.probes;
+  const { fourier, "logit-scaling": scaling, ...others } = report.probes;
   const lines = [
     `${report.source}${report.step === null ? "" : ` (step ${report.step})`}`,
   ];
@@ -39,7 +46,7 @@ export function renderReport(report: ProbeReport): string {
       : `not homogeneous, highest degree ${depth}`;
     lines.push(
       "",
-      "logit-scaling",
+      `logit-scaling (all ${scaling.samples} rows of the task)`,
       exponent === null
         ? `  logits are zero or out of range, no exponent (${predicted})`
         : `  logits grow like α^${exponent.toFixed(3)} (${predicted})`,
@@ -57,6 +64,10 @@ export function renderReport(report: ProbeReport): string {
           `${percent(float16)} / ${percent(float32)} / ${percent(float64)}`,
       );
     }
+  }
+  // A probe that has no text of its own yet.
+  for (const [name, result] of Object.entries(others)) {
+    lines.push("", name, JSON.stringify(result, null, 2));
   }
   for (const [name, reason] of Object.entries(report.skipped)) {
     lines.push("", `${name}: does not apply. ${reason}`);

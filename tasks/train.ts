@@ -53,13 +53,13 @@ const FLAGS: {
   beta1: ["<β>", "Adam: decay of the first moment"],
   beta2: ["<β>", "Adam: decay of the second moment"],
   eps: ["<ε>", "Adam: added to the denominator"],
-  warmup: ["<n>", "steps of linear warm-up"],
+  warmup: ["<n>", "steps of linear warm-up, from a rate of 0 in the first"],
   steps: ["<n>", "how many steps to train"],
   evalEvery: ["<n>", "steps between evaluations"],
   checkpointEvery: ["<n>", "steps between checkpoints (default: last only)"],
   seed: ["<n>", "seed of everything random"],
   engine: ["<name>", "onnx (compiled) or tfjs (eager)"],
-  threads: ["<n>", "threads (default: the machine's cores)"],
+  threads: ["<n>", "threads (default: a thread for each physical core)"],
 };
 
 function parserOf(key: keyof Config): ((text: string) => unknown) | undefined {
@@ -75,10 +75,12 @@ for (const key of configKeys) {
   const preset = defaults[key];
   const flag = flagOf(key);
   if (value === "") {
+    // Two options, not one with two names: to Commander those mean the same.
     program.option(
-      `${flag}, --no-${flag.slice(2)}`,
+      flag,
       preset === null ? description : `${description} (default: ${preset})`,
     );
+    program.option(`--no-${flag.slice(2)}`, `not that: ${description}`);
     continue;
   }
   const text = preset === null
@@ -129,7 +131,7 @@ async function readConfig(path: string): Promise<ConfigInput> {
     );
   }
   try {
-    const config = JSON.parse(text);
+    const config = JSON.parse(text.replace(/^\uFEFF/, "")); // BOM
     if (config && typeof config === "object" && !Array.isArray(config)) {
       return config;
     }

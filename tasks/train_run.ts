@@ -5,7 +5,8 @@
  */
 
 import cliProgress from "cli-progress";
-import type { Config } from "../lib/config/config.ts";
+import { EXIT } from "./cli.ts";
+import { type Config, flagOf } from "../lib/config/config.ts";
 import { type Progress, train, type TrainResult } from "../lib/train/train.ts";
 
 /** The flags beside the config's. */
@@ -14,6 +15,9 @@ export interface Output {
   readonly overwrite?: true | undefined;
   readonly json?: true | undefined;
 }
+
+// Ctrl-C, and what asks a program to end before it is made to.
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 const percent = (x: number) => `${(100 * x).toFixed(1)} %`;
 
@@ -40,7 +44,9 @@ const IDLE: readonly [flag: keyof Config, idle: (c: Config) => boolean][] = [
 function warn(config: Config, given: readonly string[]): void {
   for (const [flag, idle] of IDLE) {
     if (given.includes(flag) && idle(config)) {
-      console.error(`warning: ${flag} has no effect in this experiment`);
+      console.error(
+        `warning: ${flagOf(flag)} has no effect in this experiment`,
+      );
     }
   }
   const cores = navigator.hardwareConcurrency;
@@ -66,15 +72,18 @@ export async function runTraining(
     if (stop.signal.aborted) {
       // A terminal's Ctrl-C may arrive twice, from it and from deno task. Who
       // presses it again means it.
-      if (now - asked > 500) Deno.exit(130);
+      if (now - asked > 500) {
+        display.end(); // The terminal's cursor comes back.
+        Deno.exit(EXIT.interrupted);
+      }
       return;
     }
     asked = now;
     console.error("\nstopping after the running steps …");
     stop.abort();
   };
-  Deno.addSignalListener("SIGINT", onSignal);
   const display = Deno.stderr.isTerminal() ? liveLine(config) : plainLines();
+  for (const signal of SIGNALS) Deno.addSignalListener(signal, onSignal);
   try {
     const result = await train(config, {
       ...(run !== undefined && { run }),
@@ -90,7 +99,7 @@ export async function runTraining(
     display.end();
     throw error;
   } finally {
-    Deno.removeSignalListener("SIGINT", onSignal);
+    for (const signal of SIGNALS) Deno.removeSignalListener(signal, onSignal);
   }
 }
 
@@ -188,6 +197,6 @@ function summary(result: TrainResult): string {
     `${result.ms_per_step.toFixed(1)} ms/step, ` +
     `${result.seconds.toFixed(1)} s`,
     `checkpoint: ${checkpoint}`,
-    "look inside it: deno task probe, or open it in Netron",
+    `look inside it: deno task probe ${result.run}, or open it in Netron`,
   ].join("\n");
 }

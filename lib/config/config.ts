@@ -7,6 +7,7 @@
 
 import * as v from "valibot";
 import { trainSize } from "../data/dataset.ts";
+import { UsageError } from "../errors.ts";
 import { isPrime, LARGEST_MODULUS } from "../data/modular.ts";
 
 /**
@@ -176,7 +177,7 @@ export const configKeys = Object.keys(entries) as readonly (keyof Config)[];
 export const defaults: Config = v.parse(schema, {});
 
 /** A config that no experiment can be run from. */
-export class ConfigError extends RangeError {
+export class ConfigError extends UsageError {
   /** What tells it from other errors. */
   override name = "ConfigError";
 }
@@ -251,7 +252,9 @@ function checkTogether(config: Config): void {
     );
   }
   if (loss === "stablemax" && lossPrecision === "float16") {
-    fail("--loss-precision of stablemax must be float32 or float64");
+    fail(
+      `--loss-precision of stablemax must be float32 or float64, got ${lossPrecision}`,
+    );
   }
   if (engine === "tfjs") {
     for (const key of ["precision", "lossPrecision"] as const) {

@@ -7,7 +7,8 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import type { FloatDType } from "../trace/graph.ts";
-import { castLike, scalar, toPrecision } from "../trace/precision.ts";
+import { castLike, scalar } from "../trace/precision.ts";
+import { mean } from "./measures.ts";
 
 /**
  * A cross-entropy loss in a choice of precisions. The model keeps its own
@@ -77,20 +78,6 @@ export function meanLoss(
     };
   });
   return (logits, labels) => value(logits, labels) as tf.Scalar;
-}
-
-/** The mean of [n] terms, rounded to their precision as PyTorch rounds it. */
-export function mean(terms: tf.Tensor1D, precision: FloatDType): tf.Scalar {
-  const wide = computeIn(precision);
-  return toPrecision(tf.mean(toPrecision(terms, wide)), precision) as tf.Scalar;
-}
-
-/**
- * The type in which the arithmetic of a precision is done. Of float16 only the
- * results are rounded: so do PyTorch's kernels, on CPU and CUDA.
- */
-export function computeIn(precision: FloatDType): "float32" | "float64" {
-  return precision === "float16" ? "float32" : precision;
 }
 
 /** The one-hot matrix of the labels, [n, classes]. */

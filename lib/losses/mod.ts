@@ -9,6 +9,7 @@ import { softmax } from "./softmax.ts";
 import { stableMax } from "./stablemax.ts";
 
 export { type Loss, meanLoss } from "./loss.ts";
+export { accuracy, fraction, mean } from "./measures.ts";
 export { collapsed, softmax } from "./softmax.ts";
 export { stableMax, stableMaxTerms } from "./stablemax.ts";
 

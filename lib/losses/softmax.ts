@@ -7,7 +7,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { FloatDType } from "../trace/graph.ts";
 import { toPrecision } from "../trace/precision.ts";
-import { computeIn, type Loss, oneHot, perRow, pick } from "./loss.ts";
+import { type Loss, oneHot, perRow, pick } from "./loss.ts";
+import { computeIn } from "./measures.ts";
 
 // z − max z and Σ exp(z − max z), of logits rounded to the precision.
 function shifted(logits: tf.Tensor2D, precision: FloatDType) {

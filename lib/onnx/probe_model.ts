@@ -12,7 +12,8 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from "onnx-buf";
-import { describing } from "../runs/files.ts";
+import { UsageError } from "../errors.ts";
+import { describing } from "../files.ts";
 import { METADATA } from "./checkpoint.ts";
 import {
   decodeModel,
@@ -21,7 +22,12 @@ import {
   type ModelProto,
   tensorProto,
 } from "./model.ts";
-import { openSession, type Session, type SessionOptions } from "./session.ts";
+import {
+  openSession,
+  providerOf,
+  type Session,
+  type SessionOptions,
+} from "./session.ts";
 import { type HostTensor, toNumbers, toTyped } from "./tensor.ts";
 
 /** A model opened for probing. Close it to give its memory back. */
@@ -85,7 +91,7 @@ export class ProbeModel {
   /** The names of the marked activations, in the order of computation. */
   get hookNames(): string[] {
     return this.#graph.node.flatMap((node) => node.output)
-      .filter((name) => /(^|\.)hook_\w+$/.test(name));
+      .filter(isHook);
   }
 
   /** The names of the inputs that must be given. */
@@ -93,6 +99,11 @@ export class ProbeModel {
     const given = new Set(this.#graph.initializer.map(({ name }) => name));
     return this.#graph.input.map(({ name }) => name)
       .filter((name) => !given.has(name));
+  }
+
+  /** ONNX Runtime's execution provider for the runs. */
+  get provider(): string {
+    return providerOf(this.#options.runtime);
   }
 
   /** The names of the outputs. */
@@ -129,7 +140,7 @@ export class ProbeModel {
    *
    * @param inputs A tensor for each input.
    * @param outputs Names of any values of the graph, outputs or not.
-   * @throws {RangeError} if the graph has no value of a name.
+   * @throws {UsageError} if the graph has no value of a name.
    */
   async run(
     inputs: Readonly<Record<string, HostTensor>>,
@@ -184,10 +195,13 @@ export class ProbeModel {
   }
 }
 
+/** Whether a value's name is that of a hook: `…hook_` and a word. */
+const isHook = (name: string) => /(^|\.)hook_\w+$/.test(name);
+
 /**
  * The same model with other outputs, whichever values of its graph they are.
  *
- * @throws {RangeError} if the graph has no value of a name.
+ * @throws {UsageError} if the graph has no value of a name.
  */
 function withOutputs(
   model: ModelProto,
@@ -200,8 +214,8 @@ function withOutputs(
   const made = new Set(graph.node.flatMap((node) => node.output));
   const output = names.map((name) => {
     if (!made.has(name)) {
-      const hooks = [...made].filter((value) => value.includes("hook_"));
-      throw new RangeError(
+      const hooks = [...made].filter(isHook);
+      throw new UsageError(
         `Cannot take ${name} as an output: the graph has no such value; ` +
           `its hooks: ${hooks.join(", ") || "none"}`,
       );

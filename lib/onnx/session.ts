@@ -23,10 +23,6 @@ export interface SessionOptions {
 
 /** A model that is ready to run. */
 export interface Session {
-  /** The execution provider, as ONNX Runtime calls it. */
-  readonly provider: string;
-  /** Inputs, in the order of the file. */
-  readonly inputNames: readonly string[];
   /** Outputs, in the order of the file. */
   readonly outputNames: readonly string[];
   /**
@@ -43,6 +39,11 @@ export interface Session {
   ): Promise<Record<string, HostTensor>>;
   /** Gives the model's memory back. */
   close(): Promise<void>;
+}
+
+/** The execution provider that a runtime computes with, by ONNX's name. */
+export function providerOf(runtime: Runtime = "node"): "cpu" | "wasm" {
+  return runtime === "node" ? "cpu" : "wasm";
 }
 
 async function runtimeModule(runtime: Runtime) {
@@ -66,17 +67,14 @@ export async function openSession(
 ): Promise<Session> {
   const { runtime = "node", threads = 0, optimization = "all" } = options;
   const ort = await runtimeModule(runtime);
-  const provider = runtime === "node" ? "cpu" : "wasm";
   const session: InferenceSession = await ort.InferenceSession.create(model, {
-    executionProviders: [provider],
+    executionProviders: [providerOf(runtime)],
     graphOptimizationLevel: optimization,
     intraOpNumThreads: threads,
     // Warnings speak of our own graphs' internals; errors are thrown anyway.
     logSeverityLevel: 3,
   });
   return {
-    provider,
-    inputNames: session.inputNames,
     outputNames: session.outputNames,
     async run(inputs, outputs = session.outputNames) {
       const feeds: Record<string, Tensor> = {};

@@ -25,7 +25,11 @@ export {
   chain,
   type ChainState,
   type GradientTransformation,
+  newCount,
   type Params,
+  stateless,
+  zerosLike,
+  zipTrees,
 } from "./transform.ts";
 
 /** What every optimizer takes. */

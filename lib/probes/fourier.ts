@@ -122,7 +122,7 @@ function spectrum(
   p: number,
 ): Spectrum {
   const norms = fourierBasis(p).map((row) =>
-    Math.hypot(...columns.map((column) => dot(row, column)))
+    Math.sqrt(columns.reduce((sum, column) => sum + dot(row, column) ** 2, 0))
   );
   const [constant, ...components] = norms as [number, ...number[]];
   const cos = components.filter((_, i) => i % 2 === 0);
@@ -140,7 +140,8 @@ function spectrum(
     cos_norms: cos,
     sin_norms: sin,
     key_frequencies: keys,
-    power_share: sum(keys.map(power)) / sum(components.map((c) => c * c)),
+    power_share: sum(keys.map(power)) /
+      sum(cos.map((_, i) => power(i + 1))),
     gini: gini(components),
   };
 }

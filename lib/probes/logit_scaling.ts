@@ -6,13 +6,18 @@
  */
 
 import type * as tf from "@tensorflow/tfjs-core";
-import { collapsed, type Loss, losses } from "../losses/mod.ts";
-import { mean } from "../losses/loss.ts";
+import {
+  accuracy,
+  collapsed,
+  fraction,
+  type Loss,
+  losses,
+  mean,
+} from "../losses/mod.ts";
 import { type HostTensor, toNumbers } from "../onnx/tensor.ts";
 import type { FloatDType } from "../trace/graph.ts";
 import { widen } from "../trace/precision.ts";
 import { runTraced } from "../trace/run.ts";
-import { accuracy, fraction } from "../train/metrics.ts";
 import { degreesOf } from "./homogeneity.ts";
 import type { Probe } from "./probe.ts";
 
@@ -57,6 +62,8 @@ export interface LogitScalingResult {
    * shorter ways around a layer.
    */
   readonly homogeneous: boolean | null;
+  /** How many rows of the task were run: all there are. */
+  readonly samples: number;
   /** A row for each α. */
   readonly rows: readonly ScalingRow[];
 }
@@ -113,6 +120,7 @@ export const logitScaling: Probe<LogitScalingResult> = {
       rows.map((row) => Math.log(row.logit_rms)),
     );
     return {
+      samples: context.dataset.labels.length,
       exponent: Number.isFinite(exponent) ? exponent : null,
       depth: degree?.highest ?? null,
       homogeneous: degree?.homogeneous ?? null,

@@ -86,13 +86,14 @@ export async function probe(
   }
   if (Object.keys(results).length === 0) {
     throw new NotApplicableError(
-      `No probe applies to ${path}: ${Object.values(skipped).join("; ")}`,
+      `No probe applies to ${path}: ` +
+        [...new Set(Object.values(skipped))].join("; "),
     );
   }
   return {
     source: path,
     step: (model.metadata("step") as number | undefined) ?? null,
-    provider: options.runtime === "web" ? "wasm" : "cpu",
+    provider: model.provider,
     probes: results as Partial<ProbeResults>,
     skipped,
   };

@@ -4,20 +4,11 @@
  * @module
  */
 
-import { type Config, resolveConfig } from "../config/config.ts";
+import { type Config, configKeys, resolveConfig } from "../config/config.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { datasetOf } from "../data/task.ts";
 import type { ProbeModel } from "../onnx/probe_model.ts";
 import { type HostTensor, hostTensorOf } from "../onnx/tensor.ts";
-
-/** Plain JSON: what a result is made of. */
-export type Json =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly Json[]
-  | { readonly [key: string]: Json };
 
 /** A checkpoint that lacks what a probe needs. */
 export class NotApplicableError extends TypeError {
@@ -67,7 +58,18 @@ export class ProbeContext {
           "(no groklab.config in its metadata)",
       );
     }
-    return resolveConfig(config);
+    // Settings that a later version added say nothing to this one's probes.
+    const known = Object.entries(config as object)
+      .filter(([key]) => configKeys.includes(key as keyof Config));
+    try {
+      return resolveConfig(Object.fromEntries(known));
+    } catch (error) {
+      throw new NotApplicableError(
+        `${this.model.source} was trained on what this version cannot: ` +
+          (error as Error).message,
+        { cause: error },
+      );
+    }
   }
 
   /** Every row of the task: all pairs, or all bit vectors. */

@@ -5,8 +5,9 @@
  */
 
 import { ProbeModel } from "../onnx/probe_model.ts";
-import { describing, FileError, writeWhole } from "./files.ts";
-import { findCheckpoint } from "./run_folder.ts";
+import { UsageError } from "../errors.ts";
+import { describing, writeWhole } from "../files.ts";
+import { findCheckpoint } from "./read.ts";
 
 /** What to copy, and how. */
 export interface ExportOptions {
@@ -25,8 +26,9 @@ export interface ExportOptions {
  * @param out The file to write.
  * @param options Step and hooks.
  * @returns The checkpoint that was copied.
- * @throws {FileError} if there is no such checkpoint, or the file is there.
- * @throws {RangeError} if the model has no activation of a name.
+ * @throws {FileError} if there is no such checkpoint.
+ * @throws {UsageError} if the file is there already, or the model has no
+ * activation of a name.
  */
 export async function exportCheckpoint(
   source: string,
@@ -39,7 +41,7 @@ export async function exportCheckpoint(
   const contents = hooks.length === 0 ? bytes : model.encodeWithOutputs(hooks);
   const there = await Deno.stat(out).then(() => true, () => false);
   if (there && !overwrite) {
-    throw new FileError(
+    throw new UsageError(
       `Cannot write ${out}: the file exists; replace it with --overwrite`,
     );
   }

@@ -5,6 +5,6 @@
  */
 
 export * from "./export.ts";
-export { FileError } from "./files.ts";
 export * from "./manifest.ts";
+export * from "./read.ts";
 export * from "./run_folder.ts";

@@ -17,8 +17,20 @@ import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import type { Split } from "../data/dataset.ts";
 import type { Metrics } from "../train/metrics.ts";
-import { describing, FileError, writeWhole } from "./files.ts";
+import { UsageError } from "../errors.ts";
+import { describing, writeWhole } from "../files.ts";
+import {
+  CHECKPOINT,
+  checkpointPath,
+  FILES,
+  ignoreMissing,
+  list,
+  readManifest,
+  stepFile,
+} from "./_layout.ts";
 import type { Manifest } from "./manifest.ts";
+
+export { checkpointPath } from "./_layout.ts";
 
 /** A row of metrics.jsonl. NaN is written as null. */
 export interface MetricsRow extends Metrics {
@@ -28,26 +40,7 @@ export interface MetricsRow extends Metrics {
   readonly ms_per_step: number;
 }
 
-const FILES = {
-  config: "config.json",
-  manifest: "manifest.json",
-  split: "split.json",
-  metrics: "metrics.jsonl",
-  checkpoints: "checkpoints",
-  optimizer: "optimizer",
-  summary: "summary.json",
-} as const;
-
-const CHECKPOINT = /^step-(\d{8,})\.onnx$/;
-
 const json = (value: unknown) => JSON.stringify(value, null, 2) + "\n";
-
-const stepFile = (step: number) => `step-${String(step).padStart(8, "0")}.onnx`;
-
-/** The file of a step's checkpoint inside a run folder. */
-export function checkpointPath(run: string, step: number): string {
-  return join(run, FILES.checkpoints, stepFile(step));
-}
 
 /** A run being written. */
 export class RunWriter {
@@ -64,7 +57,8 @@ export class RunWriter {
    * @param path The folder; made if need be.
    * @param contents What is known before the first step.
    * @param overwrite Replace the run that is there.
-   * @throws {FileError} if the folder holds something, or cannot be written.
+   * @throws {UsageError} if the folder holds something.
+   * @throws {FileError} if it cannot be written.
    */
   static async create(
     path: string,
@@ -120,6 +114,14 @@ export class RunWriter {
     return path;
   }
 
+  /** Removes a checkpoint that a later one replaces. */
+  async removeCheckpoint(step: number): Promise<void> {
+    for (const folder of [FILES.checkpoints, FILES.optimizer]) {
+      await Deno.remove(join(this.path, folder, stepFile(step)))
+        .catch(ignoreMissing);
+    }
+  }
+
   /** Writes how the run ended. */
   writeSummary(summary: unknown): Promise<void> {
     return writeWhole(join(this.path, FILES.summary), json(summary));
@@ -129,7 +131,7 @@ export class RunWriter {
 /**
  * Checks that a run can be started in a folder, changing nothing.
  *
- * @throws {FileError} if it holds a run and `overwrite` is not set, or holds
+ * @throws {UsageError} if it holds a run and `overwrite` is not set, or holds
  * anything that is not a run.
  */
 export async function checkFree(
@@ -143,7 +145,7 @@ export async function checkFree(
   if (!entries || entries.length === 0) return;
   const isRun = await readManifest(path).then(() => true, () => false);
   if (isRun && overwrite) return;
-  throw new FileError(
+  throw new UsageError(
     isRun
       ? `Cannot start a run in ${path}: it holds a run already; ` +
         "choose another folder with --run, or replace it with --overwrite"
@@ -165,134 +167,29 @@ async function removeRun(path: string): Promise<void> {
   }
 }
 
-async function list(path: string): Promise<string[] | undefined> {
-  try {
-    const names: string[] = [];
-    for await (const entry of Deno.readDir(path)) names.push(entry.name);
-    return names;
-  } catch (error) {
-    ignoreMissing(error);
-    return undefined;
-  }
-}
-
-function ignoreMissing(error: unknown): void {
-  if (!(error instanceof Deno.errors.NotFound)) throw error;
-}
-
 /**
- * A folder for a run that was given none: `runs/` and the time.
+ * Makes a new folder for a run that was given none: `runs/` and the time.
  *
  * @param config Named after its task, model and seed.
+ * @throws {FileError} if it cannot be made.
  */
 export async function newRunPath(config: Config): Promise<string> {
   const { task, modulus, model, seed } = config;
   const time = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
   const what = task === "parity" ? task : `${task}${modulus}`;
   const path = join("runs", `${time}-${what}-${model}-seed${seed}`);
-  for (let n = 1;; n++) {
-    const candidate = n === 1 ? path : `${path}-${n}`;
-    if (await list(candidate) === undefined) return candidate;
-  }
-}
-
-/**
- * The run that was started last in a folder of runs.
- *
- * @param folder Where runs lie.
- * @throws {FileError} if there is none.
- */
-export async function newestRun(folder = "runs"): Promise<string> {
-  let newest: { path: string; started: string } | undefined;
-  for (const name of await list(folder) ?? []) {
-    const path = join(folder, name);
-    const manifest = await readManifest(path).catch(() => undefined);
-    if (manifest && !(newest && newest.started > manifest.started)) {
-      newest = { path, started: manifest.started };
+  return await describing(`start a run in ${path}`, async () => {
+    await Deno.mkdir("runs", { recursive: true });
+    for (let n = 1;; n++) {
+      const candidate = n === 1 ? path : `${path}-${n}`;
+      try {
+        // Who makes the folder has it: a run started in the same second, from
+        // another terminal, takes the next number.
+        await Deno.mkdir(candidate);
+        return candidate;
+      } catch (error) {
+        if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+      }
     }
-  }
-  if (!newest) {
-    throw new FileError(
-      `Cannot find a run in ${folder}/: make one with deno task train, or ` +
-        "name a run folder or an .onnx file",
-    );
-  }
-  return newest.path;
-}
-
-/** The manifest of a run; other programs have files of that name too. */
-async function readManifest(run: string): Promise<Manifest> {
-  const path = join(run, FILES.manifest);
-  const manifest = JSON.parse(await Deno.readTextFile(path));
-  if (typeof manifest?.groklab !== "string") {
-    throw new FileError(`Cannot read ${path}: it is not groklab's`);
-  }
-  return manifest;
-}
-
-/** The rows of a run's metrics; a last line that was cut short is left out. */
-export async function readMetrics(run: string): Promise<MetricsRow[]> {
-  const path = join(run, FILES.metrics);
-  const text = await describing(
-    `read ${path}`,
-    () => Deno.readTextFile(path),
-  );
-  const lines = text.split("\n").slice(0, -1);
-  return lines.map((line) => JSON.parse(line));
-}
-
-/**
- * The checkpoints of a run, oldest first.
- *
- * @throws {FileError} if the folder is no run or has no checkpoint.
- */
-export async function checkpointsOf(
-  run: string,
-): Promise<{ step: number; path: string }[]> {
-  const names = await describing(
-    `read the run ${run}`,
-    () => list(join(run, FILES.checkpoints)),
-  );
-  const steps = (names ?? [])
-    .map((name) => CHECKPOINT.exec(name)?.[1])
-    .filter((digits) => digits !== undefined)
-    .map(Number)
-    .sort((a, b) => a - b);
-  if (steps.length === 0) {
-    throw new FileError(
-      `Cannot read the run ${run}: it has no checkpoints ` +
-        `(wanted ${join(run, FILES.checkpoints)}/step-NNNNNNNN.onnx)`,
-    );
-  }
-  return steps.map((step) => ({ step, path: checkpointPath(run, step) }));
-}
-
-/**
- * The checkpoint that a user means: an .onnx file itself, or a run's
- * checkpoint, the last one unless a step is given.
- *
- * @param source A run folder or an .onnx file; by default the newest run.
- * @param step Which checkpoint of the run.
- * @throws {FileError} if there is no such file, run or step.
- */
-export async function findCheckpoint(
-  source?: string,
-  step?: number,
-): Promise<string> {
-  const path = source ?? await newestRun();
-  const info = await describing(`read ${path}`, () => Deno.stat(path));
-  if (info.isFile) {
-    if (step === undefined) return path;
-    throw new FileError(
-      `Cannot choose step ${step} of ${path}: it is a file, not a run`,
-    );
-  }
-  const checkpoints = await checkpointsOf(path);
-  if (step === undefined) return checkpoints.at(-1)!.path;
-  const found = checkpoints.find((checkpoint) => checkpoint.step === step);
-  if (found) return found.path;
-  throw new FileError(
-    `Cannot find a checkpoint of step ${step} in ${path}: it has steps ` +
-      checkpoints.map((checkpoint) => checkpoint.step).join(", "),
-  );
+  });
 }

@@ -23,8 +23,6 @@ export interface Experiment {
   readonly config: Config;
   /** Inputs of the train and the test rows as the model takes them. */
   readonly split: Split;
-  /** How many classes there are. */
-  readonly classes: number;
   /** The architecture. */
   readonly model: Model;
   /** The loss to train with. */
@@ -52,7 +50,6 @@ export function makeExperiment(config: Config): Experiment {
   return {
     config,
     split: split(dataset, config.trainFraction, key("split")),
-    classes: dataset.classes,
     model,
     loss: losses[config.loss],
     optimizer: makeOptimizer(

@@ -8,8 +8,13 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { FloatDType } from "../trace/graph.ts";
 import { widen } from "../trace/precision.ts";
 import { leavesOf } from "../tree.ts";
-import { collapsed, type Loss } from "../losses/mod.ts";
-import { mean } from "../losses/loss.ts";
+import {
+  accuracy,
+  collapsed,
+  fraction,
+  type Loss,
+  mean,
+} from "../losses/mod.ts";
 import type { Params } from "../optim/mod.ts";
 
 /** The metrics that a step computes, in the order in which they are logged. */
@@ -78,19 +83,6 @@ export function measure(measured: Measured): Metrics<tf.Tensor> {
     ),
     logit_scale: tf.mean(widen(tf.max(tf.abs(trainLogits), 1))),
   };
-}
-
-/** Share of the rows whose largest logit is the label's. */
-export function accuracy(
-  logits: tf.Tensor2D,
-  labels: tf.Tensor1D,
-): tf.Scalar {
-  return fraction(tf.equal(tf.argMax(logits, 1), labels));
-}
-
-/** Share of the true ones. */
-export function fraction(flags: tf.Tensor): tf.Scalar {
-  return tf.mean(widen(tf.cast(flags, "float32"))) as tf.Scalar;
 }
 
 // Sums over the whole parameter vector; in float64, because the squares of

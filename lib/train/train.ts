@@ -27,6 +27,9 @@ export const THRESHOLD = 0.99;
 // How long a call of the engine should take: short enough to follow and to stop.
 const CHUNK_MS = 400;
 
+// How old the state on the disk may get.
+const FOLLOW_MS = 15_000;
+
 /** Where training stands. */
 export interface Progress {
   /** Updates made so far. */
@@ -101,7 +104,8 @@ async function startEngine(experiment: Experiment): Promise<Engine> {
  * @param options Folder, signal, callbacks.
  * @returns How it ended.
  * @throws {ConfigError} if the config is not valid; nothing is written then.
- * @throws {FileError} if the folder is taken or cannot be written.
+ * @throws {UsageError} if the folder is taken.
+ * @throws {FileError} if the folder cannot be written.
  * @throws {DivergedError} if the loss is not finite; the checkpoint of the last
  * finite state is written first.
  */
@@ -110,11 +114,13 @@ export async function train(
   options: TrainOptions = {},
 ): Promise<TrainResult> {
   const config = resolveConfig(input);
-  const path = options.run ?? await newRunPath(config);
-  await checkFree(path, options.overwrite ?? false);
+  if (options.run !== undefined) {
+    await checkFree(options.run, options.overwrite ?? false);
+  }
   const experiment = makeExperiment(config);
   const engine = await startEngine(experiment);
   try {
+    const path = options.run ?? await newRunPath(config);
     const manifest = await makeManifest(`${config.engine}/cpu`);
     const run = await RunWriter.create(
       path,
@@ -190,7 +196,24 @@ async function trainLoop(
     return engine.evaluate();
   };
 
-  if (checkpointEvery !== null) await save(await evaluate());
+  // Beside the checkpoints that were asked for, one that follows the training:
+  // a run that is killed leaves its last state but a few seconds.
+  let follower: { step: number; at: number } | undefined;
+  const replaceFollower = async (evaluation?: Evaluation) => {
+    const old = follower;
+    follower = undefined;
+    if (evaluation) {
+      await save(evaluation);
+      follower = { step: evaluation.step, at: performance.now() };
+    }
+    if (old && old.step !== evaluation?.step) {
+      await run.removeCheckpoint(old.step);
+    }
+  };
+
+  const first = await evaluate();
+  if (checkpointEvery === null) await replaceFollower(first);
+  else await save(first);
 
   const started = performance.now();
   let writing = 0; // milliseconds that are not training
@@ -210,9 +233,16 @@ async function trainLoop(
     await record(result.evaluations, ms);
     const { step } = engine;
     const due = checkpointEvery !== null && step % checkpointEvery === 0;
-    if (due && step < steps && diverged === undefined) {
+    const late = performance.now() - (follower?.at ?? started) > FOLLOW_MS;
+    if ((due || late) && step < steps && diverged === undefined) {
       const evaluation = await evaluate();
-      if (diverged === undefined) await save(evaluation);
+      // What is asked for stays; where the state is bad, it was gone back from.
+      if (diverged === undefined && due) {
+        await save(evaluation);
+        await replaceFollower();
+      } else if (diverged === undefined) {
+        await replaceFollower(evaluation);
+      }
     }
     // Lets a signal in: the engine's calls hold the thread.
     await new Promise((resolve) => setTimeout(resolve));
@@ -223,6 +253,7 @@ async function trainLoop(
   const final = await evaluate();
   if (rows.at(-1)?.step !== final.step) await record([final], ms);
   const checkpoint = await save(final);
+  if (follower?.step !== final.step) await replaceFollower();
   if (diverged !== undefined) {
     throw new DivergedError(
       `Training stopped: the train loss is not finite at step ${diverged}; ` +

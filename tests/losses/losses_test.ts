@@ -1,16 +1,16 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type * as tf from "@tensorflow/tfjs-core";
-import { mean } from "../../lib/losses/loss.ts";
 import {
   collapsed,
+  fraction,
   losses,
   type LossName,
+  mean,
   meanLoss,
 } from "../../lib/losses/mod.ts";
 import type { FloatDType } from "../../lib/trace/graph.ts";
 import { toPrecision, widen } from "../../lib/trace/precision.ts";
 import { runTraced } from "../../lib/trace/run.ts";
-import { fraction } from "../../lib/train/metrics.ts";
 import {
   assertClose,
   golden,

@@ -15,7 +15,7 @@ import { datasetOf } from "../../lib/data/task.ts";
 import { ProbeModel } from "../../lib/onnx/probe_model.ts";
 import { hostTensorOf, toNumbers } from "../../lib/onnx/tensor.ts";
 import { ProbeContext } from "../../lib/probes/mod.ts";
-import { findCheckpoint } from "../../lib/runs/run_folder.ts";
+import { findCheckpoint } from "../../lib/runs/read.ts";
 import { runTraced } from "../../lib/trace/run.ts";
 import { hostBatch, makeModel } from "../../lib/train/experiment.ts";
 import { treeOf } from "../../lib/tree.ts";

@@ -1,14 +1,13 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { defaults } from "../../lib/config/config.ts";
-import { FileError, writeWhole } from "../../lib/runs/files.ts";
+import { UsageError } from "../../lib/errors.ts";
+import { FileError, writeWhole } from "../../lib/files.ts";
 import { makeManifest } from "../../lib/runs/manifest.ts";
+import { findCheckpoint, newestRun, readMetrics } from "../../lib/runs/read.ts";
 import {
   checkpointPath,
-  findCheckpoint,
   type MetricsRow,
-  newestRun,
-  readMetrics,
   RunWriter,
 } from "../../lib/runs/run_folder.ts";
 
@@ -94,7 +93,7 @@ Deno.test("findCheckpoint() takes the last, or the step asked for", () =>
     );
     await assertRejects(
       () => findCheckpoint(run.path, 6),
-      FileError,
+      UsageError,
       "it has steps 0, 5, 20",
     );
   }));

@@ -133,7 +133,7 @@ Deno.test("train leaves a run that exists as it is", async () => {
   await withRun(async (run, dir) => {
     const before = await contentsOf(dir);
     const output = await task("train", ...TINY, "--steps", "3", "--run", run);
-    const line = assertRefused(output, 1);
+    const line = assertRefused(output, 2);
     assertStringIncludes(line, run);
     assertStringIncludes(line, "--overwrite");
     assertEquals(await contentsOf(dir), before);
@@ -184,7 +184,7 @@ for (const [what, files] of NO_RUNS) {
         }
         const before = await contentsOf(dir);
         const given = ["--steps", "1", "--run", dir, ...flags];
-        const line = assertRefused(await task("train", ...TINY, ...given), 1);
+        const line = assertRefused(await task("train", ...TINY, ...given), 2);
         assertStringIncludes(line, dir);
         assertEquals(await contentsOf(dir), before);
       });
@@ -260,7 +260,7 @@ Deno.test("probe refuses a run without checkpoints", async () => {
 
 Deno.test("probe refuses a step that the run does not have", async () => {
   await withRun(async (run) => {
-    const line = assertRefused(await task("probe", run, "--step", "4"), 1);
+    const line = assertRefused(await task("probe", run, "--step", "4"), 2);
     assertMatch(line, /step 4\b.*steps 5$/);
   });
 });
@@ -297,7 +297,7 @@ Deno.test("export writes nothing when it is refused", async (t) => {
     const there = join(dir, "there.onnx");
     await Deno.writeTextFile(there, "mine");
     const before = await contentsOf(dir);
-    const cases: [string, string[], RegExp[]][] = [
+    const cases: [string, string[], RegExp[], code?: number][] = [
       ["an unknown hook", [run, "--hooks", "hook_nope", "--out", out], [
         /hook_nope/,
         /layers\.0\.hook_pre/,
@@ -314,14 +314,14 @@ Deno.test("export writes nothing when it is refused", async (t) => {
       ]],
       ["a damaged checkpoint", [there, "--out", out], [
         /not an ONNX model|truncated/,
-      ]],
+      ], 1],
       ["a folder that cannot be", [run, "--out", join(there, "a.onnx")], [
         /there\.onnx/,
-      ]],
+      ], 1],
     ];
-    for (const [what, args, says] of cases) {
+    for (const [what, args, says, code = 2] of cases) {
       await t.step(what, async () => {
-        const line = assertRefused(await task("export", ...args), 1);
+        const line = assertRefused(await task("export", ...args), code);
         for (const pattern of says) assertMatch(line, pattern);
         assertEquals(await contentsOf(dir), before);
       });
@@ -355,11 +355,13 @@ Deno.test("a full disk leaves no part of a checkpoint", async () => {
     assertEquals(code, 0, stderr);
     const { size } = await Deno.stat(checkpointOf(whole, 3));
     assert(size > 8 * 1024);
+    // The first checkpoint follows the start at once, so that a disk that is
+    // full shows before the training, not after it.
 
     const run = join(dir, "run");
     const output = await outputOf(startOnFullDisk(8, "train", args(run)));
     const line = assertFailed(output);
-    assertStringIncludes(line, checkpointOf(run, 3));
+    assertStringIncludes(line, checkpointOf(run, 0));
     assertMatch(line, /too large|no space/i);
     const names = Object.keys(await contentsOf(run))
       .map((path) => path.slice(run.length + 1)).sort();
@@ -372,7 +374,7 @@ Deno.test("a full disk leaves no part of a checkpoint", async () => {
     ]);
     const config = await Deno.readTextFile(join(run, "config.json"));
     assertEquals(JSON.parse(config).steps, 3);
-    assertEquals((await metricsRows(run)).map(({ step }) => step), [0, 3]);
+    assertEquals(await metricsRows(run), []);
   });
 });
 
@@ -497,6 +499,28 @@ Deno.test("SIGINT to deno task train ends it with a checkpoint", async () => {
     const run = join(dir, "run");
     const child = startTask("train", [...LONG, "--run", run], true);
     await assertInterrupted(child, run, () => child.kill("SIGINT"));
+  });
+});
+
+Deno.test("SIGTERM ends it with a checkpoint too", async () => {
+  await withTempDir(async (dir) => {
+    const run = join(dir, "run");
+    const child = startProgram("train", [...LONG, "--run", run], true);
+    await assertInterrupted(child, run, () => child.kill("SIGTERM"));
+  });
+});
+
+Deno.test("a run that is killed leaves a state to look at", async () => {
+  await withTempDir(async (dir) => {
+    const run = join(dir, "run");
+    const child = startProgram("train", [...LONG, "--run", run], true);
+    const ended = outputOf(child);
+    await rowsOf(run);
+    child.kill("SIGKILL");
+    await ended;
+    const steps = await checkpointSteps(run);
+    assertEquals(steps.length, 1);
+    assertEquals(await probedStep(run), steps[0]);
   });
 });
 

@@ -4,9 +4,10 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
-import { defaults } from "../../lib/config/config.ts";
+import { defaults, flagOf } from "../../lib/config/config.ts";
 import { ProbeModel } from "../../lib/onnx/probe_model.ts";
 import { hostTensorOf } from "../../lib/onnx/tensor.ts";
+import { probes } from "../../lib/probes/mod.ts";
 import { metricNames } from "../../lib/train/metrics.ts";
 import { assertClose, valuesOf } from "../_golden.ts";
 import { type Output, task, type TaskName, withTempDir } from "./_run.ts";
@@ -172,6 +173,77 @@ Deno.test("feeding config.json back repeats the run; flags override it", () =>
       3,
     ]);
   }));
+
+Deno.test("boolean flags mean what they say, the last one wins", () =>
+  withTempDir(async (dir) => {
+    const opposite = join(dir, "opposite.json");
+    let n = 0;
+    for (const key of ["perpGrad", "perpRenormalise", "biases"] as const) {
+      const flag = flagOf(key);
+      const no = `--no-${flag.slice(2)}`;
+      const cases: [string[], boolean][] = [
+        [[flag], true],
+        [[no], false],
+        [[no, flag], true],
+        [[flag, no], false],
+      ];
+      for (const [flags, expected] of cases) {
+        await Deno.writeTextFile(
+          opposite,
+          JSON.stringify({
+            modulus: 5,
+            hidden: [4],
+            steps: 1,
+            [key]: !expected,
+          }),
+        );
+        const run = join(dir, String(n++));
+        const { config } = await json(
+          "train",
+          "--config",
+          opposite,
+          ...flags,
+          "--run",
+          run,
+        );
+        assertEquals(config[key], expected, flags.join(" "));
+      }
+    }
+  }));
+
+Deno.test("runs started in the same second take folders of their own", async () => {
+  const started = await Promise.all(
+    [0, 1, 2].map((seed) =>
+      json(
+        "train",
+        "--modulus",
+        "5",
+        "--hidden",
+        "4",
+        "--steps",
+        "1",
+        "--lr",
+        "0.5",
+        "--seed",
+        "0",
+        "--eval-every",
+        String(seed + 1),
+      )
+    ),
+  );
+  const runs = new Set(started.map(({ run }) => run));
+  for (const run of runs) {
+    await Deno.remove(new URL(`../../${run}`, import.meta.url), {
+      recursive: true,
+    });
+  }
+  assertEquals(runs.size, 3);
+});
+
+Deno.test("probe --list names every probe", async () => {
+  const { stdout } = await ok("probe", "--list");
+  for (const name of Object.keys(probes)) assert(stdout.includes(`${name}\n`));
+});
 
 Deno.test("every task and model trains and can be probed", () =>
   withTempDir(async (dir) => {

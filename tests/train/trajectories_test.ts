@@ -120,7 +120,6 @@ function experimentOf(run: Run): Experiment {
       precision: run.dtype,
     }),
     split: { train: examples, test: examples },
-    classes: 0,
     model: architectures[run.model],
     loss: losses[run.loss],
     optimizer: makeOptimizer(

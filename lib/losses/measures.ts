@@ -1,0 +1,39 @@
+/**
+ * Means and shares over the rows of a batch.
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs-core";
+import type { FloatDType } from "../trace/graph.ts";
+import { toPrecision, widen } from "../trace/precision.ts";
+
+/**
+ * The type in which the arithmetic of a precision is done. Of float16 only the
+ * results are rounded: so do PyTorch's kernels.
+ */
+export function computeIn(precision: FloatDType): "float32" | "float64" {
+  return precision === "float16" ? "float32" : precision;
+}
+
+/**
+ * The mean of loss terms, [n] → [], rounded to their precision as PyTorch rounds
+ * it.
+ */
+export function mean(terms: tf.Tensor1D, precision: FloatDType): tf.Scalar {
+  const wide = computeIn(precision);
+  return toPrecision(tf.mean(toPrecision(terms, wide)), precision) as tf.Scalar;
+}
+
+/** Share of the rows whose largest logit is the label's: [n, classes], [n] → []. */
+export function accuracy(
+  logits: tf.Tensor2D,
+  labels: tf.Tensor1D,
+): tf.Scalar {
+  return fraction(tf.equal(tf.argMax(logits, 1), labels));
+}
+
+/** Share of the true ones: bool [n] → []. */
+export function fraction(flags: tf.Tensor): tf.Scalar {
+  return tf.mean(widen(tf.cast(flags, "float32"))) as tf.Scalar;
+}

@@ -1,0 +1,109 @@
+/**
+ * Reading runs: the newest, its metrics, its checkpoints.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { UsageError } from "../errors.ts";
+import { describing, FileError } from "../files.ts";
+import {
+  CHECKPOINT,
+  checkpointPath,
+  FILES,
+  list,
+  readManifest,
+} from "./_layout.ts";
+import type { MetricsRow } from "./run_folder.ts";
+
+/**
+ * The run that was started last in a folder of runs.
+ *
+ * @param folder Where runs lie.
+ * @throws {FileError} if there is none.
+ */
+export async function newestRun(folder = "runs"): Promise<string> {
+  let newest: { path: string; started: string } | undefined;
+  for (const name of await list(folder) ?? []) {
+    const path = join(folder, name);
+    const manifest = await readManifest(path).catch(() => undefined);
+    if (manifest && !(newest && newest.started > manifest.started)) {
+      newest = { path, started: manifest.started };
+    }
+  }
+  if (!newest) {
+    throw new FileError(
+      `Cannot find a run in ${folder}/: make one with deno task train, or ` +
+        "name a run folder or an .onnx file",
+    );
+  }
+  return newest.path;
+}
+
+/** The rows of a run's metrics; a last line that was cut short is left out. */
+export async function readMetrics(run: string): Promise<MetricsRow[]> {
+  const path = join(run, FILES.metrics);
+  const text = await describing(
+    `read ${path}`,
+    () => Deno.readTextFile(path),
+  );
+  const lines = text.split("\n").slice(0, -1);
+  return lines.map((line) => JSON.parse(line));
+}
+
+/**
+ * The checkpoints of a run, oldest first.
+ *
+ * @throws {FileError} if the folder is no run or has no checkpoint.
+ */
+export async function checkpointsOf(
+  run: string,
+): Promise<{ step: number; path: string }[]> {
+  const names = await describing(
+    `read the run ${run}`,
+    () => list(join(run, FILES.checkpoints)),
+  );
+  const steps = (names ?? [])
+    .map((name) => CHECKPOINT.exec(name)?.[1])
+    .filter((digits) => digits !== undefined)
+    .map(Number)
+    .sort((a, b) => a - b);
+  if (steps.length === 0) {
+    throw new FileError(
+      `Cannot read the run ${run}: it has no checkpoints ` +
+        `(wanted ${join(run, FILES.checkpoints)}/step-NNNNNNNN.onnx)`,
+    );
+  }
+  return steps.map((step) => ({ step, path: checkpointPath(run, step) }));
+}
+
+/**
+ * The checkpoint that a user means: an .onnx file itself, or a run's
+ * checkpoint, the last one unless a step is given.
+ *
+ * @param source A run folder or an .onnx file; by default the newest run.
+ * @param step Which checkpoint of the run.
+ * @throws {FileError} if there is no such file or run.
+ * @throws {UsageError} if the run has no such step.
+ */
+export async function findCheckpoint(
+  source?: string,
+  step?: number,
+): Promise<string> {
+  const path = source ?? await newestRun();
+  const info = await describing(`read ${path}`, () => Deno.stat(path));
+  if (info.isFile) {
+    if (step === undefined) return path;
+    throw new UsageError(
+      `Cannot choose step ${step} of ${path}: it is a file, not a run`,
+    );
+  }
+  const checkpoints = await checkpointsOf(path);
+  if (step === undefined) return checkpoints.at(-1)!.path;
+  const found = checkpoints.find((checkpoint) => checkpoint.step === step);
+  if (found) return found.path;
+  throw new UsageError(
+    `Cannot find a checkpoint of step ${step} in ${path}: it has steps ` +
+      checkpoints.map((checkpoint) => checkpoint.step).join(", "),
+  );
+}

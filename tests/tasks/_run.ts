@@ -19,7 +19,7 @@ export type TaskName = keyof typeof deno.tasks;
 export interface Output {
   readonly code: number;
   readonly stdout: string;
-  /** Without the line in which `deno task` says what it runs. */
+  /** Without what Deno says: which command it runs, what it downloads. */
   readonly stderr: string;
 }
 
@@ -89,7 +89,8 @@ export async function outputOf(child: Deno.ChildProcess): Promise<Output> {
   return {
     code,
     stdout: text(stdout),
-    stderr: text(stderr).replace(/^Task \w+ .*\n/, ""),
+    // On a new machine the first commands fill Deno's cache.
+    stderr: text(stderr).replace(/^(Task \w+ .*|Download https?:.*)\n/gm, ""),
   };
 }
 

@@ -8,6 +8,7 @@ export { isTracing, nameTensor, trace } from "./backend.ts";
 export { foldConstants } from "./fold.ts";
 export * from "./graph.ts";
 export * from "./precision.ts";
-export { type Attrs, type Rule, rules } from "./rules.ts";
+export type { Attrs } from "./kernels.ts";
+export { type Rule, rules } from "./rules.ts";
 export * from "./run.ts";
 export * from "./symbolic.ts";

@@ -9,9 +9,24 @@
 
 import type * as tf from "@tensorflow/tfjs-core";
 import { backend_util, slice_util, util } from "@tensorflow/tfjs-core";
-import type { HostData } from "../onnx/tensor.ts";
-import type { DType, FloatDType, GraphBuilder, Value } from "./graph.ts";
-import { isFloat } from "./graph.ts";
+import {
+  type FloatDType,
+  type GraphBuilder,
+  isFloat,
+  type Value,
+} from "./graph.ts";
+import {
+  type Attrs,
+  castTo,
+  concat,
+  gather,
+  like,
+  mod,
+  oneHot,
+  segmentSum,
+  size,
+  split,
+} from "./kernels.ts";
 import {
   binary,
   cast,
@@ -24,13 +39,6 @@ import {
   unary,
   unify,
 } from "./lowering.ts";
-
-/**
- * The attributes of a kernel. TensorFlow.js types them by convention only; each
- * rule names those it reads, under the names of tfjs-core's kernel_names.
- */
-// deno-lint-ignore no-explicit-any
-export type Attrs = any;
 
 /** Emits the nodes of one kernel and returns its result. */
 export type Rule = (
@@ -68,149 +76,10 @@ const infoOf = ({ shape }: Value): tf.TensorInfo => ({
   shape: [...shape],
 });
 
-const scalar = (g: GraphBuilder, value: number) =>
-  g.constant("float32", [], Float64Array.of(value), true);
-
-// A number of x's type; where that is integer, without its fraction.
-const like = (g: GraphBuilder, x: Value, value: number) =>
-  cast(g, scalar(g, value), x.dtype, x.weak);
-
 const zero = (g: GraphBuilder, x: Value) => like(g, x, 0);
 const one = (g: GraphBuilder, x: Value) => like(g, x, 1);
 
-// TensorFlow.js knows one floating type; a traced float of any width is one.
-function castRule(g: GraphBuilder, x: Value, dtype: string): Value {
-  if (dtype !== "float32") return cast(g, x, dtype as DType);
-  return isFloat(x) ? x : cast(g, x, "float32", true);
-}
-
-// By comparison: ONNX's OneHot counts negative indices from the end, where
-// TensorFlow.js makes a row of off values.
-function oneHot(g: GraphBuilder, indices: Value, attrs: Attrs): Value {
-  const { depth, onValue = 1, offValue = 0, dtype = "float32" } = attrs;
-  const hot = binary(
-    g,
-    "Equal",
-    reshape(g, indices, [...indices.shape, 1]),
-    g.ints([...Array(depth).keys()]),
-    "bool",
-  );
-  if (onValue === 1 && offValue === 0) return castRule(g, hot, dtype);
-  const [on, off] = [onValue, offValue].map((value) =>
-    castRule(g, scalar(g, value), dtype)
-  );
-  return g.emit("Where", [hot, on!, off!], {}, {
-    dtype: on!.dtype,
-    shape: hot.shape,
-  });
-}
-
-function concat(g: GraphBuilder, parts: Value[], axis: number): Value {
-  const values = unify(g, parts);
-  const [first] = values;
-  const at = axis < 0 ? axis + first!.shape.length : axis;
-  const length = values.reduce((sum, v) => sum + v.shape[at]!, 0);
-  const shape = first!.shape.with(at, length);
-  return values.length === 1
-    ? first!
-    : g.emit("Concat", values, { axis: at }, { dtype: first!.dtype, shape });
-}
-
-// Of the divisor's sign, as in TensorFlow; ONNX has that for integers only, and
-// for floats the exact remainder of the dividend's sign.
-function mod(g: GraphBuilder, a: Value, b: Value): Value {
-  if (!isFloat(a)) return binary(g, "Mod", a, b);
-  const rest = binary(g, "Mod", a, b, undefined, { fmod: 1 });
-  const side = binary(g, "Mul", unary(g, "Sign", rest), b);
-  return g.emit(
-    "Where",
-    [
-      binary(g, "Less", side, zero(g, side), "bool"),
-      binary(g, "Add", rest, b),
-      rest,
-    ],
-    {},
-    rest,
-  );
-}
-
-function split(g: GraphBuilder, x: Value, sizes: number[], axis: number) {
-  return [...g.emitMany(
-    "Split",
-    [x, g.ints(sizes)],
-    { axis },
-    sizes.map((size) => ({ dtype: x.dtype, shape: x.shape.with(axis, size) })),
-  )];
-}
-
-function gather(g: GraphBuilder, x: Value, indices: Value, attrs: Attrs) {
-  const batchDims = attrs.batchDims < 0
-    ? attrs.batchDims + indices.shape.length
-    : attrs.batchDims ?? 0;
-  const [axis] = util.parseAxisParam(attrs.axis ?? 0, [...x.shape]);
-  const rest = x.shape.slice(axis! + 1);
-  if (batchDims === 0) {
-    return g.emit("Gather", [x, indices], { axis: axis! }, {
-      dtype: x.dtype,
-      shape: [...x.shape.slice(0, axis), ...indices.shape, ...rest],
-    });
-  }
-  if (batchDims !== axis) {
-    throw new TypeError(
-      `Cannot trace gather with axis ${axis} and batchDims ${batchDims}: ` +
-        "with batch dimensions the axis must follow them",
-    );
-  }
-  const points = reshape(g, cast(g, indices, "int64"), [...indices.shape, 1]);
-  return g.emit("GatherND", [x, points], { batch_dims: batchDims }, {
-    dtype: x.dtype,
-    shape: [...indices.shape, ...rest],
-  });
-}
-
-// ONNX's scatter with addition runs on a single thread. Where the ids are known,
-// the rows of each segment are gathered side by side and summed; where they are
-// not, or one segment has most of the rows, it is a product with the one-hot
-// matrix of the ids.
-function segmentSum(g: GraphBuilder, x: Value, ids: Value, segments: number) {
-  const shape = [segments, ...x.shape.slice(1)];
-  const rows = ids.shape[0]!;
-  const flat = reshape(g, x, [rows, size(x, 1)]);
-  const table = ids.data && segmentTable(ids.data, segments);
-  if (table && table.length <= 2 * rows + segments) {
-    const zero = cast(g, like(g, x, 0), x.dtype);
-    const padded = concat(g, [flat, expand(g, zero, [1, size(x, 1)])], 0);
-    const width = table.length / segments;
-    const index = g.constant("int64", [segments, width], table);
-    const beside = gather(g, padded, index, { axis: 0 });
-    return reshape(g, reduce(g, "ReduceSum", beside, 1), shape);
-  }
-  const hot = cast(g, oneHot(g, ids, { depth: segments }), x.dtype);
-  return reshape(g, matMul(g, hot, flat, true, false), shape);
-}
-
-// A line for each segment with the numbers of its rows, filled up with the
-// number of a row behind the last.
-function segmentTable(
-  ids: HostData,
-  segments: number,
-): BigInt64Array<ArrayBuffer> {
-  const lines = Array.from({ length: segments }, (): number[] => []);
-  for (let row = 0; row < ids.length; row++) lines[Number(ids[row])]?.push(row);
-  const width = Math.max(...lines.map((line) => line.length), 1);
-  return BigInt64Array.from(
-    lines.flatMap((line) => [
-      ...line,
-      ...Array<number>(width - line.length).fill(ids.length),
-    ]),
-    BigInt,
-  );
-}
-
 const FLOAT32_MAX = (2 - 2 ** -23) * 2 ** 127;
-
-const size = (x: Value, from: number) =>
-  x.shape.slice(from).reduce((product, d) => product * d, 1);
 
 /** Kernel → ONNX. */
 export const rules: Readonly<Record<string, Rule>> = {
@@ -343,7 +212,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     binary(g, "Equal", binary(g, "Sub", x!, x!), zero(g, x!), "bool"),
   Select: (g, { condition, t, e }) => {
     const values = [t!, e!].some(isFloat)
-      ? [t!, e!].map((x) => castRule(g, x, "float32"))
+      ? [t!, e!].map((x) => castTo(g, x, "float32"))
       : [t!, e!];
     const [yes, no] = unify(g, values) as [Value, Value];
     return g.emit("Where", [condition!, yes, no], {}, {
@@ -356,7 +225,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   Sum: reduceRule("ReduceSum"),
   // Of integers it is no integer.
   Mean: (g, { x }, { axis, keepDims }) =>
-    reduce(g, "ReduceMean", castRule(g, x!, "float32"), axis, keepDims),
+    reduce(g, "ReduceMean", castTo(g, x!, "float32"), axis, keepDims),
   Prod: reduceRule("ReduceProd"),
   Min: reduceRule("ReduceMin"),
   Max: (g, { x }, { reductionIndices, keepDims }) =>
@@ -379,7 +248,7 @@ export const rules: Readonly<Record<string, Rule>> = {
 
   // Shapes and types
   Identity: (_g, { x }) => x!,
-  Cast: (g, { x }, { dtype }) => castRule(g, x!, dtype),
+  Cast: (g, { x }, { dtype }) => castTo(g, x!, dtype),
   Reshape: (g, { x }, { shape }) =>
     reshape(g, x!, util.inferFromImplicitShape(shape, size(x!, 0))),
   ExpandDims: (g, { input }, { dim }) =>

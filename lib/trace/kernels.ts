@@ -1,0 +1,194 @@
+/**
+ * The kernels that take more than one ONNX operator to say.
+ *
+ * @module
+ */
+
+import { util } from "@tensorflow/tfjs-core";
+import type { HostData } from "../onnx/tensor.ts";
+import { type DType, type GraphBuilder, isFloat, type Value } from "./graph.ts";
+import {
+  binary,
+  cast,
+  expand,
+  matMul,
+  reduce,
+  reshape,
+  unary,
+  unify,
+} from "./lowering.ts";
+
+/**
+ * The attributes of a kernel. TensorFlow.js types them by convention only; each
+ * rule names those it reads, under the names of tfjs-core's kernel_names.
+ */
+// deno-lint-ignore no-explicit-any
+export type Attrs = any;
+
+/** A number, weak: it takes the floating type of what it meets. */
+export function scalar(g: GraphBuilder, value: number): Value {
+  return g.constant("float32", [], Float64Array.of(value), true);
+}
+
+/** A number of x's type; where that is integer, without its fraction. */
+export function like(g: GraphBuilder, x: Value, value: number): Value {
+  return cast(g, scalar(g, value), x.dtype, x.weak);
+}
+
+/** TensorFlow.js knows one floating type; a traced float of any width is one. */
+export function castTo(g: GraphBuilder, x: Value, dtype: string): Value {
+  if (dtype !== "float32") return cast(g, x, dtype as DType);
+  return isFloat(x) ? x : cast(g, x, "float32", true);
+}
+
+/**
+ * One-hot rows, by comparison: ONNX's OneHot counts negative indices from the
+ * end, where TensorFlow.js makes a row of off values.
+ */
+export function oneHot(g: GraphBuilder, indices: Value, attrs: Attrs): Value {
+  const { depth, onValue = 1, offValue = 0, dtype = "float32" } = attrs;
+  const hot = binary(
+    g,
+    "Equal",
+    reshape(g, indices, [...indices.shape, 1]),
+    g.ints([...Array(depth).keys()]),
+    "bool",
+  );
+  if (onValue === 1 && offValue === 0) return castTo(g, hot, dtype);
+  const [on, off] = [onValue, offValue].map((value) =>
+    castTo(g, scalar(g, value), dtype)
+  );
+  return g.emit("Where", [hot, on!, off!], {}, {
+    dtype: on!.dtype,
+    shape: hot.shape,
+  });
+}
+
+/** Tensors behind each other along an axis. */
+export function concat(g: GraphBuilder, parts: Value[], axis: number): Value {
+  const values = unify(g, parts);
+  const [first] = values;
+  const at = axis < 0 ? axis + first!.shape.length : axis;
+  const length = values.reduce((sum, v) => sum + v.shape[at]!, 0);
+  const shape = first!.shape.with(at, length);
+  return values.length === 1
+    ? first!
+    : g.emit("Concat", values, { axis: at }, { dtype: first!.dtype, shape });
+}
+
+/**
+ * The remainder of the divisor's sign, as in TensorFlow; ONNX has that for
+ * integers only, and for floats the exact remainder of the dividend's sign.
+ */
+export function mod(g: GraphBuilder, a: Value, b: Value): Value {
+  if (!isFloat(a)) return binary(g, "Mod", a, b);
+  const rest = binary(g, "Mod", a, b, undefined, { fmod: 1 });
+  const side = binary(g, "Mul", unary(g, "Sign", rest), b);
+  return g.emit(
+    "Where",
+    [
+      binary(g, "Less", side, like(g, side, 0), "bool"),
+      binary(g, "Add", rest, b),
+      rest,
+    ],
+    {},
+    rest,
+  );
+}
+
+/** Pieces of the given lengths along an axis. */
+export function split(
+  g: GraphBuilder,
+  x: Value,
+  sizes: number[],
+  axis: number,
+): Value[] {
+  return [...g.emitMany(
+    "Split",
+    [x, g.ints(sizes)],
+    { axis },
+    sizes.map((size) => ({ dtype: x.dtype, shape: x.shape.with(axis, size) })),
+  )];
+}
+
+/** The elements of x that the indices name along an axis. */
+export function gather(
+  g: GraphBuilder,
+  x: Value,
+  indices: Value,
+  attrs: Attrs,
+): Value {
+  const batchDims = attrs.batchDims < 0
+    ? attrs.batchDims + indices.shape.length
+    : attrs.batchDims ?? 0;
+  const [axis] = util.parseAxisParam(attrs.axis ?? 0, [...x.shape]);
+  const rest = x.shape.slice(axis! + 1);
+  if (batchDims === 0) {
+    return g.emit("Gather", [x, indices], { axis: axis! }, {
+      dtype: x.dtype,
+      shape: [...x.shape.slice(0, axis), ...indices.shape, ...rest],
+    });
+  }
+  if (batchDims !== axis) {
+    throw new TypeError(
+      `Cannot trace gather with axis ${axis} and batchDims ${batchDims}: ` +
+        "with batch dimensions the axis must follow them",
+    );
+  }
+  const points = reshape(g, cast(g, indices, "int64"), [...indices.shape, 1]);
+  return g.emit("GatherND", [x, points], { batch_dims: batchDims }, {
+    dtype: x.dtype,
+    shape: [...indices.shape, ...rest],
+  });
+}
+
+/**
+ * The sum of the rows of each segment. ONNX's scatter with addition runs on a
+ * single thread. Where the ids are known, the rows of a segment are gathered side
+ * by side and summed; where they are not, or one segment has most of the rows, it
+ * is a product with the one-hot matrix of the ids.
+ */
+export function segmentSum(
+  g: GraphBuilder,
+  x: Value,
+  ids: Value,
+  segments: number,
+): Value {
+  const shape = [segments, ...x.shape.slice(1)];
+  const rows = ids.shape[0]!;
+  const flat = reshape(g, x, [rows, size(x, 1)]);
+  const table = ids.data && segmentTable(ids.data, segments);
+  if (table && table.length <= 2 * rows + segments) {
+    const zero = cast(g, like(g, x, 0), x.dtype);
+    const padded = concat(g, [flat, expand(g, zero, [1, size(x, 1)])], 0);
+    const width = table.length / segments;
+    const index = g.constant("int64", [segments, width], table);
+    const beside = gather(g, padded, index, { axis: 0 });
+    return reshape(g, reduce(g, "ReduceSum", beside, 1), shape);
+  }
+  const hot = cast(g, oneHot(g, ids, { depth: segments }), x.dtype);
+  return reshape(g, matMul(g, hot, flat, true, false), shape);
+}
+
+// A line for each segment with the numbers of its rows, filled up with the
+// number of a row behind the last.
+function segmentTable(
+  ids: HostData,
+  segments: number,
+): BigInt64Array<ArrayBuffer> {
+  const lines = Array.from({ length: segments }, (): number[] => []);
+  for (let row = 0; row < ids.length; row++) lines[Number(ids[row])]?.push(row);
+  const width = Math.max(...lines.map((line) => line.length), 1);
+  return BigInt64Array.from(
+    lines.flatMap((line) => [
+      ...line,
+      ...Array<number>(width - line.length).fill(ids.length),
+    ]),
+    BigInt,
+  );
+}
+
+/** How many elements x has along the axes from one on. */
+export function size(x: Value, from: number): number {
+  return x.shape.slice(from).reduce((product, d) => product * d, 1);
+}

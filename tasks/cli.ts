@@ -22,6 +22,12 @@ export function command(name: string, description: string): Command {
     .allowExcessArguments(false)
     .showSuggestionAfterError()
     .helpOption("-h, --help", "Show this help")
+    // deno task changes to the folder of deno.json, and what it leaves of the
+    // caller's own may be that of a program further up.
+    .addHelpText(
+      "after",
+      "\nRelative paths start at the repository, wherever you call from.",
+    )
     .configureOutput({
       // Errors are printed once, below.
       writeErr: () => {},

@@ -10,8 +10,8 @@ const task = command("bench", "Time training steps on this machine.")
   .option("--peers", "time PyTorch and JAX too, interleaved")
   .option("--python <file>", "the Python that has them", path, "python3")
   .option("--only <name>", "one workload, by its name")
-  .option("--rounds <n>", "rounds of timings (default: 3)", number, 3)
-  .option("--threads <n>", "threads (default: 2)", number, 2)
+  .option("--rounds <n>", "rounds of timings", number, 3)
+  .option("--threads <n>", "threads", number, 2)
   .option("--json", "print the timings as JSON")
   .action(async ({ json, ...options }) => {
     const { bench, renderBench } = await import("../bench/bench.ts");

@@ -15,6 +15,13 @@ export function renderList(probes: readonly Probe[]): string {
   ).join("\n");
 }
 
+// Most of all frequencies are no key to anything.
+function describeKeys(keys: readonly number[], all: number): string {
+  return keys.length > all / 2
+    ? `${keys.length} of ${all}, no sparse structure`
+    : keys.join(", ");
+}
+
 /** A report for a terminal. */
 export function renderReport(report: ProbeReport): string {
   const { fourier, "logit-scaling": scaling, ...others } = report.probes;
@@ -26,17 +33,20 @@ export function renderReport(report: ProbeReport): string {
     lines.push(
       "",
       `fourier (mod ${modulus})`,
-      `  key frequencies: ${key_frequencies.join(", ")}`,
+      `  key frequencies (a component above a quarter of the largest): ` +
+        describeKeys(key_frequencies, fourier.cos_norms.length),
       `  they carry ${percent(power_share)} of the power; ` +
         `Gini coefficient ${gini.toFixed(3)}`,
     );
     for (const part of fourier.parts.length > 1 ? fourier.parts : []) {
       lines.push(
-        `  ${part.weight}: ${part.key_frequencies.join(", ")} ` +
+        `  ${part.weight}: ` +
+          `${describeKeys(part.key_frequencies, part.cos_norms.length)} ` +
           `(${percent(part.power_share)})`,
       );
     }
   }
+  if (fourier?.note) lines.push(`  note: ${fourier.note}`);
   if (scaling) {
     const { exponent, depth, homogeneous, rows } = scaling;
     const predicted = depth === null
@@ -61,7 +71,10 @@ export function renderReport(report: ProbeReport): string {
           `${row.correlation.toFixed(4).padEnd(12)} ` +
           `${percent(row.accuracy).padEnd(9)} ` +
           `${row.loss.toPrecision(4).padEnd(10)} ` +
-          `${percent(float16)} / ${percent(float32)} / ${percent(float64)}`,
+          `${percent(float16)} / ${percent(float32)} / ${percent(float64)}` +
+          (row.float16_overflow > 0
+            ? ` (${percent(row.float16_overflow)} overflow float16)`
+            : ""),
       );
     }
   }

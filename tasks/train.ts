@@ -80,7 +80,7 @@ for (const key of configKeys) {
       flag,
       preset === null ? description : `${description} (default: ${preset})`,
     );
-    program.option(`--no-${flag.slice(2)}`, `not that: ${description}`);
+    program.option(`--no-${flag.slice(2)}`, `the opposite of ${flag}`);
     continue;
   }
   const text = preset === null

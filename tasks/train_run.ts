@@ -122,9 +122,9 @@ interface Display {
 function liveLine(config: Config): Display {
   const bar = new cliProgress.SingleBar({
     format: "{bar} {value}/{total} · loss {train_loss} / {test_loss} · " +
-      "accuracy {train_accuracy} / {test_accuracy} · {ms} ms/step · " +
-      "{left} s left",
-    barsize: 16,
+      "accuracy {train_accuracy} / {test_accuracy} (train / test) · " +
+      "{ms} ms/step · {left} s left",
+    barsize: 8,
     hideCursor: true,
     linewrap: null,
     stream: process.stderr,

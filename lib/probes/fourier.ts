@@ -27,6 +27,8 @@ export interface Spectrum {
 
 /** The result: the spectrum of the whole embedding, and of its parts. */
 export interface FourierResult extends Spectrum {
+  /** What to mind in reading it, or null. */
+  readonly note: string | null;
   /** p. */
   readonly modulus: number;
   /** An MLP has two embeddings, one of a and one of b; a transformer has one. */
@@ -58,9 +60,17 @@ export const fourier: Probe<FourierResult> = {
       parts.flatMap(({ columns }) => columns),
       modulus,
     );
-    return { modulus, ...whole, parts: spectra };
+    return { modulus, note: noteOn(context), ...whole, parts: spectra };
   },
 };
+
+// Products are rotations of the discrete logarithm, not of the residue itself.
+function noteOn({ config: { task } }: ProbeContext): string | null {
+  return task === "product" || task === "divide"
+    ? `a network that learns to ${task} uses characters of the multiplicative ` +
+      "group; this spectrum is over the additive one, and need not be sparse"
+    : null;
+}
 
 interface Embedding {
   readonly name: string;

@@ -40,6 +40,11 @@ export interface ScalingRow {
   readonly accuracy: number;
   /** Mean loss, the one that it was trained on, computed in float64. */
   readonly loss: number;
+  /**
+   * Share of the rows with a logit that is infinite in float16, beyond 65,504:
+   * they have no sum there, and do not count as collapsed.
+   */
+  readonly float16_overflow: number;
   /** Share of the rows in Softmax Collapse, by precision. */
   readonly softmax_collapse: Readonly<Record<FloatDType, number>>;
 }
@@ -153,17 +158,20 @@ function describeLogits(logits: HostTensor, reference: Float64Array) {
   const classes = logits.shape[1]!;
   const rows = z.length / classes;
   let scale = 0;
+  let overflow = 0;
   for (let i = 0; i < rows; i++) {
     let largest = 0;
     for (let k = 0; k < classes; k++) {
       largest = Math.max(largest, Math.abs(z[i * classes + k]!));
     }
     scale += largest / rows;
+    if (!Number.isFinite(Math.f16round(largest))) overflow += 1 / rows;
   }
   const squares = z.reduce((sum, x) => sum + x * x, 0);
   return {
     logit_rms: Math.sqrt(squares / z.length),
     logit_scale: scale,
+    float16_overflow: overflow,
     correlation: correlation(z, reference),
   };
 }

@@ -84,10 +84,18 @@ class TraceBackend extends tf.KernelBackend {
     const g = this.builder;
     // Automatic differentiation writes whole tensors of ones; as a scalar and
     // an Expand they vanish where the next node broadcasts anyway.
+    const first = weak
+      ? Float64Array.of(asWritten(values[0]!))
+      : values.slice(0, 1);
     const constant = values.length > 1 &&
         values.every((x) => Object.is(x, values[0]))
-      ? expand(g, g.constant(dtype, [], values.slice(0, 1), weak), shape)
-      : g.constant(dtype, [...shape], values.slice(), weak);
+      ? expand(g, g.constant(dtype, [], first, weak), shape)
+      : g.constant(
+        dtype,
+        [...shape],
+        values.length === 1 ? first : values.slice(),
+        weak,
+      );
     this.#values.set(dataId, constant);
   }
 
@@ -110,6 +118,19 @@ class TraceBackend extends tf.KernelBackend {
   override floatPrecision = (): 32 => 32;
   override epsilon = (): number => super.epsilon();
   override dispose(): void {}
+}
+
+/**
+ * The number that was written where TensorFlow.js hands over its nearest
+ * float32: the shortest decimal that rounds to it. So `tf.mul(x, 0.1)` is 0.1 in
+ * a float64 graph too. (Below 1e-45 TensorFlow.js hands over 0: see `scalar`.)
+ */
+function asWritten(value: number): number {
+  for (let digits = 1; digits < 9; digits++) {
+    const decimal = Number(value.toPrecision(digits));
+    if (Object.is(Math.fround(decimal), value)) return decimal;
+  }
+  return value;
 }
 
 let tracer: TraceBackend | undefined;

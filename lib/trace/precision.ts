@@ -14,7 +14,9 @@ import type { FloatDType } from "./graph.ts";
 
 /**
  * A number as a tensor of shape []. Traced, it keeps all its digits and takes
- * the floating type of what it meets; `tf.scalar` would round it to float32.
+ * the floating type of what it meets. Numbers given to TensorFlow.js itself go
+ * through float32: of those, the shortest decimal is restored (0.1 stays 0.1),
+ * but 1/3 has float32's digits and 1e-50 is 0.
  *
  * @param value The number.
  */

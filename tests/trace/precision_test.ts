@@ -13,6 +13,7 @@ import {
   toPrecision,
   widen,
 } from "../../lib/trace/precision.ts";
+import { runTraced } from "../../lib/trace/run.ts";
 import { assertClose } from "../_golden.ts";
 import { f32, f64, i32, type TensorFunction, traced } from "./_run.ts";
 
@@ -249,4 +250,13 @@ Deno.test("widen() computes in float64", async () => {
     f32([1], [1e30]),
   );
   assertEquals(result, { dtype: "float64", values: [Math.fround(1e30)] });
+});
+
+Deno.test("a number written in a traced function keeps its decimal", async () => {
+  const { tenth, list } = await runTraced(({ x }) => ({
+    tenth: tf.mul(x, 0.1),
+    list: tf.add(x, tf.mul(tf.ones([2]), -1.7e-3)),
+  }), { x: hostTensorOf("float64", [], [1]) });
+  assertEquals([...tenth!.data], [0.1]);
+  assertEquals(list!.data[0], 1 - 1.7e-3);
 });

@@ -11,7 +11,7 @@ import time
 import jax
 import jax.numpy as jnp
 
-from workloads import BETA1, BETA2, D, EPS, HEADS, LR, WORKLOADS, load
+from workloads import BETA1, BETA2, D, EPS, HEADS, LR, WORKLOADS, load, mlp
 
 name, steps, timings = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 model, loss_precision, precision = WORKLOADS[name]
@@ -22,17 +22,6 @@ x = jnp.asarray(inputs, "int32" if model == "transformer" else precision)
 y = jnp.asarray(labels)
 params = {k: jnp.asarray(v, precision) for k, v in weights.items()}
 causal = jnp.triu(jnp.full((3, 3), -1e10, precision), 1)
-
-
-def mlp(p):
-    h, last = x, sum(k.startswith("W") for k in p) - 1
-    for i in range(last + 1):
-        h = h @ p[f"W{i}"]
-        if f"b{i}" in p:
-            h = h + p[f"b{i}"]
-        if i < last:
-            h = jax.nn.relu(h)
-    return h
 
 
 def transformer(p):
@@ -46,7 +35,8 @@ def transformer(p):
 
 
 def loss_of(p):
-    z = (transformer if model == "transformer" else mlp)(p).astype(loss_precision)
+    z = transformer(p) if model == "transformer" else mlp(p, x, jax.nn.relu)
+    z = z.astype(loss_precision)
     s = jnp.where(z >= 0, z + 1, 1 / (1 - jnp.minimum(z, 0)))
     picked = jnp.take_along_axis(s, y[:, None], 1)[:, 0]
     return -jnp.mean(jnp.log(picked / s.sum(1)))

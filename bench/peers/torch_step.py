@@ -10,7 +10,7 @@ import time
 
 import torch
 
-from workloads import BETA1, BETA2, D, EPS, HEADS, LR, WORKLOADS, load
+from workloads import BETA1, BETA2, D, EPS, HEADS, LR, WORKLOADS, load, mlp
 
 name, steps, timings, threads = sys.argv[1], *map(int, sys.argv[2:5])
 torch.set_num_threads(threads)
@@ -27,17 +27,6 @@ optimizer = torch.optim.AdamW(
 causal = torch.full((3, 3), -1e10, dtype=dtype).triu(1)
 
 
-def mlp(p):
-    h, last = x, sum(k.startswith("W") for k in p) - 1
-    for i in range(last + 1):
-        h = h @ p[f"W{i}"]
-        if f"b{i}" in p:
-            h = h + p[f"b{i}"]
-        if i < last:
-            h = torch.relu(h)
-    return h
-
-
 def transformer(p):
     resid = p["W_E"][x] + p["W_pos"]
     q, k, v = (torch.einsum("bpd,hde->bhpe", resid, p[w]) for w in ("W_Q", "W_K", "W_V"))
@@ -50,7 +39,8 @@ def transformer(p):
 
 
 def step():
-    z = (transformer if model == "transformer" else mlp)(params).to(loss_dtype)
+    z = transformer(params) if model == "transformer" else mlp(params, x, torch.relu)
+    z = z.to(loss_dtype)
     s = torch.where(z >= 0, z + 1, 1 / (1 - z))
     picked = s.gather(1, y[:, None])[:, 0]
     loss = -torch.log(picked / s.sum(1)).mean()

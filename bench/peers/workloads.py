@@ -65,3 +65,15 @@ def load(name):
         if model == "parity":
             weights[f"b{i}"] = uniform(rng, fan_in, fan_out)[0]
     return x, y, weights
+
+
+def mlp(params, x, relu):
+    """The perceptron's logits, in any framework whose arrays have `@` and `+`."""
+    last = sum(name.startswith("W") for name in params) - 1
+    for i in range(last + 1):
+        x = x @ params[f"W{i}"]
+        if f"b{i}" in params:
+            x = x + params[f"b{i}"]
+        if i < last:
+            x = relu(x)
+    return x

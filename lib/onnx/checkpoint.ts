@@ -8,9 +8,10 @@ import type * as tf from "@tensorflow/tfjs-core";
 import type { Model } from "../../models/model.ts";
 import { nameTensor, trace } from "../trace/backend.ts";
 import { foldConstants } from "../trace/fold.ts";
-import { newInput, type Spec } from "../trace/graph.ts";
+import { newInput } from "../trace/graph.ts";
+import { specsOf } from "../trace/run.ts";
 import { type BatchGraph, traceForAnyBatch } from "../trace/symbolic.ts";
-import { mapTree, type Tree } from "../tree.ts";
+import type { Tree } from "../tree.ts";
 import { encodeModel, modelOf } from "./model.ts";
 import type { HostTensor } from "./tensor.ts";
 
@@ -85,10 +86,6 @@ function traceForward(
   { input, row, apply }: Model,
   params: Tree<HostTensor>,
 ): Promise<BatchGraph> {
-  const specs = mapTree<HostTensor, Spec, Tree<HostTensor>>(
-    params,
-    ({ dtype, shape }) => ({ dtype, shape }),
-  );
   return traceForAnyBatch((batch) =>
     foldConstants(
       trace(
@@ -97,7 +94,7 @@ function traceForward(
           logits: apply(params as Tree<tf.Tensor>, x as tf.Tensor, nameTensor),
         }),
         {
-          ...specs as Tree<Spec>,
+          ...specsOf(params),
           [input]: { dtype: row.dtype, shape: [batch, ...row.shape] },
         },
       ),

@@ -17,7 +17,7 @@ import {
 import { type HostTensor, toNumbers } from "../onnx/tensor.ts";
 import type { FloatDType } from "../trace/graph.ts";
 import { widen } from "../trace/precision.ts";
-import { runTraced } from "../trace/run.ts";
+import { compile } from "../trace/run.ts";
 import { degreesOf } from "./homogeneity.ts";
 import type { Probe } from "./probe.ts";
 
@@ -102,10 +102,14 @@ export const logitScaling: Probe<LogitScalingResult> = {
       }
     }
     const rows: ScalingRow[] = [];
-    const measure = measurer(context.labels(), losses[context.config.loss]);
+    const labels = context.labels();
+    const measures = await measurer(
+      { logits: logits[0]!, labels },
+      losses[context.config.loss],
+    );
     const reference = toNumbers(logits[ALPHAS.indexOf(1)]!);
     for (const [i, alpha] of ALPHAS.entries()) {
-      const measured = await measure(logits[i]!);
+      const measured = await measures.run({ logits: logits[i]!, labels });
       const value = (name: string) => toNumbers(measured[name]!)[0]!;
       rows.push({
         alpha,
@@ -119,6 +123,7 @@ export const logitScaling: Probe<LogitScalingResult> = {
         },
       });
     }
+    await measures.close();
     const degree = degreesOf(model.graph, model.weightNames).get(output);
     const exponent = slope(
       rows.map((row) => Math.log(row.alpha)),
@@ -136,21 +141,23 @@ export const logitScaling: Probe<LogitScalingResult> = {
 
 // Accuracy, loss and collapse as one graph, so that they are the very functions
 // that training measures with, in ONNX Runtime's arithmetic.
-function measurer(labels: HostTensor, loss: Loss) {
-  return (logits: HostTensor) =>
-    runTraced(({ logits, labels }) => {
-      const z = logits as tf.Tensor2D;
-      const y = labels as tf.Tensor1D;
-      const collapse = PRECISIONS.map((precision) => [
-        precision,
-        fraction(collapsed(z, precision)),
-      ]);
-      return {
-        accuracy: accuracy(z, y),
-        loss: widen(mean(loss.terms(z, y, "float64"), "float64")),
-        ...Object.fromEntries(collapse),
-      };
-    }, { logits, labels });
+function measurer(
+  inputs: { logits: HostTensor; labels: HostTensor },
+  loss: Loss,
+) {
+  return compile(({ logits, labels }) => {
+    const z = logits as tf.Tensor2D;
+    const y = labels as tf.Tensor1D;
+    const collapse = PRECISIONS.map((precision) => [
+      precision,
+      fraction(collapsed(z, precision)),
+    ]);
+    return {
+      accuracy: accuracy(z, y),
+      loss: widen(mean(loss.terms(z, y, "float64"), "float64")),
+      ...Object.fromEntries(collapse),
+    };
+  }, inputs);
 }
 
 function describeLogits(logits: HostTensor, reference: Float64Array) {

@@ -26,7 +26,7 @@ import {
 export type Attrs = any;
 
 /** A number, weak: it takes the floating type of what it meets. */
-export function scalar(g: GraphBuilder, value: number): Value {
+function scalar(g: GraphBuilder, value: number): Value {
   return g.constant("float32", [], Float64Array.of(value), true);
 }
 

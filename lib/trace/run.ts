@@ -1,16 +1,56 @@
 /**
- * Running a function of tensors once in ONNX Runtime.
+ * Running functions of tensors in ONNX Runtime.
  *
  * @module
  */
 
 import type * as tf from "@tensorflow/tfjs-core";
 import { encodeModel, modelOf } from "../onnx/model.ts";
-import { openSession } from "../onnx/session.ts";
+import { openSession, type Session } from "../onnx/session.ts";
 import type { HostTensor } from "../onnx/tensor.ts";
 import { leavesOf, type MapLeaves, mapTree, type Tree } from "../tree.ts";
 import { trace } from "./backend.ts";
-import type { Spec } from "./graph.ts";
+import type { Graph, Spec } from "./graph.ts";
+
+/** The element types and shapes of tensors. */
+export function specsOf(tensors: Tree<HostTensor>): Tree<Spec> {
+  return mapTree<HostTensor, Spec, Tree<HostTensor>>(
+    tensors,
+    ({ dtype, shape }) => ({ dtype, shape }),
+  ) as Tree<Spec>;
+}
+
+/** A function of a tree of tensors, its inputs known by their host tensors. */
+export type TracedFunction<T> = (
+  inputs: MapLeaves<T, HostTensor, tf.Tensor>,
+) => Tree<tf.Tensor>;
+
+const open = (graph: Graph) =>
+  openSession(encodeModel(modelOf(graph, { name: "function" })));
+
+function graphOf<T extends Tree<HostTensor>>(
+  fn: TracedFunction<T>,
+  inputs: T,
+): Graph {
+  return trace(
+    (tensors) => fn(tensors as MapLeaves<T, HostTensor, tf.Tensor>),
+    specsOf(inputs),
+  );
+}
+
+/**
+ * Traces a function for tensors like the given ones, to be run many times.
+ *
+ * @param fn Takes and returns trees of tensors.
+ * @param inputs Of these only types and shapes matter.
+ * @returns A session whose inputs and outputs are the leaves' paths.
+ */
+export function compile<T extends Tree<HostTensor>>(
+  fn: TracedFunction<T>,
+  inputs: T,
+): Promise<Session> {
+  return open(graphOf(fn, inputs));
+}
 
 /**
  * Traces a function, runs the graph once, and gives the memory back.
@@ -20,21 +60,13 @@ import type { Spec } from "./graph.ts";
  * @returns The results by path.
  */
 export async function runTraced<T extends Tree<HostTensor>>(
-  fn: (inputs: MapLeaves<T, HostTensor, tf.Tensor>) => Tree<tf.Tensor>,
+  fn: TracedFunction<T>,
   inputs: T,
 ): Promise<Record<string, HostTensor>> {
-  const specs = mapTree<HostTensor, Spec, Tree<HostTensor>>(
-    inputs,
-    ({ dtype, shape }) => ({ dtype, shape }),
-  ) as Tree<Spec>;
-  const graph = trace(
-    (tensors) => fn(tensors as MapLeaves<T, HostTensor, tf.Tensor>),
-    specs,
-  );
+  const graph = graphOf(fn, inputs);
+  // An optimizer without state has nothing to start with.
   if (graph.outputs.length === 0) return {};
-  const session = await openSession(
-    encodeModel(modelOf(graph, { name: "function" })),
-  );
+  const session = await open(graph);
   try {
     return await session.run(Object.fromEntries(leavesOf<HostTensor>(inputs)));
   } finally {

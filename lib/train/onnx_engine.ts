@@ -11,9 +11,9 @@ import { openSession, type SessionOptions } from "../onnx/session.ts";
 import { type HostTensor, hostTensorOf, toNumbers } from "../onnx/tensor.ts";
 import { trace } from "../trace/backend.ts";
 import { foldConstants } from "../trace/fold.ts";
-import type { Graph, Spec } from "../trace/graph.ts";
-import { runTraced } from "../trace/run.ts";
-import { leavesOf, mapTree, type Tree, treeOf } from "../tree.ts";
+import type { Graph } from "../trace/graph.ts";
+import { runTraced, specsOf } from "../trace/run.ts";
+import { leavesOf, type Tree, treeOf } from "../tree.ts";
 import type { Engine, HostState } from "./engine.ts";
 import { metricsOf } from "./engine.ts";
 import { type Batch, type Experiment, hostBatch } from "./experiment.ts";
@@ -151,9 +151,6 @@ export function traceStep(experiment: Experiment, state: HostState): Graph {
       const result = step(state, batch("train"), batch("test"));
       return { ...result } as unknown as Tree<tf.Tensor>;
     },
-    mapTree<HostTensor, Spec, Tree<HostTensor>>(
-      treeOf(Object.entries(state)),
-      ({ dtype, shape }) => ({ dtype, shape }),
-    ) as Tree<Spec>,
+    specsOf(treeOf(Object.entries(state))),
   );
 }

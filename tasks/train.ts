@@ -59,6 +59,10 @@ const FLAGS: {
   checkpointEvery: ["<n>", "steps between checkpoints (default: last only)"],
   seed: ["<n>", "seed of everything random"],
   engine: ["<name>", "onnx (compiled) or tfjs (eager)"],
+  device: ["<name>", "onnx: auto, cpu, cuda or webgpu"],
+  deviceId: ["<n>", "onnx: which of several cards"],
+  runtime: ["<name>", "onnx: node (native) or web (WebAssembly)"],
+  backend: ["<name>", "tfjs: cpu, wasm, webgpu, node or node-gpu"],
   threads: ["<n>", "threads (default: a thread for each physical core)"],
 };
 

@@ -77,6 +77,14 @@ export interface Config {
   readonly seed: number;
   /** Compiled (onnx) or eager (tfjs). */
   readonly engine: "onnx" | "tfjs";
+  /** onnx: where to compute; auto for the best that is usable. */
+  readonly device: "auto" | "cpu" | "cuda" | "webgpu";
+  /** onnx: which of several cards. */
+  readonly deviceId: number;
+  /** onnx: native code, or WebAssembly. */
+  readonly runtime: "node" | "web";
+  /** tfjs: the TensorFlow.js backend. */
+  readonly backend: "cpu" | "wasm" | "webgpu" | "node" | "node-gpu";
   /** Threads of the onnx engine; null for the machine's cores. */
   readonly threads: number | null;
 }
@@ -165,6 +173,13 @@ const entries: {
   checkpointEvery: v.optional(v.nullable(integer(1)), null),
   seed: v.optional(integer(0), 0),
   engine: v.optional(oneOf(["onnx", "tfjs"]), "onnx"),
+  device: v.optional(oneOf(["auto", "cpu", "cuda", "webgpu"]), "auto"),
+  deviceId: v.optional(integer(0, 1023), 0),
+  runtime: v.optional(oneOf(["node", "web"]), "node"),
+  backend: v.optional(
+    oneOf(["cpu", "wasm", "webgpu", "node", "node-gpu"]),
+    "cpu",
+  ),
   threads: v.optional(v.nullable(integer(1, 1024)), null),
 };
 

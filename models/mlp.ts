@@ -31,6 +31,9 @@ export interface MlpOptions {
   readonly biases: boolean;
 }
 
+// Numbers that one activation may have to stay in a processor's cache.
+const CACHED = 2 ** 19;
+
 /**
  * ReLU layers and a linear one: x ↦ W₂ᵀ relu(W₁ᵀ relu(W₀ᵀ x)), with biases if
  * wanted. W and b are drawn from U(±1/√fan_in), PyTorch's default.
@@ -55,6 +58,7 @@ export function mlp(
     row: p === undefined
       ? { dtype: "float32", shape: [fanIn] }
       : { dtype: "int64", shape: [2] },
+    rowsAtOnce: Math.ceil(CACHED / Math.max(...hidden)),
 
     init(key, dtype) {
       const draw = (name: string, shape: number[], fanIn: number) =>

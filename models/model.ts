@@ -26,6 +26,11 @@ export interface Model<P extends Tree<tf.Tensor> = Tree<tf.Tensor>> {
   /** Element type and shape of a row, without the batch dimension. */
   readonly row: Spec;
   /**
+   * How many rows to compute at once on a processor: their activations stay in
+   * its cache from the forward pass to the backward one. By default all.
+   */
+  readonly rowsAtOnce?: number;
+  /**
    * Random initial parameters, each drawn from a stream of its own.
    *
    * @param key The streams of the seed.

@@ -5,8 +5,9 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
+import { isTracing } from "../lib/trace/backend.ts";
 import { scalar } from "../lib/trace/precision.ts";
-import { drawn, embed, type Model } from "./model.ts";
+import { drawn, embed, type Model, noHook } from "./model.ts";
 
 /** The parameters, under TransformerLens's names. */
 export type TransformerParams<Leaf = tf.Tensor> = {
@@ -135,55 +136,104 @@ export function transformer(
       const { attn, mlp } = blocks[0];
       const pos = CONTEXT;
       const batch = tokens.shape[0]!;
-      const rows = batch * pos;
+      // Compiled for its logits alone, the block computes "=" alone.
+      const brief = isTracing() && mark === noHook;
+      const seen = brief ? 1 : pos;
 
       // Products with weights are taken over all rows at once, [rows, …]:
       // TensorFlow.js's gradient of a batched product does not sum over a
       // broadcast operand.
-      const flat = (x: tf.Tensor, width: number) =>
-        tf.reshape(x, [rows, width]) as tf.Tensor2D;
-      const perRow = (x: tf.Tensor2D) =>
-        tf.reshape(x, [batch, pos, x.shape[1]]) as tf.Tensor3D;
-      const product = (x: tf.Tensor, W: tf.Tensor) =>
-        perRow(tf.matMul(flat(x, W.shape[0]!), W as tf.Tensor2D));
-
-      const ids = tf.reshape(tokens, [rows]) as tf.Tensor1D;
-      const embedded = hook(
-        "hook_embed", // [batch, pos, d_model]
-        perRow(embed(W_E as tf.Tensor2D, ids)),
-      );
-      const positions = hook(
-        "hook_pos_embed", // [pos, d_model]
-        W_pos,
-      );
-      const residPre = hook(
-        "blocks.0.hook_resid_pre", // [batch, pos, d_model]
-        tf.add(embedded, positions) as tf.Tensor3D,
-      );
-
+      const perRow = (x: tf.Tensor2D): tf.Tensor =>
+        brief ? x : tf.reshape(x, [batch, pos, x.shape[1]]);
+      const product = (x: tf.Tensor, W: tf.Tensor, b?: tf.Tensor) => {
+        const rows = tf.reshape(x, [batch * seen, W.shape[0]!]) as tf.Tensor2D;
+        const result = tf.matMul(rows, W as tf.Tensor2D);
+        return perRow((b ? tf.add(result, b) : result) as tf.Tensor2D);
+      };
       // [head, d_model, d_head] → [d_model, head · d_head]
       const merged = (W: tf.Tensor) =>
-        tf.reshape(tf.transpose(W, [1, 0, 2]), [dModel, dModel]);
-      // [batch, pos, head, d_head]
-      const project = (W: tf.Tensor) =>
-        tf.reshape(product(residPre, merged(W)), [batch, pos, heads, dHead]);
-      const q = hook("blocks.0.attn.hook_q", project(attn.W_Q));
-      const k = hook("blocks.0.attn.hook_k", project(attn.W_K));
-      const v = hook("blocks.0.attn.hook_v", project(attn.W_V));
-
+        tf.reshape(tf.transpose(W, [1, 0, 2]), [dModel, dModel]) as tf.Tensor2D;
       const byHead = (x: tf.Tensor) => tf.transpose(x, [0, 2, 1, 3]);
+
+      const activations = () => {
+        const ids = tf.reshape(tokens, [batch * pos]) as tf.Tensor1D;
+        const embedded = hook(
+          "hook_embed", // [batch, pos, d_model]
+          perRow(embed(W_E as tf.Tensor2D, ids)),
+        );
+        const positions = hook(
+          "hook_pos_embed", // [pos, d_model]
+          W_pos,
+        );
+        const residPre = hook(
+          "blocks.0.hook_resid_pre", // [batch, pos, d_model]
+          tf.add(embedded, positions),
+        );
+        const project = (name: "q" | "k" | "v", W: tf.Tensor) => {
+          const x = product(residPre, merged(W));
+          return byHead(hook(
+            `blocks.0.attn.hook_${name}`, // [batch, pos, head, d_head]
+            tf.reshape(x, [batch, pos, heads, dHead]),
+          ));
+        };
+        const q = project("q", attn.W_Q);
+        const k = project("k", attn.W_K);
+        const v = project("v", attn.W_V);
+        return { residPre, q, k, v };
+      };
+
+      // The same in brief. Before the attention a row depends on its token and
+      // position alone: the products are taken once for each of these pairs,
+      // not for each row of the batch, and then looked up.
+      const lookedUp = () => {
+        const pairs = vocabulary * pos;
+        const table = tf.reshape(
+          tf.add(tf.expandDims(W_E, 1), W_pos),
+          [pairs, dModel],
+        ) as tf.Tensor2D;
+        const places = tf.add(times(tokens, pos), upTo(pos)); // [batch, pos]
+        const last = tf.slice(places, [0, pos - 1], [-1, 1]);
+        const project = (W: tf.Tensor, places: tf.Tensor) => {
+          const n = places.shape[1]!;
+          const rows = tf.reshape(
+            tf.matMul(table, merged(W)),
+            [pairs * heads, dHead],
+          ) as tf.Tensor2D;
+          const ids = tf.reshape(
+            tf.add(
+              times(tf.expandDims(places, 1), heads),
+              tf.reshape(upTo(heads), [1, heads, 1]),
+            ),
+            [batch * heads * n],
+          ) as tf.Tensor1D;
+          return tf.reshape(embed(rows, ids), [batch, heads, n, dHead]);
+        };
+        const ids = tf.reshape(last, [batch]) as tf.Tensor1D;
+        const residPre = perRow(embed(table, ids));
+        const q = project(attn.W_Q, last);
+        const k = project(attn.W_K, places);
+        const v = project(attn.W_V, places);
+        return { residPre, q, k, v };
+      };
+
+      // The residual stream, [batch, pos, d_model] or [batch, d_model]; q, [batch, head, seen,
+      // d_head]; k and v, [batch, head, pos, d_head]
+      const { residPre, q, k, v } = brief ? lookedUp() : activations();
       const mask = tf.tensor2d(
         Array.from(
-          { length: pos },
-          (_, query) =>
-            Array.from({ length: pos }, (_, key) => key > query ? MASKED : 0),
+          { length: seen },
+          (_, row) =>
+            Array.from(
+              { length: pos },
+              (_, key) => key > pos - seen + row ? MASKED : 0,
+            ),
         ),
       );
       const scores = hook(
         "blocks.0.attn.hook_attn_scores", // [batch, head, query, key]
         tf.add(
           tf.mul(
-            tf.matMul(byHead(q), byHead(k), false, true),
+            tf.matMul(q, k, false, true),
             scalar(1 / Math.sqrt(dHead)),
           ),
           mask,
@@ -195,7 +245,7 @@ export function transformer(
       );
       const z = hook(
         "blocks.0.attn.hook_z", // [batch, pos, head, d_head]
-        tf.transpose(tf.matMul(pattern, byHead(v)), [0, 2, 1, 3]),
+        byHead(tf.matMul(pattern, v)),
       );
       const attnOut = hook(
         "blocks.0.hook_attn_out", // [batch, pos, d_model]
@@ -203,12 +253,12 @@ export function transformer(
       );
       const residMid = hook(
         "blocks.0.hook_resid_mid", // [batch, pos, d_model]
-        tf.add(residPre, attnOut) as tf.Tensor3D,
+        tf.add(residPre, attnOut),
       );
 
       const pre = hook(
         "blocks.0.mlp.hook_pre", // [batch, pos, d_mlp]
-        tf.add(product(residMid, mlp.W_in), mlp.b_in),
+        product(residMid, mlp.W_in, mlp.b_in),
       );
       const post = hook(
         "blocks.0.mlp.hook_post", // [batch, pos, d_mlp]
@@ -216,18 +266,24 @@ export function transformer(
       );
       const mlpOut = hook(
         "blocks.0.hook_mlp_out", // [batch, pos, d_model]
-        tf.add(product(post, mlp.W_out), mlp.b_out) as tf.Tensor3D,
+        product(post, mlp.W_out, mlp.b_out),
       );
       const residPost = hook(
         "blocks.0.hook_resid_post", // [batch, pos, d_model]
-        tf.add(residMid, mlpOut) as tf.Tensor3D,
+        tf.add(residMid, mlpOut),
       );
 
-      const final = tf.slice(residPost, [0, pos - 1, 0], [-1, 1, -1]);
-      return tf.matMul(
-        tf.reshape(final, [batch, dModel]) as tf.Tensor2D,
-        W_U as tf.Tensor2D,
-      );
+      const final = brief
+        ? residPost
+        : tf.reshape(tf.slice(residPost, [0, pos - 1, 0], [-1, 1, -1]), [
+          batch,
+          dModel,
+        ]);
+      return tf.matMul(final as tf.Tensor2D, W_U as tf.Tensor2D);
     },
   };
 }
+
+const upTo = (n: number) => tf.tensor1d([...Array(n).keys()], "int32");
+
+const times = (ids: tf.Tensor, n: number) => tf.mul(ids, tf.scalar(n, "int32"));

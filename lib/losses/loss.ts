@@ -6,8 +6,9 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
+import { isTracing } from "../trace/backend.ts";
 import type { FloatDType } from "../trace/graph.ts";
-import { castLike, scalar } from "../trace/precision.ts";
+import { castLike } from "../trace/precision.ts";
 import { mean } from "./measures.ts";
 
 /**
@@ -33,7 +34,8 @@ export interface Loss {
     precision: FloatDType,
   ): tf.Tensor1D;
   /**
-   * The gradient of the mean of the terms with respect to the logits.
+   * The gradient with respect to the logits of the terms' sum over a count: of
+   * their mean, where the count is n.
    *
    * @returns [n, classes], in `precision`.
    */
@@ -41,12 +43,14 @@ export interface Loss {
     logits: tf.Tensor2D,
     labels: tf.Tensor1D,
     precision: FloatDType,
+    count: number,
   ): tf.Tensor2D;
 }
 
 /**
  * The mean of the loss terms as a differentiable scalar in `precision`, whose
- * gradient is the loss's own closed form.
+ * gradient is the loss's own closed form. Of a part of a batch, with the whole
+ * batch's number of rows as its count, it is that part's share of the mean.
  *
  * @param loss The loss.
  * @param precision What to compute it in.
@@ -55,29 +59,33 @@ export interface Loss {
 export function meanLoss(
   loss: Loss,
   precision: FloatDType,
-): (logits: tf.Tensor2D, labels: tf.Tensor1D) => tf.Scalar {
+): (
+  logits: tf.Tensor2D,
+  labels: tf.Tensor1D,
+  count?: number,
+) => tf.Scalar {
   if (!loss.precisions.includes(precision)) {
     throw new RangeError(
       `Cannot compute the ${loss.name} loss in ${precision}: ` +
         `it is defined in ${loss.precisions.join(", ")}`,
     );
   }
-  const value = tf.customGrad((z, labels, save) => {
-    const [logits, y] = [z as tf.Tensor2D, labels as tf.Tensor1D];
-    (save as tf.GradSaveFunc)([logits, y]);
-    return {
-      value: mean(loss.terms(logits, y, precision), precision),
-      gradFunc: (dy, saved) => {
-        const [logits, y] = saved as [tf.Tensor2D, tf.Tensor1D];
-        const gradient = loss.gradient(logits, y, precision);
-        return [
-          tf.mul(castLike(gradient, logits), castLike(dy, logits)),
-          tf.zerosLike(y), // Labels have no gradient, but must be given one.
-        ];
-      },
-    };
-  });
-  return (logits, labels) => value(logits, labels) as tf.Scalar;
+  return (logits, labels, count = logits.shape[0]) =>
+    tf.customGrad((z, labels, save) => {
+      const [logits, y] = [z as tf.Tensor2D, labels as tf.Tensor1D];
+      (save as tf.GradSaveFunc)([logits, y]);
+      return {
+        value: mean(loss.terms(logits, y, precision), precision, count),
+        gradFunc: (dy, saved) => {
+          const [logits, y] = saved as [tf.Tensor2D, tf.Tensor1D];
+          const gradient = loss.gradient(logits, y, precision, count);
+          return [
+            tf.mul(castLike(gradient, logits), castLike(dy, logits)),
+            tf.zerosLike(y), // Labels have no gradient, but must be given one.
+          ];
+        },
+      };
+    })(logits, labels) as tf.Scalar;
 }
 
 /** The one-hot matrix of the labels, [n, classes]. */
@@ -90,7 +98,20 @@ export function pick(x: tf.Tensor2D, labels: tf.Tensor1D): tf.Tensor1D {
   return tf.gather<tf.Tensor>(x, labels, 1, 1) as tf.Tensor1D;
 }
 
-/** 1 over the number of rows. */
-export function perRow(x: tf.Tensor2D): tf.Scalar {
-  return scalar(1 / x.shape[0]);
+/**
+ * x with the element of each row that the labels name replaced: [n, classes],
+ * [n], [n] → [n, classes].
+ */
+export function put(
+  x: tf.Tensor2D,
+  labels: tf.Tensor1D,
+  values: tf.Tensor1D,
+): tf.Tensor2D {
+  if (!isTracing()) {
+    const there = tf.cast(oneHot(labels, x.shape[1]), "bool");
+    return tf.where(there, tf.expandDims(values, 1), x);
+  }
+  const rows = tf.tensor1d([...Array(x.shape[0]).keys()], "int32");
+  const places = tf.stack([rows, tf.cast(labels, "int32")], 1);
+  return tf.tensorScatterUpdate(x, places, values) as tf.Tensor2D;
 }

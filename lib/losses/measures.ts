@@ -6,7 +6,7 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import type { FloatDType } from "../trace/graph.ts";
-import { toPrecision, widen } from "../trace/precision.ts";
+import { scalar, toPrecision, widen } from "../trace/precision.ts";
 
 /**
  * The type in which the arithmetic of a precision is done. Of float16 only the
@@ -19,10 +19,17 @@ export function computeIn(precision: FloatDType): "float32" | "float64" {
 /**
  * The mean of loss terms, [n] → [], rounded to their precision as PyTorch rounds
  * it.
+ *
+ * @param count What their sum is divided by, if not n.
  */
-export function mean(terms: tf.Tensor1D, precision: FloatDType): tf.Scalar {
-  const wide = computeIn(precision);
-  return toPrecision(tf.mean(toPrecision(terms, wide)), precision) as tf.Scalar;
+export function mean(
+  terms: tf.Tensor1D,
+  precision: FloatDType,
+  count: number = terms.shape[0],
+): tf.Scalar {
+  const wide = toPrecision(terms, computeIn(precision));
+  const result = tf.div(tf.sum(wide), scalar(count));
+  return toPrecision(result, precision) as tf.Scalar;
 }
 
 /** Share of the rows whose largest logit is the label's: [n, classes], [n] → []. */

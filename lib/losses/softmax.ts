@@ -6,8 +6,8 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import type { FloatDType } from "../trace/graph.ts";
-import { toPrecision } from "../trace/precision.ts";
-import { type Loss, oneHot, perRow, pick } from "./loss.ts";
+import { scalar, toPrecision } from "../trace/precision.ts";
+import { type Loss, oneHot, pick } from "./loss.ts";
 import { computeIn } from "./measures.ts";
 
 // z − max z and Σ exp(z − max z), of logits rounded to the precision.
@@ -46,14 +46,14 @@ export const softmax: Loss = {
   },
 
   // ∂L/∂z = (softmax(z) − onehot(y)) / n
-  gradient(logits, labels, precision) {
+  gradient(logits, labels, precision, count) {
     const { d, sum } = shifted(logits, precision);
     const target = oneHot(labels, logits.shape[1]);
     // In float16 the probabilities come from the rounded log p.
     const p = precision === "float16"
       ? tf.exp(rounded(tf.sub(d, rounded(tf.log(sum), precision)), precision))
       : tf.div(tf.exp(d), sum);
-    const weight = rounded(perRow(logits), precision);
+    const weight = rounded(scalar(1 / count), precision);
     return toPrecision(tf.mul(tf.sub(p, target), weight), precision);
   },
 };

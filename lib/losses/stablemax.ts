@@ -6,19 +6,22 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import { scalar, toPrecision } from "../trace/precision.ts";
-import { type Loss, oneHot, perRow, pick } from "./loss.ts";
+import { type Loss, pick, put } from "./loss.ts";
 
 /**
  * s(x) = x + 1 for x ≥ 0, 1/(1 − x) for x < 0, together with the slope's root:
- * with r = 1/(1 + relu(−x)), s = relu(x) + r and s′ = r², on both sides.
+ * with r = 1/(1 + relu(−x)), s = relu(x) + r and s′ = r², on both sides. The
+ * difference relu(x) − x is relu(−x), without rounding.
  *
  * @param x Any shape, any floating type.
  * @returns s and r, of the shape of x.
  * Source: Prieto et al. (arXiv 2501.04697), Eq. 5.
  */
 export function stableMaxTerms<T extends tf.Tensor>(x: T): { s: T; r: T } {
-  const r = tf.div(scalar(1), tf.add(tf.relu(tf.neg(x)), scalar(1))) as T;
-  return { s: tf.add(tf.relu(x), r), r };
+  const above = tf.relu(x);
+  const below = tf.sub(above, x);
+  const r = tf.reciprocal(tf.add(below, scalar(1))) as T;
+  return { s: tf.add(above, r), r };
 }
 
 /**
@@ -36,13 +39,15 @@ export const stableMax: Loss = {
     return tf.neg(tf.log(tf.div(pick(s, labels), tf.sum(s, 1))));
   },
 
-  // ∂L/∂z_k = s′(z_k) · (1/Σs − 1[k = y]/s(z_y)) / n
-  gradient(logits, labels, precision) {
+  // ∂L/∂z_k = s′(z_k) · (1/Σs − 1[k = y]/s(z_y)) / count
+  gradient(logits, labels, precision, count) {
     const { s, r } = stableMaxTerms(toPrecision(logits, precision));
-    const weight = perRow(logits);
-    const all = tf.div(weight, tf.sum(s, 1, true));
-    const own = tf.expandDims(tf.div(weight, pick(s, labels)), 1);
-    const target = oneHot(labels, logits.shape[1]);
-    return tf.mul(tf.square(r), tf.sub(all, tf.mul(target, own)));
+    const weight = scalar(1 / count);
+    const all = tf.div(weight, tf.sum(s, 1));
+    const others = tf.mul(tf.square(r), tf.expandDims(all, 1)) as tf.Tensor2D;
+    const chosen = pick(s, labels);
+    const slope = tf.square(tf.minimum(chosen, scalar(1))); // r = min(s, 1)
+    const own = tf.mul(slope, tf.sub(all, tf.div(weight, chosen)));
+    return put(others, labels, own as tf.Tensor1D);
   },
 };

@@ -5,7 +5,6 @@
  */
 
 import { util } from "@tensorflow/tfjs-core";
-import type { HostData } from "../onnx/tensor.ts";
 import { type DType, type GraphBuilder, isFloat, type Value } from "./graph.ts";
 import {
   binary,
@@ -145,8 +144,8 @@ export function gather(
 /**
  * The sum of the rows of each segment. ONNX's scatter with addition runs on a
  * single thread. Where the ids are known, the rows of a segment are gathered side
- * by side and summed; where they are not, or one segment has most of the rows, it
- * is a product with the one-hot matrix of the ids.
+ * by side and summed; where they are not, it is a product with the one-hot matrix
+ * of the ids.
  */
 export function segmentSum(
   g: GraphBuilder,
@@ -157,35 +156,66 @@ export function segmentSum(
   const shape = [segments, ...x.shape.slice(1)];
   const rows = ids.shape[0]!;
   const flat = reshape(g, x, [rows, size(x, 1)]);
-  const table = ids.data && segmentTable(ids.data, segments);
-  if (table && table.length <= 2 * rows + segments) {
-    const zero = cast(g, like(g, x, 0), x.dtype);
-    const padded = concat(g, [flat, expand(g, zero, [1, size(x, 1)])], 0);
-    const width = table.length / segments;
-    const index = g.constant("int64", [segments, width], table);
-    const beside = gather(g, padded, index, { axis: 0 });
-    return reshape(g, reduce(g, "ReduceSum", beside, 1), shape);
+  if (!ids.data) {
+    const hot = cast(g, oneHot(g, ids, { depth: segments }), x.dtype);
+    return reshape(g, matMul(g, hot, flat, true, false), shape);
   }
-  const hot = cast(g, oneHot(g, ids, { depth: segments }), x.dtype);
-  return reshape(g, matMul(g, hot, flat, true, false), shape);
+  const members = Array.from({ length: segments }, (): number[] => []);
+  ids.data.forEach((id: number | bigint, row: number) =>
+    members[Number(id)]?.push(row)
+  );
+  return reshape(g, sumOfRows(g, flat, members), shape);
 }
 
-// A line for each segment with the numbers of its rows, filled up with the
-// number of a row behind the last.
-function segmentTable(
-  ids: HostData,
-  segments: number,
-): BigInt64Array<ArrayBuffer> {
-  const lines = Array.from({ length: segments }, (): number[] => []);
-  for (let row = 0; row < ids.length; row++) lines[Number(ids[row])]?.push(row);
-  const width = Math.max(...lines.map((line) => line.length), 1);
-  return BigInt64Array.from(
-    lines.flatMap((line) => [
-      ...line,
-      ...Array<number>(width - line.length).fill(ids.length),
-    ]),
-    BigInt,
-  );
+// How many rows of a segment are summed by themselves.
+const PIECE = 8;
+
+// For each segment the sum of those rows of x [rows, width] whose numbers it
+// lists. Segments differ in length, so a table with a line for each would be
+// mostly filling: whole pieces are summed first, and what remains, their sums
+// and the odd rows, is the same task again, smaller.
+function sumOfRows(
+  g: GraphBuilder,
+  x: Value,
+  segments: readonly (readonly number[])[],
+): Value {
+  const pick = (rows: readonly number[], shape: number[]) => {
+    const index = g.constant("int64", shape, BigInt64Array.from(rows, BigInt));
+    return gather(g, x, index, { axis: 0 });
+  };
+  const sums = (rows: readonly number[], length: number) =>
+    reduce(
+      g,
+      "ReduceSum",
+      pick(rows, [rows.length / length, length]),
+      1,
+    );
+  const [rows, width] = x.shape as [number, number];
+  const whole = segments.map(({ length }) => length - length % PIECE);
+  const pieces = segments.flatMap((rows, i) => rows.slice(0, whole[i]));
+  const odd = segments.flatMap((rows, i) => rows.slice(whole[i]));
+  // Where a segment's pieces and odd rows are among what remains.
+  let [piece, single] = [0, pieces.length / PIECE];
+  const remaining = segments.map((rows, i) => [
+    ...Array.from({ length: whole[i]! / PIECE }, () => piece++),
+    ...Array.from({ length: rows.length - whole[i]! }, () => single++),
+  ]);
+  // A table has as many cells as there are segments times the longest.
+  const cells = (of: readonly (readonly number[])[]) =>
+    of.length * Math.max(...of.map(({ length }) => length));
+  if (pieces.length > 0 && cells(segments) > single + cells(remaining)) {
+    const parts = [sums(pieces, PIECE), pick(odd, [odd.length])];
+    return sumOfRows(g, concat(g, parts, 0), remaining);
+  }
+  const zero = expand(g, cast(g, like(g, x, 0), x.dtype), [1, width]);
+  const longest = cells(segments) / segments.length;
+  if (longest === 0) return expand(g, zero, [segments.length, width]);
+  x = concat(g, [x, zero], 0);
+  const filled = segments.flatMap((numbers) => [
+    ...numbers,
+    ...Array<number>(longest - numbers.length).fill(rows),
+  ]);
+  return sums(filled, longest);
 }
 
 /** How many elements x has along the axes from one on. */

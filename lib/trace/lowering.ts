@@ -6,12 +6,13 @@
  */
 
 import { backend_util, util } from "@tensorflow/tfjs-core";
-import { type HostData, toTyped } from "../onnx/tensor.ts";
+import { cut, indices, isIndex } from "./constants.ts";
 import {
   type Attribute,
   type DType,
   type GraphBuilder,
   isFloat,
+  type Node,
   type Value,
 } from "./graph.ts";
 
@@ -147,8 +148,12 @@ export function transpose(
   x: Value,
   perm: readonly number[],
 ): Value {
-  if (perm.every((axis, i) => axis === i)) return x;
   const shape = perm.map((axis) => x.shape[axis]!);
+  // Where only axes of length 1 move, no element does.
+  const long = perm.filter((axis) => x.shape[axis] !== 1);
+  if (long.every((axis, i) => i === 0 || axis > long[i - 1]!)) {
+    return reshape(g, x, shape);
+  }
   return g.emit("Transpose", [x], { perm }, { dtype: x.dtype, shape });
 }
 
@@ -192,11 +197,26 @@ export function binary(
   if (equalShape(broadcastShape(bare(a).shape, b.shape), shape)) a = bare(a);
   if (equalShape(broadcastShape(a.shape, bare(b).shape), shape)) b = bare(b);
   const [x, y] = unify(g, [a, b]) as [Value, Value];
+  // What is best done with indices depends on whether they are known.
+  if ((op === "Add" || op === "Mul") && isIndex(x) && isIndex(y)) {
+    return g.constant(x.dtype, shape, indices(op, x, y, shape));
+  }
+  if (
+    op === "Add" && isProduct(x) && y.shape.length === 1 &&
+    equalShape(x.shape, shape)
+  ) {
+    const { inputs, attributes } = x.node;
+    return g.emit("Gemm", [...inputs, y], attributes, x);
+  }
   if (op === "Mul" && isOne(y) && equalShape(x.shape, shape)) return x;
   if (op === "Mul" && isOne(x) && equalShape(y.shape, shape)) return y;
   if (op === "Div" && isOne(y) && equalShape(x.shape, shape)) return x;
   return g.emit(op, [x, y], attributes, { dtype: dtype ?? x.dtype, shape });
 }
+
+// Whether a bias can become part of it: not where it is to be found itself.
+const isProduct = (x: Value): x is Value & { readonly node: Node } =>
+  x.node?.op === "Gemm" && x.node.inputs.length === 2 && x.name === undefined;
 
 const isOne = ({ data }: Value) => data?.length === 1 && Number(data[0]) === 1;
 
@@ -227,9 +247,9 @@ export function reduce(
 }
 
 /**
- * The matrix product over the last two axes. ONNX's MatMul has no transposed
- * operands, Gemm only two axes and, in ONNX Runtime, no integers: which is used
- * depends on rank and type.
+ * The matrix product over the last two axes. ONNX's Gemm transposes, adds a bias
+ * and, in ONNX Runtime, takes a ReLU in, but has only two axes and no integers
+ * there; MatMul serves the rest.
  */
 export function matMul(
   g: GraphBuilder,
@@ -245,19 +265,31 @@ export function matMul(
   ];
   const batch = broadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
   const result = { dtype: a.dtype, shape: [...batch, m, n] };
-  if (!transposeA && !transposeB) return g.emit("MatMul", [a, b], {}, result);
+  if (batch.length > 0) {
+    // Of many small products the start takes longer than the product: outer
+    // products, and those of a row with rows, are made element by element.
+    const inner = a.shape.at(transposeA ? -2 : -1)!;
+    const as = (x: Value, rows: number, columns: number) =>
+      reshape(g, x, [...x.shape.slice(0, -2), rows, columns]);
+    if (inner === 1) return binary(g, "Mul", as(a, m, 1), as(b, 1, n));
+    if (m === 1 && transposeB) {
+      const products = binary(g, "Mul", as(a, 1, inner), b);
+      const sums = reduce(g, "ReduceSum", products, -1);
+      return reshape(g, sums, result.shape);
+    }
+  }
   if (a.shape.length === 2 && b.shape.length === 2 && isFloat(a)) {
     const attributes = { transA: +transposeA, transB: +transposeB };
     return g.emit("Gemm", [a, b], attributes, result);
   }
-  const flip = (x: Value) => {
+  const flip = (x: Value, wanted: boolean) => {
     const perm = x.shape.map((_, i) => i);
-    perm.push(...perm.splice(-2).reverse());
+    if (wanted) perm.push(...perm.splice(-2).reverse());
     return transpose(g, x, perm);
   };
   return g.emit(
     "MatMul",
-    [transposeA ? flip(a) : a, transposeB ? flip(b) : b],
+    [flip(a, transposeA), flip(b, transposeB)],
     {},
     result,
   );
@@ -282,30 +314,5 @@ export function slice(
     [x, g.ints(starts), g.ints(ends), g.ints(axes)],
     {},
     { dtype: x.dtype, shape: size },
-  );
-}
-
-// The elements of a constant between begin and begin + size.
-function cut(
-  x: Value,
-  begin: readonly number[],
-  size: readonly number[],
-): HostData {
-  const strides = x.shape.map((_, i) =>
-    x.shape.slice(i + 1).reduce((product, d) => product * d, 1)
-  );
-  const offsets = size.reduce<number[]>(
-    (offsets, length, i) =>
-      offsets.flatMap((offset) =>
-        Array.from(
-          { length },
-          (_, j) => offset + (begin[i]! + j) * strides[i]!,
-        )
-      ),
-    [0],
-  );
-  return toTyped(
-    x.weak ? "float64" : x.dtype,
-    offsets.map((offset) => Number(x.data![offset])),
   );
 }

@@ -185,7 +185,9 @@ export const rules: Readonly<Record<string, Rule>> = {
   Step: (g, { x }, { alpha }) => {
     if (!alpha && x!.dtype === "float32" && !x!.weak) {
       const slope = { alpha: { float: FLOAT32_MAX }, beta: { float: 0 } };
-      return unary(g, "HardSigmoid", x!, slope);
+      // Where there is a ReLU it is made of its result: what went into it need
+      // not be kept, and the runtime makes it part of the product before.
+      return unary(g, "HardSigmoid", unary(g, "Relu", x!), slope);
     }
     const above = binary(g, "Greater", x!, zero(g, x!), "bool");
     if (!alpha) return cast(g, above, x!.dtype, x!.weak);
@@ -294,6 +296,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   },
   PadV2: (g, { x }, { paddings, constantValue }) => {
     const pairs = paddings as [number, number][];
+    if (pairs.flat().every((length) => length === 0)) return x!;
     const pads = [...pairs.map(([p]) => p), ...pairs.map(([, q]) => q)];
     const fill = like(g, x!, constantValue);
     return g.emit("Pad", [x!, g.ints(pads), fill], {}, {
@@ -302,6 +305,13 @@ export const rules: Readonly<Record<string, Rule>> = {
     });
   },
   GatherV2: (g, { x, indices }, attrs) => gather(g, x!, indices!, attrs),
+  TensorScatterUpdate: (g, { tensor, indices, updates }) =>
+    g.emit(
+      "ScatterND",
+      [tensor!, cast(g, indices!, "int64"), cast(g, updates!, tensor!.dtype)],
+      {},
+      tensor!,
+    ),
   OneHot: (g, { indices }, attrs) => oneHot(g, indices!, attrs),
   UnsortedSegmentSum: (g, { x, segmentIds }, { numSegments }) =>
     segmentSum(g, x!, segmentIds!, numSegments),

@@ -139,7 +139,7 @@ export async function initialState(
 
 /** The step as a graph: the state goes in and out, the data are constants. */
 export function traceStep(experiment: Experiment, state: HostState): Graph {
-  const step = makeStep(experiment);
+  const step = makeStep(experiment, true);
   const { split, model } = experiment;
   const batch = (part: "train" | "test"): Batch => {
     const { inputs, labels } = hostBatch(split[part], model);

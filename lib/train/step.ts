@@ -7,7 +7,7 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import { meanLoss } from "../losses/mod.ts";
-import { applyUpdates, type Params } from "../optim/mod.ts";
+import { applyUpdates, type Params, zipTrees } from "../optim/mod.ts";
 import { widen } from "../trace/precision.ts";
 import { leavesOf, mapTree } from "../tree.ts";
 import { noHook } from "../../models/model.ts";
@@ -36,20 +36,54 @@ export interface StepResult {
  */
 export type Step = (state: State, train: Batch, test?: Batch) => StepResult;
 
-/** Makes the step of an experiment. */
-export function makeStep({ model, loss, optimizer, config }: Experiment): Step {
+// More would only make the graph longer.
+const MOST_SLICES = 8;
+
+/**
+ * Makes the step of an experiment.
+ *
+ * @param experiment What to train.
+ * @param sliced Whether the train rows may go through the model in slices, where
+ * it asks for that: the same sums in another order.
+ */
+export function makeStep(
+  { model, loss, optimizer, config }: Experiment,
+  sliced = false,
+): Step {
   const { lossPrecision } = config;
   const lossOf = meanLoss(loss, lossPrecision);
   const logitsOf = (params: Params, { inputs }: Batch) =>
     model.apply(params, inputs, noHook);
   const labelsOf = ({ labels }: Batch) => labels as tf.Tensor1D;
 
+  // In float16 a mean of parts is not the mean of the whole.
+  const whole = !sliced || lossPrecision === "float16";
+  const slicesOf = (batch: Batch): Batch[] => {
+    const n = batch.labels.shape[0]!;
+    const { rowsAtOnce = n } = model;
+    const count = whole ? 1 : Math.min(Math.ceil(n / rowsAtOnce), MOST_SLICES);
+    const ends = Array.from(
+      { length: count },
+      (_, i) => Math.round(n * (i + 1) / count),
+    );
+    return ends.map((end, i) => rowsOf(batch, ends[i - 1] ?? 0, end));
+  };
+
   return (state, train, test) => {
     const { params } = state;
-    const [value, gradients] = valueAndGradients(
-      (params) => lossOf(logitsOf(params, train), labelsOf(train)),
-      params,
-    );
+    const slices = slicesOf(train);
+    const rows = train.labels.shape[0]!;
+    const [value, gradients] = slices
+      .map((slice) =>
+        valueAndGradients(
+          (params) => lossOf(logitsOf(params, slice), labelsOf(slice), rows),
+          params,
+        )
+      )
+      .reduce(([value, gradients], [v, g]) => [
+        tf.add(value, v),
+        zipTrees((x, y) => tf.add(x, y), gradients, g),
+      ]);
     const [updates, optimizerState] = optimizer.update(
       gradients,
       state.optimizer,
@@ -67,13 +101,23 @@ export function makeStep({ model, loss, optimizer, config }: Experiment): Step {
       gradients,
       loss,
       lossPrecision,
-      trainLogits: logitsOf(params, train),
+      trainLogits: tf.concat(slices.map((slice) => logitsOf(params, slice))),
       trainLabels: labelsOf(train),
       testLogits: logitsOf(params, test),
       testLabels: labelsOf(test),
     });
     return { ...result, metrics };
   };
+}
+
+// Rows begin to end of a batch.
+function rowsOf({ inputs, labels }: Batch, begin: number, end: number): Batch {
+  const cut = (x: tf.Tensor) =>
+    tf.slice(x, [begin, ...x.shape.slice(1).map(() => 0)], [
+      end - begin,
+      ...x.shape.slice(1),
+    ]);
+  return { inputs: cut(inputs), labels: cut(labels) };
 }
 
 /** The value of f and its gradient as a tree like the parameters. */

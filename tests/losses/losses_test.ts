@@ -61,7 +61,10 @@ for (const { name, logits, labels, results } of cases) {
         return {
           terms: toPrecision(terms, "float64"),
           loss: widen(mean(terms, precision)),
-          gradient: toPrecision(loss.gradient(z, y, precision), "float32"),
+          gradient: toPrecision(
+            loss.gradient(z, y, precision, z.shape[0]),
+            "float32",
+          ),
           collapse: fraction(collapsed(z, precision)),
         };
       }, {
@@ -124,7 +127,12 @@ for (const name of ["softmax", "stablemax"] as const) {
       }
     }
     const { gradient } = await runTraced(({ z, y }) => ({
-      gradient: loss.gradient(z as tf.Tensor2D, y as tf.Tensor1D, "float64"),
+      gradient: loss.gradient(
+        z as tf.Tensor2D,
+        y as tf.Tensor1D,
+        "float64",
+        rows.length,
+      ),
     }), { z: tensorOf("float64", rows), y: labels });
     assertClose(
       valuesOf(gradient),
@@ -146,7 +154,7 @@ Deno.test("a collapsed sample has loss 0 and no gradient at its label", async ()
       return {
         collapse: fraction(collapsed(logits, precision)),
         terms: losses.softmax.terms(logits, labels, precision),
-        gradient: losses.softmax.gradient(logits, labels, precision),
+        gradient: losses.softmax.gradient(logits, labels, precision, 1),
       };
     }, { z: logits, y: tensorOf("int64", [0]) });
     assertEquals(valuesOf(result["collapse"])[0] === 1, lost);

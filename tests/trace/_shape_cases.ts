@@ -49,6 +49,10 @@ const argument = (fn: (x: tf.Tensor, axis?: number) => tf.Tensor): Case[] => [
   ["last axis", (x) => fn(x!, -1), cube],
 ];
 
+// Ids of rows, half of them in segment 1, the others spread.
+const uneven = (rows: number, segments: number) =>
+  Array.from({ length: rows }, (_, i) => i % 2 ? 1 : i % segments);
+
 const onOff = [false, true];
 const cumsum = onOff.flatMap((exclusive) =>
   onOff.flatMap((reverse) =>
@@ -73,8 +77,11 @@ const matMul = onOff.flatMap((tA) =>
     const what = `${tA ? "aᵀ" : "a"}·${tB ? "bᵀ" : "b"}`;
     const a = tA ? [3, 2] : [2, 3];
     const b = tB ? [4, 3] : [3, 4];
-    const of = (aBatch: number[], bBatch: number[]) =>
-      [eighths([...aBatch, ...a]), eighths([...bBatch, ...b], 2)] as const;
+    const of = (aBatch: number[], bBatch: number[], m = 2, inner = 3) =>
+      [
+        eighths([...aBatch, ...(tA ? [inner, m] : [m, inner])]),
+        eighths([...bBatch, ...(tB ? [4, inner] : [inner, 4])], 2),
+      ] as const;
     const ints = (shape: number[]) =>
       i32(shape, toNumbers(eighths(shape)).map((x) => 8 * x));
     return [
@@ -83,10 +90,16 @@ const matMul = onOff.flatMap((tA) =>
       [`${what} of rank 4`, fn, ...of([2, 2], [2, 2])],
       [`${what}, a repeated`, fn, ...of([1], [3])],
       [`${what}, b repeated`, fn, ...of([3], [1])],
+      [`${what} of rows`, fn, ...of([2, 3], [2, 3], 1)],
+      [`${what} of rows, b repeated`, fn, ...of([2, 3], [1, 3], 1)],
+      [`${what} of outer products`, fn, ...of([2, 3], [2, 3], 2, 1)],
+      [`${what} of one product`, fn, ...of([3], [3], 1, 1)],
       [`${what} of integers`, fn, ints(a), ints(b)],
     ];
   })
 );
+
+const biased: TensorFunction = (a, b, c) => tf.add(tf.matMul(a!, b!), c!);
 
 const three = [1, 2, 3].map((seed) => numbers([2, 3], seed));
 
@@ -107,7 +120,12 @@ export const shapeCases = {
   ],
 
   // Matrices
-  BatchMatMul: matMul,
+  BatchMatMul: [
+    ...matMul,
+    ["and a bias", biased, eighths([2, 3]), eighths([3, 4]), eighths([4])],
+    ["and one for all", biased, eighths([2, 3]), eighths([3, 4]), eighths([1])],
+    ["and a wider sum", biased, eighths([2, 3]), eighths([3, 1]), eighths([4])],
+  ],
 
   // Shapes and types
   Identity: [["floats", tf.clone, cube], ["flags", tf.clone, flags]],
@@ -142,6 +160,16 @@ export const shapeCases = {
     ["reversed", (x) => tf.transpose(x!), cube],
     ["permuted", (x) => tf.transpose(x!, [1, 2, 0]), cube],
     ["as it was", (x) => tf.transpose(x!, [0, 1, 2]), cube],
+    [
+      "axes of length 1",
+      (x) => tf.transpose(x!, [0, 3, 1, 2]),
+      numbers([2, 3, 2, 1]),
+    ],
+    [
+      "axes of length 1 and others",
+      (x) => tf.transpose(x!, [2, 3, 1, 0]),
+      numbers([2, 3, 2, 1]),
+    ],
   ],
   Tile: [
     ["floats", (x) => tf.tile(x!, [2, 3]), matrix],
@@ -207,6 +235,7 @@ export const shapeCases = {
     ["with zeros", (x) => tf.pad(x!, [[1, 0], [0, 2]]), matrix],
     ["with a constant", (x) => tf.pad(x!, [[1, 2], [2, 1]], -0.5), matrix],
     ["of integers", (x) => tf.pad(x!, [[1, 1]], 7), i32([2], [1, 2])],
+    ["with nothing", (x) => tf.pad(x!, [[0, 0], [0, 0]]), matrix],
   ],
   GatherV2: [
     ["rows", (x, i) => tf.gather(x!, i!), cube, i32([3], [1, 0, 1])],
@@ -235,6 +264,21 @@ export const shapeCases = {
       i32([2, 3, 2], [1, 0, 0, 0, 1, 1, 0, 1, 1, 0, 0, 0]),
     ],
     ["integers", (x, i) => tf.gather(x!, i!), intCube, i32([1], [1])],
+  ],
+  TensorScatterUpdate: [
+    [
+      "elements",
+      (x, i) => tf.tensorScatterUpdate(x!, i!, tf.tensor1d([7, -8])),
+      numbers([3, 2]),
+      i32([2, 2], [0, 1, 2, 0]),
+    ],
+    [
+      "rows",
+      (x, i, rows) => tf.tensorScatterUpdate(x!, i!, rows!),
+      numbers([3, 2]),
+      i32([2, 1], [2, 0]),
+      numbers([2, 2]),
+    ],
   ],
   OneHot: [
     ["beyond both ends", (i) => tf.oneHot(i!, 3), i32([5], [-1, 0, 2, 3, 7])],
@@ -275,12 +319,17 @@ export const shapeCases = {
       ["known ids beyond both ends", [-1, 0, 2, 1, 5], 2],
       ["known ids, a segment without rows", [0, 0, 3, 3, 3], 5],
       ["known ids, most in one segment", [7, 7, 7, 7, 7], 30],
+      ["known ids, enough for pieces", uneven(120, 9), 9],
+      ["known ids, enough for pieces of pieces", uneven(700, 100), 100],
     ] as const).map(([title, ids, segments]): Case => [
       title,
       (x) =>
         tf.unsortedSegmentSum(x!, tf.tensor1d([...ids], "int32"), segments),
       // Eighths: their sums are exact in any order.
-      f32([5, 3], Array.from({ length: 15 }, (_, i) => (i * 5 % 13 - 6) / 8)),
+      f32(
+        [ids.length, 3],
+        Array.from({ length: 3 * ids.length }, (_, i) => (i * 5 % 13 - 6) / 8),
+      ),
     ]),
   ],
 

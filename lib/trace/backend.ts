@@ -37,8 +37,8 @@ class TraceBackend extends tf.KernelBackend {
   #values = new WeakMap<tf.DataId, Value>();
 
   /** Forgets the values of the last trace. */
-  reset(): void {
-    this.builder = new GraphBuilder();
+  reset(deferSegmentSums = false): void {
+    this.builder = new GraphBuilder(deferSegmentSums);
     this.#values = new WeakMap();
   }
 
@@ -172,6 +172,15 @@ export function nameTensor<T extends tf.Tensor>(name: string, tensor: T): T {
   ) as T;
 }
 
+/** How to trace. */
+export interface TraceOptions {
+  /**
+   * Leave sums by segment whose ids are not known (gradients of rows looked up)
+   * as SegmentSum nodes, to be written by `expandSegmentSums` once they are.
+   */
+  readonly deferSegmentSums?: boolean;
+}
+
 /**
  * Traces a function of TensorFlow.js tensors into a graph.
  *
@@ -180,6 +189,7 @@ export function nameTensor<T extends tf.Tensor>(name: string, tensor: T): T {
  * @param inputs Shape and element type of each leaf of `fn`'s argument. Traced
  * types may be wider than TensorFlow.js's own: `fn` sees a float64 input as a
  * float32 tensor, and the graph computes in float64.
+ * @param options What may be left to later passes.
  * @returns The graph; its inputs and outputs carry the leaves' paths as names.
  * @throws {TypeError} if `fn` uses an operation without a rule, reads values,
  * or mixes floating types without `toPrecision`.
@@ -187,6 +197,7 @@ export function nameTensor<T extends tf.Tensor>(name: string, tensor: T): T {
 export function trace<T extends Tree<Spec>>(
   fn: (inputs: MapLeaves<T, Spec, tf.Tensor>) => Tree<tf.Tensor>,
   inputs: T,
+  options: TraceOptions = {},
 ): Graph {
   if (isTracing()) {
     throw new TypeError(
@@ -195,7 +206,7 @@ export function trace<T extends Tree<Spec>>(
   }
   const backend = install();
   const previous = tf.engine().backendName || undefined;
-  backend.reset();
+  backend.reset(options.deferSegmentSums);
   const { builder } = backend;
   // Registered only while tracing, lest TensorFlow.js choose it for eager work.
   // Without asynchronous set-up this takes effect before it returns.

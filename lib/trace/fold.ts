@@ -8,13 +8,8 @@
 import { encodeModel, modelOf } from "../onnx/model.ts";
 import { openSession } from "../onnx/session.ts";
 import { type HostTensor, sizeOf } from "../onnx/tensor.ts";
-import {
-  type Graph,
-  newConstant,
-  newNode,
-  nodesFor,
-  type Value,
-} from "./graph.ts";
+import { type Graph, newConstant, nodesFor, type Value } from "./graph.ts";
+import { rewrite } from "./rewrite.ts";
 
 /**
  * Replaces every value that depends on constants only by its contents.
@@ -51,22 +46,7 @@ export async function foldConstants(
   for (const [value, { dtype, shape, data }] of contents) {
     replaced.set(value, newConstant(dtype, shape, data));
   }
-  const swap = (value: Value) => replaced.get(value) ?? value;
-  for (const { op, inputs, attributes, outputs } of nodes) {
-    if (outputs.every(isConstant) || !inputs.some((v) => replaced.has(v))) {
-      continue;
-    }
-    const results = newNode(op, inputs.map(swap), attributes, outputs);
-    outputs.forEach((old, i) => {
-      const fresh = results[i]!;
-      if (old.name !== undefined) fresh.name = old.name;
-      replaced.set(old, fresh);
-    });
-  }
-  return {
-    inputs: graph.inputs,
-    outputs: graph.outputs.map(([name, value]) => [name, swap(value)]),
-  };
+  return { inputs: graph.inputs, outputs: rewrite(graph, replaced) };
 }
 
 async function evaluate(

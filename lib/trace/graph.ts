@@ -150,9 +150,15 @@ export function isFloat({ dtype }: { readonly dtype: DType }): boolean {
 
 /** Makes values and nodes; equal nodes are made once. */
 export class GraphBuilder {
+  /** Whether sums by segment may wait until their ids are known. */
+  readonly deferSegmentSums: boolean;
   readonly #nodes = new Map<string, readonly Value[]>();
   readonly #constants = new Map<string, Value>();
   readonly #names = new Set<string>();
+
+  constructor(deferSegmentSums = false) {
+    this.deferSegmentSums = deferSegmentSums;
+  }
 
   /**
    * A new input of the function.

@@ -23,7 +23,6 @@ import {
   like,
   mod,
   oneHot,
-  segmentSum,
   size,
   split,
 } from "./kernels.ts";
@@ -39,6 +38,7 @@ import {
   unary,
   unify,
 } from "./lowering.ts";
+import { segmentSum } from "./segments.ts";
 
 /** Emits the nodes of one kernel and returns its result. */
 export type Rule = (

@@ -18,13 +18,12 @@ import {
   type Value,
 } from "../trace/graph.ts";
 import { ONNX_TYPE } from "../trace/lowering.ts";
+import { sizeOf } from "../onnx/tensor.ts";
 import { modelOf, type ModelProto } from "../onnx/model.ts";
 import { metricNames } from "./metrics.ts";
 
 const INT = { dtype: "int64", shape: [] } as const;
 const BOOL = { dtype: "bool", shape: [] } as const;
-const NUMBER = { dtype: "float64", shape: [] } as const;
-const ROW = { dtype: "float64", shape: [metricNames.length] } as const;
 
 /** Prefixes of the state's tensors among the inputs and outputs. */
 export const INITIAL = "initial.";
@@ -49,14 +48,24 @@ const apply = (
  * are not evaluated being zero. The loop ends early after a step whose loss is
  * not finite.
  *
+ * Of a stacked step every tensor has the replicas' axis: losses [steps,
+ * replicas], metrics [steps, metrics, replicas]; the loop goes on while any
+ * replica's loss is finite.
+ *
  * @param step The traced step: inputs are the state's tensors, outputs
- * `state.…` of the same names, `loss` and `metrics.…`.
+ * `state.…` of the same names, `loss` and `metrics.…`, single or stacked.
  */
 export function loopModel(step: Graph): ModelProto {
   const output = new Map(step.outputs);
   const names = step.inputs.map((value) => value.name!);
   const next = names.map((name) => output.get(`state.${name}`)!);
   const loss = output.get("loss")!;
+  const { shape: replicas } = loss;
+  const lossSpec = { dtype: "float64", shape: replicas } as const;
+  const rowSpec = {
+    dtype: "float64",
+    shape: [metricNames.length, ...replicas],
+  } as const;
 
   const [count, first, every] = ["count", "first", "every"]
     .map((name) => newInput(name, INT)) as [Value, Value, Value];
@@ -68,12 +77,12 @@ export function loopModel(step: Graph): ModelProto {
   const carriedOn = newInput("go_on", BOOL);
   // Only finite numbers differ from themselves by 0.
   const finite = apply("Equal", [
-    apply("Sub", [loss, loss], NUMBER),
+    apply("Sub", [loss, loss], lossSpec),
     newConstant("float64", [], Float64Array.of(0)),
-  ], BOOL);
-  const metrics = onlyIf(due, nodesFor([...next, loss]), output);
+  ], { ...BOOL, shape: replicas });
+  const metrics = onlyIf(due, nodesFor([...next, loss]), output, rowSpec);
 
-  const bodyOutputs = [finite, ...next, loss, metrics]
+  const bodyOutputs = [any(finite), ...next, loss, metrics]
     // An output must be made in the body: pass through what is not.
     .map((value) => value.node ? value : apply("Identity", [value], value));
   const body: Subgraph = {
@@ -92,8 +101,8 @@ export function loopModel(step: Graph): ModelProto {
     { body: { graph: { ...body, nodes: nodesFor(body.outputs) } } },
     [
       ...step.inputs.map(({ dtype, shape }) => ({ dtype, shape })),
-      NUMBER,
-      ROW,
+      lossSpec,
+      rowSpec,
     ],
   );
   const [losses, rows] = loop.slice(-2);
@@ -109,9 +118,9 @@ export function loopModel(step: Graph): ModelProto {
     name: "training",
     shapeOf: (value) =>
       value === losses
-        ? ["steps"]
+        ? ["steps", ...lossSpec.shape]
         : value === rows
-        ? ["steps", ...ROW.shape]
+        ? ["steps", ...rowSpec.shape]
         : value.shape,
   });
 }
@@ -122,29 +131,54 @@ function onlyIf(
   due: Value,
   always: readonly Node[],
   output: ReadonlyMap<string, Value>,
+  rowSpec: Spec,
 ): Value {
   const available = new Set(always.flatMap((node) => node.outputs));
   const row = apply(
     "Concat",
     metricNames.map((name) => {
       const value = output.get(`metrics.${name}`)!;
-      const wide = apply("Cast", [value], NUMBER, { to: ONNX_TYPE.float64 });
-      const one = newConstant("int64", [1], BigInt64Array.of(1n));
-      return apply("Reshape", [wide, one], { ...NUMBER, shape: [1] });
+      const { shape } = value;
+      const number = { dtype: "float64", shape } as const;
+      const wide = apply("Cast", [value], number, { to: ONNX_TYPE.float64 });
+      const line = [1, ...shape];
+      const to = newConstant(
+        "int64",
+        [line.length],
+        BigInt64Array.from(line, BigInt),
+      );
+      return apply("Reshape", [wide, to], { ...number, shape: line });
     }),
-    ROW,
+    rowSpec,
     { axis: 0 },
   );
   const zeros = apply("Identity", [
-    newConstant("float64", ROW.shape, new Float64Array(ROW.shape[0])),
-  ], ROW);
+    newConstant(
+      "float64",
+      rowSpec.shape,
+      new Float64Array(sizeOf(rowSpec.shape)),
+    ),
+  ], rowSpec);
   const branch = (name: string, value: Value, nodes: readonly Node[]) => ({
     graph: { name, inputs: [], outputs: [value], nodes },
   });
-  return apply("If", [due], ROW, {
+  return apply("If", [due], rowSpec, {
     then_branch: branch("evaluate", row, nodesFor([row], available)),
     else_branch: branch("skip", zeros, nodesFor([zeros])),
   });
+}
+
+// Whether any flag is set: [replicas] → [], a single one being itself.
+function any(flags: Value): Value {
+  if (flags.shape.length === 0) return flags;
+  const shape = flags.shape;
+  const numbers = apply("Cast", [flags], { dtype: "int32", shape }, {
+    to: ONNX_TYPE.int32,
+  });
+  const most = apply("ReduceMax", [numbers], { dtype: "int32", shape: [] }, {
+    keepdims: 0,
+  });
+  return apply("Cast", [most], BOOL, { to: ONNX_TYPE.bool });
 }
 
 // No value may be two outputs of a body.

@@ -9,7 +9,6 @@ import {
   type ConfigInput,
   resolveConfig,
 } from "../config/config.ts";
-import { checkpointWriter, encodeTensors } from "../onnx/checkpoint.ts";
 import { makeManifest } from "../runs/manifest.ts";
 import {
   checkFree,
@@ -17,18 +16,15 @@ import {
   newRunPath,
   RunWriter,
 } from "../runs/run_folder.ts";
-import type { Engine, Evaluation, HostState } from "./engine.ts";
+import type { Engine } from "./engine.ts";
 import { type Experiment, makeExperiment } from "./experiment.ts";
 import { onnxEngine } from "./onnx_engine.ts";
+import { type Evaluated, Recorder, type TrainResult } from "./recorder.ts";
 
-/** Accuracy from which a network counts as having memorised, or grokked. */
-export const THRESHOLD = 0.99;
+export { THRESHOLD, type TrainResult } from "./recorder.ts";
 
 // How long a call of the engine should take: short enough to follow and to stop.
 const CHUNK_MS = 400;
-
-// How old the state on the disk may get.
-const FOLLOW_MS = 15_000;
 
 /** Where training stands. */
 export interface Progress {
@@ -56,35 +52,16 @@ export interface TrainOptions {
   readonly onStart?: (run: string, config: Config) => void;
 }
 
-/** How a training ended; what `deno task train --json` prints. */
-export interface TrainResult {
-  /** The run's folder. */
-  readonly run: string;
-  /** The resolved config. */
-  readonly config: Config;
-  /** Updates made. */
-  readonly steps: number;
-  /** First evaluated step with train accuracy ≥ 0.99, or null. */
-  readonly memorised_at: number | null;
-  /** First evaluated step with test accuracy ≥ 0.99, or null. */
-  readonly grokked_at: number | null;
-  /** The metrics after the last update. */
-  readonly final: Evaluation["metrics"];
-  /** Mean milliseconds a step, evaluations included. */
-  readonly ms_per_step: number;
-  /** Seconds spent training, without the start. */
-  readonly seconds: number;
-  /** The last checkpoint's file. */
-  readonly checkpoint: string;
-  /** Whether the signal ended it. */
-  readonly interrupted: boolean;
-}
-
 /** Training that stopped because the loss was no finite number any more. */
 export class DivergedError extends Error {
   /** What tells it from other errors. */
   override name = "DivergedError";
 }
+
+/** Why a training ends before it began. */
+export const NO_START =
+  "Training cannot start: the train loss of the initial " +
+  "weights is not finite";
 
 async function startEngine(experiment: Experiment): Promise<Engine> {
   const { engine, threads } = experiment.config;
@@ -134,114 +111,50 @@ export async function train(
   }
 }
 
-// The tensors of one part of the state, under their own paths.
-function part(state: HostState, prefix: string): HostState {
-  return Object.fromEntries(
-    Object.entries(state).filter(([name]) => name.startsWith(prefix))
-      .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
-  );
-}
-
 async function trainLoop(
-  { config, model, params }: Experiment,
+  experiment: Experiment,
   engine: Engine,
   run: RunWriter,
   { signal, onProgress }: TrainOptions,
 ): Promise<TrainResult> {
-  const { steps, evalEvery, checkpointEvery } = config;
-  const checkpoints = await checkpointWriter(model, params);
-  const rows: MetricsRow[] = [];
-
-  const record = async (evaluations: readonly Evaluation[], ms: number) => {
-    const fresh = evaluations.map(({ step, metrics }) => ({
-      step,
-      ...metrics,
-      ms_per_step: Math.round(ms * 1000) / 1000,
-    }));
-    rows.push(...fresh);
-    await run.appendMetrics(fresh);
-    onProgress?.({ step: engine.step, steps, msPerStep: ms, rows: fresh });
-  };
-  const save = async ({ step, metrics }: Evaluation) => {
-    const state = await engine.state();
-    const model = checkpoints.encode(part(state, "params."), {
-      config,
-      step,
-      metrics,
-    });
-    const optimizer = part(state, "optimizer.");
-    return run.writeCheckpoint(
-      step,
-      model,
-      Object.keys(optimizer).length > 0
-        ? encodeTensors("optimizer", optimizer)
-        : undefined,
-    );
-  };
+  const { steps, evalEvery, checkpointEvery } = experiment.config;
+  const recorder = await Recorder.create(experiment, run);
+  const report = (rows: readonly MetricsRow[], ms: number) =>
+    onProgress?.({ step: engine.step, steps, msPerStep: ms, rows });
 
   let diverged: number | undefined;
-  // The metrics of a state that can be kept: where the last update left no
-  // finite loss, of the state before it.
-  const evaluate = async (): Promise<Evaluation> => {
-    const evaluation = await engine.evaluate();
-    if (Number.isFinite(evaluation.metrics.train_loss)) return evaluation;
-    diverged = evaluation.step;
-    if (diverged === 0) {
-      throw new DivergedError(
-        "Training cannot start: the train loss of the initial weights is " +
-          "not finite",
-      );
+  // The state with its metrics; where the last update left no finite loss, the
+  // state before it.
+  const evaluated = async (): Promise<Evaluated> => {
+    let evaluation = await engine.evaluate();
+    if (!Number.isFinite(evaluation.metrics.train_loss)) {
+      diverged = evaluation.step;
+      if (diverged === 0) throw new DivergedError(NO_START);
+      await engine.stepBack();
+      evaluation = await engine.evaluate();
     }
-    await engine.stepBack();
-    return engine.evaluate();
+    return { evaluation, state: await engine.state() };
   };
-
-  // Beside the checkpoints that were asked for, one that follows the training:
-  // a run that is killed leaves its last state but a few seconds.
-  let follower: { step: number; at: number } | undefined;
-  const replaceFollower = async (evaluation?: Evaluation) => {
-    const old = follower;
-    follower = undefined;
-    if (evaluation) {
-      await save(evaluation);
-      follower = { step: evaluation.step, at: performance.now() };
-    }
-    if (old && old.step !== evaluation?.step) {
-      await run.removeCheckpoint(old.step);
-    }
-  };
-
-  const first = await evaluate();
-  if (checkpointEvery === null) await replaceFollower(first);
-  else await save(first);
+  await recorder.begin(await evaluated());
 
   const started = performance.now();
   let writing = 0; // milliseconds that are not training
   let ms = 0;
   while (engine.step < steps && diverged === undefined && !signal?.aborted) {
-    const untilCheckpoint = checkpointEvery === null
-      ? steps
-      : checkpointEvery - engine.step % checkpointEvery;
-    // The first chunk only measures how long a step takes.
-    const affordable = ms === 0 ? 1 : Math.ceil(CHUNK_MS / ms);
-    const count = Math.min(affordable, untilCheckpoint, steps - engine.step);
     const begun = performance.now();
+    const count = chunk(experiment.config, engine.step, ms);
     const result = await engine.advance(count, evalEvery);
     const ended = performance.now();
     ms = (ended - begun) / Math.max(result.losses.length, 1);
     diverged = result.diverged;
-    await record(result.evaluations, ms);
+    report(await recorder.record(result.evaluations, ms), ms);
     const { step } = engine;
     const due = checkpointEvery !== null && step % checkpointEvery === 0;
-    const late = performance.now() - (follower?.at ?? started) > FOLLOW_MS;
-    if ((due || late) && step < steps && diverged === undefined) {
-      const evaluation = await evaluate();
-      // What is asked for stays; where the state is bad, it was gone back from.
-      if (diverged === undefined && due) {
-        await save(evaluation);
-        await replaceFollower();
-      } else if (diverged === undefined) {
-        await replaceFollower(evaluation);
+    if ((due || recorder.late) && step < steps && diverged === undefined) {
+      const now = await evaluated();
+      // Where the state is bad, it was gone back from: that is the end.
+      if (diverged === undefined) {
+        await (due ? recorder.keep(now) : recorder.follow(now));
       }
     }
     // Lets a signal in: the engine's calls hold the thread.
@@ -250,30 +163,36 @@ async function trainLoop(
   }
   const seconds = (performance.now() - started - writing) / 1000;
 
-  const final = await evaluate();
-  if (rows.at(-1)?.step !== final.step) await record([final], ms);
-  const checkpoint = await save(final);
-  if (follower?.step !== final.step) await replaceFollower();
+  const last = await evaluated();
+  const { result, rows } = await recorder.finish(last, { ms, seconds });
+  if (rows.length > 0) report(rows, ms);
   if (diverged !== undefined) {
     throw new DivergedError(
       `Training stopped: the train loss is not finite at step ${diverged}; ` +
-        `the last finite state, step ${final.step}, is in ${checkpoint}`,
+        `the last finite state, step ${result.steps}, is in ` +
+        result.checkpoint,
     );
   }
-  const reached = (name: "train_accuracy" | "test_accuracy") =>
-    rows.find((row) => row[name] >= THRESHOLD)?.step ?? null;
-  const result: TrainResult = {
-    run: run.path,
-    config,
-    steps: engine.step,
-    memorised_at: reached("train_accuracy"),
-    grokked_at: reached("test_accuracy"),
-    final: final.metrics,
-    ms_per_step: seconds * 1000 / Math.max(engine.step, 1),
-    seconds,
-    checkpoint,
-    interrupted: engine.step < steps,
-  };
-  await run.writeSummary(result);
+  await recorder.summarise(result);
   return result;
+}
+
+/**
+ * How many updates to make in the next call of the engine.
+ *
+ * @param config Steps and checkpoints of the training.
+ * @param step Updates made so far.
+ * @param ms Milliseconds a step; 0 where it is not known yet.
+ */
+export function chunk(
+  { steps, checkpointEvery }: Config,
+  step: number,
+  ms: number,
+): number {
+  const untilCheckpoint = checkpointEvery === null
+    ? steps
+    : checkpointEvery - step % checkpointEvery;
+  // The first chunk only measures how long a step takes.
+  const affordable = ms === 0 ? 1 : Math.ceil(CHUNK_MS / ms);
+  return Math.min(affordable, untilCheckpoint, steps - step);
 }

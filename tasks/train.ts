@@ -13,15 +13,8 @@ import {
   flagOf,
   resolveConfig,
 } from "../lib/config/config.ts";
-import {
-  command,
-  EXIT,
-  main,
-  number,
-  numbers,
-  path,
-  printJson,
-} from "./cli.ts";
+import type { ReplicaOptions } from "../lib/train/replicas.ts";
+import { command, EXIT, main, number, numbers, path } from "./cli.ts";
 
 // The key of a config → what the flag takes, and what it is for. A boolean key
 // becomes a pair, --key and --no-key.
@@ -58,6 +51,7 @@ const FLAGS: {
   evalEvery: ["<n>", "steps between evaluations"],
   checkpointEvery: ["<n>", "steps between checkpoints (default: last only)"],
   seed: ["<n>", "seed of everything random"],
+  dataSeed: ["<n>", "seed of the data and its split (default: --seed)"],
   engine: ["<name>", "onnx (compiled) or tfjs (eager)"],
   device: ["<name>", "onnx: auto, cpu, cuda or webgpu"],
   deviceId: ["<n>", "onnx: which of several cards"],
@@ -69,7 +63,8 @@ const FLAGS: {
 function parserOf(key: keyof Config): ((text: string) => unknown) | undefined {
   if (key === "hidden") return numbers;
   const isNumber = typeof defaults[key] === "number" ||
-    key === "checkpointEvery" || key === "threads";
+    key === "checkpointEvery" || key === "threads" ||
+    key === "dataSeed";
   return isNumber ? number : undefined;
 }
 
@@ -107,6 +102,22 @@ const task = program
     "a config.json to start from; flags override it",
     path,
   )
+  .option(
+    "--replicas <n>",
+    "train so many runs at once, their seeds counted up from --seed",
+    number,
+  )
+  .option(
+    "--replica-lr <list>",
+    "the learning rate of each replica, with commas between",
+    numbers,
+  )
+  .option(
+    "--replica-weight-decay <list>",
+    "the weight decay of each replica",
+    numbers,
+  )
+  .option("--share-split", "all replicas have the first one's data and split")
   .option("--json", "print the result as JSON")
   .action(async (options) => {
     const flags = Object.fromEntries(
@@ -119,11 +130,41 @@ const task = program
       : {};
     // Checked before anything heavy is loaded.
     const config = resolveConfig({ ...fromFile, ...flags });
-    const { runTraining } = await import("./train_run.ts");
-    const result = await runTraining(config, Object.keys(flags), options);
-    if (options.json) printJson(result);
-    if (result.interrupted) Deno.exitCode = EXIT.interrupted;
+    const replicas = replicasOf(options);
+    const { runReplicas, runTraining } = await import("./train_run.ts");
+    const given = Object.keys(flags);
+    const interrupted = replicas
+      ? await runReplicas(config, given, options, replicas)
+      : await runTraining(config, given, options);
+    if (interrupted) Deno.exitCode = EXIT.interrupted;
   });
+
+function replicasOf(
+  { replicas, replicaLr, replicaWeightDecay, shareSplit }: {
+    readonly replicas?: number | undefined;
+    readonly replicaLr?: number[] | undefined;
+    readonly replicaWeightDecay?: number[] | undefined;
+    readonly shareSplit?: true | undefined;
+  },
+): ReplicaOptions | undefined {
+  if (replicas !== undefined) {
+    return {
+      replicas,
+      ...(replicaLr && { lr: replicaLr }),
+      ...(replicaWeightDecay && { weightDecay: replicaWeightDecay }),
+      shareSplit: shareSplit ?? false,
+    };
+  }
+  const given = { replicaLr, replicaWeightDecay, shareSplit };
+  for (const [key, value] of Object.entries(given)) {
+    if (value !== undefined) {
+      throw new ConfigError(
+        `${flagOf(key)} must come with --replicas: how many runs to train`,
+      );
+    }
+  }
+  return undefined;
+}
 
 async function readConfig(path: string): Promise<ConfigInput> {
   let text: string;

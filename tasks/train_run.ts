@@ -5,9 +5,15 @@
  */
 
 import cliProgress from "cli-progress";
-import { EXIT } from "./cli.ts";
+import { EXIT, printJson } from "./cli.ts";
+import { bandText, percent, summary } from "./train_text.ts";
 import { type Config, flagOf } from "../lib/config/config.ts";
-import { type Progress, train, type TrainResult } from "../lib/train/train.ts";
+import {
+  bandOf,
+  type ReplicaOptions,
+  trainReplicas,
+} from "../lib/train/replicas.ts";
+import { type Progress, train, type TrainOptions } from "../lib/train/train.ts";
 
 /** The flags beside the config's. */
 export interface Output {
@@ -18,8 +24,6 @@ export interface Output {
 
 // Ctrl-C, and what asks a program to end before it is made to.
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
-
-const percent = (x: number) => `${(100 * x).toFixed(1)} %`;
 
 // Flags that say nothing to the chosen optimizer or model: worth a word, since
 // somebody meant something by them.
@@ -58,13 +62,52 @@ function warn(config: Config, given: readonly string[]): void {
   }
 }
 
-/** Trains, showing progress on stderr and, without --json, the end on stdout. */
+/**
+ * Trains, showing progress on stderr and how it ended on stdout.
+ *
+ * @returns Whether the user stopped it.
+ */
 export async function runTraining(
   config: Config,
   given: readonly string[],
-  { run, overwrite, json }: Output,
-): Promise<TrainResult> {
+  output: Output,
+): Promise<boolean> {
   warn(config, given);
+  const result = await watched(
+    config,
+    output,
+    (options) => train(config, options),
+  );
+  if (output.json) printJson(result);
+  else console.log(summary(result));
+  return result.interrupted;
+}
+
+/** The same of several runs at once. */
+export async function runReplicas(
+  config: Config,
+  given: readonly string[],
+  output: Output,
+  replicas: ReplicaOptions,
+): Promise<boolean> {
+  warn(config, given);
+  const results = await watched(
+    config,
+    output,
+    (options) => trainReplicas(config, replicas, options),
+  );
+  const band = bandOf(results);
+  if (output.json) printJson({ band, replicas: results });
+  else console.log(bandText(band, results));
+  return results.some(({ interrupted }) => interrupted);
+}
+
+// Trains under a display, ending at a signal.
+async function watched<T>(
+  config: Config,
+  { run, overwrite }: Output,
+  work: (options: TrainOptions) => Promise<T>,
+): Promise<T> {
   const stop = new AbortController();
   let asked = 0;
   const onSignal = () => {
@@ -84,21 +127,21 @@ export async function runTraining(
   };
   const display = Deno.stderr.isTerminal() ? liveLine(config) : plainLines();
   for (const signal of SIGNALS) Deno.addSignalListener(signal, onSignal);
+  let started = false;
   try {
-    const result = await train(config, {
+    return await work({
       ...(run !== undefined && { run }),
       overwrite: overwrite ?? false,
       signal: stop.signal,
-      onStart: (path) => console.error(`${describe(config)}\nrun: ${path}`),
+      onStart: (path) => {
+        if (!started) console.error(describe(config));
+        started = true;
+        console.error(`run: ${path}`);
+      },
       onProgress: display.show,
     });
-    display.end();
-    if (!json) console.log(summary(result));
-    return result;
-  } catch (error) {
-    display.end();
-    throw error;
   } finally {
+    display.end();
     for (const signal of SIGNALS) Deno.removeSignalListener(signal, onSignal);
   }
 }
@@ -179,24 +222,4 @@ function plainLines(): Display {
     },
     end() {},
   };
-}
-
-function summary(result: TrainResult): string {
-  const { final, memorised_at, grokked_at, steps, checkpoint } = result;
-  const when = (step: number | null, verb: string, what: string) =>
-    step === null
-      ? `not ${verb}: ${what} accuracy never reached 99 %`
-      : `${verb} at step ${step} (${what} accuracy ≥ 99 %)`;
-  return [
-    ...(result.interrupted ? [`stopped at step ${steps}`] : []),
-    when(memorised_at, "memorised", "train"),
-    when(grokked_at, "grokked", "test"),
-    `after ${steps} steps: accuracy ${percent(final.train_accuracy)} train, ` +
-    `${percent(final.test_accuracy)} test; softmax collapse ` +
-    `${percent(final.softmax_collapse)}; ` +
-    `${result.ms_per_step.toFixed(1)} ms/step, ` +
-    `${result.seconds.toFixed(1)} s`,
-    `checkpoint: ${checkpoint}`,
-    `look inside it: deno task probe ${result.run}, or open it in Netron`,
-  ].join("\n");
 }

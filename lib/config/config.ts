@@ -75,6 +75,8 @@ export interface Config {
   readonly checkpointEvery: number | null;
   /** Seed of everything random. */
   readonly seed: number;
+  /** Seed of the data and its split alone; null for `seed`. */
+  readonly dataSeed: number | null;
   /** Compiled (onnx) or eager (tfjs). */
   readonly engine: "onnx" | "tfjs";
   /** onnx: where to compute; auto for the best that is usable. */
@@ -172,6 +174,7 @@ const entries: {
   evalEvery: v.optional(integer(1), 10),
   checkpointEvery: v.optional(v.nullable(integer(1)), null),
   seed: v.optional(integer(0), 0),
+  dataSeed: v.optional(v.nullable(integer(0)), null),
   engine: v.optional(oneOf(["onnx", "tfjs"]), "onnx"),
   device: v.optional(oneOf(["auto", "cpu", "cuda", "webgpu"]), "auto"),
   deviceId: v.optional(integer(0, 1023), 0),

@@ -71,6 +71,10 @@ export async function openSession(
     executionProviders: [providerOf(runtime)],
     graphOptimizationLevel: optimization,
     intraOpNumThreads: threads,
+    extra: {
+      // It keeps a factor in float32, whatever the type of the product.
+      optimization: { disable_specified_optimizers: "MatMulScaleFusion" },
+    },
     // Warnings speak of our own graphs' internals; errors are thrown anyway.
     logSeverityLevel: 3,
   });

@@ -8,6 +8,7 @@ import { type AdamOptions, scaleByAdam } from "./adam.ts";
 import { perpGrad, type PerpGradOptions } from "./perp_grad.ts";
 import {
   addDecayedWeights,
+  type Rate,
   scaleByLearningRate,
   scaleByMomentum,
 } from "./stages.ts";
@@ -17,6 +18,7 @@ export { type AdamOptions, type AdamState, scaleByAdam } from "./adam.ts";
 export { perpGrad, type PerpGradOptions } from "./perp_grad.ts";
 export {
   addDecayedWeights,
+  type Rate,
   scaleByLearningRate,
   scaleByMomentum,
 } from "./stages.ts";
@@ -35,9 +37,9 @@ export {
 /** What every optimizer takes. */
 export interface OptimizerOptions extends AdamOptions {
   /** Learning rate η. */
-  readonly lr: number;
+  readonly lr: Rate;
   /** Weight decay λ: decoupled in `adamw`, L2 in `adam` and `sgd`. */
-  readonly weightDecay: number;
+  readonly weightDecay: Rate;
   /** Momentum μ of `sgd`. */
   readonly momentum: number;
   /** Updates over which the learning rate grows from 0; 0 for none. */

@@ -15,17 +15,22 @@ import {
   zipTrees,
 } from "./transform.ts";
 
+/** A rate that is known while tracing, or one that the graph is given. */
+export type Rate = number | tf.Tensor;
+
 /**
  * Adds a share of the weights to the updates: u + λw. Before the optimizer's
  * rescaling this is L2 regularisation, after it decoupled weight decay
  * (Loshchilov & Hutter, arXiv 1711.05101).
  *
- * @param weightDecay λ.
+ * @param weightDecay λ, as a number or a tensor [] of the model's type.
  */
-export function addDecayedWeights(weightDecay: number): GradientTransformation {
+export function addDecayedWeights(weightDecay: Rate): GradientTransformation {
+  const rate = () =>
+    typeof weightDecay === "number" ? scalar(weightDecay) : weightDecay;
   return stateless((updates, params) =>
     weightDecay === 0 ? updates : zipTrees(
-      (u, w) => tf.add(u, tf.mul(scalar(weightDecay), w)),
+      (u, w) => tf.add(u, tf.mul(rate(), w)),
       updates,
       params,
     )
@@ -58,24 +63,28 @@ export function scaleByMomentum(
  * Multiplies updates by −η, η growing linearly from 0 over the first updates:
  * update t (t = 0, 1, …) takes η · min(t/warmup, 1).
  *
- * @param learningRate η.
+ * @param learningRate η, as a number or a tensor [] of the model's type.
  * @param warmup Updates until the full rate; 0 for none.
  */
 export function scaleByLearningRate(
-  learningRate: number,
+  learningRate: Rate,
   warmup = 0,
 ): GradientTransformation {
+  const full = () =>
+    typeof learningRate === "number"
+      ? scalar(-learningRate)
+      : tf.neg(learningRate);
   const descend = (rate: tf.Tensor, updates: Params) =>
     zipTrees((u) => tf.mul(rate, u), updates);
   if (warmup === 0) {
-    return stateless((updates) => descend(scalar(-learningRate), updates));
+    return stateless((updates) => descend(full(), updates));
   }
   return {
     init: (params) => ({ count: newCount(params) }),
     update(updates, state) {
       const count = state["count"] as tf.Tensor;
       const share = tf.minimum(tf.div(count, scalar(warmup)), scalar(1));
-      const rate = tf.mul(share, scalar(-learningRate));
+      const rate = tf.mul(share, full());
       return [descend(rate, updates), { count: tf.add(count, scalar(1)) }];
     },
   };

@@ -69,6 +69,15 @@ export async function checkpointsOf(
     .map(Number)
     .sort((a, b) => a - b);
   if (steps.length === 0) {
+    const replicas = (await list(run) ?? []).filter((name) =>
+      name.startsWith("replica-")
+    );
+    if (replicas.length > 0) {
+      throw new UsageError(
+        `Cannot read the run ${run}: it holds ${replicas.length} of them, ` +
+          `choose one, ${join(run, "replica-0")} for example`,
+      );
+    }
     throw new FileError(
       `Cannot read the run ${run}: it has no checkpoints ` +
         `(wanted ${join(run, FILES.checkpoints)}/step-NNNNNNNN.onnx)`,

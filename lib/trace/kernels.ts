@@ -9,7 +9,6 @@ import { type DType, type GraphBuilder, isFloat, type Value } from "./graph.ts";
 import {
   binary,
   cast,
-  expand,
   matMul,
   reduce,
   reshape,

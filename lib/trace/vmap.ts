@@ -8,8 +8,17 @@
 import { GraphBuilder, type Node, type Value } from "./graph.ts";
 import { type Graph, newInput, type Spec } from "./graph.ts";
 import { concat } from "./kernels.ts";
-import { binary, expand, matMul, reshape, transpose } from "./lowering.ts";
+import {
+  binary,
+  cast,
+  expand,
+  matMul,
+  reshape,
+  transpose,
+} from "./lowering.ts";
 import { rewrite } from "./rewrite.ts";
+import { SEGMENT_SUM } from "./segments.ts";
+import { toTyped } from "../onnx/tensor.ts";
 
 /** What an argument of the stacked function is. */
 export type Argument =
@@ -191,16 +200,35 @@ const gather: Rule = (context) => {
   return [g.emit("Gather", [rows.flat, rows.ids], { axis }, spec)];
 };
 
-const segmentSum: Rule = (context) => {
-  const { node, x, g, size, stack } = context;
+const segmentSum: Rule = ({ node, x, g, size, stack }) => {
   const { segments } = node.attributes as { segments: number };
-  const [values, ids] = [stack(x[0]!), stack(x[1]!)];
+  const [values, ids] = x.map(stack) as [Value, Value];
   const [, rows, ...rest] = values.shape as [number, number, ...number[]];
+  // Rows of no segment must not come to a neighbour's.
+  const flags = { dtype: "bool", shape: ids.shape } as const;
+  const whole = (n: number) =>
+    g.constant(ids.dtype, [], toTyped(ids.dtype, [n]));
+  const known = g.emit(
+    "And",
+    [
+      g.emit("GreaterOrEqual", [ids, whole(0)], {}, flags),
+      g.emit("Less", [ids, whole(segments)], {}, flags),
+    ],
+    {},
+    flags,
+  );
+  const moved = offset(g, ids, segments);
+  const own = g.emit(
+    "Where",
+    [known, moved, cast(g, whole(-1), moved.dtype)],
+    {},
+    moved,
+  );
   const flat = g.emit(
-    "SegmentSum",
+    SEGMENT_SUM,
     [
       reshape(g, values, [size * rows, ...rest]),
-      reshape(g, offset(g, ids, segments), [size * rows]),
+      reshape(g, own, [size * rows]),
     ],
     { segments: size * segments },
     { dtype: values.dtype, shape: [size * segments, ...rest] },
@@ -278,5 +306,5 @@ const rules: Readonly<Record<string, Rule>> = {
     return same(context, x.map(stack), { batch_dims: batch_dims + 1 });
   },
   ScatterND: scatter,
-  SegmentSum: segmentSum,
+  [SEGMENT_SUM]: segmentSum,
 };

@@ -8,7 +8,7 @@ import type * as tf from "@tensorflow/tfjs-core";
 import type { Config } from "../config/config.ts";
 import { type Split, split } from "../data/dataset.ts";
 import { randomKey } from "../data/random.ts";
-import { datasetOf } from "../data/task.ts";
+import { dataKey, datasetOf } from "../data/task.ts";
 import { type Loss, losses } from "../losses/mod.ts";
 import { type HostTensor, hostTensorOf } from "../onnx/tensor.ts";
 import { type GradientTransformation, makeOptimizer } from "../optim/mod.ts";
@@ -49,7 +49,7 @@ export function makeExperiment(config: Config): Experiment {
   const { optimizer, perpGrad, perpScope, perpRenormalise } = config;
   return {
     config,
-    split: split(dataset, config.trainFraction, key("split")),
+    split: split(dataset, config.trainFraction, dataKey(config)("split")),
     model,
     loss: losses[config.loss],
     optimizer: makeOptimizer(

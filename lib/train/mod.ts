@@ -8,6 +8,7 @@ export * from "./engine.ts";
 export * from "./experiment.ts";
 export * from "./metrics.ts";
 export { onnxEngine } from "./onnx_engine.ts";
+export * from "./replicas.ts";
 export * from "./step.ts";
 export { tfjsEngine } from "./tfjs_engine.ts";
 export * from "./train.ts";

@@ -6,9 +6,8 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { encodeModel } from "../onnx/model.ts";
-import { openSession, type SessionOptions } from "../onnx/session.ts";
-import { type HostTensor, hostTensorOf, toNumbers } from "../onnx/tensor.ts";
+import type { SessionOptions } from "../onnx/session.ts";
+import { type HostTensor, toNumbers } from "../onnx/tensor.ts";
 import { trace } from "../trace/backend.ts";
 import { foldConstants } from "../trace/fold.ts";
 import type { Graph } from "../trace/graph.ts";
@@ -17,7 +16,7 @@ import { leavesOf, type Tree, treeOf } from "../tree.ts";
 import type { Engine, HostState } from "./engine.ts";
 import { metricsOf } from "./engine.ts";
 import { type Batch, type Experiment, hostBatch } from "./experiment.ts";
-import { FINAL, INITIAL, loopModel } from "./loop_graph.ts";
+import { openLoop } from "./loop_session.ts";
 import { metricNames } from "./metrics.ts";
 import { makeStep, type State } from "./step.ts";
 
@@ -43,7 +42,7 @@ export async function onnxEngine(
 ): Promise<Engine> {
   let state = await initialState(experiment);
   const graph = await foldConstants(traceStep(experiment, state));
-  const session = await openSession(encodeModel(loopModel(graph)), options);
+  const loop = await openLoop(graph, options);
 
   const run = async (
     from: HostState,
@@ -51,16 +50,9 @@ export async function onnxEngine(
     count: number,
     every: number,
   ) => {
-    const feeds: Record<string, HostTensor> = {};
-    for (const [name, value] of Object.entries({ count, first, every })) {
-      feeds[name] = hostTensorOf("int64", [], [value]);
-    }
-    for (const [name, value] of Object.entries(from)) {
-      feeds[INITIAL + name] = value;
-    }
-    const results = await session.run(feeds);
-    const losses = [...toNumbers(results["losses"]!)];
-    const table = toNumbers(results["metrics"]!);
+    const result = await loop.run(from, first, count, every);
+    const losses = [...toNumbers(result.losses)];
+    const table = toNumbers(result.metrics);
     const width = metricNames.length;
     const evaluations = losses.flatMap((_, i) => {
       const step = first + i;
@@ -68,10 +60,7 @@ export async function onnxEngine(
       const row = table.subarray(i * width, (i + 1) * width);
       return [{ step, metrics: metricsOf(metricNames, row) }];
     });
-    const next = Object.fromEntries(
-      Object.keys(from).map((name) => [name, results[FINAL + name]!]),
-    );
-    return { losses, evaluations, state: next };
+    return { losses, evaluations, state: result.state };
   };
 
   let step = 0;
@@ -117,7 +106,7 @@ export async function onnxEngine(
       return evaluations[0]!;
     },
     state: () => Promise.resolve(state),
-    close: () => session.close(),
+    close: () => loop.close(),
   };
 }
 

@@ -260,3 +260,22 @@ Deno.test("a number written in a traced function keeps its decimal", async () =>
   assertEquals([...tenth!.data], [0.1]);
   assertEquals(list!.data[0], 1 - 1.7e-3);
 });
+
+Deno.test("a factor before a batched product keeps float64's digits", async () => {
+  // ONNX Runtime would make it a float32 attribute of the product.
+  const x = {
+    dtype: "float64",
+    shape: [1, 2, 2],
+    data: Float64Array.of(1, 2, 3, 4),
+  } as const;
+  const { y } = await runTraced(
+    ({ x }) => ({ y: tf.matMul(tf.mul(x, scalar(1 / 3)), x) }),
+    { x },
+  );
+  assertClose(
+    toNumbers(y!),
+    [7 / 3, 10 / 3, 15 / 3, 22 / 3],
+    { relative: 4e-16, absolute: 0 },
+    "product",
+  );
+});

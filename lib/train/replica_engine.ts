@@ -1,0 +1,226 @@
+/**
+ * Many runs in one graph: the step of one run, stacked, so that every tensor
+ * has a leading axis, the replica.
+ *
+ * @module
+ */
+
+import type * as tf from "@tensorflow/tfjs-core";
+import type { SessionOptions } from "../onnx/session.ts";
+import { type HostTensor, sizeOf, toNumbers } from "../onnx/tensor.ts";
+import { makeOptimizer } from "../optim/mod.ts";
+import { trace } from "../trace/backend.ts";
+import { foldConstants } from "../trace/fold.ts";
+import { type Graph, newConstant } from "../trace/graph.ts";
+import { specsOf } from "../trace/run.ts";
+import { expandSegmentSums } from "../trace/segments.ts";
+import { type Argument, vmap } from "../trace/vmap.ts";
+import { type Tree, treeOf } from "../tree.ts";
+import { type Advance, type HostState, metricsOf } from "./engine.ts";
+import { type Batch, type Experiment, hostBatch } from "./experiment.ts";
+import { openLoop } from "./loop_session.ts";
+import { metricNames } from "./metrics.ts";
+import { initialState } from "./onnx_engine.ts";
+import type { Evaluated } from "./recorder.ts";
+import { makeStep, type State } from "./step.ts";
+
+/** Trains several runs at once. */
+export interface ReplicaEngine {
+  /** Updates made so far. */
+  readonly step: number;
+  /**
+   * Makes up to `count` updates of every run. A run whose loss is not finite any
+   * more does not stop the others; what it computes afterwards means nothing.
+   *
+   * @param count How many, 1 or more.
+   * @param evalEvery Evaluate before every update whose number is a multiple.
+   * @returns What happened to each run.
+   */
+  advance(count: number, evalEvery: number): Promise<readonly Advance[]>;
+  /**
+   * The runs as they were after some updates.
+   *
+   * @param step Not before the last call of {@link ReplicaEngine.advance} began.
+   */
+  at(step: number): Promise<readonly Evaluated[]>;
+  /** Gives the engine's memory back. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the engine for runs that differ in seed, data, learning rate and weight
+ * decay only.
+ *
+ * @param experiments The runs; shapes and everything else are the first's.
+ * @param options Device, runtime, threads.
+ */
+export async function replicaEngine(
+  experiments: readonly Experiment[],
+  options: SessionOptions = {},
+): Promise<ReplicaEngine> {
+  const size = experiments.length;
+  const states: HostState[] = [];
+  for (const experiment of experiments) {
+    states.push(await initialState(experiment));
+  }
+  const stacked = stackedStep(experiments, states[0]!);
+  const folded = await foldConstants(stacked);
+  const loop = await openLoop(expandSegmentSums(folded), options);
+
+  const run = async (
+    from: HostState,
+    first: number,
+    count: number,
+    every: number,
+  ) => {
+    const result = await loop.run(from, first, count, every);
+    const losses = toNumbers(result.losses); // [steps, size]
+    const table = toNumbers(result.metrics); // [steps, metrics, size]
+    const steps = Array.from({ length: losses.length / size }, (_, i) => i);
+    const evaluationsOf = (replica: number) =>
+      steps.filter((i) => (first + i) % every === 0).map((i) => ({
+        step: first + i,
+        metrics: metricsOf(
+          metricNames,
+          metricNames.map((_, m) =>
+            table[(i * metricNames.length + m) * size + replica]!
+          ),
+        ),
+      }));
+    const replicas = experiments.map((_, r) => ({
+      losses: steps.map((i) => losses[i * size + r]!),
+      evaluations: evaluationsOf(r),
+    }));
+    return { replicas, state: result.state };
+  };
+
+  let step = 0;
+  let state: HostState = Object.fromEntries(
+    Object.keys(states[0]!).map((path) => [
+      path,
+      stack(states.map((state) => state[path]!)),
+    ]),
+  );
+  let before = { step, state };
+  return {
+    get step() {
+      return step;
+    },
+    async advance(count, evalEvery) {
+      const result = await run(state, step, count, evalEvery);
+      before = { step, state };
+      const first = step;
+      state = result.state;
+      step += count;
+      return result.replicas.map(({ losses, evaluations }): Advance => {
+        const bad = losses.findIndex((loss) => !Number.isFinite(loss));
+        if (bad < 0) return { losses, evaluations };
+        const diverged = first + bad;
+        return {
+          losses: losses.slice(0, bad),
+          evaluations: evaluations.filter((row) => row.step < diverged),
+          diverged,
+        };
+      });
+    },
+    async at(wanted) {
+      const from = wanted < step ? before : { step, state };
+      const there = wanted === from.step
+        ? from.state
+        : (await run(from.state, from.step, wanted - from.step, wanted + 1))
+          .state;
+      const { replicas } = await run(there, wanted, 1, 1);
+      return replicas.map(({ evaluations }, r) => ({
+        evaluation: evaluations[0]!,
+        state: Object.fromEntries(
+          Object.entries(there).map(([path, x]) => [path, unstack(x, r)]),
+        ),
+      }));
+    },
+    close: () => loop.close(),
+  };
+}
+
+const BATCHES = ["train", "test"] as const;
+
+// The step of the first run with the data, and the rates that differ, as
+// arguments, stacked over all runs, whose own they then become.
+function stackedStep(
+  experiments: readonly Experiment[],
+  state: HostState,
+): Graph {
+  const [first] = experiments as [Experiment];
+  const known: Record<string, HostTensor[]> = {};
+  for (const part of BATCHES) {
+    for (const name of ["inputs", "labels"] as const) {
+      known[`data.${part}.${name}`] = experiments.map(({ split, model }) =>
+        hostBatch(split[part], model)[name]
+      );
+    }
+  }
+  const { precision } = first.config;
+  for (const name of ["lr", "weightDecay"] as const) {
+    const rates = experiments.map(({ config }) => config[name]);
+    if (rates.every((rate) => rate === rates[0])) continue;
+    known[`rates.${name}`] = rates.map((rate) => ({
+      dtype: precision,
+      shape: [],
+      data: precision === "float64"
+        ? Float64Array.of(rate)
+        : Float32Array.of(rate),
+    }));
+  }
+  const graph = trace(
+    (tensors) => {
+      const { params, optimizer = {}, data, rates } = tensors as unknown as {
+        data: { train: Batch; test: Batch };
+        rates?: { lr?: tf.Tensor; weightDecay?: tf.Tensor };
+      } & State;
+      const { config } = first;
+      const { perpGrad, perpScope, perpRenormalise } = config;
+      const step = makeStep({
+        ...first,
+        optimizer: makeOptimizer(
+          config.optimizer,
+          { ...config, ...rates },
+          perpGrad && { scope: perpScope, renormalise: perpRenormalise },
+        ),
+      }, true);
+      const result = step({ params, optimizer }, data.train, data.test);
+      return { ...result } as unknown as Tree<tf.Tensor>;
+    },
+    specsOf(treeOf([
+      ...Object.entries(state),
+      ...Object.entries(known).map(([path, [x]]) => [path, x!] as const),
+    ])),
+    { deferSegmentSums: true },
+  );
+  return vmap(graph, experiments.length, (name): Argument => {
+    const tensors = known[name];
+    if (!tensors) return "stacked";
+    // What is the same for all is there once.
+    const same = tensors.every((x) => equal(x, tensors[0]!));
+    const { dtype, shape, data } = same ? tensors[0]! : stack(tensors);
+    return { value: newConstant(dtype, shape, data), stacked: !same };
+  });
+}
+
+const equal = (a: HostTensor, b: HostTensor) =>
+  a.data.every((x: number | bigint, i: number) => x === b.data[i]);
+
+function stack(tensors: readonly HostTensor[]): HostTensor {
+  const { dtype, shape, data } = tensors[0]!;
+  const length = sizeOf(shape);
+  const all = new (data.constructor as new (length: number) => typeof data)(
+    length * tensors.length,
+  );
+  tensors.forEach((x, i) => all.set(x.data as never, i * length));
+  return { dtype, shape: [tensors.length, ...shape], data: all };
+}
+
+function unstack({ dtype, shape, data }: HostTensor, replica: number) {
+  const rest = shape.slice(1);
+  const length = sizeOf(rest);
+  const own = data.slice(replica * length, (replica + 1) * length);
+  return { dtype, shape: rest, data: own as typeof data };
+}

@@ -1,0 +1,283 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { join } from "node:path";
+import {
+  ConfigError,
+  type ConfigInput,
+  resolveConfig,
+} from "../../lib/config/config.ts";
+import {
+  type HostTensor,
+  hostTensorOf,
+  toNumbers,
+} from "../../lib/onnx/tensor.ts";
+import { type Experiment, makeExperiment } from "../../lib/train/experiment.ts";
+import { onnxEngine } from "../../lib/train/onnx_engine.ts";
+import {
+  bandOf,
+  replicaConfigs,
+  type ReplicaOptions,
+  trainReplicas,
+} from "../../lib/train/replicas.ts";
+import { metricNames } from "../../lib/train/metrics.ts";
+import { replicaEngine } from "../../lib/train/replica_engine.ts";
+import { DivergedError, train } from "../../lib/train/train.ts";
+import { readMetrics } from "../../lib/runs/read.ts";
+import { mapTree, type Tree } from "../../lib/tree.ts";
+import { assertClose } from "../_golden.ts";
+
+const small: ConfigInput = { modulus: 11, hidden: [16], trainFraction: 0.5 };
+
+const CASES: Record<
+  string,
+  [config: ConfigInput, replicas: Omit<ReplicaOptions, "replicas">]
+> = {
+  "seeds": [small, {}],
+  "several layers with biases": [
+    { ...small, hidden: [12, 8], biases: true },
+    {},
+  ],
+  "a shared split": [small, { shareSplit: true }],
+  "learning rates and weight decays": [small, {
+    lr: [0.01, 0.003, 0.02],
+    weightDecay: [0, 0.1, 1],
+  }],
+  "sgd with warm-up and rates": [
+    { ...small, optimizer: "sgd", momentum: 0.9, warmup: 10, lr: 0.1 },
+    { lr: [0.1, 0.2, 0.05] },
+  ],
+  "softmax, global ⊥Grad": [
+    { ...small, loss: "softmax", perpScope: "global" },
+    {},
+  ],
+  "the transformer": [
+    { modulus: 7, model: "transformer", dModel: 16, heads: 2, dMlp: 24 },
+    {},
+  ],
+  "parity": [{ task: "parity", bits: 12, samples: 200, hidden: [16] }, {}],
+};
+
+// Metrics that are shares of rows.
+const SHARES = /accuracy|collapse|terms/;
+
+/** A hundred steps of a single run. */
+async function hundred(experiment: Experiment) {
+  const engine = await onnxEngine(experiment, { threads: 1 });
+  const { evaluations, losses } = await engine.advance(100, 10);
+  const state = await engine.state();
+  await engine.close();
+  return { evaluations, losses, state };
+}
+
+type Run = Awaited<ReturnType<typeof hundred>>;
+
+/** The same experiment, every initial weight moved by its last place. */
+function nudged({ params, ...rest }: Experiment): Experiment {
+  const up = { float32: 2 ** -23, float64: 2 ** -52 };
+  return {
+    ...rest,
+    params: mapTree<HostTensor, HostTensor, Tree<HostTensor>>(
+      params,
+      ({ dtype, shape, data }) => {
+        const values = toNumbers({ data });
+        const by = 1 + up[dtype as keyof typeof up];
+        return hostTensorOf(dtype, shape, values.map((x) => x * by));
+      },
+    ) as Tree<HostTensor>,
+  };
+}
+
+/** By how much two runs differ, relative to the size of each quantity. */
+function differences(a: Run, b: Run): Record<string, number> {
+  const found: Record<string, number> = {};
+  const compare = (of: string, x: ArrayLike<number>, y: ArrayLike<number>) => {
+    assertEquals(x.length, y.length, of);
+    let [difference, size] = [0, 0];
+    for (let i = 0; i < x.length; i++) {
+      difference = Math.max(difference, Math.abs(x[i]! - y[i]!));
+      size = Math.max(size, Math.abs(y[i]!));
+    }
+    found[of] = difference / size;
+  };
+  compare("losses", a.losses, b.losses);
+  for (const name of metricNames.filter((name) => !SHARES.test(name))) {
+    const of = ({ evaluations }: Run) =>
+      evaluations.map(({ metrics }) => metrics[name]);
+    compare(name, of(a), of(b));
+  }
+  for (const [path, tensor] of Object.entries(b.state)) {
+    compare(path, toNumbers(a.state[path]!), toNumbers(tensor));
+  }
+  return found;
+}
+
+// Training multiplies rounding. So that what it makes of it is not taken for a
+// difference, nor a difference for that, the measure is what becomes of a last
+// place.
+for (const [what, [config, options]] of Object.entries(CASES)) {
+  for (const precision of ["float32", "float64"] as const) {
+    Deno.test(`replicas equal single runs: ${what}, ${precision}`, async () => {
+      const configs = replicaConfigs(
+        { ...config, precision, lossPrecision: precision },
+        { replicas: 3, ...options },
+      );
+      const experiments = configs.map(makeExperiment);
+      const engine = await replicaEngine(experiments, { threads: 1 });
+      const advances = await engine.advance(100, 10);
+      const now = await engine.at(100);
+      await engine.close();
+      const ulp = precision === "float32" ? 2 ** -23 : 2 ** -52;
+      for (const [r, experiment] of experiments.entries()) {
+        const single = await hundred(experiment);
+        const replica = { ...advances[r]!, state: now[r]!.state };
+        const rounding = differences(await hundred(nudged(experiment)), single);
+        for (const [of, x] of Object.entries(differences(replica, single))) {
+          const most = 10 * Math.max(rounding[of]!, 10 * ulp);
+          assert(x <= most, `${of} of replica ${r} is off by ${x} > ${most}`);
+        }
+        const rows = experiment.split.train.labels.length;
+        single.evaluations.forEach(({ step, metrics }, i) => {
+          const own = replica.evaluations[i]!;
+          assertEquals(own.step, step);
+          for (const name of metricNames.filter((name) => SHARES.test(name))) {
+            // Rounding may move a row over a threshold.
+            const moved = Math.abs(own.metrics[name] - metrics[name]) * rows;
+            assert(moved < 1.5, `${name} of replica ${r}: ${moved} rows`);
+          }
+        });
+      }
+    });
+  }
+}
+
+Deno.test("replicaConfigs() counts seeds up; each is a config of its own", () => {
+  const configs = replicaConfigs({ seed: 5 }, { replicas: 3, lr: [1, 2, 3] });
+  assertEquals(configs.map(({ seed }) => seed), [5, 6, 7]);
+  assertEquals(configs.map(({ lr }) => lr), [1, 2, 3]);
+  assertEquals(configs.map(({ dataSeed }) => dataSeed), [null, null, null]);
+  configs.forEach((config) => assertEquals(resolveConfig(config), config));
+  const shared = replicaConfigs({ seed: 5 }, { replicas: 2, shareSplit: true });
+  const [a, b] = shared.map(makeExperiment);
+  assertEquals(a!.split, b!.split);
+  assertEquals(a!.split, makeExperiment(resolveConfig({ seed: 5 })).split);
+});
+
+const REFUSED: [ReplicaOptions, ConfigInput, string][] = [
+  [{ replicas: 0 }, {}, "--replicas must be an integer in 1..4096, got 0"],
+  [{ replicas: 1.5 }, {}, "got 1.5"],
+  [{ replicas: 5000 }, {}, "got 5000"],
+  [{ replicas: 2, lr: [1] }, {}, "--replica-lr must name a value for each"],
+  [{ replicas: 1, weightDecay: [1, 2] }, {}, "--replica-weight-decay"],
+  [{ replicas: 2, lr: [1, -1] }, {}, "--lr must be above 0, got -1"],
+  [{ replicas: 2 }, { engine: "tfjs" }, "use --engine onnx"],
+];
+
+for (const [options, config, message] of REFUSED) {
+  Deno.test(`replicaConfigs() refuses: ${message}`, () => {
+    assertThrows(() => replicaConfigs(config, options), ConfigError, message);
+  });
+}
+
+Deno.test("a replica that diverges ends with its last finite state, alone", async () => {
+  const run = await Deno.makeTempDir();
+  const config: ConfigInput = {
+    ...small,
+    optimizer: "sgd",
+    perpGrad: false,
+    loss: "softmax",
+    steps: 40,
+    evalEvery: 4,
+  };
+  const error = await assertRejects(
+    () => trainReplicas(config, { replicas: 3, lr: [0.1, 1e30, 0.1] }, { run }),
+    DivergedError,
+    "seed 1 at step",
+  );
+  assert(error.message.includes("The other 2 of 3 runs are whole"));
+  const single = await train({ ...config, lr: 0.1, seed: 2 }, {
+    run: join(run, "single"),
+  });
+  const rows = await readMetrics(join(run, "replica-2"));
+  assertEquals(rows.map(({ step }) => step), [
+    0,
+    4,
+    8,
+    12,
+    16,
+    20,
+    24,
+    28,
+    32,
+    36,
+    40,
+  ]);
+  assertClose(
+    [rows.at(-1)!.train_loss],
+    [single.final.train_loss],
+    { relative: 1e-5, absolute: 0 },
+    "loss",
+  );
+  const broken = await readMetrics(join(run, "replica-1"));
+  assert(broken.every((row) => Number.isFinite(row.train_loss)));
+  const kept: string[] = [];
+  for await (
+    const { name } of Deno.readDir(join(run, "replica-1/checkpoints"))
+  ) {
+    kept.push(name);
+  }
+  assertEquals(kept.length, 1);
+  await Deno.remove(run, { recursive: true });
+});
+
+Deno.test("trainReplicas() leaves a whole run for each, and takes no folder twice", async () => {
+  const run = await Deno.makeTempDir();
+  const go = (overwrite = false) =>
+    trainReplicas(
+      { ...small, steps: 30, checkpointEvery: 15 },
+      { replicas: 2 },
+      { run, overwrite },
+    );
+  const results = await go();
+  for (const [r, result] of results.entries()) {
+    assertEquals(result.run, join(run, `replica-${r}`));
+    assertEquals(result.steps, 30);
+    const files: string[] = [];
+    for await (
+      const { name } of Deno.readDir(join(result.run, "checkpoints"))
+    ) {
+      files.push(name);
+    }
+    assertEquals(
+      files.sort(),
+      [0, 15, 30].map((n) => `step-${String(n).padStart(8, "0")}.onnx`),
+    );
+  }
+  await assertRejects(() => go(), RangeError, "it holds a run already");
+  const again = await go(true);
+  assertEquals(
+    again.map(({ final }) => final),
+    results.map(({ final }) => final),
+  );
+  await Deno.remove(run, { recursive: true });
+});
+
+Deno.test("bandOf() counts who passed, and when", () => {
+  const result = (grokked_at: number | null, test_accuracy: number) =>
+    ({ memorised_at: 10, grokked_at, final: { test_accuracy } }) as never;
+  const band = bandOf([
+    result(30, 1),
+    result(null, 0.2),
+    result(10, 0.99),
+  ]);
+  assertEquals(band, {
+    runs: 3,
+    memorised: { runs: 3, first: 10, median: 10, last: 10 },
+    grokked: { runs: 2, first: 10, median: 20, last: 30 },
+    test_accuracy: { least: 0.2, median: 0.99, most: 1 },
+  });
+  assertEquals(bandOf([result(null, 0)]).grokked, {
+    runs: 0,
+    first: null,
+    median: null,
+    last: null,
+  });
+});

@@ -6,15 +6,7 @@
 
 import { util } from "@tensorflow/tfjs-core";
 import { type DType, type GraphBuilder, isFloat, type Value } from "./graph.ts";
-import {
-  binary,
-  cast,
-  matMul,
-  reduce,
-  reshape,
-  unary,
-  unify,
-} from "./lowering.ts";
+import { binary, cast, reshape, unary, unify } from "./lowering.ts";
 
 /**
  * The attributes of a kernel. TensorFlow.js types them by convention only; each

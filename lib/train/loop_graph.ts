@@ -25,9 +25,10 @@ import { metricNames } from "./metrics.ts";
 const INT = { dtype: "int64", shape: [] } as const;
 const BOOL = { dtype: "bool", shape: [] } as const;
 
-/** Prefixes of the state's tensors among the inputs and outputs. */
-export const INITIAL = "initial.";
-export const FINAL = "final.";
+/** The names of a loop's state among the inputs and outputs. */
+export const initial = (loop: number, path: string) =>
+  `initial.${loop}.${path}`;
+export const final = (loop: number, path: string) => `final.${loop}.${path}`;
 
 const int = (value: number) =>
   newConstant("int64", [], BigInt64Array.of(BigInt(value)));
@@ -40,22 +41,44 @@ const apply = (
 ) => newNode(op, inputs, attributes, [result])[0]!;
 
 /**
- * Makes the model that runs many steps a call.
+ * Makes the model that runs many steps a call: a loop for each step given. They
+ * have nothing to do with each other.
  *
  * Inputs: `count`, how many steps; `first`, the number of the first; `every`,
- * evaluate at its multiples; the state as `initial.…`. Outputs: the state as
- * `final.…`; `losses` [steps]; `metrics` [steps, metrics], rows of steps that
- * are not evaluated being zero. The loop ends early after a step whose loss is
- * not finite.
+ * evaluate at its multiples; the state of loop i as `initial.i.…`. Outputs: the
+ * state as `final.i.…`; `losses.i` [steps]; `metrics.i` [steps, metrics], rows
+ * of steps that are not evaluated being zero. A loop ends early after a step
+ * whose loss is not finite.
  *
  * Of a stacked step every tensor has the replicas' axis: losses [steps,
  * replicas], metrics [steps, metrics, replicas]; the loop goes on while any
  * replica's loss is finite.
  *
- * @param step The traced step: inputs are the state's tensors, outputs
- * `state.…` of the same names, `loss` and `metrics.…`, single or stacked.
+ * @param steps Traced steps: inputs are the state's tensors, outputs `state.…`
+ * of the same names, `loss` and `metrics.…`, single or stacked.
  */
-export function loopModel(step: Graph): ModelProto {
+export function loopModel(steps: readonly Graph[]): ModelProto {
+  const [count, first, every] = ["count", "first", "every"]
+    .map((name) => newInput(name, INT)) as [Value, Value, Value];
+  const loops = steps.map((step, i) =>
+    loopOf(step, i, { count, first, every })
+  );
+  const symbolic = new Set(loops.flatMap(({ scans }) => scans));
+  return modelOf({
+    inputs: [count, first, every, ...loops.flatMap(({ inputs }) => inputs)],
+    outputs: loops.flatMap(({ outputs }) => outputs),
+  }, {
+    name: "training",
+    shapeOf: (value) =>
+      symbolic.has(value) ? ["steps", ...value.shape] : value.shape,
+  });
+}
+
+function loopOf(
+  step: Graph,
+  index: number,
+  { count, first, every }: Record<"count" | "first" | "every", Value>,
+) {
   const output = new Map(step.outputs);
   const names = step.inputs.map((value) => value.name!);
   const next = names.map((name) => output.get(`state.${name}`)!);
@@ -67,8 +90,6 @@ export function loopModel(step: Graph): ModelProto {
     shape: [metricNames.length, ...replicas],
   } as const;
 
-  const [count, first, every] = ["count", "first", "every"]
-    .map((name) => newInput(name, INT)) as [Value, Value, Value];
   const turn = newInput("turn", INT);
   const due = apply("Equal", [
     apply("Mod", [apply("Add", [first, turn], INT), every], INT),
@@ -91,13 +112,12 @@ export function loopModel(step: Graph): ModelProto {
     outputs: unique(bodyOutputs),
     nodes: [],
   };
+  const inputs = step.inputs.map((value) =>
+    newInput(initial(index, value.name!), value)
+  );
   const loop = newNode(
     "Loop",
-    [
-      count,
-      newConstant("bool", [], Uint8Array.of(1)),
-      ...step.inputs.map((value) => newInput(INITIAL + value.name, value)),
-    ],
+    [count, newConstant("bool", [], Uint8Array.of(1)), ...inputs],
     { body: { graph: { ...body, nodes: nodesFor(body.outputs) } } },
     [
       ...step.inputs.map(({ dtype, shape }) => ({ dtype, shape })),
@@ -105,24 +125,16 @@ export function loopModel(step: Graph): ModelProto {
       rowSpec,
     ],
   );
-  const [losses, rows] = loop.slice(-2);
-  const carried = loop[0]!.node!.inputs.slice(2);
-  return modelOf({
-    inputs: [count, first, every, ...carried],
+  const [losses, rows] = loop.slice(-2) as [Value, Value];
+  return {
+    inputs,
+    scans: [losses, rows],
     outputs: [
-      ...names.map((name, i) => [FINAL + name, loop[i]!] as const),
-      ["losses", losses!],
-      ["metrics", rows!],
+      ...names.map((name, i) => [final(index, name), loop[i]!] as const),
+      [`losses.${index}`, losses] as const,
+      [`metrics.${index}`, rows] as const,
     ],
-  }, {
-    name: "training",
-    shapeOf: (value) =>
-      value === losses
-        ? ["steps", ...lossSpec.shape]
-        : value === rows
-        ? ["steps", ...rowSpec.shape]
-        : value.shape,
-  });
+  };
 }
 
 // The metrics as one row, computed only where they are due: nodes that nothing

@@ -9,7 +9,7 @@ import { openSession, type SessionOptions } from "../onnx/session.ts";
 import { type HostTensor, hostTensorOf } from "../onnx/tensor.ts";
 import type { Graph } from "../trace/graph.ts";
 import type { HostState } from "./engine.ts";
-import { FINAL, INITIAL, loopModel } from "./loop_graph.ts";
+import { final, initial, loopModel } from "./loop_graph.ts";
 
 /** What a call of the loop gives back; see {@link loopModel} for the shapes. */
 export interface LoopResult {
@@ -21,50 +21,52 @@ export interface LoopResult {
   readonly state: HostState;
 }
 
-/** A loop of training steps. */
+/** Loops of training steps. */
 export interface LoopSession {
   /**
-   * Makes up to `count` updates.
+   * Makes up to `count` updates in each loop.
    *
-   * @param from The state to begin with.
+   * @param from The state of each to begin with.
    * @param first Updates made before.
    * @param count How many updates.
    * @param every Evaluate before updates whose number is a multiple.
+   * @returns What each gives back.
    */
   run(
-    from: HostState,
+    from: readonly HostState[],
     first: number,
     count: number,
     every: number,
-  ): Promise<LoopResult>;
+  ): Promise<LoopResult[]>;
   /** Gives its memory back. */
   close(): Promise<void>;
 }
 
-/** Opens the loop of a traced step, single or stacked. */
+/** Opens a loop for each traced step, single or stacked. */
 export async function openLoop(
-  step: Graph,
+  steps: readonly Graph[],
   options: SessionOptions,
 ): Promise<LoopSession> {
-  const session = await openSession(encodeModel(loopModel(step)), options);
+  const session = await openSession(encodeModel(loopModel(steps)), options);
   return {
     async run(from, first, count, every) {
       const feeds: Record<string, HostTensor> = {};
       for (const [name, value] of Object.entries({ count, first, every })) {
         feeds[name] = hostTensorOf("int64", [], [value]);
       }
-      for (const [name, value] of Object.entries(from)) {
-        feeds[INITIAL + name] = value;
-      }
+      from.forEach((state, i) => {
+        for (const [path, value] of Object.entries(state)) {
+          feeds[initial(i, path)] = value;
+        }
+      });
       const results = await session.run(feeds);
-      const state = Object.fromEntries(
-        Object.keys(from).map((name) => [name, results[FINAL + name]!]),
-      );
-      return {
-        losses: results["losses"]!,
-        metrics: results["metrics"]!,
-        state,
-      };
+      return from.map((state, i) => ({
+        losses: results[`losses.${i}`]!,
+        metrics: results[`metrics.${i}`]!,
+        state: Object.fromEntries(
+          Object.keys(state).map((path) => [path, results[final(i, path)]!]),
+        ),
+      }));
     },
     close: () => session.close(),
   };

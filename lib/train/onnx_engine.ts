@@ -16,7 +16,7 @@ import { leavesOf, type Tree, treeOf } from "../tree.ts";
 import type { Engine, HostState } from "./engine.ts";
 import { metricsOf } from "./engine.ts";
 import { type Batch, type Experiment, hostBatch } from "./experiment.ts";
-import { openLoop } from "./loop_session.ts";
+import { type LoopResult, openLoop } from "./loop_session.ts";
 import { metricNames } from "./metrics.ts";
 import { makeStep, type State } from "./step.ts";
 
@@ -42,7 +42,7 @@ export async function onnxEngine(
 ): Promise<Engine> {
   let state = await initialState(experiment);
   const graph = await foldConstants(traceStep(experiment, state));
-  const loop = await openLoop(graph, options);
+  const loop = await openLoop([graph], options);
 
   const run = async (
     from: HostState,
@@ -50,7 +50,9 @@ export async function onnxEngine(
     count: number,
     every: number,
   ) => {
-    const result = await loop.run(from, first, count, every);
+    const [result] = await loop.run([from], first, count, every) as [
+      LoopResult,
+    ];
     const losses = [...toNumbers(result.losses)];
     const table = toNumbers(result.metrics);
     const width = metricNames.length;

@@ -58,49 +58,50 @@ export async function replicaEngine(
   experiments: readonly Experiment[],
   options: SessionOptions = {},
 ): Promise<ReplicaEngine> {
-  const size = experiments.length;
-  const states: HostState[] = [];
-  for (const experiment of experiments) {
-    states.push(await initialState(experiment));
+  const groups = inGroups(experiments, stackable(experiments[0]!));
+  const steps: Graph[] = [];
+  let state: HostState[] = [];
+  for (const group of groups) {
+    const states = [];
+    for (const experiment of group) states.push(await initialState(experiment));
+    const folded = await foldConstants(stackedStep(group, states[0]!));
+    steps.push(expandSegmentSums(folded));
+    state.push(stackStates(states));
   }
-  const stacked = stackedStep(experiments, states[0]!);
-  const folded = await foldConstants(stacked);
-  const loop = await openLoop(expandSegmentSums(folded), options);
+  const loop = await openLoop(steps, options);
 
   const run = async (
-    from: HostState,
+    from: readonly HostState[],
     first: number,
     count: number,
     every: number,
   ) => {
-    const result = await loop.run(from, first, count, every);
-    const losses = toNumbers(result.losses); // [steps, size]
-    const table = toNumbers(result.metrics); // [steps, metrics, size]
-    const steps = Array.from({ length: losses.length / size }, (_, i) => i);
-    const evaluationsOf = (replica: number) =>
-      steps.filter((i) => (first + i) % every === 0).map((i) => ({
-        step: first + i,
-        metrics: metricsOf(
-          metricNames,
-          metricNames.map((_, m) =>
-            table[(i * metricNames.length + m) * size + replica]!
-          ),
-        ),
-      }));
-    const replicas = experiments.map((_, r) => ({
-      losses: steps.map((i) => losses[i * size + r]!),
-      evaluations: evaluationsOf(r),
-    }));
-    return { replicas, state: result.state };
+    const results = await loop.run(from, first, count, every);
+    const replicas = results.flatMap((result, g) =>
+      groups[g]!.map((_, r) => {
+        const size = groups[g]!.length;
+        const all = toNumbers(result.losses); // [steps, size]
+        const table = toNumbers(result.metrics); // [steps, metrics, size]
+        const width = metricNames.length;
+        const losses = Array.from(
+          { length: all.length / size },
+          (_, i) => all[i * size + r]!,
+        );
+        const evaluations = losses.flatMap((_, i) => {
+          const step = first + i;
+          if (step % every !== 0) return [];
+          const row = metricNames.map((_, m) =>
+            table[(i * width + m) * size + r]!
+          );
+          return [{ step, metrics: metricsOf(metricNames, row) }];
+        });
+        return { losses, evaluations };
+      })
+    );
+    return { replicas, state: results.map(({ state }) => state) };
   };
 
   let step = 0;
-  let state: HostState = Object.fromEntries(
-    Object.keys(states[0]!).map((path) => [
-      path,
-      stack(states.map((state) => state[path]!)),
-    ]),
-  );
   let before = { step, state };
   return {
     get step() {
@@ -130,11 +131,16 @@ export async function replicaEngine(
         : (await run(from.state, from.step, wanted - from.step, wanted + 1))
           .state;
       const { replicas } = await run(there, wanted, 1, 1);
+      const states = there.flatMap((state, g) =>
+        groups[g]!.map((_, r): HostState =>
+          Object.fromEntries(
+            Object.entries(state).map(([path, x]) => [path, unstack(x, r)]),
+          )
+        )
+      );
       return replicas.map(({ evaluations }, r) => ({
         evaluation: evaluations[0]!,
-        state: Object.fromEntries(
-          Object.entries(there).map(([path, x]) => [path, unstack(x, r)]),
-        ),
+        state: states[r]!,
       }));
     },
     close: () => loop.close(),
@@ -203,6 +209,32 @@ function stackedStep(
     const { dtype, shape, data } = same ? tensors[0]! : stack(tensors);
     return { value: newConstant(dtype, shape, data), stacked: !same };
   });
+}
+
+// How many runs to stack on a processor: fewer, larger operations gain until
+// their results leave its cache. The rest is other loops of the same graph.
+function stackable({ model, split }: Experiment): number {
+  const rows = split.train.labels.length;
+  return Math.ceil(2 * (model.rowsAtOnce ?? rows) / rows);
+}
+
+// Groups of nearly the same size, none larger than `most`.
+function inGroups<T>(items: readonly T[], most: number): T[][] {
+  const count = Math.ceil(items.length / most);
+  const ends = Array.from(
+    { length: count },
+    (_, i) => Math.round(items.length * (i + 1) / count),
+  );
+  return ends.map((end, i) => items.slice(ends[i - 1] ?? 0, end));
+}
+
+function stackStates(states: readonly HostState[]): HostState {
+  return Object.fromEntries(
+    Object.keys(states[0]!).map((path) => [
+      path,
+      stack(states.map((state) => state[path]!)),
+    ]),
+  );
 }
 
 const equal = (a: HostTensor, b: HostTensor) =>

@@ -1,6 +1,6 @@
 /**
  * Many runs in one graph: the step of one run, stacked, so that every tensor
- * has a leading axis, the replica.
+ * has a leading axis, the replica; and as many loops of that as it takes.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { type Advance, type HostState, metricsOf } from "./engine.ts";
 import { type Batch, type Experiment, hostBatch } from "./experiment.ts";
 import { openLoop } from "./loop_session.ts";
 import { metricNames } from "./metrics.ts";
-import { initialState } from "./onnx_engine.ts";
+import { initialState, traceStep } from "./onnx_engine.ts";
 import type { Evaluated } from "./recorder.ts";
 import { makeStep, type State } from "./step.ts";
 
@@ -64,9 +64,15 @@ export async function replicaEngine(
   for (const group of groups) {
     const states = [];
     for (const experiment of group) states.push(await initialState(experiment));
-    const folded = await foldConstants(stackedStep(group, states[0]!));
-    steps.push(expandSegmentSums(folded));
-    state.push(stackStates(states));
+    const [first, own] = [group[0]!, states[0]!];
+    if (group.length === 1) {
+      steps.push(await foldConstants(traceStep(first, own)));
+      state.push(own);
+    } else {
+      const folded = await foldConstants(stackedStep(group, own));
+      steps.push(expandSegmentSums(folded));
+      state.push(stackStates(states));
+    }
   }
   const loop = await openLoop(steps, options);
 
@@ -132,10 +138,8 @@ export async function replicaEngine(
           .state;
       const { replicas } = await run(there, wanted, 1, 1);
       const states = there.flatMap((state, g) =>
-        groups[g]!.map((_, r): HostState =>
-          Object.fromEntries(
-            Object.entries(state).map(([path, x]) => [path, unstack(x, r)]),
-          )
+        groups[g]!.map((_, r) =>
+          groups[g]!.length === 1 ? state : unstackState(state, r)
         )
       );
       return replicas.map(({ evaluations }, r) => ({
@@ -215,7 +219,8 @@ function stackedStep(
 // their results leave its cache. The rest is other loops of the same graph.
 function stackable({ model, split }: Experiment): number {
   const rows = split.train.labels.length;
-  return Math.ceil(2 * (model.rowsAtOnce ?? rows) / rows);
+  const { rowsAtOnce = rows } = model;
+  return Math.max(Math.floor(2 * rowsAtOnce / rows), 1);
 }
 
 // Groups of nearly the same size, none larger than `most`.
@@ -248,6 +253,12 @@ function stack(tensors: readonly HostTensor[]): HostTensor {
   );
   tensors.forEach((x, i) => all.set(x.data as never, i * length));
   return { dtype, shape: [tensors.length, ...shape], data: all };
+}
+
+function unstackState(state: HostState, replica: number): HostState {
+  return Object.fromEntries(
+    Object.entries(state).map(([path, x]) => [path, unstack(x, replica)]),
+  );
 }
 
 function unstack({ dtype, shape, data }: HostTensor, replica: number) {

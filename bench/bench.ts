@@ -5,40 +5,20 @@
  * @module
  */
 
-import { type ConfigInput, resolveConfig } from "../lib/config/config.ts";
+import { resolveConfig } from "../lib/config/config.ts";
+import { UsageError } from "../lib/errors.ts";
 import { makeExperiment } from "../lib/train/experiment.ts";
-import { onnxEngine } from "../lib/train/onnx_engine.ts";
-
-/** A piece of work, its name shared with bench/peers/workloads.py. */
-interface Workload {
-  readonly config: ConfigInput;
-  /** Steps in one timing: about a second. */
-  readonly steps: number;
-  readonly peers: readonly ("torch" | "jax")[];
-}
-
-const transformer: ConfigInput = { model: "transformer", trainFraction: 0.3 };
-
-/** What is timed. */
-export const workloads: Readonly<Record<string, Workload>> = {
-  "mlp": { config: {}, steps: 30, peers: ["torch", "jax"] },
-  "mlp-loss64": {
-    config: { lossPrecision: "float64" },
-    steps: 20,
-    peers: ["torch", "jax"],
-  },
-  "mlp-float64": {
-    config: { precision: "float64", lossPrecision: "float64" },
-    steps: 8,
-    peers: ["torch"],
-  },
-  "transformer": { config: transformer, steps: 8, peers: ["torch", "jax"] },
-  "parity": {
-    config: { task: "parity", trainFraction: 0.5 },
-    steps: 200,
-    peers: ["torch"],
-  },
-};
+import { initialState, traceStep } from "../lib/train/onnx_engine.ts";
+import { productRate, type Work, workOf } from "./floor.ts";
+import {
+  median,
+  ourStep,
+  peerStep,
+  type ProgramCost,
+  replicaStep,
+  trainProgram,
+} from "./measure.ts";
+import { type Who, type Workload, workloads } from "./workloads.ts";
 
 /** What to time. */
 export interface BenchOptions {
@@ -47,114 +27,170 @@ export interface BenchOptions {
   readonly only?: string | undefined;
   readonly rounds: number;
   readonly threads: number;
+  readonly replicas?: readonly number[] | undefined;
 }
 
-/** The timings of one workload: milliseconds a step, a number for each round. */
-export type Timings = Readonly<Record<string, readonly number[]>>;
+/** The timings of one workload. */
+export interface WorkloadResult extends Work {
+  /** The floor: the products' milliseconds at the rate measured beside. */
+  readonly floor_ms: number;
+  /** Milliseconds a step, a number for each round. */
+  readonly timings: { readonly [who in Who]?: readonly number[] };
+}
 
-/** The timings of all workloads. */
+/** Milliseconds a step of R replicas, a number for each round. */
+export interface ReplicaTimings {
+  /** All at once. */
+  readonly together: readonly number[];
+  /** R times a single run's step. */
+  readonly one_by_one: readonly number[];
+  /** R times PyTorch's step, where it was asked for and is there. */
+  readonly torch?: readonly number[];
+}
+
+/** All timings. */
 export interface BenchResult {
   readonly cores: number;
   readonly threads: number;
-  readonly workloads: Readonly<Record<string, Timings>>;
+  /** The peers that were timed, with their versions. */
+  readonly peers: Readonly<Record<string, string>>;
+  readonly workloads: Readonly<Record<string, WorkloadResult>>;
+  /** The default experiment by its number of replicas. */
+  readonly replicas: Readonly<Record<string, ReplicaTimings>>;
+  /** The whole program, where nothing else was asked for. */
+  readonly program?: {
+    readonly help: ProgramCost;
+    readonly one_step: ProgramCost;
+    readonly default: ProgramCost;
+  };
 }
+
+type Log = (line: string) => void;
 
 /** Times the workloads, ours and the peers' in turns. */
 export async function bench(
   options: BenchOptions,
-  log: (line: string) => void,
+  log: Log,
 ): Promise<BenchResult> {
-  const { only, rounds, threads, python } = options;
+  const { only, rounds, threads, replicas = [] } = options;
   if (only !== undefined && !(only in workloads)) {
-    throw new RangeError(
-      `Cannot time ${only}: the workloads are ` +
-        Object.keys(workloads).join(", "),
+    throw new UsageError(
+      `--only must be one of ${Object.keys(workloads).join(", ")}, got ${only}`,
     );
   }
-  const results: Record<string, Timings> = {};
+  for (const [flag, value] of Object.entries({ rounds, threads })) {
+    if (!(Number.isSafeInteger(value) && value >= 1)) {
+      throw new UsageError(`--${flag} must be 1 or more, got ${value}`);
+    }
+  }
+  const peers: Record<string, string> = {};
+  const results: Record<string, WorkloadResult> = {};
   for (const [name, work] of Object.entries(workloads)) {
     if (only !== undefined && name !== only) continue;
-    const timings: Record<string, number[]> = {};
-    const add = (who: string, ms: number) => {
-      (timings[who] ??= []).push(ms);
-      log(`${name}: ${who} ${ms.toFixed(2)} ms a step`);
-    };
-    for (let round = 0; round < rounds; round++) {
-      add("groklab", await ours(work, threads));
-      add("groklab, evaluating every 10", await ours(work, threads, 10));
-      for (const peer of options.peers ? work.peers : []) {
-        const timing = await timePeer(python, peer, name, work.steps, threads);
-        if (timing) add(timing.peer, timing.ms);
-        else log(`${name}: ${python} has no ${peer}, left out`);
-      }
-    }
-    results[name] = timings;
+    if (only === undefined && replicas.length > 0) continue;
+    results[name] = await timeWorkload(name, work, options, peers, log);
   }
+  const bands: Record<string, ReplicaTimings> = {};
+  for (const count of replicas) {
+    bands[count] = await timeReplicas(count, options, peers, log);
+  }
+  const whole = only === undefined && replicas.length === 0;
   return {
     cores: navigator.hardwareConcurrency,
     threads,
+    peers,
     workloads: results,
+    replicas: bands,
+    ...(whole && { program: await timeProgram(log) }),
   };
 }
 
-async function ours(
-  { config, steps }: Workload,
-  threads: number,
-  evalEvery = Number.MAX_SAFE_INTEGER,
-): Promise<number> {
-  const experiment = makeExperiment(resolveConfig(config));
-  const engine = await onnxEngine(experiment, { threads });
-  try {
-    await engine.advance(2, 1);
-    const started = performance.now();
-    await engine.advance(steps, evalEvery);
-    return (performance.now() - started) / steps;
-  } finally {
-    await engine.close();
-  }
-}
-
-async function timePeer(
-  python: string,
-  peer: string,
+async function timeWorkload(
   name: string,
-  steps: number,
-  threads: number,
-): Promise<{ peer: string; ms: number } | undefined> {
-  const script = new URL(`./peers/${peer}_step.py`, import.meta.url).pathname;
-  try {
-    const { success, stdout } = await new Deno.Command(python, {
-      args: [script, name, String(steps), "1", String(threads)],
-      stderr: "null",
-    }).output();
-    if (!success) return undefined;
-    const { peer: label, ms } = JSON.parse(new TextDecoder().decode(stdout));
-    return { peer: label, ms: ms[0] };
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-}
-
-const median = (xs: readonly number[]) =>
-  xs.toSorted((a, b) => a - b)[Math.floor((xs.length - 1) / 2)]!;
-
-/** The medians as a table in Markdown. */
-export function renderBench(result: BenchResult): string {
-  const lines = [
-    `${result.cores} cores, ${result.threads} threads; medians of rounds, ` +
-    "milliseconds a step",
-    "",
-    "| workload | who | ms | groklab takes |",
-    "|---|---|---|---|",
-  ];
-  for (const [name, timings] of Object.entries(result.workloads)) {
-    const own = median(timings["groklab"]!);
-    for (const [who, times] of Object.entries(timings)) {
-      const ms = median(times);
-      const ratio = who === "groklab" ? "" : `${(own / ms).toFixed(2)} of it`;
-      lines.push(`| ${name} | ${who} | ${ms.toFixed(2)} | ${ratio} |`);
+  { config, steps, targets }: Workload,
+  { peers: wanted, python, rounds, threads }: BenchOptions,
+  peers: Record<string, string>,
+  log: Log,
+): Promise<WorkloadResult> {
+  const experiment = makeExperiment(resolveConfig(config));
+  const { precision } = experiment.config;
+  const work = workOf(traceStep(experiment, await initialState(experiment)));
+  const timings: { [who in Who]?: number[] } = {};
+  let rate = 0;
+  const add = (who: Who, ms: number) => {
+    (timings[who] ??= []).push(ms);
+    log(`${name}: ${peers[who] ?? who} ${ms.toFixed(2)} ms a step`);
+  };
+  for (let round = 0; round < rounds; round++) {
+    add("groklab", await ourStep(config, steps, { threads }));
+    rate = Math.max(rate, await productRate(precision, threads));
+    for (const who of Object.keys(targets) as Who[]) {
+      if (who === "torch" || who === "jax") {
+        if (!wanted) continue;
+        const timing = await peerStep(python, who, name, steps, threads);
+        if (timing) peers[who] = timing.name;
+        if (timing) add(who, timing.ms);
+        else log(`${name}: ${python} has no ${who}, left out`);
+      } else if (who === "groklab, loss in float32") {
+        const narrow = { ...config, lossPrecision: "float32" } as const;
+        add(who, await ourStep(narrow, steps, { threads }));
+      } else {
+        add(who, await ourStep(config, steps, { threads }, 10));
+      }
     }
   }
-  return lines.join("\n");
+  return { ...work, floor_ms: work.flops / rate, timings };
+}
+
+async function timeReplicas(
+  count: number,
+  { peers: wanted, python, rounds, threads }: BenchOptions,
+  peers: Record<string, string>,
+  log: Log,
+): Promise<ReplicaTimings> {
+  const [together, oneByOne, torch]: number[][] = [[], [], []];
+  for (let round = 0; round < rounds; round++) {
+    const steps = Math.max(Math.round(40 / count), 4);
+    together!.push(await replicaStep({}, count, steps, { threads }));
+    oneByOne!.push(count * await ourStep({}, 40, { threads }));
+    if (wanted) {
+      const timing = await peerStep(python, "torch", "mlp", 20, threads);
+      if (timing) peers["torch"] = timing.name;
+      if (timing) torch!.push(count * timing.ms);
+    }
+    log(
+      `${count} replicas: ${together!.at(-1)!.toFixed(1)} ms a step, one by ` +
+        `one ${oneByOne!.at(-1)!.toFixed(1)}`,
+    );
+  }
+  return {
+    together: together!,
+    one_by_one: oneByOne!,
+    ...(torch!.length > 0 && { torch: torch! }),
+  };
+}
+
+async function timeProgram(
+  log: Log,
+): Promise<NonNullable<BenchResult["program"]>> {
+  const folder = await Deno.makeTempDir();
+  const run = ["--run", folder, "--overwrite"];
+  try {
+    await trainProgram("--steps", "1", ...run); // Fills caches.
+    const best = async (...args: string[]) => {
+      const costs = [];
+      for (let i = 0; i < 3; i++) costs.push(await trainProgram(...args));
+      const seconds = median(costs.map((cost) => cost.seconds));
+      return costs.find((cost) => cost.seconds === seconds)!;
+    };
+    const costs = {
+      help: await best("--help"),
+      one_step: await best("--steps", "1", ...run),
+      default: await trainProgram(...run),
+    };
+    log(`program: ${JSON.stringify(costs)}`);
+    return costs;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 }

@@ -1,0 +1,88 @@
+/**
+ * Timings as tables in Markdown.
+ *
+ * @module
+ */
+
+import type { BenchResult } from "./bench.ts";
+import { median } from "./measure.ts";
+import { type Who, workloads } from "./workloads.ts";
+
+/** How far from its target the whole program may be. */
+const PROGRAM = { help: 0.4, one_step: 1.5, megabytes: 400 };
+
+const verdict = (value: number, target: number) =>
+  `≤ ${target} | ${value <= target ? "holds" : "**misses**"}`;
+
+const table = (head: string, rows: readonly string[]): string => {
+  const columns = head.split("|").length;
+  return [`| ${head} |`, `|${"---|".repeat(columns)}`, ...rows].join("\n");
+};
+
+/** The medians of the rounds. */
+export function renderBench(result: BenchResult): string {
+  const { cores, threads, peers, program } = result;
+  const nameOf = (who: string) => peers[who] ?? who;
+  const rows: string[] = [];
+  const floors: string[] = [];
+  for (const [name, work] of Object.entries(result.workloads)) {
+    const own = median(work.timings.groklab!);
+    floors.push(
+      `| ${name} | ${(work.flops / 1e9).toFixed(2)} | ` +
+        `${(work.bytes / 1e6).toFixed(0)} | ${work.floor_ms.toFixed(2)} | ` +
+        `${own.toFixed(2)} | ${(own / work.floor_ms).toFixed(2)} |`,
+    );
+    for (const [who, times] of Object.entries(work.timings)) {
+      const target = workloads[name]!.targets[who as Who];
+      if (target === undefined) continue;
+      const ms = median(times);
+      // What costs extra is ours over the bare step; a peer's the other way.
+      const evaluating = who === "groklab, evaluating every 10";
+      const ratio = evaluating ? ms / own : own / ms;
+      rows.push(
+        `| ${name} | ${own.toFixed(2)} | ${nameOf(who)} | ${ms.toFixed(2)} | ` +
+          `${ratio.toFixed(2)} | ${verdict(ratio, target)} |`,
+      );
+    }
+  }
+  const parts = [
+    `${cores} cores, ${threads} threads; medians of the rounds`,
+  ];
+  if (rows.length > 0) {
+    parts.push(
+      table("work | ms a step | beside | ms | ratio | target | ", rows),
+      table(
+        "work | GFLOP of products | MB of the rest | floor, ms | ms | × floor",
+        floors,
+      ),
+    );
+  }
+  const bands = Object.entries(result.replicas);
+  if (bands.length > 0) {
+    const has = bands.some(([, { torch }]) => torch);
+    parts.push(table(
+      "replicas | s per 1,000 steps | one by one | ratio" +
+        (has ? ` | ${nameOf("torch")}, one by one` : ""),
+      bands.map(([count, { together, one_by_one, torch }]) => {
+        const [own, single] = [median(together), median(one_by_one)];
+        return `| ${count} | ${own.toFixed(1)} | ${single.toFixed(1)} | ` +
+          `${(own / single).toFixed(2)} |` +
+          (torch ? ` ${median(torch).toFixed(1)} |` : "");
+      }),
+    ));
+  }
+  if (program) {
+    const { help, one_step, default: whole } = program;
+    parts.push(table("program | measured | target | ", [
+      `| deno task train --help | ${help.seconds.toFixed(2)} s | ` +
+      `${verdict(help.seconds, PROGRAM.help)} |`,
+      `| deno task train --steps 1 | ${one_step.seconds.toFixed(2)} s | ` +
+      `${verdict(one_step.seconds, PROGRAM.one_step)} |`,
+      whole.megabytes === null
+        ? "| peak memory, default | not known here | | |"
+        : `| peak memory, default | ${whole.megabytes.toFixed(0)} MB | ` +
+          `${verdict(whole.megabytes, PROGRAM.megabytes)} |`,
+    ]));
+  }
+  return parts.join("\n\n");
+}

@@ -10,4 +10,5 @@ export * from "./metrics.ts";
 export { onnxEngine } from "./onnx_engine.ts";
 export * from "./step.ts";
 export { tfjsEngine } from "./tfjs_engine.ts";
+export { BackendError, type BackendName } from "./tfjs_backends.ts";
 export * from "./train.ts";

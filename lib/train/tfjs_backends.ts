@@ -53,6 +53,8 @@ export class BackendError extends UsageError {
   readonly mend: string;
 
   /**
+   * Says what is missing, and what mends it.
+   *
    * @param backend The backend.
    * @param missing What is missing.
    * @param mend The command or step that mends it.

@@ -152,7 +152,7 @@ Deno.test("tfjsEngine() refuses a backend that there is not", async () => {
   );
 });
 
-const absent = [];
+const absent: OptionalBackend[] = [];
 for (const backend of backendNames) {
   if (!await isInstalled(backend)) absent.push(backend as OptionalBackend);
 }

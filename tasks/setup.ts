@@ -39,4 +39,7 @@ task.command("tensorflow")
     if (stopped) Deno.exitCode = EXIT.interrupted;
   });
 
-if (import.meta.main) await main(task);
+// Without a subcommand there is nothing to do but say which there are.
+if (import.meta.main) {
+  await main(task, Deno.args.length > 0 ? Deno.args : ["--help"]);
+}

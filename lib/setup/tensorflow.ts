@@ -104,7 +104,8 @@ export async function setupTensorflow(
     const finding = await checkApart(backend, partial);
     if (!finding.usable) {
       throw new SetupError(
-        `Cannot set up the backend ${backend}: ${finding.missing}`,
+        `Cannot set up the backend ${backend}: ${finding.missing}; ` +
+          finding.mend,
       );
     }
     await writeWhole(join(partial, RECEIPT), JSON.stringify(from, null, 2));
@@ -113,6 +114,7 @@ export async function setupTensorflow(
     return { ...result, already: false, detail: finding.detail };
   } finally {
     await remove(partial);
+    await removeEmptyRoot();
   }
 }
 
@@ -281,5 +283,14 @@ export async function removeTensorflow(
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
+  await removeEmptyRoot();
   return removed;
+}
+
+async function removeEmptyRoot(): Promise<void> {
+  try {
+    await Deno.remove(setupRoot);
+  } catch {
+    // Other backends are in it, or it is not there.
+  }
 }

@@ -16,7 +16,12 @@ export type Run = (
   action: string,
   program: string,
   args: readonly string[],
-  options?: { readonly cwd?: string; readonly input?: string },
+  options?: {
+    readonly cwd?: string;
+    readonly input?: string;
+    /** What to do where it fails. */
+    readonly mend?: string;
+  },
 ) => Promise<string>;
 
 /**
@@ -28,8 +33,9 @@ export type Run = (
  * fails, with the last line that it said.
  */
 export function runner(signal?: AbortSignal): Run {
-  return async (action, program, args, { cwd, input } = {}) => {
+  return async (action, program, args, { cwd, input, mend } = {}) => {
     if (signal?.aborted) throw stopped(action);
+    const advice = mend === undefined ? "" : `; ${mend}`;
     let output: Deno.CommandOutput;
     try {
       const child = new Deno.Command(program, {
@@ -43,18 +49,22 @@ export function runner(signal?: AbortSignal): Run {
       await feed(child.stdin, input ?? "");
       output = await child.output();
     } catch (error) {
+      if (signal?.aborted) throw stopped(action);
       const reason = error instanceof Deno.errors.NotFound
         ? `there is no ${program} on the PATH`
         : (error as Error).message;
-      throw new SetupError(`Cannot ${action}: ${reason}`, { cause: error });
+      throw new SetupError(`Cannot ${action}: ${reason}${advice}`, {
+        cause: error,
+      });
     }
     if (signal?.aborted) throw stopped(action);
     const { success, code, stdout, stderr } = output;
     const text = new TextDecoder().decode(stdout);
     if (!success) {
-      const said = lastLine(new TextDecoder().decode(stderr)) || lastLine(text);
+      const said = gist(new TextDecoder().decode(stderr)) ?? gist(text) ??
+        "it said nothing";
       throw new SetupError(
-        `Cannot ${action}: ${program} ended with code ${code}: ${said}`,
+        `Cannot ${action}: ${program} ended with code ${code}: ${said}${advice}`,
       );
     }
     return text;
@@ -74,15 +84,13 @@ async function feed(stdin: WritableStream<Uint8Array>, input: string) {
   }
 }
 
-// npm ends with where its log lies, a compiler with how many errors there were:
-// what they name as an error says more.
-function lastLine(text: string): string {
-  const lines = text.split("\n").map((line) => line.trim())
-    .filter((line) => line !== "");
-  const errors = lines.filter((line) =>
-    /\berror\b/i.test(line) && !/complete log|errors? generated/i.test(line)
-  );
-  return errors.at(-1) ?? lines.at(-1) ?? "it said nothing";
+// The line that says what was wrong: compilers, pip and npm go on after it, npm
+// with where its log lies.
+function gist(text: string): string | undefined {
+  const lines = text.split("\n")
+    .map((line) => line.replace(/^npm (error|ERR!)/, "").trim())
+    .filter((line) => line !== "" && !line.startsWith("A complete log"));
+  return lines.find((line) => /\berror: |reason: /i.test(line)) ?? lines.at(-1);
 }
 
 /**

@@ -70,7 +70,10 @@ async function download(
     ...["--python-version=3.12"],
     ...PLATFORMS.map((tag) => `--platform=${tag}`),
     ...["--dest", target, ...args],
-  ]);
+  ], {
+    mend: "where the package index cannot be reached, give the folder of a " +
+      "libtensorflow with --libtensorflow",
+  });
   const files = [];
   for await (const { name } of Deno.readDir(target)) {
     files.push(join(target, name));
@@ -143,7 +146,7 @@ async function cudaRequirements(unpacked: string): Promise<string[]> {
     if (!name.endsWith(".dist-info")) continue;
     const text = await Deno.readTextFile(join(unpacked, name, "METADATA"));
     return [
-      ...text.matchAll(/^Requires-Dist: ([^;]+); *extra == .and-cuda.$/gm),
+      ...text.matchAll(/^Requires-Dist: ([^;\n]+); *extra == .and-cuda.$/gm),
     ]
       .map(([, requirement]) => requirement!.trim());
   }
@@ -189,7 +192,7 @@ export interface Found {
  * @throws {UsageError} naming what is missing.
  */
 export async function findLibrary(folder: string): Promise<Found> {
-  const fail = (state: string) => {
+  const fail = (state: string): never => {
     throw new UsageError(
       `Cannot use --libtensorflow ${folder}: ${state}; it must be the folder ` +
         "of Python's tensorflow package, or of the unpacked C library, with " +
@@ -203,13 +206,9 @@ export async function findLibrary(folder: string): Promise<Found> {
       return false;
     }
   };
-  let real: string;
-  try {
-    real = await Deno.realPath(folder);
-    if (!(await Deno.stat(real)).isDirectory) return fail("it is a file");
-  } catch {
-    return fail("there is no such folder");
-  }
+  const real = await Deno.realPath(folder)
+    .catch(() => fail("there is no such folder"));
+  if (!(await Deno.stat(real)).isDirectory) fail("it is a file");
   for (const lib of [real, join(real, "lib")]) {
     for (const main of ["libtensorflow_cc.so.2", "libtensorflow.so.2"]) {
       const framework = "libtensorflow_framework.so.2";

@@ -88,7 +88,7 @@ export async function fetchPackages(
       `--pack-destination=${tarballs}`,
       ...packages.map(({ name, version }) => `${name}@${version}`),
     ],
-    { cwd: tarballs },
+    { cwd: tarballs, mend: "try again where npm reaches its registry" },
   );
   for (const { name, version, integrity } of packages) {
     const file = `${name.replace("@", "").replace("/", "-")}-${version}.tgz`;

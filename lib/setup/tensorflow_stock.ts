@@ -33,7 +33,10 @@ export async function fetchStock(
       "--ignore-scripts=false",
     ],
     `${name}@${tfjsNode.version}`,
-  ], { cwd: all });
+  ], {
+    cwd: all,
+    mend: "without --stock libtensorflow comes from the official wheel",
+  });
   const modules = join(folder, "node_modules");
   await Deno.mkdir(join(modules, "@tensorflow"), { recursive: true });
   for (

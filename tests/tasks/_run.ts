@@ -102,6 +102,21 @@ export function task(
   return outputOf(startTask(name, args));
 }
 
+/** Runs `deno task …` with other environment variables. */
+export function taskWith(
+  env: Readonly<Record<string, string>>,
+  name: TaskName,
+  ...args: readonly string[]
+): Promise<Output> {
+  return outputOf(
+    new Deno.Command(Deno.execPath(), {
+      ...PIPES,
+      env: { ...PIPES.env, ...env },
+      args: ["task", name, ...args],
+    }).spawn(),
+  );
+}
+
 /** Gives work a folder of its own, and removes it afterwards. */
 export async function withTempDir(
   work: (dir: string) => Promise<void>,

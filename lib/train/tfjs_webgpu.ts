@@ -47,7 +47,8 @@ export async function loadWebgpu(folder: string): Promise<Loaded> {
   let fault: string | undefined;
   device.addEventListener("uncapturederror", (event) => {
     event.preventDefault();
-    fault ??= (event as GPUUncapturedErrorEvent).error.message;
+    const { message } = (event as GPUUncapturedErrorEvent).error;
+    fault ??= message.trim().split("\n")[0];
   });
   device.lost.then(({ message, reason }) => {
     fault ??= `the device was lost (${message || reason})`;

@@ -120,24 +120,33 @@ export async function checkApart(
   backend: BackendName,
   folder?: string,
 ): Promise<Finding> {
-  const { success, code, signal, stdout, stderr } = await new Deno.Command(
-    Deno.execPath(),
-    {
-      args: [
-        "run",
-        "--no-prompt",
-        "--allow-read",
-        "--allow-ffi",
-        `--allow-env=${NODE_VARIABLES.join(",")}`,
-        fileURLToPath(import.meta.url),
-        backend,
-        ...folder === undefined ? [] : [folder],
-      ],
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    },
-  ).output();
+  const command = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-prompt",
+      "--allow-read",
+      "--allow-ffi",
+      `--allow-env=${NODE_VARIABLES.join(",")}`,
+      fileURLToPath(import.meta.url),
+      backend,
+      ...folder === undefined ? [] : [folder],
+    ],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+  let output: Deno.CommandOutput;
+  try {
+    output = await command.output();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+    return {
+      usable: false,
+      missing: "this program may not start the one that tries it",
+      mend: "run it with --allow-run",
+    };
+  }
+  const { success, code, signal, stdout, stderr } = output;
   if (success) return JSON.parse(new TextDecoder().decode(stdout));
   const said = new TextDecoder().decode(stderr).trim().split("\n").at(-1);
   return {

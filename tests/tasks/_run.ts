@@ -102,19 +102,17 @@ export function task(
   return outputOf(startTask(name, args));
 }
 
-/** Runs `deno task …` with other environment variables. */
-export function taskWith(
+/** Starts `deno task …` with other environment variables. */
+export function startTaskWith(
   env: Readonly<Record<string, string>>,
   name: TaskName,
   ...args: readonly string[]
-): Promise<Output> {
-  return outputOf(
-    new Deno.Command(Deno.execPath(), {
-      ...PIPES,
-      env: { ...PIPES.env, ...env },
-      args: ["task", name, ...args],
-    }).spawn(),
-  );
+): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    ...PIPES,
+    env: { ...PIPES.env, ...env },
+    args: ["task", name, ...args],
+  }).spawn();
 }
 
 /** Gives work a folder of its own, and removes it afterwards. */

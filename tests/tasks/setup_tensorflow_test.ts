@@ -9,8 +9,9 @@ import { pathOf } from "./_fakes.ts";
 import {
   assertFailed,
   assertRefused,
+  outputOf,
+  startTaskWith,
   task,
-  taskWith,
   withTempDir,
 } from "./_run.ts";
 
@@ -163,7 +164,9 @@ function onMachine(
       withTempDir((dir) =>
         changingNothing(async () => {
           const env = await pathOf(dir, programs);
-          const output = await taskWith(env, "setup", "tensorflow", "--gpu");
+          const output = await outputOf(
+            startTaskWith(env, "setup", "tensorflow", "--gpu"),
+          );
           const line = assertFailed(output);
           for (const pattern of says) assertMatch(line, pattern);
           const before = output.stderr.trimEnd().split("\n").slice(0, -1);
@@ -194,6 +197,33 @@ onMachine(
   ["fetching packages from npm …"],
 );
 
+Deno.test({
+  name: "setup tensorflow that is stopped leaves nothing",
+  ignore: there || Deno.build.os !== "linux",
+  fn: () =>
+    withTempDir((dir) =>
+      changingNothing(async () => {
+        // The shell becomes what waits, so that to end it ends the waiting.
+        const mark = join(dir, "fetching");
+        const npm = `[ "$1" = --version ] && exit 0
+: >"${mark}"; exec /bin/sleep 60`;
+        const env = await pathOf(dir, { ...ALL, npm });
+        const child = startTaskWith(env, "setup", "tensorflow", "--gpu");
+        const ended = outputOf(child);
+        const started = Date.now();
+        while (!await Deno.stat(mark).catch(() => null)) {
+          assert(Date.now() - started < 30_000, "npm was not called");
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+        child.kill("SIGTERM");
+        const { code, stdout, stderr } = await ended;
+        assertEquals([code, stdout], [130, ""], stderr);
+        assertMatch(stderr, /Stopped before it could fetch.*nothing is left/);
+        assert(Date.now() - started < 30_000, "it did not wait for npm");
+      })
+    ),
+});
+
 const webgpu = await isInstalled("webgpu");
 if (webgpu) {
   console.log("setup tensorflow --remove: skipped, webgpu is set up here");
@@ -211,6 +241,27 @@ Deno.test({
       assertEquals(JSON.parse(first.stdout), { removed: [partial] });
       const second = await task("setup", ...args);
       assertEquals(JSON.parse(second.stdout), { removed: [] });
+    }),
+});
+
+if (!webgpu) {
+  console.log("train on webgpu without an adapter: skipped, it is not set up");
+}
+Deno.test({
+  name: "train --backend webgpu says that there is no adapter",
+  ignore: !webgpu || Deno.build.os === "windows",
+  fn: () =>
+    withTempDir(async (dir) => {
+      const args = ["--engine", "tfjs", "--backend", "webgpu"];
+      // The one kind of driver that only Windows has.
+      const env = { DENO_WEBGPU_BACKEND: "dx12" };
+      const run = join(dir, "run");
+      const line = assertRefused(
+        await outputOf(startTaskWith(env, "train", ...args, "--run", run)),
+        2,
+      );
+      assertMatch(line, /WebGPU finds no adapter; .*--backend wasm/);
+      assertEquals([...Deno.readDirSync(dir)], []);
     }),
 });
 

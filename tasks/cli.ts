@@ -106,18 +106,24 @@ export function path(text: string): string {
   return text;
 }
 
+/** Parses a name out of some. */
+export function nameOutOf<const T extends string>(
+  known: readonly T[],
+): (text: string) => T {
+  return (text) => {
+    if (known.includes(text as T)) return text as T;
+    throw new InvalidArgumentError(
+      `Unknown name ${JSON.stringify(text)}: choose from ${known.join(", ")}`,
+    );
+  };
+}
+
 /** Parses a list of names out of some. */
 export function namesOutOf<const T extends string>(
   known: readonly T[],
 ): (text: string) => T[] {
-  return (text) =>
-    text.split(",").map((name) => {
-      if (known.includes(name as T)) return name as T;
-      throw new InvalidArgumentError(
-        `Unknown name ${JSON.stringify(name)}: choose from ` +
-          known.join(", "),
-      );
-    });
+  const nameOf = nameOutOf(known);
+  return (text) => text.split(",").map((name) => nameOf(name));
 }
 
 /** Prints the one JSON document of `--json`. */

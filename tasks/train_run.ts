@@ -43,6 +43,8 @@ const IDLE: readonly [flag: keyof Config, idle: (c: Config) => boolean][] = [
   ["bits", (c) => c.task !== "parity"],
   ["parityBits", (c) => c.task !== "parity"],
   ["samples", (c) => c.task !== "parity"],
+  ["backend", (c) => c.engine !== "tfjs"],
+  ["threads", (c) => c.engine !== "onnx"],
 ];
 
 function warn(config: Config, given: readonly string[]): void {
@@ -154,7 +156,8 @@ function describe(config: Config): string {
   const net = model === "mlp" ? `MLP ${hidden.join("–")}` : "transformer";
   return `${what} · ${net} · ${loss} ${lossPrecision} · ` +
     `${config.perpGrad ? "⊥" : ""}${config.optimizer} lr ${config.lr} · ` +
-    `${config.steps} steps · seed ${config.seed} · ${config.engine}`;
+    `${config.steps} steps · seed ${config.seed} · ${config.engine}` +
+    (config.engine === "tfjs" ? ` ${config.backend}` : "");
 }
 
 interface Display {

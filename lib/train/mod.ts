@@ -11,4 +11,5 @@ export { onnxEngine } from "./onnx_engine.ts";
 export * from "./replicas.ts";
 export * from "./step.ts";
 export { tfjsEngine } from "./tfjs_engine.ts";
+export { BackendError, type BackendName } from "./tfjs_backends.ts";
 export * from "./train.ts";

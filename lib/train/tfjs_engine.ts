@@ -13,6 +13,7 @@ import { type Experiment, hostBatch } from "./experiment.ts";
 import { metricNames, type Metrics } from "./metrics.ts";
 import { constant, initialState } from "./onnx_engine.ts";
 import { makeStep, type State } from "./step.ts";
+import { openBackend } from "./tfjs_backends.ts";
 
 /**
  * Starts the eager engine. Its float is float32: experiments in other
@@ -20,22 +21,15 @@ import { makeStep, type State } from "./step.ts";
  *
  * @param experiment What to train.
  * @param backend A TensorFlow.js backend; `cpu` is always there.
- * @throws {TypeError} if the backend is not installed.
+ * @param folder Where the backend lies, if not where it is set up.
+ * @throws {BackendError} if the backend cannot be used here.
  */
 export async function tfjsEngine(
   experiment: Experiment,
   backend = "cpu",
+  folder?: string,
 ): Promise<Engine> {
-  if (backend === "cpu") await import("@tensorflow/tfjs-backend-cpu");
-  if (!tf.engine().registryFactory[backend]) {
-    throw new TypeError(
-      `Cannot train on the TensorFlow.js backend ${backend}: ` +
-        "it is not installed",
-    );
-  }
-  tf.enableProdMode(); // No advertisement on stderr.
-  await tf.setBackend(backend);
-
+  const device = await openBackend(backend, folder);
   const train = makeStep(experiment);
   const { split, model } = experiment;
   const [trainBatch, testBatch] = (["train", "test"] as const).map((part) => {
@@ -50,6 +44,7 @@ export async function tfjsEngine(
 
   // Runs one step; the tensors of the new state outlive the scope, no other does.
   const turn = async (evaluating: boolean) => {
+    device.use(); // Between two calls another engine may have had its turn.
     const kept = tf.tidy(() => {
       const result = train(
         state,
@@ -61,6 +56,7 @@ export async function tfjsEngine(
     const loss = (await kept.loss.data())[0]!;
     const metrics = kept.metrics && await numbers(kept.metrics);
     tf.dispose([kept.loss, { ...kept.metrics }]);
+    device.check();
     return { state: kept.state, loss, metrics };
   };
 
@@ -101,7 +97,12 @@ export async function tfjsEngine(
       dispose(state);
       return { step, metrics: metrics! };
     },
-    state: () => read(state),
+    async state() {
+      device.use();
+      const tensors = await read(state);
+      device.check();
+      return tensors;
+    },
     close() {
       tf.dispose([trainBatch, testBatch] as unknown as tf.TensorContainer);
       dispose(state);

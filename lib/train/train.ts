@@ -64,13 +64,13 @@ export const NO_START =
   "weights is not finite";
 
 async function startEngine(experiment: Experiment): Promise<Engine> {
-  const { engine, threads } = experiment.config;
+  const { engine, threads, backend } = experiment.config;
   if (engine === "onnx") {
     return onnxEngine(experiment, { threads: threads ?? 0 });
   }
   // Only who trains on TensorFlow.js waits for its backend to load.
   const { tfjsEngine } = await import("./tfjs_engine.ts");
-  return tfjsEngine(experiment);
+  return tfjsEngine(experiment, backend);
 }
 
 /**
@@ -81,7 +81,8 @@ async function startEngine(experiment: Experiment): Promise<Engine> {
  * @param options Folder, signal, callbacks.
  * @returns How it ended.
  * @throws {ConfigError} if the config is not valid; nothing is written then.
- * @throws {UsageError} if the folder is taken.
+ * @throws {UsageError} if the folder is taken, or the engine's backend is not
+ * usable here; nothing is written then.
  * @throws {FileError} if the folder cannot be written.
  * @throws {DivergedError} if the loss is not finite; the checkpoint of the last
  * finite state is written first.
@@ -98,7 +99,9 @@ export async function train(
   const engine = await startEngine(experiment);
   try {
     const path = options.run ?? await newRunPath(config);
-    const manifest = await makeManifest(`${config.engine}/cpu`);
+    const manifest = await makeManifest(
+      config.engine === "tfjs" ? `tfjs/${config.backend}` : "onnx/cpu",
+    );
     const run = await RunWriter.create(
       path,
       { config, manifest, split: experiment.split },

@@ -102,6 +102,19 @@ export function task(
   return outputOf(startTask(name, args));
 }
 
+/** Starts `deno task …` with other environment variables. */
+export function startTaskWith(
+  env: Readonly<Record<string, string>>,
+  name: TaskName,
+  ...args: readonly string[]
+): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    ...PIPES,
+    env: { ...PIPES.env, ...env },
+    args: ["task", name, ...args],
+  }).spawn();
+}
+
 /** Gives work a folder of its own, and removes it afterwards. */
 export async function withTempDir(
   work: (dir: string) => Promise<void>,

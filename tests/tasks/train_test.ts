@@ -143,6 +143,25 @@ for (const engine of ["onnx", "tfjs"]) {
         const read = (run: string) => Deno.readFile(join(run, file));
         assertEquals(await read(a), await read(b), file);
       }
+      const manifest = await Deno.readTextFile(join(a, "manifest.json"));
+      assertEquals(JSON.parse(manifest).device.provider, `${engine}/cpu`);
+    }));
+}
+
+for (
+  const [flag, value, engine] of [
+    ["--backend", "cpu", "onnx"],
+    ["--threads", "1", "tfjs"],
+  ] as const
+) {
+  Deno.test(`train --engine ${engine} warns that ${flag} does nothing`, () =>
+    withTempDir(async (dir) => {
+      const { stderr } = await ok(
+        "train",
+        ..."--modulus 5 --hidden 8 --steps 1 --engine".split(" "),
+        ...[engine, flag, value, "--run", join(dir, "run")],
+      );
+      assertMatch(stderr, new RegExp(`^warning: ${flag} has no effect`, "m"));
     }));
 }
 

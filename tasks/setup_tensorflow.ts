@@ -1,0 +1,72 @@
+/**
+ * What `deno task setup tensorflow` does and shows.
+ *
+ * @module
+ */
+
+import { printJson } from "./cli.ts";
+import { UsageError } from "../lib/errors.ts";
+import { removeTensorflow, setupTensorflow } from "../lib/setup/tensorflow.ts";
+import type { OptionalBackend } from "../lib/train/tfjs_backends.ts";
+
+/** The flags. */
+export interface Flags {
+  readonly backend?: OptionalBackend | undefined;
+  readonly gpu?: true | undefined;
+  readonly libtensorflow?: string | undefined;
+  readonly stock?: true | undefined;
+  readonly remove?: true | undefined;
+  readonly json?: true | undefined;
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
+/**
+ * Sets a backend up or removes it.
+ *
+ * @returns Whether the user stopped it.
+ */
+export async function setUpBackend(flags: Flags): Promise<boolean> {
+  const { gpu, json, remove, libtensorflow, stock } = flags;
+  if (gpu && flags.backend !== undefined && flags.backend !== "node-gpu") {
+    throw new UsageError(
+      `Cannot set up --gpu and --backend ${flags.backend} at once: give one`,
+    );
+  }
+  const backend = gpu ? "node-gpu" : flags.backend;
+  if (remove) {
+    const removed = await removeTensorflow(backend);
+    if (json) printJson({ removed });
+    else if (removed.length === 0) console.log("nothing was set up");
+    else console.log(removed.map((path) => `removed ${path}`).join("\n"));
+    return false;
+  }
+  const stop = new AbortController();
+  const onSignal = () => stop.abort();
+  for (const signal of SIGNALS) Deno.addSignalListener(signal, onSignal);
+  try {
+    const result = await setupTensorflow({
+      backend: backend ?? "node",
+      libtensorflow,
+      stock,
+      signal: stop.signal,
+      log: (line) => console.error(line),
+    });
+    if (json) printJson(result);
+    else {
+      console.log(
+        `${result.already ? "was set up before" : "set up"}: ` +
+          `${result.backend}, in ${result.folder}\n${result.detail}\n` +
+          `train on it: deno task train --engine tfjs ` +
+          `--backend ${result.backend}`,
+      );
+    }
+    return false;
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    console.error((error as Error).message);
+    return true;
+  } finally {
+    for (const signal of SIGNALS) Deno.removeSignalListener(signal, onSignal);
+  }
+}

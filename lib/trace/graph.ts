@@ -5,6 +5,7 @@
  * @module
  */
 
+import { createHash } from "node:crypto";
 import type { HostData } from "../onnx/tensor.ts";
 
 /** Element types of traced values, under ONNX's meaning. */
@@ -97,14 +98,11 @@ export interface Spec {
 let counter = 0;
 
 function constantKey(value: Value): string {
-  const { dtype, shape, data, weak } = value;
-  return data === undefined || data.length > 64
-    ? `#${value.id}`
-    // Object.is tells -0 from 0, and so must the key: 1/x differs.
-    : `${dtype}${weak ? "~" : ""}[${shape}]{${
-      Array.from(data as ArrayLike<number | bigint>, (x) =>
-        Object.is(x, -0) ? "-0" : String(x))
-    }}`;
+  const { dtype, shape, weak } = value;
+  const { buffer, byteOffset, byteLength, constructor } = value.data!;
+  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+  const digest = createHash("sha256").update(bytes).digest("base64");
+  return `${dtype}${weak ? "~" : ""}[${shape}]${constructor.name} ${digest}`;
 }
 
 /**
@@ -156,6 +154,11 @@ export class GraphBuilder {
   readonly #constants = new Map<string, Value>();
   readonly #names = new Set<string>();
 
+  /**
+   * Starts an empty graph.
+   *
+   * @param deferSegmentSums Whether sums by segment may wait.
+   */
   constructor(deferSegmentSums = false) {
     this.deferSegmentSums = deferSegmentSums;
   }
@@ -179,7 +182,7 @@ export class GraphBuilder {
     this.#names.add(name);
   }
 
-  /** A constant; equal small ones are one value. */
+  /** A constant; equal ones are one value. */
   constant(
     dtype: DType,
     shape: readonly number[],

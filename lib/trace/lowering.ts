@@ -51,9 +51,6 @@ export function cast(
   return g.emit("Cast", [source], { to }, { dtype, shape: x.shape, weak });
 }
 
-/** Weak constants in the floating types that they have met. */
-const strong = new WeakMap<Value, { [dtype in DType]?: Value }>();
-
 // The weak value x in a floating type; `done` holds those it shares nodes with.
 function computeIn(
   g: GraphBuilder,
@@ -62,12 +59,7 @@ function computeIn(
   done: Map<Value, Value>,
 ): Value {
   if (!x.weak) return x;
-  if (x.data) {
-    // The builder merges small constants only: large ones are made once here.
-    const made = strong.get(x) ?? {};
-    strong.set(x, made);
-    return made[dtype] ??= g.constant(dtype, x.shape, x.data);
-  }
+  if (x.data) return g.constant(dtype, x.shape, x.data);
   const { op, inputs, attributes, outputs } = x.node!;
   if (op === "Cast") return cast(g, inputs[0]!, dtype);
   if (!done.has(x)) {

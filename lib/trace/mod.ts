@@ -4,11 +4,13 @@
  * @module
  */
 
-export { isTracing, nameTensor, trace } from "./backend.ts";
+export { isTracing, nameTensor, trace, type TraceOptions } from "./backend.ts";
 export { foldConstants } from "./fold.ts";
 export * from "./graph.ts";
 export * from "./precision.ts";
 export type { Attrs } from "./kernels.ts";
 export { type Rule, rules } from "./rules.ts";
 export * from "./run.ts";
+export { expandSegmentSums } from "./segments.ts";
 export * from "./symbolic.ts";
+export { type Argument, vmap } from "./vmap.ts";

@@ -59,7 +59,7 @@ export class DivergedError extends Error {
 }
 
 /** Why a training ends before it began. */
-export const NO_START =
+export const NO_START: string =
   "Training cannot start: the train loss of the initial " +
   "weights is not finite";
 

@@ -5,7 +5,12 @@ import { resolveConfig } from "../../lib/config/config.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { makeExperiment } from "../../lib/train/experiment.ts";
 import { metricNames } from "../../lib/train/metrics.ts";
-import { onnxEngine } from "../../lib/train/onnx_engine.ts";
+import {
+  initialState,
+  onnxEngine,
+  traceStep,
+} from "../../lib/train/onnx_engine.ts";
+import { nodesFor } from "../../lib/trace/graph.ts";
 import {
   BackendError,
   type BackendName,
@@ -107,6 +112,20 @@ Deno.test("the onnx engine does not care how steps are grouped", async () => {
   assertEquals(await apart.state(), await together.state());
   await together.close();
   await apart.close();
+});
+
+Deno.test("evaluating repeats no product of the training", async () => {
+  const experiment = makeExperiment(resolveConfig({}));
+  const step = traceStep(experiment, await initialState(experiment));
+  const products = (names: RegExp) => {
+    const outputs = step.outputs.filter(([name]) => names.test(name));
+    return nodesFor(outputs.map(([, value]) => value))
+      .filter(({ op }) => op === "Gemm" || op === "MatMul").length;
+  };
+  // Of the two layers behind the looked-up one, in two slices of the train rows:
+  // forward, and back to the weights and to what went in; test rows forward.
+  assertEquals(products(/^(state|loss)/), 2 * 2 * 3);
+  assertEquals(products(/./), 2 * 2 * 3 + 2);
 });
 
 Deno.test("evaluating moves nothing", async () => {

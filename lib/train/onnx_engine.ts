@@ -7,7 +7,11 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import { encodeModel } from "../onnx/model.ts";
-import { openSession, type SessionOptions } from "../onnx/session.ts";
+import {
+  openSession,
+  type Runtime,
+  type SessionOptions,
+} from "../onnx/session.ts";
 import { type HostTensor, hostTensorOf, toNumbers } from "../onnx/tensor.ts";
 import { trace } from "../trace/backend.ts";
 import { foldConstants } from "../trace/fold.ts";
@@ -35,14 +39,19 @@ export function constant({ dtype, shape, data }: HostTensor): tf.Tensor {
  * Starts the compiled engine.
  *
  * @param experiment What to train.
- * @param options Runtime and threads.
+ * @param options Runtime, device and threads.
  */
 export async function onnxEngine(
   experiment: Experiment,
   options: SessionOptions = {},
 ): Promise<Engine> {
-  let state = await initialState(experiment);
-  const graph = await foldConstants(traceStep(experiment, state));
+  const { runtime } = options;
+  let state = await initialState(experiment, runtime);
+  const graph = await foldConstants(
+    traceStep(experiment, state),
+    Infinity,
+    runtime,
+  );
   const session = await openSession(encodeModel(loopModel(graph)), options);
 
   const run = async (
@@ -121,13 +130,20 @@ export async function onnxEngine(
   };
 }
 
-/** Initial parameters, and the optimizer's state for them. */
+/**
+ * Initial parameters, and the optimizer's state for them.
+ *
+ * @param experiment What to train.
+ * @param runtime Which build of ONNX Runtime computes the state.
+ */
 export async function initialState(
   { params, optimizer }: Experiment,
+  runtime: Runtime = "node",
 ): Promise<HostState> {
   const values = await runTraced(
     ({ params }) => optimizer.init(params),
     { params },
+    { runtime },
   );
   const state: Record<string, HostTensor> = {};
   for (const [path, leaf] of leavesOf(params)) state[`params.${path}`] = leaf;

@@ -60,11 +60,21 @@ export async function main(
     if (!(error instanceof Error)) throw error;
     // Errors of the project say all there is to say; a foreign one is a defect
     // in the project, and its place is what is needed to mend it.
-    if (Deno.env.get("GROKLAB_DEBUG")) console.error(error.stack);
+    if (debugging()) console.error(error.stack);
     fail(
       error.message,
       error instanceof UsageError ? EXIT.usage : EXIT.failed,
     );
+  }
+}
+
+function debugging(): boolean {
+  try {
+    return Boolean(Deno.env.get("GROKLAB_DEBUG"));
+  } catch (error) {
+    // A task may run without the permission to look: then nobody asked for it.
+    if (error instanceof Deno.errors.NotCapable) return false;
+    throw error;
   }
 }
 
@@ -97,6 +107,9 @@ export function stepNumber(text: string): number {
   if (Number.isSafeInteger(step) && step >= 0) return step;
   throw new InvalidArgumentError("Wanted an integer of 0 or more.");
 }
+
+/** Parses the number of a card: they are counted from 0, as steps are. */
+export const cardNumber = stepNumber;
 
 /** Parses the name of a file or folder. */
 export function path(text: string): string {

@@ -7,6 +7,7 @@
 import cliProgress from "cli-progress";
 import { EXIT } from "./cli.ts";
 import { type Config, flagOf } from "../lib/config/config.ts";
+import { describeChoice } from "../lib/devices.ts";
 import { type Progress, train, type TrainResult } from "../lib/train/train.ts";
 
 /** The flags beside the config's. */
@@ -39,6 +40,14 @@ const IDLE: readonly [flag: keyof Config, idle: (c: Config) => boolean][] = [
   ["bits", (c) => c.task !== "parity"],
   ["parityBits", (c) => c.task !== "parity"],
   ["samples", (c) => c.task !== "parity"],
+  ["device", (c) => c.engine !== "onnx"],
+  [
+    "deviceId",
+    (c) => c.engine !== "onnx" || !["auto", "cuda"].includes(c.device),
+  ],
+  ["runtime", (c) => c.engine !== "onnx"],
+  ["backend", (c) => c.engine !== "tfjs"],
+  ["threads", (c) => c.engine !== "onnx" || c.runtime === "web"],
 ];
 
 function warn(config: Config, given: readonly string[]): void {
@@ -89,6 +98,7 @@ export async function runTraining(
       ...(run !== undefined && { run }),
       overwrite: overwrite ?? false,
       signal: stop.signal,
+      onDevice: (choice) => console.error(describeChoice(choice)),
       onStart: (path) => console.error(`${describe(config)}\nrun: ${path}`),
       onProgress: display.show,
     });

@@ -6,6 +6,7 @@
 
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import type { DType } from "../trace/graph.ts";
+import { forbidTf32 } from "./cuda.ts";
 import type { HostData, HostTensor } from "./tensor.ts";
 
 /** Which build of ONNX Runtime runs a model: native code or WebAssembly. */
@@ -88,18 +89,6 @@ async function runtimeModule(
   // Worker threads of the wasm build do not end with the program in Deno.
   ort.env.wasm.numThreads = 1;
   return ort as unknown as Ort;
-}
-
-// CUDA's matrix products round float32 to ten bits of fraction unless told
-// otherwise, and onnxruntime-node has no option for it; the libraries read this
-// when they are loaded. Without the permission to set it the look at the device
-// finds the rounding.
-function forbidTf32(): void {
-  try {
-    Deno.env.set("NVIDIA_TF32_OVERRIDE", "0");
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotCapable)) throw error;
-  }
 }
 
 /**

@@ -9,7 +9,9 @@ import {
   type ConfigInput,
   resolveConfig,
 } from "../config/config.ts";
+import { chooseDevice, type DeviceChoice } from "../devices.ts";
 import { checkpointWriter, encodeTensors } from "../onnx/checkpoint.ts";
+import { providerOf } from "../onnx/session.ts";
 import { makeManifest } from "../runs/manifest.ts";
 import {
   checkFree,
@@ -52,6 +54,8 @@ export interface TrainOptions {
   readonly signal?: AbortSignal;
   /** Called after every chunk of steps. */
   readonly onProgress?: (progress: Progress) => void;
+  /** onnx: called with the device that was taken, before anything is made. */
+  readonly onDevice?: (choice: DeviceChoice) => void;
   /** Called once the run's folder is there, before the first step. */
   readonly onStart?: (run: string, config: Config) => void;
 }
@@ -86,10 +90,14 @@ export class DivergedError extends Error {
   override name = "DivergedError";
 }
 
-async function startEngine(experiment: Experiment): Promise<Engine> {
-  const { engine, threads } = experiment.config;
-  if (engine === "onnx") {
-    return onnxEngine(experiment, { threads: threads ?? 0 });
+async function startEngine(
+  experiment: Experiment,
+  place: DeviceChoice | undefined,
+): Promise<Engine> {
+  if (place) {
+    const { device, deviceId, runtime } = place;
+    const threads = experiment.config.threads ?? 0;
+    return onnxEngine(experiment, { device, deviceId, runtime, threads });
   }
   // Only who trains on TensorFlow.js waits for its backend to load.
   const { tfjsEngine } = await import("./tfjs_engine.ts");
@@ -105,6 +113,7 @@ async function startEngine(experiment: Experiment): Promise<Engine> {
  * @returns How it ended.
  * @throws {ConfigError} if the config is not valid; nothing is written then.
  * @throws {UsageError} if the folder is taken.
+ * @throws {DeviceError} if the device cannot be used; nothing is written then.
  * @throws {FileError} if the folder cannot be written.
  * @throws {DivergedError} if the loss is not finite; the checkpoint of the last
  * finite state is written first.
@@ -113,15 +122,21 @@ export async function train(
   input: ConfigInput = {},
   options: TrainOptions = {},
 ): Promise<TrainResult> {
-  const config = resolveConfig(input);
+  const asked = resolveConfig(input);
   if (options.run !== undefined) {
     await checkFree(options.run, options.overwrite ?? false);
   }
+  const place = asked.engine === "onnx" ? await chooseDevice(asked) : undefined;
+  if (place) options.onDevice?.(place);
+  // What was taken, so that feeding the config back repeats the run.
+  const config = place ? { ...asked, device: place.device } : asked;
   const experiment = makeExperiment(config);
-  const engine = await startEngine(experiment);
+  const engine = await startEngine(experiment, place);
   try {
     const path = options.run ?? await newRunPath(config);
-    const manifest = await makeManifest(`${config.engine}/cpu`);
+    const manifest = await makeManifest(
+      `${config.engine}/${place ? providerOf(place) : "cpu"}`,
+    );
     const run = await RunWriter.create(
       path,
       { config, manifest, split: experiment.split },
@@ -149,7 +164,7 @@ async function trainLoop(
   { signal, onProgress }: TrainOptions,
 ): Promise<TrainResult> {
   const { steps, evalEvery, checkpointEvery } = config;
-  const checkpoints = await checkpointWriter(model, params);
+  const checkpoints = await checkpointWriter(model, params, config.runtime);
   const rows: MetricsRow[] = [];
 
   const record = async (evaluations: readonly Evaluation[], ms: number) => {

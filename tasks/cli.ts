@@ -16,7 +16,12 @@ export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 /** Starts the description of a task's command line. */
 export function command(name: string, description: string): Command {
-  return new Command(`deno task ${name}`)
+  return subcommand(`deno task ${name}`, description);
+}
+
+/** Starts the description of one of the things that a task can do. */
+export function subcommand(name: string, description: string): Command {
+  return new Command(name)
     .description(description)
     .exitOverride()
     .allowExcessArguments(false)

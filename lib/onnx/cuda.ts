@@ -128,7 +128,7 @@ export function mendLibraries(
   needed: readonly string[],
 ): string {
   if (missing.includes(DRIVER)) {
-    return `install NVIDIA's driver for the card (it brings ${DRIVER})`;
+    return "install NVIDIA's driver for the card";
   }
   const packages = pipPackages(missing, needed);
   return packages.length > 0

@@ -7,7 +7,9 @@
 
 import { type ConfigInput, resolveConfig } from "../lib/config/config.ts";
 import { makeExperiment } from "../lib/train/experiment.ts";
-import { onnxEngine } from "../lib/train/onnx_engine.ts";
+import { describePlacement } from "../lib/onnx/placement.ts";
+import type { SessionOptions } from "../lib/onnx/session.ts";
+import { loopPlacement, onnxEngine } from "../lib/train/onnx_engine.ts";
 
 /** A piece of work, its name shared with bench/peers/workloads.py. */
 interface Workload {
@@ -47,7 +49,13 @@ export interface BenchOptions {
   readonly only?: string | undefined;
   readonly rounds: number;
   readonly threads: number;
+  /** Where our own steps are computed. */
+  readonly place: Pick<SessionOptions, "device" | "deviceId">;
+  /** Where the profile of a step may be written for a moment. */
+  readonly folder: string;
 }
+
+type Placements = Awaited<ReturnType<typeof loopPlacement>>;
 
 /** The timings of one workload: milliseconds a step, a number for each round. */
 export type Timings = Readonly<Record<string, readonly number[]>>;
@@ -57,6 +65,8 @@ export interface BenchResult {
   readonly cores: number;
   readonly threads: number;
   readonly workloads: Readonly<Record<string, Timings>>;
+  /** Off the CPU: where the nodes of each workload's loop were placed. */
+  readonly placements: Readonly<Record<string, Placements>>;
 }
 
 /** Times the workloads, ours and the peers' in turns. */
@@ -64,7 +74,7 @@ export async function bench(
   options: BenchOptions,
   log: (line: string) => void,
 ): Promise<BenchResult> {
-  const { only, rounds, threads, python } = options;
+  const { only, rounds, threads, python, place } = options;
   if (only !== undefined && !(only in workloads)) {
     throw new RangeError(
       `Cannot time ${only}: the workloads are ` +
@@ -72,6 +82,7 @@ export async function bench(
     );
   }
   const results: Record<string, Timings> = {};
+  const placements: Record<string, Placements> = {};
   for (const [name, work] of Object.entries(workloads)) {
     if (only !== undefined && name !== only) continue;
     const timings: Record<string, number[]> = {};
@@ -80,8 +91,8 @@ export async function bench(
       log(`${name}: ${who} ${ms.toFixed(2)} ms a step`);
     };
     for (let round = 0; round < rounds; round++) {
-      add("groklab", await ours(work, threads));
-      add("groklab, evaluating every 10", await ours(work, threads, 10));
+      add("groklab", await ours(work, threads, place));
+      add("groklab, evaluating every 10", await ours(work, threads, place, 10));
       for (const peer of options.peers ? work.peers : []) {
         const timing = await timePeer(python, peer, name, work.steps, threads);
         if (timing) add(timing.peer, timing.ms);
@@ -89,21 +100,34 @@ export async function bench(
       }
     }
     results[name] = timings;
+    if ((place.device ?? "cpu") !== "cpu") {
+      const experiment = makeExperiment(resolveConfig(work.config));
+      placements[name] = await loopPlacement(
+        experiment,
+        options.folder,
+        { ...place, threads },
+      );
+      for (const [what, placement] of Object.entries(placements[name])) {
+        log(`${name}, ${what}: ${describePlacement(placement)}`);
+      }
+    }
   }
   return {
     cores: navigator.hardwareConcurrency,
     threads,
     workloads: results,
+    placements,
   };
 }
 
 async function ours(
   { config, steps }: Workload,
   threads: number,
+  place: BenchOptions["place"],
   evalEvery = Number.MAX_SAFE_INTEGER,
 ): Promise<number> {
   const experiment = makeExperiment(resolveConfig(config));
-  const engine = await onnxEngine(experiment, { threads });
+  const engine = await onnxEngine(experiment, { ...place, threads });
   try {
     await engine.advance(2, 1);
     const started = performance.now();

@@ -4,7 +4,15 @@
  * @module
  */
 
-import { command, main, number, path, printJson } from "./cli.ts";
+import {
+  cardNumber,
+  command,
+  main,
+  number,
+  Option,
+  path,
+  printJson,
+} from "./cli.ts";
 
 const task = command("bench", "Time training steps on this machine.")
   .option("--peers", "time PyTorch and JAX too, interleaved")
@@ -12,10 +20,24 @@ const task = command("bench", "Time training steps on this machine.")
   .option("--only <name>", "one workload, by its name")
   .option("--rounds <n>", "rounds of timings", number, 3)
   .option("--threads <n>", "threads", number, 2)
+  .addOption(
+    new Option("--device <name>", "where to compute")
+      .choices(["auto", "cpu", "cuda", "webgpu"] as const).default("cpu"),
+  )
+  .option("--device-id <n>", "cuda: which of several cards", cardNumber, 0)
   .option("--json", "print the timings as JSON")
   .action(async ({ json, ...options }) => {
     const { bench, renderBench } = await import("../bench/bench.ts");
-    const result = await bench(options, (line) => console.error(line));
+    const { chooseDevice, describeChoice } = await import("../lib/devices.ts");
+    const place = await chooseDevice({ ...options, runtime: "node" });
+    console.error(describeChoice(place));
+    // In the one folder that this task may write to.
+    const folder = "runs";
+    await Deno.mkdir(folder, { recursive: true });
+    const result = await bench(
+      { ...options, place, folder },
+      (line) => console.error(line),
+    );
     if (json) printJson(result);
     else console.log(renderBench(result));
   });

@@ -91,6 +91,29 @@ async function runtimeModule(
   return ort as unknown as Ort;
 }
 
+/** An execution provider of a build of ONNX Runtime. */
+export interface Provider {
+  /** ONNX Runtime's name for it. */
+  readonly name: string;
+  /** Whether the package brings it along. */
+  readonly bundled: boolean;
+}
+
+/**
+ * The execution providers that a build of ONNX Runtime knows.
+ *
+ * @param runtime The build.
+ * @throws {Error} if it cannot be loaded.
+ */
+export async function bundledProviders(runtime: Runtime): Promise<Provider[]> {
+  if (runtime === "web") {
+    return ["wasm", "webgpu"].map((name) => ({ name, bundled: true }));
+  }
+  const { default: ort } = await import("onnxruntime-node");
+  return ort.listSupportedBackends()
+    .map(({ name, bundled }) => ({ name, bundled }));
+}
+
 /**
  * Prepares a model for running.
  *

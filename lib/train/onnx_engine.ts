@@ -7,6 +7,7 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import { encodeModel } from "../onnx/model.ts";
+import { type Placement, placementOf } from "../onnx/placement.ts";
 import {
   openSession,
   type Runtime,
@@ -47,12 +48,8 @@ export async function onnxEngine(
 ): Promise<Engine> {
   const { runtime } = options;
   let state = await initialState(experiment, runtime);
-  const graph = await foldConstants(
-    traceStep(experiment, state),
-    Infinity,
-    runtime,
-  );
-  const session = await openSession(encodeModel(loopModel(graph)), options);
+  const model = await trainingModel(experiment, state, runtime);
+  const session = await openSession(model, options);
 
   const run = async (
     from: HostState,
@@ -60,13 +57,7 @@ export async function onnxEngine(
     count: number,
     every: number,
   ) => {
-    const feeds: Record<string, HostTensor> = {};
-    for (const [name, value] of Object.entries({ count, first, every })) {
-      feeds[name] = hostTensorOf("int64", [], [value]);
-    }
-    for (const [name, value] of Object.entries(from)) {
-      feeds[INITIAL + name] = value;
-    }
+    const feeds = loopInputs(from, { count, first, every });
     const results = await session.run(feeds);
     const losses = [...toNumbers(results["losses"]!)];
     const table = toNumbers(results["metrics"]!);
@@ -128,6 +119,53 @@ export async function onnxEngine(
     state: () => Promise.resolve(state),
     close: () => session.close(),
   };
+}
+
+/** The model that trains many steps a call; {@link loopInputs} feeds it. */
+async function trainingModel(
+  experiment: Experiment,
+  state: HostState,
+  runtime: Runtime = "node",
+): Promise<Uint8Array> {
+  const step = traceStep(experiment, state);
+  const graph = await foldConstants(step, Infinity, runtime);
+  return encodeModel(loopModel(graph));
+}
+
+function loopInputs(
+  state: HostState,
+  numbers: { count: number; first: number; every: number },
+): Record<string, HostTensor> {
+  const feeds: Record<string, HostTensor> = {};
+  for (const [name, value] of Object.entries(numbers)) {
+    feeds[name] = hostTensorOf("int64", [], [value]);
+  }
+  for (const [name, value] of Object.entries(state)) {
+    feeds[INITIAL + name] = value;
+  }
+  return feeds;
+}
+
+/**
+ * Where ONNX Runtime places the nodes of the training loop's body, found by
+ * running two steps: the nodes of a step alone, and with those of an evaluation.
+ *
+ * @param experiment What to train.
+ * @param folder Where a profile may be written; it is removed again.
+ * @param options Device and threads.
+ */
+export async function loopPlacement(
+  experiment: Experiment,
+  folder: string,
+  options: SessionOptions = {},
+): Promise<{ step: Placement; evaluated: Placement }> {
+  const state = await initialState(experiment);
+  const model = await trainingModel(experiment, state);
+  const placement = (every: number) => {
+    const inputs = loopInputs(state, { count: 2, first: 1, every });
+    return placementOf(model, inputs, 2, folder, options);
+  };
+  return { step: await placement(3), evaluated: await placement(1) };
 }
 
 /**

@@ -49,7 +49,10 @@ function nvidia({ nvidia, cuda }: DoctorReport): string[] {
   const { version, cards } = nvidia;
   const lines = [
     `NVIDIA: ${version === null ? "no driver seen" : `driver ${version}`}` +
-    (cards.length === 0 ? ", no card seen" : ""),
+    (cards.length === 0 ? ", no card seen (nvidia-smi shows them)" : ""),
+    ...(version === null
+      ? ["  for --device cuda: install NVIDIA's driver for the card"]
+      : []),
     ...cards.map(({ id, name, memory, computeCapability }) =>
       `  ${id}: ${name}, ${memory}, compute capability ${computeCapability}`
     ),

@@ -15,9 +15,10 @@ export function renderDoctor(report: DoctorReport): string {
     ...runtimes.map(({ name, version, providers }) => {
       const names = (bundled: boolean) =>
         providers.filter((each) => each.bundled === bundled)
-          .map(({ name }) => name).join(", ") || "none";
-      return `${name} ${version}: bundled ${names(true)}; to be added ` +
-        names(false);
+          .map(({ name }) => name).join(", ");
+      const addable = names(false);
+      return `${name} ${version}: bundled ${names(true) || "none that load"}` +
+        (addable === "" ? "" : `; to be added ${addable}`);
     }),
     "",
     "ONNX Runtime's devices (--runtime, --device)",

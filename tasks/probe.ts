@@ -55,9 +55,10 @@ const task = command("probe", "Look inside a checkpoint.")
     const path = await findCheckpoint(source, step);
     const { chooseDevice, describeChoice } = await import("../lib/devices.ts");
     const choice = await chooseDevice(options);
-    console.error(describeChoice(choice));
     const { probe } = await import("../lib/probes/mod.ts");
     const report = await probe(path, names, choice);
+    // Only now: what is refused is told in one line.
+    console.error(describeChoice(choice));
     if (json) return printJson(report);
     const { renderReport } = await import("./probe_text.ts");
     console.log(renderReport(report));

@@ -1,26 +1,25 @@
 /**
- * Devices, doctor and setup as a user meets them. What these machines have of
- * cards is not known: what is asserted holds with and without, or is made to
- * hold by what the test puts there.
+ * Devices as a user meets them. What these machines have of cards is not known:
+ * what is asserted holds with and without, or says that it was left out.
  */
 
 import {
   assert,
   assertEquals,
   assertMatch,
+  assertRejects,
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "node:path";
-import { devices } from "../../lib/devices.ts";
+import { UsageError } from "../../lib/errors.ts";
 import { cudaIsInstalled } from "../../lib/onnx/cuda.ts";
-import { wheel } from "../setup/_fakes.ts";
+import { probe } from "../../lib/probes/mod.ts";
 import {
   assertRefused,
   contentsOf,
   metricsRows,
   outputOf,
   startDeno,
-  startProgram,
   task,
   withTempDir,
 } from "./_run.ts";
@@ -162,88 +161,66 @@ Deno.test("train warns of flags that the device makes idle", async () => {
   });
 });
 
-Deno.test("doctor --json looks at every device of the table", async () => {
-  const { code, stdout, stderr } = await task("doctor", "--json");
-  assertEquals(code, 0, stderr);
-  const report = JSON.parse(stdout);
-  assertEquals(report.ok, true);
-  assertEquals(report.deno, Deno.version.deno);
-  const names = (rows: readonly Record<string, unknown>[]) =>
-    rows.map(({ engine, runtime, name }) => [engine, runtime, name]);
-  assertEquals(
-    names(report.devices),
-    names(JSON.parse(JSON.stringify(devices))),
-  );
-  for (const { usable, detail, missing, mend } of report.devices) {
-    const words = usable ? [detail] : [missing, mend];
-    assert(words.every((text) => text.length > 3), JSON.stringify(words));
-  }
-  for (const { engine, name, usable } of report.devices) {
-    if (engine === "onnx" && name === "cpu") assertEquals(usable, true);
-  }
-  for (const { version } of report.runtimes) assertMatch(version, /^\d+\.\d+/);
-});
+// WebGPU where the machine has any: on a card, or on a software adapter.
+const withoutWebgpu = ({ code, stderr }: { code: number; stderr: string }) => {
+  if (code === 0) return false;
+  const line = stderr.trimEnd().split("\n").at(-1)!;
+  assertMatch(line, /^error: Cannot compute on webgpu .*; to mend it: \S/);
+  console.log(`left out: ${line}`);
+  return true;
+};
 
-Deno.test("doctor sees card, driver and libraries, and says what to run", async () => {
+// Both sum 8 products or fewer in float32, in another order.
+const assertNear = (actual: number, expected: number) =>
+  assert(
+    Math.abs(actual - expected) <= 1e-5 * Math.abs(expected),
+    `${actual}, not ${expected}`,
+  );
+
+Deno.test("a probe on WebGPU finds what WebAssembly finds", async () => {
   await withTempDir(async (dir) => {
-    const script = (name: string, text: string) =>
-      Deno.writeTextFile(join(dir, name), `#!/bin/sh\n${text}\n`, {
-        mode: 0o755,
-      });
-    await script(
-      "nvidia-smi",
-      "echo '0, NVIDIA Test 1, 81920 MiB, 9.0, 580.65.06'\n" +
-        "echo '1, NVIDIA Test 2, 81920 MiB, 9.0, 580.65.06'",
-    );
-    await script("python3", `echo '${dir}'`);
-    const folder = join(dir, "nvidia", "cu13", "lib");
-    await Deno.mkdir(folder, { recursive: true });
-    await Deno.writeTextFile(join(folder, "libcudart.so.13"), "");
-    const { code, stdout, stderr } = await outputOf(
-      startProgram("doctor", [], false, {
-        PATH: `${dir}:${Deno.env.get("PATH")}`,
-      }),
-    );
-    assertEquals(code, 0, stderr);
-    assertMatch(stdout, /^groklab .* · Deno /);
-    for (const { name, describe } of devices) {
-      assertStringIncludes(stdout, name);
-      assertStringIncludes(stdout, describe);
+    const run = await aCheckpoint(dir);
+    const flags = ["--runtime", "web", "--probe", "logit-scaling", "--json"];
+    const probe = (...device: string[]) =>
+      task("probe", run, ...flags, ...device);
+    const output = await probe("--device", "webgpu");
+    if (withoutWebgpu(output)) return;
+    const rowsOf = ({ stdout }: { stdout: string }) =>
+      JSON.parse(stdout).probes["logit-scaling"].rows;
+    assertEquals(JSON.parse(output.stdout).provider, "webgpu");
+    const expected = rowsOf(await probe("--device", "cpu"));
+    for (const [i, row] of rowsOf(output).entries()) {
+      assertNear(row.logit_rms, expected[i].logit_rms);
+      assertNear(row.loss, expected[i].loss);
     }
-    assertStringIncludes(stdout, "NVIDIA: driver 580.65.06\n");
-    const card = "NVIDIA Test 2, 81920 MiB, compute capability 9.0";
-    assertStringIncludes(stdout, `  1: ${card}\n`);
-    assertMatch(
-      stdout,
-      new RegExp(`libcudart\\.so\\.13 +(found|not where .* in ${folder})`),
-    );
-    assertMatch(stdout, /libcudnn\.so\.9 +\S/);
   });
 });
 
-Deno.test("setup refuses what it does not know, in one line", async () => {
-  assertMatch(assertRefused(await task("setup"), 2), /what to set up: .*cuda/);
-  assertMatch(
-    assertRefused(await task("setup", "abacus"), 2),
-    /abacus: choose from .*cuda/,
-  );
+Deno.test("training on WebGPU goes as on the processor", async () => {
+  await withTempDir(async (dir) => {
+    const train = (device: string) =>
+      task("train", ...TINY, "--device", device, "--run", join(dir, device));
+    const output = await train("webgpu");
+    if (withoutWebgpu(output)) return;
+    const { code, stderr } = await train("cpu");
+    assertEquals(code, 0, stderr);
+    const expected = await metricsRows(join(dir, "cpu"));
+    for (const [i, row] of (await metricsRows(join(dir, "webgpu"))).entries()) {
+      assertNear(row.train_loss!, expected[i]!.train_loss!);
+    }
+  });
 });
 
-Deno.test("setup cuda refuses a wheel of another version", async () => {
-  if (await cudaIsInstalled()) {
-    console.log("left out: the CUDA provider is installed here");
-    return;
-  }
+Deno.test("a float64 checkpoint is not probed on a device without float64", async () => {
   await withTempDir(async (dir) => {
-    const path = join(dir, "other.whl");
-    await Deno.writeFile(path, wheel({ version: "1.0.0" }));
-    const output = await task("setup", "cuda", "--from-wheel", path);
-    const line = assertRefused(output, 2);
-    assertStringIncludes(line, "onnxruntime-gpu 1.0.0");
-    assertStringIncludes(line, "deno task setup cuda --from-wheel");
-    assertEquals(await cudaIsInstalled(), false);
-    const removed = await task("setup", "cuda", "--remove");
-    assertEquals(removed.code, 0, removed.stderr);
-    assertStringIncludes(removed.stdout, "nothing to remove");
+    const run = await aCheckpoint(dir, "--precision", "float64");
+    const path = join(run, "checkpoints", "step-00000005.onnx");
+    for (const runtime of ["node", "web"] as const) {
+      await assertRejects(
+        () => probe(path, undefined, { runtime, device: "webgpu" }),
+        UsageError,
+        "use --device cpu",
+      );
+    }
   });
 });

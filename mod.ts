@@ -25,6 +25,7 @@
 
 export * from "./lib/config/config.ts";
 export * from "./lib/data/mod.ts";
+export * from "./lib/devices.ts";
 export { UsageError } from "./lib/errors.ts";
 export { FileError } from "./lib/files.ts";
 export * from "./lib/losses/mod.ts";

@@ -8,7 +8,13 @@
 import { resolveConfig } from "../lib/config/config.ts";
 import { UsageError } from "../lib/errors.ts";
 import { makeExperiment } from "../lib/train/experiment.ts";
-import { initialState, traceStep } from "../lib/train/onnx_engine.ts";
+import { describePlacement } from "../lib/onnx/placement.ts";
+import type { SessionOptions } from "../lib/onnx/session.ts";
+import {
+  initialState,
+  loopPlacement,
+  traceStep,
+} from "../lib/train/onnx_engine.ts";
 import { productRate, type Work, workOf } from "./floor.ts";
 import {
   median,
@@ -28,6 +34,10 @@ export interface BenchOptions {
   readonly rounds: number;
   readonly threads: number;
   readonly replicas?: readonly number[] | undefined;
+  /** Where our own steps are computed. */
+  readonly place: Pick<SessionOptions, "device" | "deviceId">;
+  /** Where the profile of a step may be written for a moment. */
+  readonly folder: string;
 }
 
 /** The timings of one workload. */
@@ -36,6 +46,8 @@ export interface WorkloadResult extends Work {
   readonly floor_ms: number;
   /** Milliseconds a step, a number for each round. */
   readonly timings: { readonly [who in Who]?: readonly number[] };
+  /** Off the CPU: where the nodes of the loop's body were placed. */
+  readonly placement?: Awaited<ReturnType<typeof loopPlacement>>;
 }
 
 /** Milliseconds a step of R replicas, a number for each round. */
@@ -108,10 +120,11 @@ export async function bench(
 async function timeWorkload(
   name: string,
   { config, steps, targets }: Workload,
-  { peers: wanted, python, rounds, threads }: BenchOptions,
+  { peers: wanted, python, rounds, threads, place, folder }: BenchOptions,
   peers: Record<string, string>,
   log: Log,
 ): Promise<WorkloadResult> {
+  const options = { ...place, threads };
   const experiment = makeExperiment(resolveConfig(config));
   const { precision } = experiment.config;
   const work = workOf(traceStep(experiment, await initialState(experiment)));
@@ -122,8 +135,8 @@ async function timeWorkload(
     log(`${name}: ${peers[who] ?? who} ${ms.toFixed(2)} ms a step`);
   };
   for (let round = 0; round < rounds; round++) {
-    add("groklab", await ourStep(config, steps, { threads }));
-    rate = Math.max(rate, await productRate(precision, threads));
+    add("groklab", await ourStep(config, steps, options));
+    rate = Math.max(rate, await productRate(precision, options));
     for (const who of Object.keys(targets) as Who[]) {
       if (who === "torch" || who === "jax") {
         if (!wanted) continue;
@@ -133,26 +146,33 @@ async function timeWorkload(
         else log(`${name}: ${python} has no ${who}, left out`);
       } else if (who === "groklab, loss in float32") {
         const narrow = { ...config, lossPrecision: "float32" } as const;
-        add(who, await ourStep(narrow, steps, { threads }));
+        add(who, await ourStep(narrow, steps, options));
       } else {
-        add(who, await ourStep(config, steps, { threads }, 10));
+        add(who, await ourStep(config, steps, options, 10));
       }
     }
   }
-  return { ...work, floor_ms: work.flops / rate, timings };
+  const result = { ...work, floor_ms: work.flops / rate, timings };
+  if ((place.device ?? "cpu") === "cpu") return result;
+  const placement = await loopPlacement(experiment, folder, options);
+  for (const [what, nodes] of Object.entries(placement)) {
+    log(`${name}, ${what}: ${describePlacement(nodes)}`);
+  }
+  return { ...result, placement };
 }
 
 async function timeReplicas(
   count: number,
-  { peers: wanted, python, rounds, threads }: BenchOptions,
+  { peers: wanted, python, rounds, threads, place }: BenchOptions,
   peers: Record<string, string>,
   log: Log,
 ): Promise<ReplicaTimings> {
+  const options = { ...place, threads };
   const [together, oneByOne, torch]: number[][] = [[], [], []];
   for (let round = 0; round < rounds; round++) {
     const steps = Math.max(Math.round(40 / count), 4);
-    together!.push(await replicaStep({}, count, steps, { threads }));
-    oneByOne!.push(count * await ourStep({}, 40, { threads }));
+    together!.push(await replicaStep({}, count, steps, options));
+    oneByOne!.push(count * await ourStep({}, 40, options));
     if (wanted) {
       const timing = await peerStep(python, "torch", "mlp", 20, threads);
       if (timing) peers["torch"] = timing.name;

@@ -6,6 +6,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
+import type { SessionOptions } from "../lib/onnx/session.ts";
 import { hostTensorOf, sizeOf } from "../lib/onnx/tensor.ts";
 import { type Graph, nodesFor, type Value } from "../lib/trace/graph.ts";
 import { compile } from "../lib/trace/run.ts";
@@ -52,7 +53,7 @@ const [ROWS, WIDTH, CHAIN] = [5107, 200, 10];
 /** Floating point operations in a millisecond of matrix products. */
 export async function productRate(
   dtype: "float32" | "float64",
-  threads: number,
+  options: SessionOptions,
 ): Promise<number> {
   const x = hostTensorOf(dtype, [ROWS, WIDTH], Array(ROWS * WIDTH).fill(0.5));
   const w = hostTensorOf(dtype, [WIDTH, WIDTH], Array(WIDTH ** 2).fill(0.005));
@@ -63,7 +64,7 @@ export async function productRate(
       return { y: tf.sum(y) };
     },
     { x, w },
-    { threads },
+    options,
   );
   let fastest = Infinity;
   for (let i = 0; i < 10; i++) {

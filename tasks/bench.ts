@@ -4,7 +4,16 @@
  * @module
  */
 
-import { command, main, number, numbers, path, printJson } from "./cli.ts";
+import {
+  cardNumber,
+  command,
+  main,
+  number,
+  numbers,
+  Option,
+  path,
+  printJson,
+} from "./cli.ts";
 
 const task = command("bench", "Time training steps on this machine.")
   .option("--peers", "time PyTorch and JAX too, interleaved")
@@ -12,6 +21,11 @@ const task = command("bench", "Time training steps on this machine.")
   .option("--only <name>", "one workload, by its name")
   .option("--rounds <n>", "rounds of timings", number, 3)
   .option("--threads <n>", "threads", number, 2)
+  .addOption(
+    new Option("--device <name>", "where to compute")
+      .choices(["auto", "cpu", "cuda", "webgpu"] as const).default("cpu"),
+  )
+  .option("--device-id <n>", "cuda: which of several cards", cardNumber, 0)
   .option(
     "--replicas <list>",
     "time so many replicas at once, in place of the workloads",
@@ -21,7 +35,15 @@ const task = command("bench", "Time training steps on this machine.")
   .action(async ({ json, ...options }) => {
     const { bench } = await import("../bench/bench.ts");
     const { renderBench } = await import("../bench/table.ts");
-    const result = await bench(options, (line) => console.error(line));
+    const { chooseDevice, describeChoice } = await import("../lib/devices.ts");
+    const place = await chooseDevice({ ...options, runtime: "node" });
+    console.error(describeChoice(place));
+    const folder = "runs";
+    await Deno.mkdir(folder, { recursive: true });
+    const result = await bench(
+      { ...options, place, folder },
+      (line) => console.error(line),
+    );
     if (json) printJson(result);
     else console.log(renderBench(result));
   });

@@ -16,7 +16,12 @@ export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 /** Starts the description of a task's command line. */
 export function command(name: string, description: string): Command {
-  return new Command(`deno task ${name}`)
+  return subcommand(`deno task ${name}`, description);
+}
+
+/** Starts the description of one of the things that a task can do. */
+export function subcommand(name: string, description: string): Command {
+  return new Command(name)
     .description(description)
     .exitOverride()
     .allowExcessArguments(false)
@@ -60,11 +65,21 @@ export async function main(
     if (!(error instanceof Error)) throw error;
     // Errors of the project say all there is to say; a foreign one is a defect
     // in the project, and its place is what is needed to mend it.
-    if (Deno.env.get("GROKLAB_DEBUG")) console.error(error.stack);
+    if (debugging()) console.error(error.stack);
     fail(
       error.message,
       error instanceof UsageError ? EXIT.usage : EXIT.failed,
     );
+  }
+}
+
+function debugging(): boolean {
+  try {
+    return Boolean(Deno.env.get("GROKLAB_DEBUG"));
+  } catch (error) {
+    // A task may run without the permission to look: then nobody asked for it.
+    if (error instanceof Deno.errors.NotCapable) return false;
+    throw error;
   }
 }
 
@@ -97,6 +112,9 @@ export function stepNumber(text: string): number {
   if (Number.isSafeInteger(step) && step >= 0) return step;
   throw new InvalidArgumentError("Wanted an integer of 0 or more.");
 }
+
+/** Parses the number of a card: they are counted from 0, as steps are. */
+export const cardNumber = stepNumber;
 
 /** Parses the name of a file or folder. */
 export function path(text: string): string {

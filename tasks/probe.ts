@@ -5,7 +5,15 @@
  */
 
 import type { ProbeName } from "../lib/probes/mod.ts";
-import { command, main, namesOutOf, printJson, stepNumber } from "./cli.ts";
+import {
+  cardNumber,
+  command,
+  main,
+  namesOutOf,
+  Option,
+  printJson,
+  stepNumber,
+} from "./cli.ts";
 
 // Named here again so that --help need not load the probes and their runtime.
 const NAMES = ["fourier", "logit-scaling"] as const satisfies ProbeName[];
@@ -25,9 +33,19 @@ const task = command("probe", "Look inside a checkpoint.")
     "which checkpoint of the run (default: the last)",
     stepNumber,
   )
+  .addOption(
+    new Option("--device <name>", "where to compute")
+      .choices(["auto", "cpu", "cuda", "webgpu"] as const).default("auto"),
+  )
+  .option("--device-id <n>", "cuda: which of several cards", cardNumber, 0)
+  .addOption(
+    new Option("--runtime <name>", "ONNX Runtime: native code or WebAssembly")
+      .choices(["node", "web"] as const).default("node"),
+  )
   .option("--list", "say what each probe finds out, and what it needs")
   .option("--json", "print the results as JSON")
-  .action(async (source, { probe: names, step, list, json }) => {
+  .action(async (source, options) => {
+    const { probe: names, step, list, json } = options;
     if (list) {
       const { probes } = await import("../lib/probes/mod.ts");
       const { renderList } = await import("./probe_text.ts");
@@ -35,8 +53,12 @@ const task = command("probe", "Look inside a checkpoint.")
     }
     const { findCheckpoint } = await import("../lib/runs/read.ts");
     const path = await findCheckpoint(source, step);
+    const { chooseDevice, describeChoice } = await import("../lib/devices.ts");
+    const choice = await chooseDevice(options);
     const { probe } = await import("../lib/probes/mod.ts");
-    const report = await probe(path, names);
+    const report = await probe(path, names, choice);
+    // Only now: what is refused is told in one line.
+    console.error(describeChoice(choice));
     if (json) return printJson(report);
     const { renderReport } = await import("./probe_text.ts");
     console.log(renderReport(report));

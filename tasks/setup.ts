@@ -4,8 +4,10 @@
  * @module
  */
 
+import { UsageError } from "../lib/errors.ts";
 import type { OptionalBackend } from "../lib/train/tfjs_backends.ts";
 import { command, EXIT, main, nameOutOf, path } from "./cli.ts";
+import { cuda } from "./setup_cuda.ts";
 
 // Named here again so that --help need not load TensorFlow.js.
 const BACKENDS = [
@@ -15,7 +17,8 @@ const BACKENDS = [
   "webgpu",
 ] as const satisfies OptionalBackend[];
 
-const task = command("setup", "Set up what not everybody needs.");
+const task = command("setup", "Set up what not everybody needs.")
+  .addCommand(cuda);
 
 task.command("tensorflow")
   .description("a backend of TensorFlow.js, for train --engine tfjs --backend")
@@ -38,6 +41,11 @@ task.command("tensorflow")
     const stopped = await setUpBackend({ gpu, json, remove, ...options });
     if (stopped) Deno.exitCode = EXIT.interrupted;
   });
+
+task.argument("[what]").action((what) => {
+  const names = task.commands.map((each) => each.name()).join(", ");
+  throw new UsageError(`Cannot set up ${what}: choose from ${names}`);
+});
 
 // Without a subcommand there is nothing to do but say which there are.
 if (import.meta.main) {

@@ -8,6 +8,7 @@ import cliProgress from "cli-progress";
 import { EXIT, printJson } from "./cli.ts";
 import { bandText, percent, summary } from "./train_text.ts";
 import { type Config, flagOf } from "../lib/config/config.ts";
+import { describeChoice } from "../lib/devices.ts";
 import {
   bandOf,
   type ReplicaOptions,
@@ -43,8 +44,14 @@ const IDLE: readonly [flag: keyof Config, idle: (c: Config) => boolean][] = [
   ["bits", (c) => c.task !== "parity"],
   ["parityBits", (c) => c.task !== "parity"],
   ["samples", (c) => c.task !== "parity"],
+  ["device", (c) => c.engine !== "onnx"],
+  [
+    "deviceId",
+    (c) => c.engine !== "onnx" || !["auto", "cuda"].includes(c.device),
+  ],
+  ["runtime", (c) => c.engine !== "onnx"],
   ["backend", (c) => c.engine !== "tfjs"],
-  ["threads", (c) => c.engine !== "onnx"],
+  ["threads", (c) => c.engine !== "onnx" || c.runtime === "web"],
 ];
 
 function warn(config: Config, given: readonly string[]): void {
@@ -135,6 +142,7 @@ async function watched<T>(
       ...(run !== undefined && { run }),
       overwrite: overwrite ?? false,
       signal: stop.signal,
+      onDevice: (choice) => console.error(describeChoice(choice)),
       onStart: (path) => {
         if (!started) console.error(describe(config));
         started = true;

@@ -9,6 +9,7 @@ import * as v from "valibot";
 import { trainSize } from "../data/dataset.ts";
 import { UsageError } from "../errors.ts";
 import { isPrime, LARGEST_MODULUS } from "../data/modular.ts";
+import { placeProblem } from "./place.ts";
 
 /**
  * A whole experiment: what config.json holds. Each key is also a flag,
@@ -274,6 +275,8 @@ function checkTogether(config: Config): void {
       `--loss-precision of stablemax must be float32 or float64, got ${lossPrecision}`,
     );
   }
+  const misplaced = placeProblem(config);
+  if (misplaced !== undefined) fail(misplaced);
   if (engine === "tfjs") {
     for (const key of ["precision", "lossPrecision"] as const) {
       if (config[key] !== "float32") {

@@ -13,6 +13,7 @@ import { specsOf } from "../trace/run.ts";
 import { type BatchGraph, traceForAnyBatch } from "../trace/symbolic.ts";
 import type { Tree } from "../tree.ts";
 import { encodeModel, modelOf } from "./model.ts";
+import type { Runtime } from "./session.ts";
 import type { HostTensor } from "./tensor.ts";
 
 // What is cheaper to compute again than to store.
@@ -56,12 +57,14 @@ export interface CheckpointWriter {
  *
  * @param model The architecture.
  * @param params Its parameters; here only their types and shapes matter.
+ * @param runtime Which build of ONNX Runtime folds the constants.
  */
 export async function checkpointWriter(
   model: Model,
   params: Tree<HostTensor>,
+  runtime: Runtime = "node",
 ): Promise<CheckpointWriter> {
-  const { graph, shapeOf } = await traceForward(model, params);
+  const { graph, shapeOf } = await traceForward(model, params, runtime);
   return {
     encode(initializers, { config, step, metrics }) {
       const metadata: Record<string, string> = {};
@@ -85,6 +88,7 @@ export async function checkpointWriter(
 function traceForward(
   { input, row, apply }: Model,
   params: Tree<HostTensor>,
+  runtime: Runtime,
 ): Promise<BatchGraph> {
   return traceForAnyBatch((batch) =>
     foldConstants(
@@ -99,6 +103,7 @@ function traceForward(
         },
       ),
       LARGEST_CONSTANT,
+      runtime,
     )
   );
 }

@@ -101,9 +101,14 @@ export class ProbeModel {
       .filter((name) => !given.has(name));
   }
 
+  /** How the model is run. */
+  get options(): SessionOptions {
+    return this.#options;
+  }
+
   /** ONNX Runtime's execution provider for the runs. */
   get provider(): string {
-    return providerOf(this.#options.runtime);
+    return providerOf(this.#options);
   }
 
   /** The names of the outputs. */

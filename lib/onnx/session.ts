@@ -6,19 +6,40 @@
 
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import type { DType } from "../trace/graph.ts";
+import { forbidTf32 } from "./cuda.ts";
 import type { HostData, HostTensor } from "./tensor.ts";
 
 /** Which build of ONNX Runtime runs a model: native code or WebAssembly. */
 export type Runtime = "node" | "web";
 
+/** What a build of ONNX Runtime can compute on. */
+export type OnnxDevice = "cpu" | "cuda" | "webgpu";
+
 /** How to run a model. */
 export interface SessionOptions {
   /** Native (`node`, the default) or WebAssembly (`web`). */
   readonly runtime?: Runtime;
-  /** Threads inside one operator; 0, the default, takes every physical core. */
+  /**
+   * Where to compute; `cpu` by default. On another device ONNX Runtime places
+   * what that device has no kernel for on the CPU, node by node.
+   */
+  readonly device?: OnnxDevice;
+  /** `cuda`: which of several cards; 0 by default. */
+  readonly deviceId?: number;
+  /** Refuse a model of which a node would be placed on the CPU instead. */
+  readonly wholly?: boolean;
+  /**
+   * Threads inside one operator; 0, the default, takes every physical core.
+   * WebAssembly has one.
+   */
   readonly threads?: number;
   /** Graph optimisation; `all` by default. */
   readonly optimization?: "disabled" | "basic" | "extended" | "all";
+  /**
+   * `node`: how the name of a file begins into which closing the session writes
+   * when and where every node ran, in Chrome's trace format.
+   */
+  readonly profile?: string;
 }
 
 /** A model that is ready to run. */
@@ -41,42 +62,89 @@ export interface Session {
   close(): Promise<void>;
 }
 
-/** The execution provider that a runtime computes with, by ONNX's name. */
-export function providerOf(runtime: Runtime = "node"): "cpu" | "wasm" {
-  return runtime === "node" ? "cpu" : "wasm";
+/** The execution provider of a device, by ONNX Runtime's name for it. */
+export function providerOf(
+  { runtime = "node", device = "cpu" }: SessionOptions = {},
+): string {
+  return runtime === "web" && device === "cpu" ? "wasm" : device;
 }
 
-async function runtimeModule(runtime: Runtime) {
-  if (runtime === "node") return (await import("onnxruntime-node")).default;
-  const ort = (await import("onnxruntime-web")).default;
+type Ort = typeof import("onnxruntime-node");
+
+async function runtimeModule(
+  runtime: Runtime,
+  device: OnnxDevice,
+): Promise<Ort> {
+  if (runtime === "node") {
+    const ort = (await import("onnxruntime-node")).default;
+    // What fails is thrown as well; a library that cannot be loaded would be
+    // printed besides.
+    ort.env.logLevel = "fatal";
+    return ort;
+  }
+  // Two builds: the one with WebGPU is twice as large and lacks float64.
+  const { default: ort } = device === "webgpu"
+    ? await import("onnxruntime-web/webgpu")
+    : await import("onnxruntime-web");
   // Worker threads of the wasm build do not end with the program in Deno.
   ort.env.wasm.numThreads = 1;
-  return ort as unknown as typeof import("onnxruntime-node");
+  return ort as unknown as Ort;
+}
+
+/** An execution provider of a build of ONNX Runtime. */
+export interface Provider {
+  /** ONNX Runtime's name for it. */
+  readonly name: string;
+  /** Whether the package brings it along. */
+  readonly bundled: boolean;
+}
+
+/**
+ * The execution providers that a build of ONNX Runtime knows.
+ *
+ * @param runtime The build.
+ * @throws {Error} if it cannot be loaded.
+ */
+export async function bundledProviders(runtime: Runtime): Promise<Provider[]> {
+  if (runtime === "web") {
+    return ["wasm", "webgpu"].map((name) => ({ name, bundled: true }));
+  }
+  const { default: ort } = await import("onnxruntime-node");
+  return ort.listSupportedBackends()
+    .map(({ name, bundled }) => ({ name, bundled }));
 }
 
 /**
  * Prepares a model for running.
  *
  * @param model The bytes of the model.
- * @param options Runtime, threads, optimisation.
- * @throws {Error} what ONNX Runtime says against the model.
+ * @param options Runtime, device, threads, optimisation.
+ * @throws {Error} what ONNX Runtime says against the model or the device.
  */
 export async function openSession(
   model: Uint8Array,
   options: SessionOptions = {},
 ): Promise<Session> {
-  const { runtime = "node", threads = 0, optimization = "all" } = options;
-  const ort = await runtimeModule(runtime);
+  const { runtime = "node", device = "cpu", deviceId = 0 } = options;
+  const { threads = 0, optimization = "all", profile } = options;
+  if (device === "cuda") forbidTf32();
+  const ort = await runtimeModule(runtime, device);
+  const provider = providerOf(options);
   const session: InferenceSession = await ort.InferenceSession.create(model, {
-    executionProviders: [providerOf(runtime)],
+    executionProviders: [
+      provider === "cuda" ? { name: provider, deviceId } : provider,
+    ],
     graphOptimizationLevel: optimization,
     intraOpNumThreads: threads,
     extra: {
       // It keeps a factor in float32, whatever the type of the product.
       optimization: { disable_specified_optimizers: "MatMulScaleFusion" },
+      ...(options.wholly && { session: { disable_cpu_ep_fallback: "1" } }),
     },
     // Warnings speak of our own graphs' internals; errors are thrown anyway.
-    logSeverityLevel: 3,
+    logSeverityLevel: options.wholly ? 4 : 3,
+    ...(profile !== undefined &&
+      { enableProfiling: true, profileFilePrefix: profile }),
   });
   return {
     outputNames: session.outputNames,
@@ -97,6 +165,9 @@ export async function openSession(
         }]),
       );
     },
-    close: () => session.release(),
+    async close() {
+      if (profile !== undefined) session.endProfiling();
+      await session.release();
+    },
   };
 }

@@ -14,6 +14,7 @@ import {
   losses,
   mean,
 } from "../losses/mod.ts";
+import type { Runtime } from "../onnx/session.ts";
 import { type HostTensor, toNumbers } from "../onnx/tensor.ts";
 import type { FloatDType } from "../trace/graph.ts";
 import { widen } from "../trace/precision.ts";
@@ -106,6 +107,7 @@ export const logitScaling: Probe<LogitScalingResult> = {
     const measures = await measurer(
       { logits: logits[0]!, labels },
       losses[context.config.loss],
+      model.options.runtime,
     );
     const reference = toNumbers(logits[ALPHAS.indexOf(1)]!);
     for (const [i, alpha] of ALPHAS.entries()) {
@@ -144,20 +146,25 @@ export const logitScaling: Probe<LogitScalingResult> = {
 function measurer(
   inputs: { logits: HostTensor; labels: HostTensor },
   loss: Loss,
+  runtime: Runtime = "node",
 ) {
-  return compile(({ logits, labels }) => {
-    const z = logits as tf.Tensor2D;
-    const y = labels as tf.Tensor1D;
-    const collapse = PRECISIONS.map((precision) => [
-      precision,
-      fraction(collapsed(z, precision)),
-    ]);
-    return {
-      accuracy: accuracy(z, y),
-      loss: widen(mean(loss.terms(z, y, "float64"), "float64")),
-      ...Object.fromEntries(collapse),
-    };
-  }, inputs);
+  return compile(
+    ({ logits, labels }) => {
+      const z = logits as tf.Tensor2D;
+      const y = labels as tf.Tensor1D;
+      const collapse = PRECISIONS.map((precision) => [
+        precision,
+        fraction(collapsed(z, precision)),
+      ]);
+      return {
+        accuracy: accuracy(z, y),
+        loss: widen(mean(loss.terms(z, y, "float64"), "float64")),
+        ...Object.fromEntries(collapse),
+      };
+    },
+    inputs,
+    { runtime },
+  );
 }
 
 function describeLogits(logits: HostTensor, reference: Float64Array) {

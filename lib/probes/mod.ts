@@ -4,8 +4,11 @@
  * @module
  */
 
+import { onnxDevice } from "../devices.ts";
+import { UsageError } from "../errors.ts";
 import { ProbeModel } from "../onnx/probe_model.ts";
 import type { SessionOptions } from "../onnx/session.ts";
+import type { FloatDType } from "../trace/graph.ts";
 import { fourier } from "./fourier.ts";
 import { logitScaling } from "./logit_scaling.ts";
 import { NotApplicableError, type Probe, ProbeContext } from "./probe.ts";
@@ -60,6 +63,7 @@ export interface ProbeReport {
  * @param options How to run the model.
  * @throws {FileError} if the file cannot be read.
  * @throws {SyntaxError} if it is no ONNX model.
+ * @throws {UsageError} if the device has no numbers of the weights' type.
  * @throws {NotApplicableError} if a probe that was named does not apply, or none
  * does.
  */
@@ -69,6 +73,7 @@ export async function probe(
   options: SessionOptions = {},
 ): Promise<ProbeReport> {
   const model = await ProbeModel.load(path, options);
+  checkTypes(model);
   const context = new ProbeContext(model);
   const results: Record<string, unknown> = {};
   const skipped: Partial<Record<ProbeName, string>> = {};
@@ -97,4 +102,21 @@ export async function probe(
     probes: results as Partial<ProbeResults>,
     skipped,
   };
+}
+
+// ONNX Runtime would compute on the CPU what the device has no numbers for, and
+// say nothing.
+function checkTypes(model: ProbeModel): void {
+  const { runtime = "node", device = "cpu" } = model.options;
+  const { precisions } = onnxDevice({ runtime, device });
+  for (const name of model.weightNames) {
+    const dtype = model.weight(name)!.dtype as FloatDType;
+    if (!precisions.includes(dtype)) {
+      throw new UsageError(
+        `Cannot probe ${model.source} on ${device}: its weight ${name} is ` +
+          `${dtype}, and ${device} computes in ${precisions.join(", ")}: ` +
+          "use --device cpu",
+      );
+    }
+  }
 }

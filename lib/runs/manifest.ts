@@ -37,7 +37,8 @@ export interface Manifest {
 /**
  * Describes this program, here and now.
  *
- * @param provider What computes: `onnx/cpu`, `tfjs/cpu`.
+ * @param provider What computes: `onnx/cpu`, `onnx/wasm`, `onnx/cuda`,
+ * `tfjs/cpu`.
  */
 export async function makeManifest(provider: string): Promise<Manifest> {
   const packages = Object.values(deno.imports)
@@ -77,6 +78,9 @@ async function gitState(): Promise<Manifest["git"]> {
       args,
       cwd: root,
       stderr: "null",
+      // Under a permission for git alone Deno starts nothing that inherits
+      // this, and where CUDA is in use it is set.
+      env: { LD_LIBRARY_PATH: "" },
     }).output();
     return success ? new TextDecoder().decode(stdout).trim() : undefined;
   };

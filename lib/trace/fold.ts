@@ -6,7 +6,7 @@
  */
 
 import { encodeModel, modelOf } from "../onnx/model.ts";
-import { openSession } from "../onnx/session.ts";
+import { openSession, type Runtime } from "../onnx/session.ts";
 import { type HostTensor, sizeOf } from "../onnx/tensor.ts";
 import { type Graph, newConstant, nodesFor, type Value } from "./graph.ts";
 import { rewrite } from "./rewrite.ts";
@@ -17,11 +17,13 @@ import { rewrite } from "./rewrite.ts";
  * @param graph A traced graph.
  * @param largest Values of more elements than this stay computed, which keeps
  * files small.
+ * @param runtime Which build of ONNX Runtime computes.
  * @returns A graph of the same function with the same names.
  */
 export async function foldConstants(
   graph: Graph,
   largest = Infinity,
+  runtime: Runtime = "node",
 ): Promise<Graph> {
   const nodes = nodesFor(graph.outputs.map(([, value]) => value));
   const constant = new Set<Value>();
@@ -41,7 +43,7 @@ export async function foldConstants(
   graph.outputs.forEach(([, v]) => constant.has(v) && wanted.add(v));
   if (wanted.size === 0) return graph;
 
-  const contents = await evaluate([...wanted]);
+  const contents = await evaluate([...wanted], runtime);
   const replaced = new Map<Value, Value>();
   for (const [value, { dtype, shape, data }] of contents) {
     replaced.set(value, newConstant(dtype, shape, data));
@@ -51,11 +53,13 @@ export async function foldConstants(
 
 async function evaluate(
   values: readonly Value[],
+  runtime: Runtime,
 ): Promise<Map<Value, HostTensor>> {
   const outputs = values.map((value, i) => [`folded_${i}`, value] as const);
   const model = modelOf({ inputs: [], outputs }, { name: "constants" });
   // Optimising would fold the same constants once more, in ONNX Runtime.
   const session = await openSession(encodeModel(model), {
+    runtime,
     optimization: "disabled",
   });
   try {

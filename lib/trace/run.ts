@@ -29,7 +29,7 @@ export type TracedFunction<T> = (
   inputs: MapLeaves<T, HostTensor, tf.Tensor>,
 ) => Tree<tf.Tensor>;
 
-const open = (graph: Graph, options: SessionOptions = {}) =>
+const open = (graph: Graph, options: SessionOptions) =>
   openSession(encodeModel(modelOf(graph, { name: "function" })), options);
 
 function graphOf<T extends Tree<HostTensor>>(
@@ -47,7 +47,7 @@ function graphOf<T extends Tree<HostTensor>>(
  *
  * @param fn Takes and returns trees of tensors.
  * @param inputs Of these only types and shapes matter.
- * @param options Device, runtime, threads.
+ * @param options How to run it.
  * @returns A session whose inputs and outputs are the leaves' paths.
  */
 export function compile<T extends Tree<HostTensor>>(
@@ -63,16 +63,18 @@ export function compile<T extends Tree<HostTensor>>(
  *
  * @param fn Takes and returns trees of tensors.
  * @param inputs The tensors to run it on.
+ * @param options How to run it.
  * @returns The results by path.
  */
 export async function runTraced<T extends Tree<HostTensor>>(
   fn: TracedFunction<T>,
   inputs: T,
+  options: SessionOptions = {},
 ): Promise<Record<string, HostTensor>> {
   const graph = graphOf(fn, inputs);
   // An optimizer without state has nothing to start with.
   if (graph.outputs.length === 0) return {};
-  const session = await open(graph);
+  const session = await open(graph, options);
   try {
     return await session.run(Object.fromEntries(leavesOf<HostTensor>(inputs)));
   } finally {

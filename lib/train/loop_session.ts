@@ -50,15 +50,7 @@ export async function openLoop(
   const session = await openSession(encodeModel(loopModel(steps)), options);
   return {
     async run(from, first, count, every) {
-      const feeds: Record<string, HostTensor> = {};
-      for (const [name, value] of Object.entries({ count, first, every })) {
-        feeds[name] = hostTensorOf("int64", [], [value]);
-      }
-      from.forEach((state, i) => {
-        for (const [path, value] of Object.entries(state)) {
-          feeds[initial(i, path)] = value;
-        }
-      });
+      const feeds = loopInputs(from, { count, first, every });
       const results = await session.run(feeds);
       return from.map((state, i) => ({
         losses: results[`losses.${i}`]!,
@@ -70,4 +62,21 @@ export async function openLoop(
     },
     close: () => session.close(),
   };
+}
+
+/** What {@link loopModel} takes in. */
+export function loopInputs(
+  states: readonly HostState[],
+  numbers: { count: number; first: number; every: number },
+): Record<string, HostTensor> {
+  const feeds: Record<string, HostTensor> = {};
+  for (const [name, value] of Object.entries(numbers)) {
+    feeds[name] = hostTensorOf("int64", [], [value]);
+  }
+  states.forEach((state, i) => {
+    for (const [path, value] of Object.entries(state)) {
+      feeds[initial(i, path)] = value;
+    }
+  });
+  return feeds;
 }

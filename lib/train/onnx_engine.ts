@@ -6,7 +6,9 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import type { SessionOptions } from "../onnx/session.ts";
+import { encodeModel } from "../onnx/model.ts";
+import { type Placement, placementOf } from "../onnx/placement.ts";
+import type { Runtime, SessionOptions } from "../onnx/session.ts";
 import { type HostTensor, toNumbers } from "../onnx/tensor.ts";
 import { trace } from "../trace/backend.ts";
 import { foldConstants } from "../trace/fold.ts";
@@ -16,7 +18,8 @@ import { leavesOf, type Tree, treeOf } from "../tree.ts";
 import type { Engine, HostState } from "./engine.ts";
 import { metricsOf } from "./engine.ts";
 import { type Batch, type Experiment, hostBatch } from "./experiment.ts";
-import { type LoopResult, openLoop } from "./loop_session.ts";
+import { loopModel } from "./loop_graph.ts";
+import { loopInputs, type LoopResult, openLoop } from "./loop_session.ts";
 import { metricNames } from "./metrics.ts";
 import { makeStep, type State } from "./step.ts";
 
@@ -40,8 +43,10 @@ export async function onnxEngine(
   experiment: Experiment,
   options: SessionOptions = {},
 ): Promise<Engine> {
-  let state = await initialState(experiment);
-  const graph = await foldConstants(traceStep(experiment, state));
+  const { runtime } = options;
+  let state = await initialState(experiment, runtime);
+  const traced = traceStep(experiment, state, options);
+  const graph = await foldConstants(traced, Infinity, runtime);
   const loop = await openLoop([graph], options);
 
   const run = async (
@@ -112,13 +117,43 @@ export async function onnxEngine(
   };
 }
 
-/** Initial parameters, and the optimizer's state for them. */
+/**
+ * Where ONNX Runtime places the nodes of the training loop's body, found by
+ * running two steps: the nodes of a step alone, and with those of an evaluation.
+ *
+ * @param experiment What to train.
+ * @param folder Where a profile may be written; it is removed again.
+ * @param options Device and threads.
+ */
+export async function loopPlacement(
+  experiment: Experiment,
+  folder: string,
+  options: SessionOptions = {},
+): Promise<{ step: Placement; evaluated: Placement }> {
+  const state = await initialState(experiment);
+  const graph = await foldConstants(traceStep(experiment, state, options));
+  const model = encodeModel(loopModel([graph]));
+  const placement = (every: number) => {
+    const inputs = loopInputs([state], { count: 2, first: 1, every });
+    return placementOf(model, inputs, 2, folder, options);
+  };
+  return { step: await placement(3), evaluated: await placement(1) };
+}
+
+/**
+ * Initial parameters, and the optimizer's state for them.
+ *
+ * @param experiment What to train.
+ * @param runtime Which build of ONNX Runtime computes the state.
+ */
 export async function initialState(
   { params, optimizer }: Experiment,
+  runtime: Runtime = "node",
 ): Promise<HostState> {
   const values = await runTraced(
     ({ params }) => optimizer.init(params),
     { params },
+    { runtime },
   );
   const state: Record<string, HostTensor> = {};
   for (const [path, leaf] of leavesOf(params)) state[`params.${path}`] = leaf;
@@ -128,9 +163,19 @@ export async function initialState(
   return state;
 }
 
-/** The step as a graph: the state goes in and out, the data are constants. */
-export function traceStep(experiment: Experiment, state: HostState): Graph {
-  const step = makeStep(experiment, true);
+/**
+ * The step as a graph: the state goes in and out, the data are constants.
+ *
+ * @param experiment What to train.
+ * @param state A state, of which only types and shapes matter.
+ * @param options Where it will run: on a processor train rows go in slices.
+ */
+export function traceStep(
+  experiment: Experiment,
+  state: HostState,
+  { device = "cpu" }: SessionOptions = {},
+): Graph {
+  const step = makeStep(experiment, device === "cpu");
   const { split, model } = experiment;
   const batch = (part: "train" | "test"): Batch => {
     const { inputs, labels } = hostBatch(split[part], model);

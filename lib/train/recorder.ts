@@ -78,7 +78,8 @@ export class Recorder {
     { config, model, params }: Experiment,
     run: RunWriter,
   ): Promise<Recorder> {
-    return new Recorder(config, run, await checkpointWriter(model, params));
+    const writer = await checkpointWriter(model, params, config.runtime);
+    return new Recorder(config, run, writer);
   }
 
   /** Writes evaluations as rows and returns these. */

@@ -58,18 +58,26 @@ export async function replicaEngine(
   experiments: readonly Experiment[],
   options: SessionOptions = {},
 ): Promise<ReplicaEngine> {
-  const groups = inGroups(experiments, stackable(experiments[0]!));
+  const { device = "cpu", runtime } = options;
+  const most = device === "cpu"
+    ? stackable(experiments[0]!)
+    : experiments.length;
+  const groups = inGroups(experiments, most);
   const steps: Graph[] = [];
   let state: HostState[] = [];
   for (const group of groups) {
     const states = [];
-    for (const experiment of group) states.push(await initialState(experiment));
+    for (const experiment of group) {
+      states.push(await initialState(experiment, runtime));
+    }
     const [first, own] = [group[0]!, states[0]!];
     if (group.length === 1) {
-      steps.push(await foldConstants(traceStep(first, own)));
+      const step = traceStep(first, own, options);
+      steps.push(await foldConstants(step, Infinity, runtime));
       state.push(own);
     } else {
-      const folded = await foldConstants(stackedStep(group, own));
+      const step = stackedStep(group, own, device === "cpu");
+      const folded = await foldConstants(step, Infinity, runtime);
       steps.push(expandSegmentSums(folded));
       state.push(stackStates(states));
     }
@@ -158,6 +166,7 @@ const BATCHES = ["train", "test"] as const;
 function stackedStep(
   experiments: readonly Experiment[],
   state: HostState,
+  sliced: boolean,
 ): Graph {
   const [first] = experiments as [Experiment];
   const known: Record<string, HostTensor[]> = {};
@@ -195,7 +204,7 @@ function stackedStep(
           { ...config, ...rates },
           perpGrad && { scope: perpScope, renormalise: perpRenormalise },
         ),
-      }, true);
+      }, sliced);
       const result = step({ params, optimizer }, data.train, data.test);
       return { ...result } as unknown as Tree<tf.Tensor>;
     },

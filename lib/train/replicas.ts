@@ -11,6 +11,8 @@ import {
   type ConfigInput,
   resolveConfig,
 } from "../config/config.ts";
+import { chooseDevice } from "../devices.ts";
+import { providerOf } from "../onnx/session.ts";
 import { makeManifest } from "../runs/manifest.ts";
 import {
   checkFree,
@@ -96,6 +98,7 @@ export function replicaConfigs(
  * @returns How each ended.
  * @throws {ConfigError} if the config or the replicas are not valid.
  * @throws {UsageError} if a folder is taken.
+ * @throws {DeviceError} if the device cannot be used; nothing is written then.
  * @throws {FileError} if a folder cannot be written.
  * @throws {DivergedError} at the end, if the loss of any was not finite; its
  * last finite state is written, and the others are trained to the end.
@@ -105,17 +108,25 @@ export async function trainReplicas(
   replicas: ReplicaOptions,
   options: TrainOptions = {},
 ): Promise<TrainResult[]> {
-  const configs = replicaConfigs(input, replicas);
+  const asked = replicaConfigs(input, replicas);
   const { run, overwrite = false } = options;
   const folders = run === undefined
     ? undefined
-    : configs.map((_, r) => join(run, `replica-${r}`));
+    : asked.map((_, r) => join(run, `replica-${r}`));
   for (const folder of folders ?? []) await checkFree(folder, overwrite);
+  const place = await chooseDevice(asked[0]!);
+  options.onDevice?.(place);
+  const { device, deviceId, runtime } = place;
+  const configs = asked.map((config) => ({ ...config, device }));
   const experiments = configs.map(makeExperiment);
-  const { threads } = configs[0]!;
-  const engine = await replicaEngine(experiments, { threads: threads ?? 0 });
+  const engine = await replicaEngine(experiments, {
+    device,
+    deviceId,
+    runtime,
+    threads: configs[0]!.threads ?? 0,
+  });
   try {
-    const manifest = await makeManifest("onnx/cpu");
+    const manifest = await makeManifest(`onnx/${providerOf(place)}`);
     const recorders: Recorder[] = [];
     for (const [r, experiment] of experiments.entries()) {
       const { config, split } = experiment;

@@ -1,12 +1,12 @@
 /**
- * The rows of engine `tfjs` in the table of devices, and what proves one.
+ * What proves that a backend of TensorFlow.js can be used.
  *
  * @module
  */
 
 import { fileURLToPath } from "node:url";
 import { resolveConfig } from "../config/config.ts";
-import type { Device, Finding } from "../devices.ts";
+import type { Finding } from "../devices.ts";
 import { hostTensorOf, toNumbers } from "../onnx/tensor.ts";
 import type { Engine, HostState } from "./engine.ts";
 import { makeExperiment } from "./experiment.ts";
@@ -90,24 +90,6 @@ async function step(engine: Engine): Promise<HostState> {
     await engine.close();
   }
 }
-
-const descriptions: { readonly [name in BackendName]: string } = {
-  "cpu": "JavaScript: slow, always there",
-  "wasm": "WebAssembly with SIMD, one thread",
-  "webgpu": "Deno's own WebGPU",
-  "node": "TensorFlow on the CPU",
-  "node-gpu": "TensorFlow on an NVIDIA card",
-};
-
-/** Every backend of TensorFlow.js, as a device. */
-export const tfjsDevices: readonly Device[] = Object.entries(descriptions)
-  .map(([name, describe]) => ({
-    engine: "tfjs",
-    name,
-    describe,
-    precisions: ["float32"],
-    check: () => checkApart(name as BackendName),
-  }));
 
 /**
  * Looks whether a backend can be used here, in a process of its own: drivers and

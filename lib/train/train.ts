@@ -9,6 +9,8 @@ import {
   type ConfigInput,
   resolveConfig,
 } from "../config/config.ts";
+import { chooseDevice, type DeviceChoice } from "../devices.ts";
+import { providerOf } from "../onnx/session.ts";
 import { makeManifest } from "../runs/manifest.ts";
 import {
   checkFree,
@@ -48,6 +50,8 @@ export interface TrainOptions {
   readonly signal?: AbortSignal;
   /** Called after every chunk of steps. */
   readonly onProgress?: (progress: Progress) => void;
+  /** onnx: called with the device that was taken, before anything is made. */
+  readonly onDevice?: (choice: DeviceChoice) => void;
   /** Called once the run's folder is there, before the first step. */
   readonly onStart?: (run: string, config: Config) => void;
 }
@@ -63,10 +67,19 @@ export const NO_START: string =
   "Training cannot start: the train loss of the initial " +
   "weights is not finite";
 
-async function startEngine(experiment: Experiment): Promise<Engine> {
-  const { engine, threads, backend } = experiment.config;
-  if (engine === "onnx") {
-    return onnxEngine(experiment, { threads: threads ?? 0 });
+async function startEngine(
+  experiment: Experiment,
+  place: DeviceChoice | undefined,
+): Promise<Engine> {
+  const { threads, backend } = experiment.config;
+  if (place) {
+    const { device, deviceId, runtime } = place;
+    return onnxEngine(experiment, {
+      device,
+      deviceId,
+      runtime,
+      threads: threads ?? 0,
+    });
   }
   // Only who trains on TensorFlow.js waits for its backend to load.
   const { tfjsEngine } = await import("./tfjs_engine.ts");
@@ -83,6 +96,7 @@ async function startEngine(experiment: Experiment): Promise<Engine> {
  * @throws {ConfigError} if the config is not valid; nothing is written then.
  * @throws {UsageError} if the folder is taken, or the engine's backend is not
  * usable here; nothing is written then.
+ * @throws {DeviceError} if the device cannot be used; nothing is written then.
  * @throws {FileError} if the folder cannot be written.
  * @throws {DivergedError} if the loss is not finite; the checkpoint of the last
  * finite state is written first.
@@ -91,16 +105,20 @@ export async function train(
   input: ConfigInput = {},
   options: TrainOptions = {},
 ): Promise<TrainResult> {
-  const config = resolveConfig(input);
+  const asked = resolveConfig(input);
   if (options.run !== undefined) {
     await checkFree(options.run, options.overwrite ?? false);
   }
+  const place = asked.engine === "onnx" ? await chooseDevice(asked) : undefined;
+  if (place) options.onDevice?.(place);
+  // What was taken, so that feeding the config back repeats the run.
+  const config = place ? { ...asked, device: place.device } : asked;
   const experiment = makeExperiment(config);
-  const engine = await startEngine(experiment);
+  const engine = await startEngine(experiment, place);
   try {
     const path = options.run ?? await newRunPath(config);
     const manifest = await makeManifest(
-      config.engine === "tfjs" ? `tfjs/${config.backend}` : "onnx/cpu",
+      place ? `onnx/${providerOf(place)}` : `tfjs/${config.backend}`,
     );
     const run = await RunWriter.create(
       path,

@@ -48,16 +48,32 @@ export function startTask(
   }).spawn();
 }
 
-/** Starts what `deno task …` runs, without `deno task` in between. */
+/**
+ * Starts what `deno task …` runs, without `deno task` in between.
+ *
+ * @param detached In a process group of its own, as a terminal does it.
+ * @param env Variables of the environment, beside the tests' own.
+ */
 export function startProgram(
   name: TaskName,
   args: readonly string[],
   detached = false,
+  env: Readonly<Record<string, string>> = {},
 ): Deno.ChildProcess {
   const [, ...command] = deno.tasks[name].command.split(" ");
+  return startDeno([...command, ...args], detached, env);
+}
+
+/** Starts Deno itself, as a user who gives other permissions than a task. */
+export function startDeno(
+  args: readonly string[],
+  detached = false,
+  env: Readonly<Record<string, string>> = {},
+): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
     ...PIPES,
-    args: [...command, ...args],
+    env: { ...PIPES.env, ...env },
+    args: [...args],
     detached,
   }).spawn();
 }

@@ -280,7 +280,8 @@ Deno.test("probe names what a parity checkpoint lacks, or skips it", async (t) =
     });
     await t.step("all probes", async () => {
       const { code, stdout, stderr } = await task("probe", run, "--json");
-      assertEquals([code, stderr], [0, ""]);
+      assertEquals(code, 0, stderr);
+      assertMatch(stderr, /^device: .*\n$/, "nothing else");
       const { probes, skipped } = JSON.parse(stdout);
       assertEquals(Object.keys(probes), ["logit-scaling"]);
       assertEquals(Object.keys(skipped), ["fourier"]);

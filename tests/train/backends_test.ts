@@ -5,7 +5,8 @@ import {
   type BackendName,
   openBackend,
 } from "../../lib/train/tfjs_backends.ts";
-import { checkApart, tfjsDevices } from "../../lib/train/tfjs_devices.ts";
+import { checkApart } from "../../lib/train/tfjs_devices.ts";
+import { devices } from "../../lib/devices.ts";
 import { defaults } from "../../lib/config/config.ts";
 import { assertClose } from "../_golden.ts";
 import { messageOf } from "./_in_a_process.ts";
@@ -23,7 +24,9 @@ async function usable(test: string, ...backends: BackendName[]) {
 }
 
 Deno.test("the cpu backend is a device that is always usable", async () => {
-  const [cpu] = tfjsDevices.filter(({ name }) => name === defaults.backend);
+  const [cpu] = devices.filter(({ engine, name }) =>
+    engine === "tfjs" && name === defaults.backend
+  );
   const finding = await cpu!.check();
   assert(finding.usable, JSON.stringify(finding));
   const { detail } = finding as Extract<typeof finding, { usable: true }>;

@@ -3,7 +3,9 @@ import * as tf from "@tensorflow/tfjs-core";
 import { assertEquals, assertRejects } from "@std/assert";
 import { resolveConfig } from "../../lib/config/config.ts";
 import { UsageError } from "../../lib/errors.ts";
-import { makeExperiment } from "../../lib/train/experiment.ts";
+import type { Runtime } from "../../lib/onnx/session.ts";
+import type { Engine } from "../../lib/train/engine.ts";
+import { type Experiment, makeExperiment } from "../../lib/train/experiment.ts";
 import { metricNames } from "../../lib/train/metrics.ts";
 import {
   initialState,
@@ -52,6 +54,9 @@ for (const backend of backendNames) {
         const experiment = experimentOf(config);
         const onnx = await twenty(await onnxEngine(experiment, { threads: 1 }));
         assertAgree(onnx, (await apart)[name]!, looser[backend] ?? 1);
+        if (backend !== "cpu") return;
+        const web = await onnxEngine(experiment, { runtime: "web" });
+        assertAgree(await twenty(web), (await apart)[name]!, 1);
       },
     });
   }
@@ -97,22 +102,37 @@ function assertAgree(onnx: Trained, tfjs: Trained, times: number): void {
   }
 }
 
+const RUNTIMES: readonly Runtime[] = ["node", "web"];
+
 const experiment = () => makeExperiment(resolveConfig(SMALL));
 
-Deno.test("the onnx engine does not care how steps are grouped", async () => {
-  const [together, apart] = [
-    await onnxEngine(experiment(), { threads: 1 }),
-    await onnxEngine(experiment(), { threads: 1 }),
-  ];
-  const all = await together.advance(12, 4);
-  const parts = [];
-  for (const count of [1, 5, 4, 2]) parts.push(await apart.advance(count, 4));
-  assertEquals(parts.flatMap((part) => part.losses), all.losses);
-  assertEquals(parts.flatMap((part) => part.evaluations), all.evaluations);
-  assertEquals(await apart.state(), await together.state());
-  await together.close();
-  await apart.close();
-});
+for (const runtime of RUNTIMES) {
+  Deno.test(`the onnx engine does not care how steps are grouped, ${runtime}`, async () => {
+    const [together, apart] = [
+      await onnxEngine(experiment(), { threads: 1, runtime }),
+      await onnxEngine(experiment(), { threads: 1, runtime }),
+    ];
+    const all = await together.advance(12, 4);
+    const parts = [];
+    for (const count of [1, 5, 4, 2]) parts.push(await apart.advance(count, 4));
+    assertEquals(parts.flatMap((part) => part.losses), all.losses);
+    assertEquals(parts.flatMap((part) => part.evaluations), all.evaluations);
+    assertEquals(await apart.state(), await together.state());
+    await together.close();
+    await apart.close();
+  });
+
+  Deno.test(`evaluating moves nothing, ${runtime}`, async () => {
+    const engine = await onnxEngine(experiment(), { threads: 1, runtime });
+    await engine.advance(3, 1);
+    const before = await engine.state();
+    const first = await engine.evaluate();
+    assertEquals(await engine.evaluate(), first);
+    assertEquals(engine.step, 3);
+    assertEquals(await engine.state(), before);
+    await engine.close();
+  });
+}
 
 Deno.test("evaluating repeats no product of the training", async () => {
   const experiment = makeExperiment(resolveConfig({}));
@@ -128,20 +148,17 @@ Deno.test("evaluating repeats no product of the training", async () => {
   assertEquals(products(/./), 2 * 2 * 3 + 2);
 });
 
-Deno.test("evaluating moves nothing", async () => {
-  const engine = await onnxEngine(experiment(), { threads: 1 });
-  await engine.advance(3, 1);
-  const before = await engine.state();
-  const first = await engine.evaluate();
-  assertEquals(await engine.evaluate(), first);
-  assertEquals(engine.step, 3);
-  assertEquals(await engine.state(), before);
-  await engine.close();
-});
+const engines: Readonly<
+  Record<string, (experiment: Experiment) => Promise<Engine>>
+> = {
+  "onnxEngine()": (e) => onnxEngine(e),
+  "onnxEngine() in WebAssembly": (e) => onnxEngine(e, { runtime: "web" }),
+  "tfjsEngine()": (e) => tfjsEngine(e),
+};
 
-for (const [name, start] of Object.entries({ onnxEngine, tfjsEngine })) {
+for (const [name, start] of Object.entries(engines)) {
   for (const chunks of [[40], [1, 1, 1, 37]]) {
-    Deno.test(`${name}() goes back to the last finite state, in chunks of ${chunks}`, async () => {
+    Deno.test(`${name} goes back to the last finite state, in chunks of ${chunks}`, async () => {
       const engine = await start(makeExperiment(resolveConfig({
         ...SMALL,
         loss: "softmax",

@@ -154,29 +154,35 @@ function titleOf(run: Run): string {
     `${run.optimizer}${perp}${run.warmup ? " with warm-up" : ""}`;
 }
 
-for (const run of runs) {
-  Deno.test(`${run.steps} steps as in PyTorch: ${titleOf(run)}`, async () => {
-    const engine = await onnxEngine(experimentOf(run), { threads: 1 });
-    try {
-      const { losses } = await engine.advance(run.steps, run.steps);
-      const tolerance = toleranceOf(run);
-      assertClose(losses, run.losses, tolerance.losses, "losses");
-      const state = await engine.state();
-      for (const [path, expected] of Object.entries(run.final)) {
-        const w = valuesOf(state[`params.${path}`]);
-        const sum = w.reduce((a, b) => a + b, 0);
-        const squares = w.reduce((a, b) => a + b * b, 0);
-        assertClose(
-          [...w.slice(0, 3), sum, squares],
-          [...expected.first, expected.sum, expected.sum_squares],
-          tolerance.params,
-          path,
-        );
+for (const runtime of ["node", "web"] as const) {
+  for (const run of runs) {
+    const title = `${titleOf(run)}, ${runtime}`;
+    Deno.test(`${run.steps} steps as in PyTorch: ${title}`, async () => {
+      const engine = await onnxEngine(experimentOf(run), {
+        threads: 1,
+        runtime,
+      });
+      try {
+        const { losses } = await engine.advance(run.steps, run.steps);
+        const tolerance = toleranceOf(run);
+        assertClose(losses, run.losses, tolerance.losses, "losses");
+        const state = await engine.state();
+        for (const [path, expected] of Object.entries(run.final)) {
+          const w = valuesOf(state[`params.${path}`]);
+          const sum = w.reduce((a, b) => a + b, 0);
+          const squares = w.reduce((a, b) => a + b * b, 0);
+          assertClose(
+            [...w.slice(0, 3), sum, squares],
+            [...expected.first, expected.sum, expected.sum_squares],
+            tolerance.params,
+            path,
+          );
+        }
+      } finally {
+        await engine.close();
       }
-    } finally {
-      await engine.close();
-    }
-  });
+    });
+  }
 }
 
 for (const name of Object.keys(models) as ModelName[]) {

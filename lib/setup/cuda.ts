@@ -1,0 +1,245 @@
+/**
+ * Putting ONNX Runtime's CUDA provider beside the runtime, and taking it away
+ * again. What is fetched is looked at in a temporary folder of the same file
+ * system and moved into place at the end; a record says what was put there.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { describing, writeWhole } from "../files.ts";
+import {
+  CUDA_FILES,
+  CUDA_IS_BUILT,
+  isThere,
+  packageFolder,
+  packageVersion,
+  providerFolder,
+} from "../onnx/cuda.ts";
+import { readLibrary } from "../onnx/elf.ts";
+import { UsageError } from "../errors.ts";
+import { fetchWheel, runInstallScript, takeFromWheel } from "./cuda_sources.ts";
+
+const RECORD = "groklab-cuda.json";
+const STAGE = ".groklab-setup-";
+
+/** What was installed; the contents of the record. */
+export interface CudaRecord {
+  /** The version of onnxruntime-node that it belongs to. */
+  readonly version: string;
+  /** Where it came from: a wheel's file name, or the package's script. */
+  readonly source: string;
+  /** The files, by name. */
+  readonly files: readonly {
+    readonly name: string;
+    readonly bytes: number;
+    readonly sha256: string;
+  }[];
+}
+
+/** How to set up. */
+export interface CudaSetup {
+  /** The folder of the onnxruntime-node package; by default the project's. */
+  readonly folder?: string;
+  /**
+   * Take it out of a wheel: this file, or with `true` the one that pip fetches.
+   * By default the package's own install script fetches it.
+   */
+  readonly fromWheel?: true | string | undefined;
+  /** The Python whose pip is asked. */
+  readonly python?: string;
+  /** Told what is being done. */
+  readonly log?: (line: string) => void;
+}
+
+/** What the folder holds: ours by its record, another's, parts, or nothing. */
+export type CudaState =
+  | { readonly state: "ours" | "partial"; readonly record: CudaRecord }
+  | { readonly state: "foreign"; readonly record?: undefined }
+  | { readonly state: "none"; readonly record?: undefined };
+
+/** What {@link setupCuda} did. */
+export interface CudaResult {
+  /** Whether it was installed now; else it was there already. */
+  readonly fresh: boolean;
+  /** What is installed; undefined where something else installed it. */
+  readonly record: CudaRecord | undefined;
+}
+
+/** Looks what the folder of a package holds. */
+export async function cudaState(
+  folder: string = packageFolder(),
+): Promise<CudaState> {
+  const home = providerFolder(folder);
+  const record = await readRecord(join(home, RECORD));
+  if (!record) {
+    const there = await Promise.all(
+      CUDA_FILES.map((name) => isThere(join(home, name))),
+    );
+    return { state: there.every(Boolean) ? "foreign" : "none" };
+  }
+  for (const { name, bytes } of record.files) {
+    const size = await sizeOfFile(join(home, name));
+    if (size !== bytes) return { state: "partial", record };
+  }
+  return { state: "ours", record };
+}
+
+/**
+ * Installs the CUDA provider that belongs to the installed onnxruntime-node.
+ *
+ * @param options Where from, and where to.
+ * @returns What is installed, and whether it is new.
+ * @throws {UsageError} if a wheel that was named is of another version.
+ * @throws {Error} if it cannot be fetched, or is not what it should be; the
+ * folder is as before then.
+ */
+export async function setupCuda(
+  options: CudaSetup = {},
+): Promise<CudaResult> {
+  const { folder = packageFolder(), fromWheel } = options;
+  const { python = "python3", log = () => {} } = options;
+  if (!CUDA_IS_BUILT) {
+    const { os, arch } = Deno.build;
+    throw new UsageError(
+      `Cannot set up CUDA on ${os}/${arch}: onnxruntime-node has its provider ` +
+        "for linux/x86_64 only; use --device cpu",
+    );
+  }
+  const version = await packageVersion(folder);
+  const before = await cudaState(folder);
+  const done = before.state === "foreign" ||
+    before.state === "ours" && before.record.version === version;
+  if (done) return { fresh: false, record: before.record };
+
+  const home = providerFolder(folder);
+  await removeStages(home);
+  const stage = join(home, STAGE + Deno.pid);
+  try {
+    await describing(`write into ${home}`, () => Deno.mkdir(stage));
+    let source = "the install script of onnxruntime-node";
+    if (fromWheel === undefined) {
+      await runInstallScript(folder, stage, log);
+    } else {
+      const wheel = fromWheel === true
+        ? await fetchWheel(version, stage, python, log)
+        : fromWheel;
+      source = await takeFromWheel(wheel, version, stage);
+    }
+    const record = { version, source, files: await describe(stage) };
+    await moveIntoPlace(stage, home, record);
+    return { fresh: true, record };
+  } finally {
+    await removeStages(home);
+  }
+}
+
+/**
+ * Removes what {@link setupCuda} installed, and nothing else.
+ *
+ * @param folder The folder of the onnxruntime-node package.
+ * @returns The names of the files that were removed.
+ * @throws {UsageError} if the provider was put there by something else.
+ */
+export async function removeCuda(
+  folder: string = packageFolder(),
+): Promise<string[]> {
+  const home = providerFolder(folder);
+  const found = await cudaState(folder);
+  await removeStages(home);
+  if (found.state === "none") return [];
+  if (found.state === "foreign") {
+    throw new UsageError(
+      "Cannot remove the CUDA provider: deno task setup cuda did not install " +
+        `it; to remove it: rm ${
+          CUDA_FILES.map((name) => join(home, name)).join(" ")
+        }`,
+    );
+  }
+  // The record last: while it is there, a second attempt knows what to remove.
+  const removed: string[] = [];
+  for (const { name } of found.record.files) {
+    if (await removeFile(join(home, name))) removed.push(name);
+  }
+  await removeFile(join(home, RECORD));
+  return removed;
+}
+
+/** Checks that the files are what they should be, and describes them. */
+async function describe(stage: string): Promise<CudaRecord["files"]> {
+  const files = [];
+  for (const name of CUDA_FILES) {
+    const path = join(stage, name);
+    if (!await isThere(path)) {
+      throw new Error(
+        `Cannot set up CUDA: what was fetched has no ${name}; ` +
+          "deno task setup cuda --from-wheel fetches another",
+      );
+    }
+    const { x64 } = await readLibrary(path);
+    if (!x64) {
+      throw new UsageError(
+        `Cannot set up CUDA: the ${name} that was fetched is not for x86-64`,
+      );
+    }
+    const contents = await Deno.readFile(path);
+    const sha256 = createHash("sha256").update(contents).digest("hex");
+    files.push({ name, bytes: contents.length, sha256 });
+  }
+  return files;
+}
+
+async function moveIntoPlace(
+  stage: string,
+  home: string,
+  record: CudaRecord,
+): Promise<void> {
+  // The record first: whatever happens then, it says what may be removed. The
+  // provider itself last, for where it is, all is.
+  await writeWhole(join(home, RECORD), JSON.stringify(record, null, 2) + "\n");
+  try {
+    for (const { name } of record.files) {
+      await describing(
+        `move ${name} into ${home}`,
+        () => Deno.rename(join(stage, name), join(home, name)),
+      );
+    }
+  } catch (error) {
+    for (const name of [...CUDA_FILES, RECORD]) {
+      await removeFile(join(home, name));
+    }
+    throw error;
+  }
+}
+
+// Also those of a setup that was killed.
+async function removeStages(home: string): Promise<void> {
+  for await (const { name } of Deno.readDir(home)) {
+    if (!name.startsWith(STAGE)) continue;
+    await Deno.remove(join(home, name), { recursive: true });
+  }
+}
+
+async function readRecord(path: string): Promise<CudaRecord | undefined> {
+  try {
+    return JSON.parse(await Deno.readTextFile(path));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw new Error(
+      `Cannot read what deno task setup cuda has installed: ${path} is ` +
+        `damaged (${(error as Error).message}); to mend it: rm ${path}`,
+      { cause: error },
+    );
+  }
+}
+
+async function sizeOfFile(path: string): Promise<number | undefined> {
+  return await isThere(path) ? (await Deno.stat(path)).size : undefined;
+}
+
+async function removeFile(path: string): Promise<boolean> {
+  if (!await isThere(path)) return false;
+  await describing(`remove ${path}`, () => Deno.remove(path));
+  return true;
+}

@@ -1,0 +1,40 @@
+/**
+ * `deno task setup cuda`: ONNX Runtime's CUDA provider.
+ *
+ * @module
+ */
+
+import { path, subcommand } from "./cli.ts";
+
+/** The subcommand. */
+export const cuda = subcommand(
+  "cuda",
+  "Fetch ONNX Runtime's CUDA provider (Linux x86-64), 270 MB on the disk.",
+)
+  .option(
+    "--from-wheel [file]",
+    "take it out of PyPI's onnxruntime-gpu, fetched with pip, or out of a file",
+    path,
+  )
+  .option("--python <file>", "the Python whose pip is asked", path, "python3")
+  .option("--remove", "take away what was installed")
+  .action(async ({ fromWheel, python, remove }) => {
+    const { removeCuda, setupCuda } = await import("../lib/setup/cuda.ts");
+    if (remove) {
+      const names = await removeCuda();
+      return console.log(
+        names.length > 0
+          ? `removed ${names.join(", ")}`
+          : "nothing to remove: the CUDA provider is not installed",
+      );
+    }
+    const log = (line: string) => console.error(line);
+    const { fresh, record } = await setupCuda({ fromWheel, python, log });
+    console.log(
+      record
+        ? `the CUDA provider ${record.version} is ` +
+          `${fresh ? "installed" : "there already"}, from ${record.source}`
+        : "the CUDA provider is there already, installed by something else",
+    );
+    console.log("see whether it can be used: deno task doctor");
+  });

@@ -24,7 +24,13 @@ import {
   replicaStep,
   trainProgram,
 } from "./measure.ts";
-import { type Who, type Workload, workloads } from "./workloads.ts";
+import {
+  isPeer,
+  ON_A_CARD,
+  type Who,
+  type Workload,
+  workloads,
+} from "./workloads.ts";
 
 /** What to time. */
 export interface BenchOptions {
@@ -125,6 +131,7 @@ async function timeWorkload(
   log: Log,
 ): Promise<WorkloadResult> {
   const options = { ...place, threads };
+  const onCard = (place.device ?? "cpu") !== "cpu";
   const experiment = makeExperiment(resolveConfig(config));
   const { precision } = experiment.config;
   const work = workOf(traceStep(experiment, await initialState(experiment)));
@@ -137,10 +144,10 @@ async function timeWorkload(
   for (let round = 0; round < rounds; round++) {
     add("groklab", await ourStep(config, steps, options));
     rate = Math.max(rate, await productRate(precision, options));
-    for (const who of Object.keys(targets) as Who[]) {
-      if (who === "torch" || who === "jax") {
+    for (const who of onCard ? ON_A_CARD : Object.keys(targets) as Who[]) {
+      if (isPeer(who)) {
         if (!wanted) continue;
-        const timing = await peerStep(python, who, name, steps, threads);
+        const timing = await peerStep(python, who, name, steps, options);
         if (timing) peers[who] = timing.name;
         if (timing) add(who, timing.ms);
         else log(`${name}: ${python} has no ${who}, left out`);
@@ -153,7 +160,7 @@ async function timeWorkload(
     }
   }
   const result = { ...work, floor_ms: work.flops / rate, timings };
-  if ((place.device ?? "cpu") === "cpu") return result;
+  if (!onCard) return result;
   const placement = await loopPlacement(experiment, folder, options);
   for (const [what, nodes] of Object.entries(placement)) {
     log(`${name}, ${what}: ${describePlacement(nodes)}`);
@@ -174,7 +181,7 @@ async function timeReplicas(
     together!.push(await replicaStep({}, count, steps, options));
     oneByOne!.push(count * await ourStep({}, 40, options));
     if (wanted) {
-      const timing = await peerStep(python, "torch", "mlp", 20, threads);
+      const timing = await peerStep(python, "torch", "mlp", 20, options);
       if (timing) peers["torch"] = timing.name;
       if (timing) torch!.push(count * timing.ms);
     }

@@ -9,6 +9,7 @@ import type { SessionOptions } from "../lib/onnx/session.ts";
 import { makeExperiment } from "../lib/train/experiment.ts";
 import { onnxEngine } from "../lib/train/onnx_engine.ts";
 import { replicaConfigs } from "../lib/train/replicas.ts";
+import type { Peer } from "./workloads.ts";
 import { replicaEngine } from "../lib/train/replica_engine.ts";
 
 /** The number in the middle; of an even number of them the lower. */
@@ -59,15 +60,22 @@ export async function replicaStep(
  */
 export async function peerStep(
   python: string,
-  peer: "torch" | "jax",
+  peer: Peer,
   work: string,
   steps: number,
-  threads: number,
+  { threads = 1, device = "cpu" }: SessionOptions,
 ): Promise<{ name: string; ms: number } | undefined> {
-  const script = new URL(`./peers/${peer}_step.py`, import.meta.url).pathname;
+  const [framework, graph] = peer.split(" ");
+  const script = new URL(`./peers/${framework}_step.py`, import.meta.url);
   try {
     const { success, stdout } = await new Deno.Command(python, {
-      args: [script, work, String(steps), "1", String(threads)],
+      args: [
+        script.pathname,
+        work,
+        ...[steps, 1, threads].map(String),
+        device,
+        ...graph ? [graph] : [],
+      ],
       stderr: "null",
     }).output();
     if (!success) return undefined;

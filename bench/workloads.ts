@@ -6,13 +6,26 @@
 
 import type { ConfigInput } from "../lib/config/config.ts";
 
+/** Other frameworks; PyTorch also with its step recorded as a CUDA graph. */
+export type Peer = "torch" | "torch graph" | "jax";
+
 /** Whom a timing belongs to. */
 export type Who =
   | "groklab"
   | "groklab, evaluating every 10"
   | "groklab, loss in float32"
-  | "torch"
-  | "jax";
+  | Peer;
+
+/** Who is timed on a card, in place of whom the targets name. */
+export const ON_A_CARD = [
+  "groklab, evaluating every 10",
+  "torch",
+  "torch graph",
+  "jax",
+] as const satisfies Who[];
+
+/** Whether somebody is another framework. */
+export const isPeer = (who: Who): who is Peer => !who.startsWith("groklab");
 
 /** A piece of work, its name shared with bench/peers/workloads.py. */
 export interface Workload {

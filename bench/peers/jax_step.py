@@ -1,7 +1,8 @@
 """JAX's milliseconds for a training step, jit over lax.scan: the same work.
 
-Usage: jax_step.py WORKLOAD STEPS TIMINGS THREADS; prints one JSON object with the
-mean of each timing. (XLA's CPU runtime takes every core; THREADS is for show.)
+Usage: jax_step.py WORKLOAD STEPS TIMINGS THREADS [DEVICE]; prints one JSON object
+with the mean of each timing. (XLA's CPU runtime takes every core; THREADS is for
+show.)
 """
 
 import json
@@ -15,6 +16,8 @@ from workloads import BETA1, BETA2, D, EPS, HEADS, LR, WORKLOADS, load, mlp
 
 name, steps, timings = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 model, loss_precision, precision = WORKLOADS[name]
+# Named, so that a card is not taken for the processor nor the other way round.
+jax.config.update("jax_platforms", sys.argv[5] if len(sys.argv) > 5 else "cpu")
 jax.config.update("jax_enable_x64", "float64" in (loss_precision, precision))
 
 inputs, labels, weights = load(name)

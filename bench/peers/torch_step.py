@@ -1,7 +1,8 @@
 """PyTorch's milliseconds for a training step, eager: StableMax, perp-grad, AdamW.
 
-Usage: torch_step.py WORKLOAD STEPS TIMINGS THREADS; prints one JSON object with
-the mean of each timing.
+Usage: torch_step.py WORKLOAD STEPS TIMINGS THREADS [DEVICE [graph]]; prints one
+JSON object with the mean of each timing. With `graph` the step is recorded once as
+a CUDA graph and replayed.
 """
 
 import json
@@ -14,6 +15,9 @@ from workloads import BETA1, BETA2, D, EPS, HEADS, LR, WORKLOADS, load, mlp
 
 name, steps, timings, threads = sys.argv[1], *map(int, sys.argv[2:5])
 torch.set_num_threads(threads)
+device = sys.argv[5] if len(sys.argv) > 5 else "cpu"
+graph = sys.argv[6:] == ["graph"]
+torch.set_default_device(device)
 model, loss_precision, precision = WORKLOADS[name]
 dtype, loss_dtype = getattr(torch, precision), getattr(torch, loss_precision)
 
@@ -22,7 +26,12 @@ x = torch.tensor(inputs) if model == "transformer" else torch.tensor(inputs, dty
 y = torch.tensor(labels)
 params = {k: torch.tensor(v, dtype=dtype, requires_grad=True) for k, v in weights.items()}
 optimizer = torch.optim.AdamW(
-    params.values(), lr=LR, betas=(BETA1, BETA2), eps=EPS, weight_decay=0
+    params.values(),
+    lr=LR,
+    betas=(BETA1, BETA2),
+    eps=EPS,
+    weight_decay=0,
+    capturable=graph,
 )
 causal = torch.full((3, 3), -1e10, dtype=dtype).triu(1)
 
@@ -56,10 +65,27 @@ def step():
 
 for _ in range(3):
     step()
+run, wait = step, lambda: None
+if device != "cpu":
+    wait = torch.cuda.synchronize
+if graph:
+    # Capture wants the warm-up on a stream of its own, and gradients kept.
+    side = torch.cuda.Stream()
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        step()
+    torch.cuda.current_stream().wait_stream(side)
+    recorded = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(recorded):
+        step()
+    run = recorded.replay
 times = []
 for _ in range(timings):
+    wait()
     start = time.perf_counter()
     for _ in range(steps):
-        step()
+        run()
+    wait()
     times.append((time.perf_counter() - start) / steps * 1e3)
-print(json.dumps({"peer": f"PyTorch {torch.__version__} eager", "ms": times}))
+how = "CUDA graph" if graph else "eager"
+print(json.dumps({"peer": f"PyTorch {torch.__version__} {how}", "ms": times}))

@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { assertEquals, assertRejects } from "@std/assert";
 import { resolveConfig } from "../../lib/config/config.ts";
 import { UsageError } from "../../lib/errors.ts";
+import { onnxDevice } from "../../lib/devices.ts";
 import type { Runtime } from "../../lib/onnx/session.ts";
 import type { Engine } from "../../lib/train/engine.ts";
 import { type Experiment, makeExperiment } from "../../lib/train/experiment.ts";
@@ -57,6 +58,26 @@ for (const backend of backendNames) {
         if (backend !== "cpu") return;
         const web = await onnxEngine(experiment, { runtime: "web" });
         assertAgree(await twenty(web), (await apart)[name]!, 1);
+      },
+    });
+  }
+}
+
+// Cards add up in another order.
+for (const device of ["cuda", "webgpu"] as const) {
+  const finding = await onnxDevice({ device, runtime: "node" }).check();
+  if (!finding.usable) {
+    console.log(`devices agree, ${device}: skipped, ${finding.missing}`);
+  }
+  for (const [name, config] of Object.entries(cases)) {
+    Deno.test({
+      name: `the onnx engine agrees with itself on ${device}: ${name}`,
+      ignore: !finding.usable,
+      fn: async () => {
+        const experiment = experimentOf(config);
+        const cpu = await twenty(await onnxEngine(experiment, { threads: 1 }));
+        const card = await twenty(await onnxEngine(experiment, { device }));
+        assertAgree(card, cpu, 30);
       },
     });
   }

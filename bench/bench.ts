@@ -85,12 +85,17 @@ export interface BenchResult {
 
 type Log = (line: string) => void;
 
-/** Times the workloads, ours and the peers' in turns. */
-export async function bench(
-  options: BenchOptions,
-  log: Log,
-): Promise<BenchResult> {
-  const { only, rounds, threads, replicas = [] } = options;
+/**
+ * Checks what is asked for, before anything is timed.
+ *
+ * @throws {UsageError} if there is no such workload, or a number is too small.
+ */
+export function checkBench(
+  { only, rounds, threads, replicas = [] }: Pick<
+    BenchOptions,
+    "only" | "rounds" | "threads" | "replicas"
+  >,
+): void {
   if (only !== undefined && !(only in workloads)) {
     throw new UsageError(
       `--only must be one of ${Object.keys(workloads).join(", ")}, got ${only}`,
@@ -101,6 +106,16 @@ export async function bench(
       throw new UsageError(`--${flag} must be 1 or more, got ${value}`);
     }
   }
+  for (const count of replicas) replicaConfigs({}, { replicas: count });
+}
+
+/** Times the workloads, ours and the peers' in turns. */
+export async function bench(
+  options: BenchOptions,
+  log: Log,
+): Promise<BenchResult> {
+  checkBench(options);
+  const { only, threads, replicas = [] } = options;
   const peers: Record<string, string> = {};
   const results: Record<string, WorkloadResult> = {};
   for (const [name, work] of Object.entries(workloads)) {

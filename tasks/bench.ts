@@ -33,7 +33,8 @@ const task = command("bench", "Time training steps on this machine.")
   )
   .option("--json", "print the timings as JSON")
   .action(async ({ json, ...options }) => {
-    const { bench } = await import("../bench/bench.ts");
+    const { bench, checkBench } = await import("../bench/bench.ts");
+    checkBench(options);
     const { renderBench } = await import("../bench/table.ts");
     const { chooseDevice, describeChoice } = await import("../lib/devices.ts");
     const place = await chooseDevice({ ...options, runtime: "node" });

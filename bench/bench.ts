@@ -24,6 +24,7 @@ import {
   replicaStep,
   trainProgram,
 } from "./measure.ts";
+import { replicaConfigs } from "../lib/train/replicas.ts";
 import {
   isPeer,
   ON_A_CARD,

@@ -9,11 +9,8 @@ import { EXIT, printJson } from "./cli.ts";
 import { bandText, percent, summary } from "./train_text.ts";
 import { type Config, flagOf } from "../lib/config/config.ts";
 import { describeChoice } from "../lib/devices.ts";
-import {
-  bandOf,
-  type ReplicaOptions,
-  trainReplicas,
-} from "../lib/train/replicas.ts";
+import { bandOf } from "../lib/train/band.ts";
+import { type ReplicaOptions, trainReplicas } from "../lib/train/replicas.ts";
 import { type Progress, train, type TrainOptions } from "../lib/train/train.ts";
 
 /** The flags beside the config's. */

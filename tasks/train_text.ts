@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Band } from "../lib/train/replicas.ts";
+import type { Band } from "../lib/train/band.ts";
 import type { TrainResult } from "../lib/train/train.ts";
 
 /** A share as a percentage. */

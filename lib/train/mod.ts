@@ -4,6 +4,7 @@
  * @module
  */
 
+export * from "./band.ts";
 export * from "./engine.ts";
 export * from "./experiment.ts";
 export * from "./metrics.ts";

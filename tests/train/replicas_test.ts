@@ -12,8 +12,8 @@ import {
 } from "../../lib/onnx/tensor.ts";
 import { type Experiment, makeExperiment } from "../../lib/train/experiment.ts";
 import { onnxEngine } from "../../lib/train/onnx_engine.ts";
+import { bandOf } from "../../lib/train/band.ts";
 import {
-  bandOf,
   replicaConfigs,
   type ReplicaOptions,
   trainReplicas,

@@ -20,9 +20,9 @@ import {
   median,
   ourStep,
   peerStep,
-  type ProgramCost,
+  programMemory,
+  programSeconds,
   replicaStep,
-  trainProgram,
 } from "./measure.ts";
 import { replicaConfigs } from "../lib/train/replicas.ts";
 import {
@@ -78,9 +78,12 @@ export interface BenchResult {
   readonly replicas: Readonly<Record<string, ReplicaTimings>>;
   /** The whole program, where nothing else was asked for. */
   readonly program?: {
-    readonly help: ProgramCost;
-    readonly one_step: ProgramCost;
-    readonly default: ProgramCost;
+    /** Seconds of `deno task train --help`. */
+    readonly help: number;
+    /** Seconds of `deno task train --steps 1`. */
+    readonly one_step: number;
+    /** The default run's peak of memory in MB; null where it is not known. */
+    readonly megabytes: number | null;
   };
 }
 
@@ -219,17 +222,16 @@ async function timeProgram(
   const folder = await Deno.makeTempDir();
   const run = ["--run", folder, "--overwrite"];
   try {
-    await trainProgram("--steps", "1", ...run); // Fills caches.
-    const best = async (...args: string[]) => {
-      const costs = [];
-      for (let i = 0; i < 3; i++) costs.push(await trainProgram(...args));
-      const seconds = median(costs.map((cost) => cost.seconds));
-      return costs.find((cost) => cost.seconds === seconds)!;
+    await programSeconds("--steps", "1", ...run); // Fills caches.
+    const seconds = async (...args: string[]) => {
+      const times = [];
+      for (let i = 0; i < 3; i++) times.push(await programSeconds(...args));
+      return median(times);
     };
     const costs = {
-      help: await best("--help"),
-      one_step: await best("--steps", "1", ...run),
-      default: await trainProgram(...run),
+      help: await seconds("--help"),
+      one_step: await seconds("--steps", "1", ...run),
+      megabytes: await programMemory(...run),
     };
     log(`program: ${JSON.stringify(costs)}`);
     return costs;

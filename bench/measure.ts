@@ -87,37 +87,47 @@ export async function peerStep(
   }
 }
 
-/** What a run of the training program costs beside its steps. */
-export interface ProgramCost {
-  /** Seconds from start to end. */
-  readonly seconds: number;
-  /** The most memory that it held, in MB; null where the system does not say. */
-  readonly megabytes: number | null;
+const PROGRAM = [
+  "run",
+  "-A",
+  new URL("../tasks/train.ts", import.meta.url).pathname,
+];
+
+async function succeeding(
+  program: string,
+  args: readonly string[],
+): Promise<string> {
+  const { success, stdout } = await new Deno.Command(program, {
+    args: [...args],
+    stderr: "null",
+  }).output();
+  if (!success) throw new Error(`Cannot time ${program} ${args.join(" ")}`);
+  return new TextDecoder().decode(stdout);
 }
 
-/** Runs `deno task train` with some arguments. */
-export async function trainProgram(...args: string[]): Promise<ProgramCost> {
-  const script = new URL("../tasks/train.ts", import.meta.url).pathname;
+/** Seconds that `deno task train` takes from start to end. */
+export async function programSeconds(...args: string[]): Promise<number> {
   const started = performance.now();
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", script, ...args],
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  let peak: number | null = null;
-  const watch = setInterval(async () => {
-    try {
-      const status = await Deno.readTextFile(`/proc/${child.pid}/status`);
-      const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(status)?.[1];
-      if (kilobytes) peak = Number(kilobytes) / 1000;
-    } catch {
-      // The program has ended, or this is not Linux.
-    }
-  }, 20);
-  const { success } = await child.status;
-  clearInterval(watch);
-  if (!success) {
-    throw new Error(`Cannot time deno task train ${args.join(" ")}`);
-  }
-  return { seconds: (performance.now() - started) / 1000, megabytes: peak };
+  await succeeding(Deno.execPath(), [...PROGRAM, ...args]);
+  return (performance.now() - started) / 1000;
+}
+
+// Linux notes the most memory that a process has held, and Deno lets nobody read
+// it who has not all permissions: a shell looks until the process has ended.
+const WATCH = `
+"$@" >/dev/null & pid=$!
+while kill -0 $pid 2>/dev/null; do
+  now=$(sed -n 's/^VmHWM:[^0-9]*\\([0-9]*\\).*/\\1/p' /proc/$pid/status 2>/dev/null)
+  peak=\${now:-$peak}
+  sleep 0.05
+done
+wait $pid && echo "$peak"
+`;
+
+/** The most memory that `deno task train` holds, in MB; null if not on Linux. */
+export async function programMemory(...args: string[]): Promise<number | null> {
+  if (Deno.build.os !== "linux") return null;
+  const command = [Deno.execPath(), ...PROGRAM, ...args];
+  const kilobytes = await succeeding("sh", ["-c", WATCH, "sh", ...command]);
+  return Number(kilobytes) / 1000;
 }

@@ -74,16 +74,16 @@ export function renderBench(result: BenchResult): string {
     ));
   }
   if (program) {
-    const { help, one_step, default: whole } = program;
+    const { help, one_step, megabytes } = program;
     parts.push(table("program | measured | target | ", [
-      `| deno task train --help | ${help.seconds.toFixed(2)} s | ` +
-      `${verdict(help.seconds, PROGRAM.help)} |`,
-      `| deno task train --steps 1 | ${one_step.seconds.toFixed(2)} s | ` +
-      `${verdict(one_step.seconds, PROGRAM.one_step)} |`,
-      whole.megabytes === null
+      `| deno task train --help | ${help.toFixed(2)} s | ` +
+      `${verdict(help, PROGRAM.help)} |`,
+      `| deno task train --steps 1 | ${one_step.toFixed(2)} s | ` +
+      `${verdict(one_step, PROGRAM.one_step)} |`,
+      megabytes === null
         ? "| peak memory, default | not known here | | |"
-        : `| peak memory, default | ${whole.megabytes.toFixed(0)} MB | ` +
-          `${verdict(whole.megabytes, PROGRAM.megabytes)} |`,
+        : `| peak memory, default | ${megabytes.toFixed(0)} MB | ` +
+          `${verdict(megabytes, PROGRAM.megabytes)} |`,
     ]));
   }
   return parts.join("\n\n");

@@ -167,9 +167,11 @@ async function timeWorkload(
       if (isPeer(who)) {
         if (!wanted) continue;
         const timing = await peerStep(python, who, name, steps, options);
-        if (timing) peers[who] = timing.name;
-        if (timing) add(who, timing.ms);
-        else log(`${name}: ${python} has no ${who}, left out`);
+        if ("absent" in timing) log(`${name}: ${timing.absent}, left out`);
+        else {
+          peers[who] = timing.name;
+          add(who, timing.ms);
+        }
       } else if (who === "groklab, loss in float32") {
         const narrow = { ...config, lossPrecision: "float32" } as const;
         add(who, await ourStep(narrow, steps, options));
@@ -201,8 +203,11 @@ async function timeReplicas(
     oneByOne!.push(count * await ourStep({}, 40, options));
     if (wanted) {
       const timing = await peerStep(python, "torch", "mlp", 20, options);
-      if (timing) peers["torch"] = timing.name;
-      if (timing) torch!.push(count * timing.ms);
+      if ("absent" in timing) log(`${timing.absent}, left out`);
+      else {
+        peers["torch"] = timing.name;
+        torch!.push(count * timing.ms);
+      }
     }
     log(
       `${count} replicas: ${together!.at(-1)!.toFixed(1)} ms a step, one by ` +

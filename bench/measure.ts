@@ -4,6 +4,7 @@
  * @module
  */
 
+import { fileURLToPath } from "node:url";
 import { type ConfigInput, resolveConfig } from "../lib/config/config.ts";
 import type { SessionOptions } from "../lib/onnx/session.ts";
 import { makeExperiment } from "../lib/train/experiment.ts";
@@ -55,8 +56,8 @@ export async function replicaStep(
 }
 
 /**
- * Milliseconds a step of a peer's, with its name and version; undefined where
- * this Python does not have it.
+ * Milliseconds a step of a peer's, with its name and version; or why there are
+ * none.
  */
 export async function peerStep(
   python: string,
@@ -64,33 +65,39 @@ export async function peerStep(
   work: string,
   steps: number,
   { threads = 1, device = "cpu" }: SessionOptions,
-): Promise<{ name: string; ms: number } | undefined> {
+): Promise<{ name: string; ms: number } | { absent: string }> {
   const [framework, graph] = peer.split(" ");
-  const script = new URL(`./peers/${framework}_step.py`, import.meta.url);
+  const url = new URL(`./peers/${framework}_step.py`, import.meta.url);
   try {
-    const { success, stdout } = await new Deno.Command(python, {
+    const { success, stdout, stderr } = await new Deno.Command(python, {
       args: [
-        script.pathname,
+        fileURLToPath(url),
         work,
         ...[steps, 1, threads].map(String),
         device,
         ...graph ? [graph] : [],
       ],
-      stderr: "null",
     }).output();
-    if (!success) return undefined;
+    if (!success) {
+      const said = new TextDecoder().decode(stderr).trim().split("\n").at(-1)!;
+      return {
+        absent: said.startsWith("ModuleNotFoundError")
+          ? `${python} has no ${framework}`
+          : `${framework} failed: ${said}`,
+      };
+    }
     const { peer: name, ms } = JSON.parse(new TextDecoder().decode(stdout));
     return { name, ms: ms[0] };
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return { absent: `there is no ${python}` };
   }
 }
 
 const PROGRAM = [
   "run",
   "-A",
-  new URL("../tasks/train.ts", import.meta.url).pathname,
+  fileURLToPath(new URL("../tasks/train.ts", import.meta.url)),
 ];
 
 async function succeeding(

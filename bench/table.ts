@@ -35,7 +35,10 @@ export function renderBench(result: BenchResult): string {
         `${own.toFixed(2)} | ${(own / work.floor_ms).toFixed(2)} |`,
     );
     for (const [who, times] of Object.entries(work.timings)) {
-      const target = workloads[name]!.targets[who as Who];
+      // What is aimed at is aimed at on a processor.
+      const target = work.placement
+        ? undefined
+        : workloads[name]!.targets[who as Who];
       if (who === "groklab") continue;
       const ms = median(times);
       // What costs extra is ours over the bare step; a peer's the other way.
@@ -53,6 +56,10 @@ export function renderBench(result: BenchResult): string {
   if (rows.length > 0) {
     parts.push(
       table("work | ms a step | beside | ms | ratio | target | ", rows),
+    );
+  }
+  if (floors.length > 0) {
+    parts.push(
       table(
         "work | GFLOP of products | MB of the rest | floor, ms | ms | × floor",
         floors,

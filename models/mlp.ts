@@ -58,7 +58,7 @@ export function mlp(
     row: p === undefined
       ? { dtype: "float32", shape: [fanIn] }
       : { dtype: "int64", shape: [2] },
-    rowsAtOnce: Math.ceil(CACHED / Math.max(...hidden)),
+    rowsAtOnce: Math.ceil(CACHED / Math.max(1, ...hidden)),
 
     init(key, dtype) {
       const draw = (name: string, shape: number[], fanIn: number) =>

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { path, subcommand } from "./cli.ts";
+import { UsageError } from "../lib/errors.ts";
+import { EXIT, path, subcommand } from "./cli.ts";
 
 /** The subcommand. */
 export const cuda = subcommand(
@@ -19,14 +20,28 @@ export const cuda = subcommand(
   .option("--python <file>", "the Python whose pip is asked", path, "python3")
   .option("--remove", "take away what was installed")
   .action(async ({ fromWheel, python, remove }) => {
-    const { removeCuda, setupCuda } = await import("../lib/setup/cuda.ts");
+    const { removeCuda, removeOwnStage, setupCuda } = await import(
+      "../lib/setup/cuda.ts"
+    );
     if (remove) {
+      if (fromWheel !== undefined) {
+        throw new UsageError(
+          "Cannot set up and remove at once: give --from-wheel or --remove",
+        );
+      }
       const names = await removeCuda();
       return console.log(
         names.length > 0
           ? `removed ${names.join(", ")}`
           : "nothing to remove: the CUDA provider is not installed",
       );
+    }
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      Deno.addSignalListener(signal, () => {
+        removeOwnStage();
+        console.error("Stopped; nothing is left of it");
+        Deno.exit(EXIT.interrupted);
+      });
     }
     const log = (line: string) => console.error(line);
     const { fresh, record } = await setupCuda({ fromWheel, python, log });

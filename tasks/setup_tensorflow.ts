@@ -34,6 +34,12 @@ export async function setUpBackend(flags: Flags): Promise<boolean> {
     );
   }
   const backend = gpu ? "node-gpu" : flags.backend;
+  if (remove && (stock || libtensorflow !== undefined)) {
+    throw new UsageError(
+      "Cannot set up and remove at once: give " +
+        `${stock ? "--stock" : "--libtensorflow"} or --remove`,
+    );
+  }
   if (remove) {
     const removed = await removeTensorflow(backend);
     if (json) printJson({ removed });

@@ -11,7 +11,13 @@ import { type Config, flagOf } from "../lib/config/config.ts";
 import { describeChoice } from "../lib/devices.ts";
 import { bandOf } from "../lib/train/band.ts";
 import { type ReplicaOptions, trainReplicas } from "../lib/train/replicas.ts";
-import { type Progress, train, type TrainOptions } from "../lib/train/train.ts";
+import {
+  DivergedError,
+  type Progress,
+  train,
+  type TrainOptions,
+  type TrainResult,
+} from "../lib/train/train.ts";
 
 /** The flags beside the config's. */
 export interface Output {
@@ -97,15 +103,26 @@ export async function runReplicas(
   replicas: ReplicaOptions,
 ): Promise<boolean> {
   warn(config, given);
-  const results = await watched(
-    config,
-    output,
-    (options) => trainReplicas(config, replicas, options),
-  );
-  const band = bandOf(results);
-  if (output.json) printJson({ band, replicas: results });
-  else console.log(bandText(band, results));
-  return results.some(({ interrupted }) => interrupted);
+  const show = (results: readonly TrainResult[]) => {
+    if (results.length === 0) return;
+    const band = bandOf(results);
+    if (output.json) printJson({ band, replicas: results });
+    else console.log(bandText(band, results));
+  };
+  try {
+    const results = await watched(
+      config,
+      output,
+      (options) => trainReplicas(config, replicas, options),
+      replicas.replicas,
+    );
+    show(results);
+    return results.some(({ interrupted }) => interrupted);
+  } catch (error) {
+    // What else was trained is whole.
+    if (error instanceof DivergedError) show(error.results);
+    throw error;
+  }
 }
 
 // Trains under a display, ending at a signal.
@@ -113,6 +130,7 @@ async function watched<T>(
   config: Config,
   { run, overwrite }: Output,
   work: (options: TrainOptions) => Promise<T>,
+  runs = 1,
 ): Promise<T> {
   const stop = new AbortController();
   let asked = 0;
@@ -133,7 +151,7 @@ async function watched<T>(
   };
   const display = Deno.stderr.isTerminal() ? liveLine(config) : plainLines();
   for (const signal of SIGNALS) Deno.addSignalListener(signal, onSignal);
-  let started = false;
+  let started = 0;
   try {
     return await work({
       ...(run !== undefined && { run }),
@@ -141,9 +159,11 @@ async function watched<T>(
       signal: stop.signal,
       onDevice: (choice) => console.error(describeChoice(choice)),
       onStart: (path) => {
-        if (!started) console.error(describe(config));
-        started = true;
-        console.error(`run: ${path}`);
+        if (started === 0) console.error(describe(config, runs));
+        started += 1;
+        // Of many the first and the last say where they are.
+        if (started === 1 || started === runs) console.error(`run: ${path}`);
+        else if (started === 2) console.error("…");
       },
       onProgress: display.show,
     });
@@ -153,7 +173,7 @@ async function watched<T>(
   }
 }
 
-function describe(config: Config): string {
+function describe(config: Config, runs: number): string {
   const { task, modulus, model, hidden, loss, lossPrecision } = config;
   const what = task === "parity"
     ? `parity of ${config.parityBits} out of ${config.bits} bits`
@@ -161,7 +181,11 @@ function describe(config: Config): string {
   const net = model === "mlp" ? `MLP ${hidden.join("–")}` : "transformer";
   return `${what} · ${net} · ${loss} ${lossPrecision} · ` +
     `${config.perpGrad ? "⊥" : ""}${config.optimizer} lr ${config.lr} · ` +
-    `${config.steps} steps · seed ${config.seed} · ${config.engine}` +
+    `${config.steps} steps · ` +
+    (runs === 1
+      ? `seed ${config.seed}`
+      : `seeds ${config.seed}–${config.seed + runs - 1}, means of ${runs}`) +
+    ` · ${config.engine}` +
     (config.engine === "tfjs" ? ` ${config.backend}` : "");
 }
 

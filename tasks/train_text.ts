@@ -54,7 +54,9 @@ export function bandText(band: Band, results: readonly TrainResult[]): string {
   const widths = head.map((title, i) =>
     Math.max(title.length, ...rows.map((row) => row[i]!.length))
   );
+  const stopped = results.some(({ interrupted }) => interrupted);
   return [
+    ...(stopped ? [`stopped at step ${steps}`] : []),
     `${runs} runs of ${steps} steps in ${seconds.toFixed(1)} s, ` +
     `${(1000 * seconds / Math.max(steps, 1)).toFixed(1)} ms a step of all`,
     when("memorised", memorised),

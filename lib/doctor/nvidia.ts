@@ -140,9 +140,7 @@ export async function pipFolders(): Promise<string[]> {
 export async function findLibraries(
   folders: readonly string[],
 ): Promise<Libraries> {
-  const needed: readonly string[] = await cudaIsInstalled()
-    ? (await cudaLibraries()).filter((name) => /^lib(cu|nv)/.test(name))
-    : KNOWN;
+  const needed = await cudaIsInstalled() ? await neededLibraries() : KNOWN;
   const libraries: Library[] = [];
   for (const name of [...needed, CUDNN]) {
     const loads = loaderRefuses(name) === undefined;
@@ -153,6 +151,16 @@ export async function findLibraries(
     libraries.push({ name, required: name !== CUDNN, loads, elsewhere });
   }
   return { libraries, mend: mendOf(libraries, needed) };
+}
+
+async function neededLibraries(): Promise<readonly string[]> {
+  try {
+    const all = await cudaLibraries();
+    return all.filter((name) => /^lib(cu|nv)/.test(name));
+  } catch (error) {
+    if (error instanceof SyntaxError) return KNOWN; // Damaged: see its row.
+    throw error;
+  }
 }
 
 function mendOf(

@@ -78,6 +78,12 @@ export async function cudaIsInstalled(
   return (await Promise.all(there)).every(Boolean);
 }
 
+/** The paths of the provider's files, for a command line. */
+export function cudaFiles(folder: string = packageFolder()): string {
+  const home = providerFolder(folder);
+  return CUDA_FILES.map((name) => join(home, name)).join(" ");
+}
+
 /** The libraries that the installed provider cannot be loaded without. */
 export async function cudaLibraries(
   folder: string = packageFolder(),

@@ -10,6 +10,7 @@ import { trace } from "../trace/backend.ts";
 import { toPrecision } from "../trace/precision.ts";
 import {
   CUDA_IS_BUILT,
+  cudaFiles,
   cudaIsInstalled,
   cudaLibraries,
   forbidTf32,
@@ -98,7 +99,17 @@ async function cudaLacks(): Promise<Lacking> {
     };
   }
   forbidTf32();
-  const needed = await cudaLibraries();
+  let needed: readonly string[];
+  try {
+    needed = await cudaLibraries();
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return {
+      usable: false,
+      missing: "its provider is damaged",
+      mend: `rm ${cudaFiles()}; deno task setup cuda`,
+    };
+  }
   const missing = needed.filter((name) => loaderRefuses(name) !== undefined);
   if (missing.length === 0) return undefined;
   return {

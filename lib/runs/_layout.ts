@@ -19,6 +19,9 @@ export const FILES = {
   summary: "summary.json",
 } as const;
 
+/** The end of the path of a replica's run folder. */
+export const REPLICA = /(^|[/\\])replica-\d+$/;
+
 /** The name of a checkpoint's file; its group is the step. */
 export const CHECKPOINT = /^step-(\d{8,})\.onnx$/;
 

@@ -13,6 +13,7 @@ import {
   FILES,
   list,
   readManifest,
+  REPLICA,
 } from "./_layout.ts";
 import type { MetricsRow } from "./run_folder.ts";
 
@@ -24,8 +25,14 @@ import type { MetricsRow } from "./run_folder.ts";
  */
 export async function newestRun(folder = "runs"): Promise<string> {
   let newest: { path: string; started: string } | undefined;
+  const paths = [];
   for (const name of await list(folder) ?? []) {
     const path = join(folder, name);
+    const inside = await list(path).catch(() => undefined);
+    const replicas = (inside ?? []).filter((name) => REPLICA.test(name));
+    paths.push(path, ...replicas.map((name) => join(path, name)));
+  }
+  for (const path of paths) {
     const manifest = await readManifest(path).catch(() => undefined);
     if (manifest && !(newest && newest.started > manifest.started)) {
       newest = { path, started: manifest.started };
@@ -70,7 +77,7 @@ export async function checkpointsOf(
     .sort((a, b) => a - b);
   if (steps.length === 0) {
     const replicas = (await list(run) ?? []).filter((name) =>
-      name.startsWith("replica-")
+      REPLICA.test(name)
     );
     if (replicas.length > 0) {
       throw new UsageError(

@@ -213,6 +213,16 @@ async function moveIntoPlace(
   }
 }
 
+/** Removes at once what an unfinished {@link setupCuda} of this process left. */
+export function removeOwnStage(folder: string = packageFolder()): void {
+  try {
+    const stage = join(providerFolder(folder), STAGE + Deno.pid);
+    Deno.removeSync(stage, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
 // Also those of a setup that was killed.
 async function removeStages(home: string): Promise<void> {
   for await (const { name } of Deno.readDir(home)) {

@@ -71,8 +71,11 @@ export function runner(signal?: AbortSignal): Run {
   };
 }
 
+/** A set-up that the user stopped. */
+class StoppedError extends SetupError {}
+
 const stopped = (action: string) =>
-  new SetupError(`Stopped before it could ${action}; nothing is left of it`);
+  new StoppedError(`Stopped before it could ${action}; nothing is left of it`);
 
 async function feed(stdin: WritableStream<Uint8Array>, input: string) {
   const writer = stdin.getWriter();
@@ -116,6 +119,8 @@ export async function need(
       await run(purpose, program, args, input === undefined ? {} : { input });
       return program;
     } catch (error) {
+      // Not a sign of what is missing.
+      if (error instanceof StoppedError) throw error;
       last = error;
     }
   }

@@ -238,6 +238,9 @@ export function reduce(
   });
 }
 
+// Elements of a matrix that is small beside the start of a product.
+const SMALL = 4096;
+
 /**
  * The matrix product over the last two axes. ONNX's Gemm transposes, adds a bias
  * and, in ONNX Runtime, takes a ReLU in, but has only two axes and no integers
@@ -259,12 +262,12 @@ export function matMul(
   const result = { dtype: a.dtype, shape: [...batch, m, n] };
   if (batch.length > 0) {
     // Of many small products the start takes longer than the product: outer
-    // products, and those of a row with rows, are made element by element.
+    // products, and those of a row with few rows, are made element by element.
     const inner = a.shape.at(transposeA ? -2 : -1)!;
     const as = (x: Value, rows: number, columns: number) =>
       reshape(g, x, [...x.shape.slice(0, -2), rows, columns]);
     if (inner === 1) return binary(g, "Mul", as(a, m, 1), as(b, 1, n));
-    if (m === 1 && transposeB) {
+    if (m === 1 && transposeB && n * inner <= SMALL) {
       const products = binary(g, "Mul", as(a, 1, inner), b);
       const sums = reduce(g, "ReduceSum", products, -1);
       return reshape(g, sums, result.shape);

@@ -236,13 +236,15 @@ export const rules: Readonly<Record<string, Rule>> = {
   Any: reduceBoolRule("ReduceMax"),
   ArgMax: argRule("ArgMax"),
   ArgMin: argRule("ArgMin"),
-  Cumsum: (g, { x }, { axis, exclusive, reverse }) =>
-    g.emit(
+  Cumsum: (g, { x }, { axis, exclusive, reverse }) => {
+    const [at] = util.parseAxisParam(axis, [...x!.shape]) as [number];
+    return g.emit(
       "CumSum",
-      [x!, g.constant("int64", [], BigInt64Array.of(BigInt(axis)))],
+      [x!, g.constant("int64", [], BigInt64Array.of(BigInt(at)))],
       { exclusive: +exclusive, reverse: +reverse },
       x!,
-    ),
+    );
+  },
 
   // Matrices
   BatchMatMul: (g, { a, b }, { transposeA, transposeB }) =>

@@ -79,7 +79,7 @@ function sumOfRows(
   ]);
   // A table has as many cells as there are segments times the longest.
   const cells = (of: readonly (readonly number[])[]) =>
-    of.length * Math.max(...of.map(({ length }) => length));
+    of.length * of.reduce((most, { length }) => Math.max(most, length), 0);
   if (pieces.length > 0 && cells(segments) > single + cells(remaining)) {
     const parts = [sums(pieces, PIECE), pick(odd, [odd.length])];
     return sumOfRows(g, concat(g, parts, 0), remaining);

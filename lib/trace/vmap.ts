@@ -140,7 +140,8 @@ const numbers = ({ data }: Value) => Array.from(data!, Number);
 // Operators that take their axes as an operand, at this place.
 const axesAt = (place: number): Rule => (context) => {
   const { g, x } = context;
-  const axes = g.ints(numbers(x[place]!).map((axis) => axis + 1));
+  const behind = (axis: number) => axis < 0 ? axis : axis + 1;
+  const axes = g.ints(numbers(x[place]!).map(behind));
   return same(context, x.with(place, axes));
 };
 

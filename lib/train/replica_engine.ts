@@ -40,7 +40,9 @@ export interface ReplicaEngine {
   /**
    * The runs as they were after some updates.
    *
-   * @param step Not before the last call of {@link ReplicaEngine.advance} began.
+   * @param step Not before the last call but one of
+   * {@link ReplicaEngine.advance} began.
+   * @throws {RangeError} if it is.
    */
   at(step: number): Promise<readonly Evaluated[]>;
   /** Gives the engine's memory back. */
@@ -116,13 +118,17 @@ export async function replicaEngine(
   };
 
   let step = 0;
+  // Where the last two calls began: a loss that is not finite at the first step
+  // of a call comes of the last update of the call before.
   let before = { step, state };
+  let older = before;
   return {
     get step() {
       return step;
     },
     async advance(count, evalEvery) {
       const result = await run(state, step, count, evalEvery);
+      older = before;
       before = { step, state };
       const first = step;
       state = result.state;
@@ -139,7 +145,14 @@ export async function replicaEngine(
       });
     },
     async at(wanted) {
-      const from = wanted < step ? before : { step, state };
+      const from = [{ step, state }, before, older]
+        .find((known) => known.step <= wanted);
+      if (!from) {
+        throw new RangeError(
+          `Cannot go back to step ${wanted}: the states since step ` +
+            `${older.step} are known`,
+        );
+      }
       const there = wanted === from.step
         ? from.state
         : (await run(from.state, from.step, wanted - from.step, wanted + 1))

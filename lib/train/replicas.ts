@@ -13,6 +13,8 @@ import {
 } from "../config/config.ts";
 import { chooseDevice } from "../devices.ts";
 import { providerOf } from "../onnx/session.ts";
+import { FILES, list, REPLICA } from "../runs/_layout.ts";
+import { UsageError } from "../errors.ts";
 import { makeManifest } from "../runs/manifest.ts";
 import {
   checkFree,
@@ -26,7 +28,6 @@ import { type ReplicaEngine, replicaEngine } from "./replica_engine.ts";
 import {
   chunk,
   DivergedError,
-  NO_START,
   type Progress,
   type TrainOptions,
 } from "./train.ts";
@@ -78,14 +79,19 @@ export function replicaConfigs(
         `trains one run at a time, got ${replicas}: use --engine onnx`,
     );
   }
-  return Array.from({ length: replicas }, (_, r) =>
-    resolveConfig({
-      ...config,
-      seed: config.seed + r,
-      dataSeed: shareSplit ? config.dataSeed ?? config.seed : config.dataSeed,
-      lr: lr?.[r] ?? config.lr,
-      weightDecay: weightDecay?.[r] ?? config.weightDecay,
-    }));
+  return Array.from({ length: replicas }, (_, r) => {
+    try {
+      return resolveConfig({
+        ...config,
+        seed: config.seed + r,
+        dataSeed: shareSplit ? config.dataSeed ?? config.seed : config.dataSeed,
+        lr: lr?.[r] ?? config.lr,
+        weightDecay: weightDecay?.[r] ?? config.weightDecay,
+      });
+    } catch (error) {
+      throw new ConfigError(`Of replica ${r}, ${(error as Error).message}`);
+    }
+  });
 }
 
 /**
@@ -97,7 +103,7 @@ export function replicaConfigs(
  * `replica-0`, `replica-1`, …; without one, each in a new one in `runs/`.
  * @returns How each ended.
  * @throws {ConfigError} if the config or the replicas are not valid.
- * @throws {UsageError} if a folder is taken.
+ * @throws {UsageError} if the folder holds a run, or other replicas.
  * @throws {DeviceError} if the device cannot be used; nothing is written then.
  * @throws {FileError} if a folder cannot be written.
  * @throws {DivergedError} at the end, if the loss of any was not finite; its
@@ -113,7 +119,7 @@ export async function trainReplicas(
   const folders = run === undefined
     ? undefined
     : asked.map((_, r) => join(run, `replica-${r}`));
-  for (const folder of folders ?? []) await checkFree(folder, overwrite);
+  if (run !== undefined) await checkBand(run, folders!, overwrite);
   const place = await chooseDevice(asked[0]!);
   options.onDevice?.(place);
   const { device, deviceId, runtime } = place;
@@ -139,6 +145,31 @@ export async function trainReplicas(
     return await trainAll(configs, engine, recorders, options);
   } finally {
     await engine.close();
+  }
+}
+
+// Checks that a band can be written into a folder: it may not mix with a run or
+// with another band's replicas.
+async function checkBand(
+  run: string,
+  folders: readonly string[],
+  overwrite: boolean,
+): Promise<void> {
+  for (const folder of folders) await checkFree(folder, overwrite);
+  const names = await list(run) ?? [];
+  if (names.includes(FILES.manifest)) {
+    throw new UsageError(
+      `Cannot train replicas in ${run}: it holds a run already; choose ` +
+        "another folder with --run",
+    );
+  }
+  const others = names.map((name) => join(run, name))
+    .filter((path) => REPLICA.test(path) && !folders.includes(path));
+  if (others.length > 0) {
+    throw new UsageError(
+      `Cannot train ${folders.length} replicas in ${run}: it holds others, ` +
+        `${others[0]} among them; choose another folder with --run`,
+    );
   }
 }
 
@@ -178,7 +209,8 @@ async function trainAll(
       if (Number.isFinite(metrics.train_loss)) {
         await use(recorders[r]!, now, r);
       } else if (step === 0) {
-        throw new DivergedError(NO_START);
+        live.delete(r);
+        failures.push(`seed ${configs[r]!.seed} at its initial weights`);
       } else {
         await giveUp(r, step);
       }
@@ -225,6 +257,7 @@ async function trainAll(
       "Training stopped where the train loss is not finite: " +
         `${failures.join("; ")}. The other ${results.length} of ` +
         `${recorders.length} runs are whole`,
+      results,
     );
   }
   return results;

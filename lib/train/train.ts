@@ -60,12 +60,20 @@ export interface TrainOptions {
 export class DivergedError extends Error {
   /** What tells it from other errors. */
   override name = "DivergedError";
-}
+  /** Of several runs, how those ended that did not diverge. */
+  readonly results: readonly TrainResult[];
 
-/** Why a training ends before it began. */
-export const NO_START: string =
-  "Training cannot start: the train loss of the initial " +
-  "weights is not finite";
+  /**
+   * Says that training stopped.
+   *
+   * @param message Where, and what is left.
+   * @param results How the runs beside it ended, if there are any.
+   */
+  constructor(message: string, results: readonly TrainResult[] = []) {
+    super(message);
+    this.results = results;
+  }
+}
 
 async function startEngine(
   experiment: Experiment,
@@ -150,7 +158,12 @@ async function trainLoop(
     let evaluation = await engine.evaluate();
     if (!Number.isFinite(evaluation.metrics.train_loss)) {
       diverged = evaluation.step;
-      if (diverged === 0) throw new DivergedError(NO_START);
+      if (diverged === 0) {
+        throw new DivergedError(
+          "Training cannot start: the train loss of the initial weights is " +
+            "not finite",
+        );
+      }
       await engine.stepBack();
       evaluation = await engine.evaluate();
     }

@@ -77,7 +77,7 @@ Deno.test("train --replicas says in a table how they ended", () =>
     assertMatch(stdout, /\d of 3 memorised/);
     assertMatch(stdout, /\nseed +lr +decay +memorised +grokked +test +run\n/);
     assertEquals(stdout.trim().split("\n").length, 8);
-    assertMatch(stderr, /run: .*replica-0\nrun: .*replica-1\nrun: .*replica-2/);
+    assertMatch(stderr, /seeds 0–2, .*\nrun: .*replica-0\n…\nrun: .*replica-2/);
   }));
 
 const REFUSED: Record<string, string[]> = {

@@ -177,6 +177,60 @@ for (const [options, config, message] of REFUSED) {
   });
 }
 
+for (const chunks of [[40], [1, 39], [2, 38], [3, 37], [1, 1, 1, 37]]) {
+  Deno.test(`a replica's last finite state can be had again, in chunks of ${chunks}`, async () => {
+    const diverging = (warmup: number, lr: number) =>
+      makeExperiment(resolveConfig({
+        ...small,
+        optimizer: "sgd",
+        perpGrad: false,
+        loss: "softmax",
+        warmup,
+        lr,
+      }));
+    // The first ends after an update of rate 1e30, the other after three of 0,
+    // small and large.
+    for (const [warmup, lr] of [[0, 1e30], [40, 1e32]] as const) {
+      const bad = diverging(warmup, lr);
+      const engine = await replicaEngine([bad, diverging(warmup, 0.1)]);
+      const single = await onnxEngine(bad, { threads: 1 });
+      let found: number | undefined;
+      for (const count of chunks) {
+        const [first] = await engine.advance(count, 1);
+        found ??= first!.diverged;
+        if (found === undefined) continue;
+        const [last] = await engine.at(found - 1);
+        const { diverged } = await single.advance(40, 1);
+        assertEquals(diverged, found);
+        assertEquals(last!.evaluation.step, single.step);
+        assert(Number.isFinite(last!.evaluation.metrics.train_loss));
+        for (const [path, x] of Object.entries(await single.state())) {
+          assertClose(
+            toNumbers(last!.state[path]!),
+            toNumbers(x),
+            { relative: 1e-5, absolute: 1e-6 },
+            path,
+          );
+        }
+        break;
+      }
+      assert(found !== undefined);
+      await engine.close();
+      await single.close();
+    }
+  });
+}
+
+Deno.test("replicaEngine() says how far it can go back", async () => {
+  const engine = await replicaEngine(
+    [0, 1].map((seed) => makeExperiment(resolveConfig({ ...small, seed }))),
+  );
+  for (const count of [2, 3, 4]) await engine.advance(count, 100);
+  await engine.at(2);
+  await assertRejects(() => engine.at(1), RangeError, "since step 2 are known");
+  await engine.close();
+});
+
 Deno.test("a replica that diverges ends with its last finite state, alone", async () => {
   const run = await Deno.makeTempDir();
   const config: ConfigInput = {

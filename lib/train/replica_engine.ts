@@ -6,6 +6,7 @@
  */
 
 import type * as tf from "@tensorflow/tfjs-core";
+import { UsageError } from "../errors.ts";
 import type { SessionOptions } from "../onnx/session.ts";
 import { type HostTensor, sizeOf, toNumbers } from "../onnx/tensor.ts";
 import { makeOptimizer } from "../optim/mod.ts";
@@ -49,12 +50,16 @@ export interface ReplicaEngine {
   close(): Promise<void>;
 }
 
+// So many take most of a minute to compile at the default size.
+const MOST_LOOPS = 256;
+
 /**
  * Starts the engine for runs that differ in seed, data, learning rate and weight
  * decay only.
  *
  * @param experiments The runs; shapes and everything else are the first's.
  * @param options Device, runtime, threads.
+ * @throws {UsageError} if a processor would have to hold too many loops.
  */
 export async function replicaEngine(
   experiments: readonly Experiment[],
@@ -65,6 +70,12 @@ export async function replicaEngine(
     ? stackable(experiments[0]!)
     : experiments.length;
   const groups = inGroups(experiments, most);
+  if (groups.length > MOST_LOOPS) {
+    throw new UsageError(
+      `--replicas must be at most ${MOST_LOOPS * most} here, where ` +
+        `${most} of this experiment go into a loop, got ${experiments.length}`,
+    );
+  }
   const steps: Graph[] = [];
   let state: HostState[] = [];
   for (const group of groups) {

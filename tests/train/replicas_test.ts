@@ -22,6 +22,7 @@ import { metricNames } from "../../lib/train/metrics.ts";
 import { replicaEngine } from "../../lib/train/replica_engine.ts";
 import { DivergedError, train } from "../../lib/train/train.ts";
 import { readMetrics } from "../../lib/runs/read.ts";
+import { UsageError } from "../../lib/errors.ts";
 import { mapTree, type Tree } from "../../lib/tree.ts";
 import { assertClose } from "../_golden.ts";
 
@@ -220,6 +221,15 @@ for (const chunks of [[40], [1, 39], [2, 38], [3, 37], [1, 1, 1, 37]]) {
     }
   });
 }
+
+Deno.test("replicaEngine() refuses more loops than can be compiled", async () => {
+  const large = makeExperiment(resolveConfig({}));
+  await assertRejects(
+    () => replicaEngine(Array(257).fill(large)),
+    UsageError,
+    "--replicas must be at most 256 here",
+  );
+});
 
 Deno.test("replicaEngine() says how far it can go back", async () => {
   const engine = await replicaEngine(

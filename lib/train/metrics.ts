@@ -8,13 +8,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { FloatDType } from "../trace/graph.ts";
 import { widen } from "../trace/precision.ts";
 import { leavesOf } from "../tree.ts";
-import {
-  accuracy,
-  collapsed,
-  fraction,
-  type Loss,
-  mean,
-} from "../losses/mod.ts";
+import { accuracy, collapsed, fraction, mean } from "../losses/mod.ts";
 import type { Params } from "../optim/mod.ts";
 
 /** The metrics that a step computes, in the order in which they are logged. */
@@ -37,41 +31,43 @@ export type MetricName = (typeof metricNames)[number];
 /** The metrics as scalars; see docs/metrics.md for formulas. */
 export type Metrics<T = number> = { readonly [name in MetricName]: T };
 
+/** What a model and a loss make of rows. */
+export interface Rows {
+  /** Logits, [n, classes]. */
+  readonly logits: tf.Tensor2D;
+  /** Labels, [n]. */
+  readonly labels: tf.Tensor1D;
+  /** The loss of each row, [n], in the loss's precision. */
+  readonly terms: tf.Tensor1D;
+}
+
 /** What metrics are computed from. */
 export interface Measured {
   /** The parameters. */
   readonly params: Params;
   /** Gradient of the train loss at these parameters. */
   readonly gradients: Params;
-  /** Logits of the train rows, [n, classes]. */
-  readonly trainLogits: tf.Tensor2D;
-  /** Their labels, [n]. */
-  readonly trainLabels: tf.Tensor1D;
-  /** Logits of the test rows, [m, classes]. */
-  readonly testLogits: tf.Tensor2D;
-  /** Their labels, [m]. */
-  readonly testLabels: tf.Tensor1D;
-  /** The loss. */
-  readonly loss: Loss;
+  /** The train rows. */
+  readonly train: Rows;
+  /** The test rows. */
+  readonly test: Rows;
   /** What the loss is computed in. */
   readonly lossPrecision: FloatDType;
 }
 
 /** Computes every metric of one state, each a scalar. */
 export function measure(measured: Measured): Metrics<tf.Tensor> {
-  const { params, gradients, loss, lossPrecision: precision } = measured;
-  const { trainLogits, trainLabels, testLogits, testLabels } = measured;
-  const terms = loss.terms(trainLogits, trainLabels, precision);
-  const testTerms = loss.terms(testLogits, testLabels, precision);
+  const { params, gradients, lossPrecision: precision } = measured;
+  const { train, test } = measured;
   const weightNorm = norm(params);
   const gradientNorm = norm(gradients);
   return {
-    train_loss: mean(terms, precision),
-    train_accuracy: accuracy(trainLogits, trainLabels),
-    test_loss: mean(testTerms, precision),
-    test_accuracy: accuracy(testLogits, testLabels),
-    softmax_collapse: fraction(collapsed(trainLogits, precision)),
-    zero_terms: fraction(tf.equal(terms, tf.zerosLike(terms))),
+    train_loss: mean(train.terms, precision),
+    train_accuracy: accuracy(train.logits, train.labels),
+    test_loss: mean(test.terms, precision),
+    test_accuracy: accuracy(test.logits, test.labels),
+    softmax_collapse: fraction(collapsed(train.logits, precision)),
+    zero_terms: fraction(tf.equal(train.terms, tf.zerosLike(train.terms))),
     weight_norm: weightNorm,
     gradient_norm: gradientNorm,
     // Where one of them is zero there is no angle: 0/0 is NaN, logged as null.
@@ -81,7 +77,7 @@ export function measure(measured: Measured): Metrics<tf.Tensor> {
         gradientNorm,
       ),
     ),
-    logit_scale: tf.mean(widen(tf.max(tf.abs(trainLogits), 1))),
+    logit_scale: tf.mean(widen(tf.max(tf.abs(train.logits), 1))),
   };
 }
 

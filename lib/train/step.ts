@@ -96,15 +96,24 @@ export function makeStep(
     const result = { state: next, loss: widen(value) };
     if (!test) return result;
     // Traced, the logits below are the ones above: equal expressions merge.
+    // In slices as well, so that these too stay in the cache.
+    const of = (slices: readonly Batch[]) => {
+      const logits = slices.map((slice) => logitsOf(params, slice));
+      const terms = slices.map((slice, i) =>
+        loss.terms(logits[i]!, labelsOf(slice), lossPrecision)
+      );
+      return {
+        logits: tf.concat(logits),
+        terms: tf.concat(terms),
+        labels: tf.concat(slices.map(labelsOf)),
+      };
+    };
     const metrics = measure({
       params,
       gradients,
-      loss,
       lossPrecision,
-      trainLogits: tf.concat(slices.map((slice) => logitsOf(params, slice))),
-      trainLabels: labelsOf(train),
-      testLogits: logitsOf(params, test),
-      testLabels: labelsOf(test),
+      train: of(slices),
+      test: of(slicesOf(test)),
     });
     return { ...result, metrics };
   };

@@ -5,8 +5,14 @@
  * @module
  */
 
-import { GraphBuilder, type Node, type Value } from "./graph.ts";
-import { type Graph, newInput, type Spec } from "./graph.ts";
+import {
+  type Graph,
+  GraphBuilder,
+  newInput,
+  type Node,
+  type Spec,
+  type Value,
+} from "./graph.ts";
 import { concat } from "./kernels.ts";
 import {
   binary,

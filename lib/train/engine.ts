@@ -56,6 +56,21 @@ export interface Engine {
   close(): Promise<void>;
 }
 
+/** What happened before the first loss that is not finite. */
+export function untilDiverged(
+  { losses, evaluations }: Advance,
+  first: number,
+): Advance {
+  const bad = losses.findIndex((loss) => !Number.isFinite(loss));
+  if (bad < 0) return { losses, evaluations };
+  const diverged = first + bad;
+  return {
+    losses: losses.slice(0, bad),
+    evaluations: evaluations.filter(({ step }) => step < diverged),
+    diverged,
+  };
+}
+
 /** Metrics from their values in the order of {@link metricNames}. */
 export function metricsOf(
   names: readonly MetricName[],

@@ -11,7 +11,11 @@ import { randomKey } from "../data/random.ts";
 import { dataKey, datasetOf } from "../data/task.ts";
 import { type Loss, losses } from "../losses/mod.ts";
 import { type HostTensor, hostTensorOf } from "../onnx/tensor.ts";
-import { type GradientTransformation, makeOptimizer } from "../optim/mod.ts";
+import {
+  type GradientTransformation,
+  makeOptimizer,
+  type Rate,
+} from "../optim/mod.ts";
 import type { Tree } from "../tree.ts";
 import { mlp } from "../../models/mlp.ts";
 import type { Model } from "../../models/model.ts";
@@ -46,19 +50,32 @@ export function makeExperiment(config: Config): Experiment {
   const key = randomKey(config.seed);
   const dataset = datasetOf(config);
   const model = makeModel(config);
-  const { optimizer, perpGrad, perpScope, perpRenormalise } = config;
   return {
     config,
     split: split(dataset, config.trainFraction, dataKey(config)("split")),
     model,
     loss: losses[config.loss],
-    optimizer: makeOptimizer(
-      optimizer,
-      config,
-      perpGrad && { scope: perpScope, renormalise: perpRenormalise },
-    ),
+    optimizer: optimizerOf(config),
     params: model.init(key, config.precision),
   };
+}
+
+/**
+ * The optimizer that a config describes, ⊥Grad included.
+ *
+ * @param config The config.
+ * @param rates What stands in place of the config's own rates.
+ */
+export function optimizerOf(
+  config: Config,
+  rates: { readonly lr?: Rate; readonly weightDecay?: Rate } = {},
+): GradientTransformation {
+  const { perpGrad, perpScope, perpRenormalise } = config;
+  return makeOptimizer(
+    config.optimizer,
+    { ...config, ...rates },
+    perpGrad && { scope: perpScope, renormalise: perpRenormalise },
+  );
 }
 
 /** The model that a config describes. */

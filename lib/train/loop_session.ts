@@ -6,10 +6,11 @@
 
 import { encodeModel } from "../onnx/model.ts";
 import { openSession, type SessionOptions } from "../onnx/session.ts";
-import { type HostTensor, hostTensorOf } from "../onnx/tensor.ts";
+import { type HostTensor, hostTensorOf, toNumbers } from "../onnx/tensor.ts";
 import type { Graph } from "../trace/graph.ts";
-import type { HostState } from "./engine.ts";
+import { type Advance, type HostState, metricsOf } from "./engine.ts";
 import { final, initial, loopModel } from "./loop_graph.ts";
+import { metricNames } from "./metrics.ts";
 
 /** What a call of the loop gives back; see {@link loopModel} for the shapes. */
 export interface LoopResult {
@@ -79,4 +80,37 @@ export function loopInputs(
     }
   });
   return feeds;
+}
+
+/**
+ * The losses and evaluations of one run.
+ *
+ * @param result What the loop gave back.
+ * @param first Updates made before.
+ * @param every Evaluations were due at its multiples.
+ * @param replica Which run of a stacked loop.
+ * @param size How many runs are stacked; 1 for a single one.
+ */
+export function turnsOf(
+  { losses, metrics }: LoopResult,
+  first: number,
+  every: number,
+  replica = 0,
+  size = 1,
+): Advance {
+  const all = toNumbers(losses); // [steps, size]
+  const table = toNumbers(metrics); // [steps, metrics, size]
+  const own = Array.from(
+    { length: all.length / size },
+    (_, i) => all[i * size + replica]!,
+  );
+  const evaluations = own.flatMap((_, i) => {
+    const step = first + i;
+    if (step % every !== 0) return [];
+    const row = metricNames.map((_, m) =>
+      table[(i * metricNames.length + m) * size + replica]!
+    );
+    return [{ step, metrics: metricsOf(metricNames, row) }];
+  });
+  return { losses: own, evaluations };
 }

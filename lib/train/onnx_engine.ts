@@ -15,12 +15,15 @@ import { foldConstants } from "../trace/fold.ts";
 import type { Graph } from "../trace/graph.ts";
 import { runTraced, specsOf } from "../trace/run.ts";
 import { leavesOf, type Tree, treeOf } from "../tree.ts";
-import type { Engine, HostState } from "./engine.ts";
-import { metricsOf } from "./engine.ts";
+import { type Engine, type HostState, untilDiverged } from "./engine.ts";
 import { type Batch, type Experiment, hostBatch } from "./experiment.ts";
 import { loopModel } from "./loop_graph.ts";
-import { loopInputs, type LoopResult, openLoop } from "./loop_session.ts";
-import { metricNames } from "./metrics.ts";
+import {
+  loopInputs,
+  type LoopResult,
+  openLoop,
+  turnsOf,
+} from "./loop_session.ts";
 import { makeStep, type State } from "./step.ts";
 
 /** A tensor constant of a trace. */
@@ -58,16 +61,7 @@ export async function onnxEngine(
     const [result] = await loop.run([from], first, count, every) as [
       LoopResult,
     ];
-    const losses = [...toNumbers(result.losses)];
-    const table = toNumbers(result.metrics);
-    const width = metricNames.length;
-    const evaluations = losses.flatMap((_, i) => {
-      const step = first + i;
-      if (step % every !== 0) return [];
-      const row = table.subarray(i * width, (i + 1) * width);
-      return [{ step, metrics: metricsOf(metricNames, row) }];
-    });
-    return { losses, evaluations, state: result.state };
+    return { ...turnsOf(result, first, every), state: result.state };
   };
 
   let step = 0;
@@ -86,26 +80,21 @@ export async function onnxEngine(
       return step;
     },
     async advance(count, evalEvery) {
-      const { losses, evaluations, state: next } = await run(
+      const { state: next, ...turns } = await run(
         state,
         step,
         count,
         evalEvery,
       );
-      const bad = losses.findIndex((loss) => !Number.isFinite(loss));
-      if (bad < 0) {
+      const advance = untilDiverged(turns, step);
+      if (advance.diverged === undefined) {
         before = { step, state };
         state = next;
         step += count;
-        return { losses, evaluations };
+      } else {
+        await goBackTo(Math.max(advance.diverged - 1, 0));
       }
-      const diverged = step + bad;
-      await goBackTo(Math.max(diverged - 1, 0));
-      return {
-        losses: losses.slice(0, bad),
-        evaluations: evaluations.filter((row) => row.step < diverged),
-        diverged,
-      };
+      return advance;
     },
     stepBack: () => goBackTo(step - 1),
     async evaluate() {
@@ -155,12 +144,18 @@ export async function initialState(
     { params },
     { runtime },
   );
-  const state: Record<string, HostTensor> = {};
-  for (const [path, leaf] of leavesOf(params)) state[`params.${path}`] = leaf;
+  const state: Record<string, HostTensor> = { ...parameterState(params) };
   for (const [path, leaf] of Object.entries(values)) {
     state[`optimizer.${path}`] = leaf;
   }
   return state;
+}
+
+/** Parameters as a part of the state. */
+export function parameterState(params: Tree<HostTensor>): HostState {
+  return Object.fromEntries(
+    leavesOf(params).map(([path, leaf]) => [`params.${path}`, leaf]),
+  );
 }
 
 /**

@@ -73,13 +73,19 @@ export class Recorder {
     this.#checkpoints = checkpoints;
   }
 
-  /** Starts recording an experiment into its run. */
-  static async create(
+  /**
+   * Starts recording into runs.
+   *
+   * @param experiment What is trained, of which only the model and its shapes
+   * matter: all runs share what writes its checkpoints.
+   * @param runs The runs with their configs.
+   */
+  static async createAll(
     { config, model, params }: Experiment,
-    run: RunWriter,
-  ): Promise<Recorder> {
+    runs: readonly { readonly config: Config; readonly run: RunWriter }[],
+  ): Promise<Recorder[]> {
     const writer = await checkpointWriter(model, params, config.runtime);
-    return new Recorder(config, run, writer);
+    return runs.map(({ config, run }) => new Recorder(config, run, writer));
   }
 
   /** Writes evaluations as rows and returns these. */

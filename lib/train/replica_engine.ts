@@ -8,8 +8,7 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import { UsageError } from "../errors.ts";
 import type { SessionOptions } from "../onnx/session.ts";
-import { type HostTensor, sizeOf, toNumbers } from "../onnx/tensor.ts";
-import { makeOptimizer } from "../optim/mod.ts";
+import { type HostTensor, sizeOf } from "../onnx/tensor.ts";
 import { trace } from "../trace/backend.ts";
 import { foldConstants } from "../trace/fold.ts";
 import { type Graph, newConstant } from "../trace/graph.ts";
@@ -17,11 +16,15 @@ import { specsOf } from "../trace/run.ts";
 import { expandSegmentSums } from "../trace/segments.ts";
 import { type Argument, vmap } from "../trace/vmap.ts";
 import { type Tree, treeOf } from "../tree.ts";
-import { type Advance, type HostState, metricsOf } from "./engine.ts";
-import { type Batch, type Experiment, hostBatch } from "./experiment.ts";
-import { openLoop } from "./loop_session.ts";
-import { metricNames } from "./metrics.ts";
-import { initialState, traceStep } from "./onnx_engine.ts";
+import { type Advance, type HostState, untilDiverged } from "./engine.ts";
+import {
+  type Batch,
+  type Experiment,
+  hostBatch,
+  optimizerOf,
+} from "./experiment.ts";
+import { openLoop, turnsOf } from "./loop_session.ts";
+import { initialState, parameterState, traceStep } from "./onnx_engine.ts";
 import type { Evaluated } from "./recorder.ts";
 import { makeStep, type State } from "./step.ts";
 
@@ -76,13 +79,15 @@ export async function replicaEngine(
         `${most} of this experiment go into a loop, got ${experiments.length}`,
     );
   }
+  // It depends on the parameters' shapes only.
+  const optimizerState = await initialState(experiments[0]!, runtime);
   const steps: Graph[] = [];
   let state: HostState[] = [];
   for (const group of groups) {
-    const states = [];
-    for (const experiment of group) {
-      states.push(await initialState(experiment, runtime));
-    }
+    const states = group.map(({ params }) => ({
+      ...optimizerState,
+      ...parameterState(params),
+    }));
     const [first, own] = [group[0]!, states[0]!];
     if (group.length === 1) {
       const step = traceStep(first, own, options);
@@ -105,25 +110,9 @@ export async function replicaEngine(
   ) => {
     const results = await loop.run(from, first, count, every);
     const replicas = results.flatMap((result, g) =>
-      groups[g]!.map((_, r) => {
-        const size = groups[g]!.length;
-        const all = toNumbers(result.losses); // [steps, size]
-        const table = toNumbers(result.metrics); // [steps, metrics, size]
-        const width = metricNames.length;
-        const losses = Array.from(
-          { length: all.length / size },
-          (_, i) => all[i * size + r]!,
-        );
-        const evaluations = losses.flatMap((_, i) => {
-          const step = first + i;
-          if (step % every !== 0) return [];
-          const row = metricNames.map((_, m) =>
-            table[(i * width + m) * size + r]!
-          );
-          return [{ step, metrics: metricsOf(metricNames, row) }];
-        });
-        return { losses, evaluations };
-      })
+      groups[g]!.map((_, r) =>
+        turnsOf(result, first, every, r, groups[g]!.length)
+      )
     );
     return { replicas, state: results.map(({ state }) => state) };
   };
@@ -144,16 +133,7 @@ export async function replicaEngine(
       const first = step;
       state = result.state;
       step += count;
-      return result.replicas.map(({ losses, evaluations }): Advance => {
-        const bad = losses.findIndex((loss) => !Number.isFinite(loss));
-        if (bad < 0) return { losses, evaluations };
-        const diverged = first + bad;
-        return {
-          losses: losses.slice(0, bad),
-          evaluations: evaluations.filter((row) => row.step < diverged),
-          diverged,
-        };
-      });
+      return result.replicas.map((turns) => untilDiverged(turns, first));
     },
     async at(wanted) {
       const from = [{ step, state }, before, older]
@@ -219,16 +199,8 @@ function stackedStep(
         data: { train: Batch; test: Batch };
         rates?: { lr?: tf.Tensor; weightDecay?: tf.Tensor };
       } & State;
-      const { config } = first;
-      const { perpGrad, perpScope, perpRenormalise } = config;
-      const step = makeStep({
-        ...first,
-        optimizer: makeOptimizer(
-          config.optimizer,
-          { ...config, ...rates },
-          perpGrad && { scope: perpScope, renormalise: perpRenormalise },
-        ),
-      }, sliced);
+      const own = optimizerOf(first.config, rates);
+      const step = makeStep({ ...first, optimizer: own }, sliced);
       const result = step({ params, optimizer }, data.train, data.test);
       return { ...result } as unknown as Tree<tf.Tensor>;
     },

@@ -29,6 +29,7 @@ import {
   chunk,
   DivergedError,
   type Progress,
+  sessionOf,
   type TrainOptions,
 } from "./train.ts";
 
@@ -122,26 +123,23 @@ export async function trainReplicas(
   if (run !== undefined) await checkBand(run, folders!, overwrite);
   const place = await chooseDevice(asked[0]!);
   options.onDevice?.(place);
-  const { device, deviceId, runtime } = place;
+  const { device } = place;
   const configs = asked.map((config) => ({ ...config, device }));
   const experiments = configs.map(makeExperiment);
-  const engine = await replicaEngine(experiments, {
-    device,
-    deviceId,
-    runtime,
-    threads: configs[0]!.threads ?? 0,
-  });
+  const session = sessionOf(place, configs[0]!);
+  const engine = await replicaEngine(experiments, session);
   try {
     const manifest = await makeManifest(`onnx/${providerOf(place)}`);
-    const recorders: Recorder[] = [];
+    const runs: { config: Config; run: RunWriter }[] = [];
     for (const [r, experiment] of experiments.entries()) {
       const { config, split } = experiment;
       const path = folders?.[r] ?? await newRunPath(config);
       const contents = { config, manifest, split };
       const writer = await RunWriter.create(path, contents, overwrite);
       options.onStart?.(path, config);
-      recorders.push(await Recorder.create(experiment, writer));
+      runs.push({ config, run: writer });
     }
+    const recorders = await Recorder.createAll(experiments[0]!, runs);
     return await trainAll(configs, engine, recorders, options);
   } finally {
     await engine.close();

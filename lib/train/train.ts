@@ -10,7 +10,7 @@ import {
   resolveConfig,
 } from "../config/config.ts";
 import { chooseDevice, type DeviceChoice } from "../devices.ts";
-import { providerOf } from "../onnx/session.ts";
+import { providerOf, type SessionOptions } from "../onnx/session.ts";
 import { makeManifest } from "../runs/manifest.ts";
 import {
   checkFree,
@@ -75,23 +75,23 @@ export class DivergedError extends Error {
   }
 }
 
+/** How sessions are opened on a device that was taken. */
+export function sessionOf(
+  { device, deviceId, runtime }: DeviceChoice,
+  { threads }: Config,
+): SessionOptions {
+  return { device, deviceId, runtime, threads: threads ?? 0 };
+}
+
 async function startEngine(
   experiment: Experiment,
   place: DeviceChoice | undefined,
 ): Promise<Engine> {
-  const { threads, backend } = experiment.config;
-  if (place) {
-    const { device, deviceId, runtime } = place;
-    return onnxEngine(experiment, {
-      device,
-      deviceId,
-      runtime,
-      threads: threads ?? 0,
-    });
-  }
+  const { config } = experiment;
+  if (place) return onnxEngine(experiment, sessionOf(place, config));
   // Only who trains on TensorFlow.js waits for its backend to load.
   const { tfjsEngine } = await import("./tfjs_engine.ts");
-  return tfjsEngine(experiment, backend);
+  return tfjsEngine(experiment, config.backend);
 }
 
 /**
@@ -147,7 +147,13 @@ async function trainLoop(
   { signal, onProgress }: TrainOptions,
 ): Promise<TrainResult> {
   const { steps, evalEvery, checkpointEvery } = experiment.config;
-  const recorder = await Recorder.create(experiment, run);
+  const { config } = experiment;
+  const [recorder] = await Recorder.createAll(experiment, [{
+    config,
+    run,
+  }]) as [
+    Recorder,
+  ];
   const report = (rows: readonly MetricsRow[], ms: number) =>
     onProgress?.({ step: engine.step, steps, msPerStep: ms, rows });
 

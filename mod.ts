@@ -24,6 +24,12 @@
  */
 
 export * from "./lib/config/config.ts";
+export type {
+  Component,
+  Setting,
+  Settings,
+  Values,
+} from "./lib/config/setting.ts";
 export * from "./lib/data/mod.ts";
 export * from "./lib/devices.ts";
 export { UsageError } from "./lib/errors.ts";

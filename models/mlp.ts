@@ -5,7 +5,15 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
+import {
+  integers,
+  nullable,
+  type Setting,
+  yesNo,
+} from "../lib/config/setting.ts";
+import type { Input } from "../lib/data/definition.ts";
 import { castLike } from "../lib/trace/precision.ts";
+import { defineModel, type ModelDefinition } from "./definition.ts";
 import { drawn, embed, type Model } from "./model.ts";
 
 /** The parameters of one layer: W is [in, out], b (where there are any) [out]. */
@@ -19,10 +27,10 @@ export type MlpParams<Leaf = tf.Tensor> = {
 /** The sizes of a perceptron. */
 export interface MlpOptions {
   /**
-   * Its input: pairs of tokens, two-hot encoded over a modulus p (width 2p), or
-   * `bits` numbers.
+   * Its input: tokens, each one-hot encoded over the vocabulary, side by side
+   * (of two tokens modulo p: width 2p), or numbers.
    */
-  readonly inputs: { readonly modulus: number } | { readonly bits: number };
+  readonly input: Input;
   /** Widths of the hidden layers. */
   readonly hidden: readonly number[];
   /** How many logits. */
@@ -46,18 +54,18 @@ const CACHED = 2 ** 19;
  * @param options Input, widths, classes, biases.
  */
 export function mlp(
-  { inputs, hidden, classes, biases }: MlpOptions,
+  { input, hidden, classes, biases }: MlpOptions,
 ): Model<MlpParams> {
-  const p = "modulus" in inputs ? inputs.modulus : undefined;
-  const fanIn = "modulus" in inputs ? 2 * inputs.modulus : inputs.bits;
+  const tokens = input.kind === "tokens";
+  const fanIn = tokens ? input.length * input.vocabulary : input.width;
   const widths = [fanIn, ...hidden, classes];
   const last = widths.length - 2;
 
   return {
-    input: p === undefined ? "bits" : "tokens",
-    row: p === undefined
-      ? { dtype: "float32", shape: [fanIn] }
-      : { dtype: "int64", shape: [2] },
+    input: tokens ? "tokens" : input.name,
+    row: tokens
+      ? { dtype: "int64", shape: [input.length] }
+      : { dtype: "float32", shape: [fanIn] },
     rowsAtOnce: Math.ceil(CACHED / Math.max(1, ...hidden)),
 
     init(key, dtype) {
@@ -83,8 +91,8 @@ export function mlp(
     apply({ layers }, x, hook) {
       const layer = (h: tf.Tensor2D, i: number): tf.Tensor2D => {
         const { W, b } = layers[i]!;
-        const product = i === 0 && p !== undefined
-          ? twoHot(x as tf.Tensor2D, W as tf.Tensor2D, p)
+        const product = i === 0 && tokens
+          ? oneHots(x as tf.Tensor2D, W as tf.Tensor2D, input.vocabulary)
           : tf.matMul(h, W as tf.Tensor2D);
         const pre = (b ? tf.add(product, b) : product) as tf.Tensor2D;
         if (i === last) return pre;
@@ -96,22 +104,57 @@ export function mlp(
           i + 1,
         );
       };
-      // Bits come as float32 whatever the model's precision.
+      // Numbers come as float32 whatever the model's precision.
       const { W } = layers[0]!;
-      return layer((p === undefined ? castLike(x, W) : x) as tf.Tensor2D, 0);
+      return layer((tokens ? x : castLike(x, W)) as tf.Tensor2D, 0);
     },
   };
 }
 
-// concat(onehot(a), onehot(b)) · W is row a of W's upper half plus row b of its
-// lower half.
-function twoHot(
+// concat(onehot(a), onehot(b), …) · W is row a of W's first p rows plus row b of
+// its next p rows, and so on.
+function oneHots(
   tokens: tf.Tensor2D,
   W: tf.Tensor2D,
   p: number,
 ): tf.Tensor2D {
   const token = (i: number) =>
     tf.reshape(tf.slice(tokens, [0, i], [-1, 1]), [-1]) as tf.Tensor1D;
-  const half = (i: number) => tf.slice(W, [i * p, 0], [p, -1]);
-  return tf.add(embed(half(0), token(0)), embed(half(1), token(1)));
+  const part = (i: number) => tf.slice(W, [i * p, 0], [p, -1]);
+  return Array.from(
+    { length: tokens.shape[1] },
+    (_, i) => embed(part(i), token(i)),
+  ).reduce((sum, rows) => tf.add(sum, rows));
 }
+
+/** The perceptron's settings. */
+export type MlpSettings = {
+  readonly hidden: Setting<readonly number[]>;
+  readonly biases: Setting<boolean | null>;
+};
+
+/** The perceptron as a config names it. */
+export const mlpModel: ModelDefinition<MlpSettings> = defineModel({
+  summary: "multilayer perceptron",
+  settings: {
+    hidden: integers(
+      [1, 65536],
+      [200, 200],
+      "<widths>",
+      "MLP: widths of the hidden layers",
+    ),
+    biases: nullable(
+      yesNo(true, "MLP: biases (default: on for numbers, off for tokens)"),
+    ),
+  },
+  make: ({ input, classes }, { hidden, biases }) =>
+    mlp({
+      input,
+      hidden,
+      classes,
+      biases: biases ?? input.kind === "numbers",
+      // A model is generic in its tree of parameters; init and apply of one
+      // model agree on it.
+    }) as unknown as Model,
+  describe: ({ hidden }) => `MLP ${hidden.join("–")}`,
+});

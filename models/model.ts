@@ -22,7 +22,7 @@ export function noHook<T extends tf.Tensor>(_name: string, activation: T): T {
 /** An architecture, generic in its tree of parameters. */
 export interface Model<P extends Tree<tf.Tensor> = Tree<tf.Tensor>> {
   /** The input's name in checkpoints: what kind of rows the model takes. */
-  readonly input: "tokens" | "bits";
+  readonly input: string;
   /** Element type and shape of a row, without the batch dimension. */
   readonly row: Spec;
   /**

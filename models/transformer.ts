@@ -5,8 +5,10 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
+import { integer, type Setting } from "../lib/config/setting.ts";
 import { isTracing } from "../lib/trace/backend.ts";
 import { scalar } from "../lib/trace/precision.ts";
+import { defineModel, type ModelDefinition } from "./definition.ts";
 import { drawn, embed, type Model, noHook } from "./model.ts";
 
 /** The parameters, under TransformerLens's names. */
@@ -287,3 +289,33 @@ export function transformer(
 const upTo = (n: number) => tf.tensor1d([...Array(n).keys()], "int32");
 
 const times = (ids: tf.Tensor, n: number) => tf.mul(ids, tf.scalar(n, "int32"));
+
+/** The transformer's settings. */
+export type TransformerSettings = {
+  readonly [key in "dModel" | "heads" | "dMlp"]: Setting<number>;
+};
+
+const width = (preset: number, value: string, help: string) =>
+  integer([1, 65536], preset, value, `transformer: ${help}`);
+
+/** Nanda's transformer as a config names it. */
+export const transformerModel: ModelDefinition<TransformerSettings> =
+  defineModel({
+    summary: "Nanda's one-layer transformer",
+    settings: {
+      dModel: width(128, "<n>", "width of the residual stream"),
+      heads: width(4, "<n>", "attention heads"),
+      dMlp: width(512, "<n>", "width of the MLP"),
+    },
+    check: ({ dModel, heads }) =>
+      dModel % heads === 0
+        ? undefined
+        : `--heads must divide --d-model ${dModel}, got ${heads}`,
+    refuses: ({ input }) =>
+      input.kind === "tokens" ? undefined : "reads tokens",
+    // "=" is the token after the numbers'.
+    read: (row, { classes }) => [...row, classes],
+    make: ({ classes: modulus }, config) =>
+      transformer({ modulus, ...config }) as unknown as Model,
+    describe: () => "transformer",
+  });

@@ -9,85 +9,33 @@ import {
   ConfigError,
   type ConfigInput,
   configKeys,
-  defaults,
+  configSettings,
   flagOf,
   resolveConfig,
 } from "../lib/config/config.ts";
 import type { ReplicaOptions } from "../lib/train/replicas.ts";
 import { command, EXIT, main, number, numbers, path } from "./cli.ts";
 
-// The key of a config → what the flag takes, and what it is for. A boolean key
-// becomes a pair, --key and --no-key.
-const FLAGS: {
-  readonly [K in keyof Config]: readonly [value: string, description: string];
-} = {
-  task: ["<name>", "add, subtract, product, divide or parity"],
-  modulus: ["<p>", "modulus of the modular tasks"],
-  bits: ["<n>", "parity: bits of an input"],
-  parityBits: ["<k>", "parity: bits that count"],
-  samples: ["<n>", "parity: how many inputs"],
-  trainFraction: ["<f>", "share of the examples to train on"],
-  model: ["<name>", "mlp or transformer"],
-  hidden: ["<widths>", "MLP: widths of the hidden layers"],
-  biases: ["", "MLP: biases (default: on for parity only)"],
-  dModel: ["<n>", "transformer: width of the residual stream"],
-  heads: ["<n>", "transformer: attention heads"],
-  dMlp: ["<n>", "transformer: width of the MLP"],
-  precision: ["<type>", "of the model: float32 or float64"],
-  loss: ["<name>", "stablemax or softmax cross-entropy"],
-  lossPrecision: ["<type>", "of the loss: float16, float32 or float64"],
-  optimizer: ["<name>", "adamw, adam or sgd"],
-  perpGrad: ["", "remove the gradient's part along the weights"],
-  perpScope: ["<scope>", "⊥Grad per tensor, or global"],
-  perpRenormalise: ["", "⊥Grad: keep the gradient's length"],
-  lr: ["<η>", "learning rate"],
-  weightDecay: ["<λ>", "weight decay (adam and sgd: L2)"],
-  momentum: ["<μ>", "SGD: momentum"],
-  beta1: ["<β>", "Adam: decay of the first moment"],
-  beta2: ["<β>", "Adam: decay of the second moment"],
-  eps: ["<ε>", "Adam: added to the denominator"],
-  warmup: ["<n>", "steps of linear warm-up, from a rate of 0 in the first"],
-  steps: ["<n>", "how many steps to train"],
-  evalEvery: ["<n>", "steps between evaluations"],
-  checkpointEvery: ["<n>", "steps between checkpoints (default: last only)"],
-  seed: ["<n>", "seed of everything random"],
-  dataSeed: ["<n>", "seed of the data and its split (default: --seed)"],
-  engine: ["<name>", "onnx (compiled) or tfjs (eager)"],
-  device: ["<name>", "onnx: auto, cpu, cuda or webgpu"],
-  deviceId: ["<n>", "onnx: which of several cards"],
-  runtime: ["<name>", "onnx: node (native) or web (WebAssembly)"],
-  backend: ["<name>", "tfjs: cpu, wasm, webgpu, node or node-gpu"],
-  threads: ["<n>", "threads (default: a thread for each physical core)"],
+const PARSERS: Record<string, ((text: string) => unknown) | undefined> = {
+  number,
+  numbers,
 };
 
-function parserOf(key: keyof Config): ((text: string) => unknown) | undefined {
-  if (key === "hidden") return numbers;
-  const isNumber = typeof defaults[key] === "number" ||
-    key === "checkpointEvery" || key === "threads" ||
-    key === "dataSeed";
-  return isNumber ? number : undefined;
-}
-
 const program = command("train", "Train a network until it groks.");
+// A flag for each key of a config.
 for (const key of configKeys) {
-  const [value, description] = FLAGS[key];
-  const preset = defaults[key];
+  const { value, help, preset, kind } = configSettings[key];
   const flag = flagOf(key);
-  if (value === "") {
+  const description = preset === null ? help : `${help} (default: ${preset})`;
+  if (kind === "flag") {
     // Two options, not one with two names: to Commander those mean the same.
-    program.option(
-      flag,
-      preset === null ? description : `${description} (default: ${preset})`,
-    );
+    program.option(flag, description);
     program.option(`--no-${flag.slice(2)}`, `the opposite of ${flag}`);
     continue;
   }
-  const text = preset === null
-    ? description
-    : `${description} (default: ${preset})`;
-  const parse = parserOf(key);
-  if (parse) program.option(`${flag} ${value}`, text, parse);
-  else program.option(`${flag} ${value}`, text);
+  const parse = PARSERS[kind];
+  if (parse) program.option(`${flag} ${value}`, description, parse);
+  else program.option(`${flag} ${value}`, description);
 }
 
 const task = program

@@ -7,7 +7,12 @@
 import cliProgress from "cli-progress";
 import { EXIT, printJson } from "./cli.ts";
 import { bandText, percent, summary } from "./train_text.ts";
-import { type Config, flagOf } from "../lib/config/config.ts";
+import {
+  type Config,
+  definitionsOf,
+  flagOf,
+  idleKeys,
+} from "../lib/config/config.ts";
 import { describeChoice } from "../lib/devices.ts";
 import { bandOf } from "../lib/train/band.ts";
 import { type ReplicaOptions, trainReplicas } from "../lib/train/replicas.ts";
@@ -29,41 +34,10 @@ export interface Output {
 // Ctrl-C, and what asks a program to end before it is made to.
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
-// Flags that say nothing to the chosen optimizer or model: worth a word, since
-// somebody meant something by them.
-const IDLE: readonly [flag: keyof Config, idle: (c: Config) => boolean][] = [
-  ["momentum", (c) => c.optimizer !== "sgd"],
-  ["beta1", (c) => c.optimizer === "sgd"],
-  ["beta2", (c) => c.optimizer === "sgd"],
-  ["eps", (c) => c.optimizer === "sgd"],
-  ["perpScope", (c) => !c.perpGrad],
-  ["perpRenormalise", (c) => !c.perpGrad],
-  ["hidden", (c) => c.model !== "mlp"],
-  ["biases", (c) => c.model !== "mlp"],
-  ["dModel", (c) => c.model !== "transformer"],
-  ["heads", (c) => c.model !== "transformer"],
-  ["dMlp", (c) => c.model !== "transformer"],
-  ["modulus", (c) => c.task === "parity"],
-  ["bits", (c) => c.task !== "parity"],
-  ["parityBits", (c) => c.task !== "parity"],
-  ["samples", (c) => c.task !== "parity"],
-  ["device", (c) => c.engine !== "onnx"],
-  [
-    "deviceId",
-    (c) => c.engine !== "onnx" || !["auto", "cuda"].includes(c.device),
-  ],
-  ["runtime", (c) => c.engine !== "onnx"],
-  ["backend", (c) => c.engine !== "tfjs"],
-  ["threads", (c) => c.engine !== "onnx" || c.runtime === "web"],
-];
-
 function warn(config: Config, given: readonly string[]): void {
-  for (const [flag, idle] of IDLE) {
-    if (given.includes(flag) && idle(config)) {
-      console.error(
-        `warning: ${flagOf(flag)} has no effect in this experiment`,
-      );
-    }
+  // Worth a word, since somebody meant something by them.
+  for (const key of idleKeys(config).filter((key) => given.includes(key))) {
+    console.error(`warning: ${flagOf(key)} has no effect in this experiment`);
   }
   const cores = navigator.hardwareConcurrency;
   if (config.threads !== null && config.threads > cores) {
@@ -174,12 +148,10 @@ async function watched<T>(
 }
 
 function describe(config: Config, runs: number): string {
-  const { task, modulus, model, hidden, loss, lossPrecision } = config;
-  const what = task === "parity"
-    ? `parity of ${config.parityBits} out of ${config.bits} bits`
-    : `${task} mod ${modulus}`;
-  const net = model === "mlp" ? `MLP ${hidden.join("–")}` : "transformer";
-  return `${what} · ${net} · ${loss} ${lossPrecision} · ` +
+  const { loss, lossPrecision } = config;
+  const { task, model } = definitionsOf(config);
+  return `${task.describe(config)} · ${model.describe(config)} · ` +
+    `${loss} ${lossPrecision} · ` +
     `${config.perpGrad ? "⊥" : ""}${config.optimizer} lr ${config.lr} · ` +
     `${config.steps} steps · ` +
     (runs === 1

@@ -5,7 +5,9 @@
  */
 
 export * from "./dataset.ts";
+export * from "./definition.ts";
 export * from "./modular.ts";
 export * from "./parity.ts";
 export * from "./random.ts";
+export { tasks } from "./registry.ts";
 export * from "./task.ts";

@@ -4,7 +4,9 @@
  * @module
  */
 
+import { integer, type Setting } from "../config/setting.ts";
 import type { Dataset } from "./dataset.ts";
+import { defineTask, type TaskDefinition } from "./definition.ts";
 
 /** The operations, by name. */
 export const operations: {
@@ -77,4 +79,33 @@ function power(base: number, exponent: number, p: number): number {
     base = base * base % p;
   }
   return result;
+}
+
+/** p, the modulus of the modular tasks; prime for division. */
+export const modulus: Setting<number> = integer(
+  [2, LARGEST_MODULUS],
+  113,
+  "<p>",
+  "modulus of the modular tasks",
+);
+
+/** The task of learning an operation from its table. */
+export function modularTask(
+  operation: OperationName,
+): TaskDefinition<{ readonly modulus: Setting<number> }> {
+  return defineTask({
+    summary: `${operation} modulo p`,
+    settings: { modulus },
+    check: ({ modulus: p }) =>
+      operation === "divide" && !isPrime(p)
+        ? `--modulus must be prime for division, got ${p}`
+        : undefined,
+    form: ({ modulus: p }) => ({
+      input: { kind: "tokens", vocabulary: p, length: 2 },
+      classes: p,
+      total: operation === "divide" ? p * (p - 1) : p ** 2,
+    }),
+    dataset: ({ modulus: p }) => modular(operation, p),
+    describe: ({ modulus: p }) => `${operation} mod ${p}`,
+  });
 }

@@ -4,7 +4,9 @@
  * @module
  */
 
+import { integer, type Setting } from "../config/setting.ts";
 import type { Dataset } from "./dataset.ts";
+import { defineTask, type TaskDefinition } from "./definition.ts";
 import type { RandomStream } from "./random.ts";
 
 /** The size of a sparse parity task. */
@@ -53,3 +55,37 @@ export function parity(
   );
   return { inputs, labels, classes: 2 };
 }
+
+/** Sparse parity's settings. */
+export type ParitySettings = {
+  readonly [key in "bits" | "parityBits" | "samples"]: Setting<number>;
+};
+
+/** The task of finding the few bits that count. */
+export const parityTask: TaskDefinition<ParitySettings> = defineTask({
+  summary: "parity of k out of n bits",
+  settings: {
+    bits: integer([1, 4096], 43, "<n>", "parity: bits of an input"),
+    parityBits: integer([1, 4096], 3, "<k>", "parity: bits that count"),
+    samples: integer([2, 1_000_000], 2000, "<n>", "parity: how many inputs"),
+  },
+  check({ bits, parityBits, samples }) {
+    if (parityBits > bits) {
+      return `--parity-bits must be at most --bits ${bits}, got ${parityBits}`;
+    }
+    if (samples > 2 ** bits) {
+      return `--samples must be at most ${
+        2 ** bits
+      }, the number of different ` +
+        `vectors of ${bits} bits, got ${samples}`;
+    }
+  },
+  form: ({ bits, samples }) => ({
+    input: { kind: "numbers", width: bits, name: "bits" },
+    classes: 2,
+    total: samples,
+  }),
+  dataset: (config, key) => parity(config, key("data")),
+  describe: ({ bits, parityBits }) =>
+    `parity of ${parityBits} out of ${bits} bits`,
+});

@@ -6,6 +6,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
+import type { Component, Settings, Values } from "../config/setting.ts";
 import { isTracing } from "../trace/backend.ts";
 import type { FloatDType } from "../trace/graph.ts";
 import { castLike } from "../trace/precision.ts";
@@ -45,6 +46,31 @@ export interface Loss {
     precision: FloatDType,
     count: number,
   ): tf.Tensor2D;
+}
+
+/** A loss as a config names it. */
+export interface LossDefinition<S extends Settings = Settings>
+  extends Component<S> {
+  /** The precisions in which it is defined. */
+  readonly precisions: readonly FloatDType[];
+  /** The loss with its constants. */
+  make(config: Values<S>): Loss;
+}
+
+/** A loss definition, typed by its settings. */
+export function defineLoss<const S extends Settings>(
+  definition: LossDefinition<S>,
+): LossDefinition<S> {
+  return definition;
+}
+
+/** The definition of a loss that has no constants. */
+export function plainLoss(
+  loss: Loss,
+  summary: string,
+): LossDefinition<Record<never, never>> {
+  const { precisions } = loss;
+  return defineLoss({ summary, settings: {}, precisions, make: () => loss });
 }
 
 /**

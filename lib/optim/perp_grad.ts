@@ -5,8 +5,10 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
+import { choice, type Setting, yesNo } from "../config/setting.ts";
 import { scalar } from "../trace/precision.ts";
 import { leavesOf } from "../tree.ts";
+import { defineStage, type StageDefinition } from "./definition.ts";
 import {
   type GradientTransformation,
   type Params,
@@ -76,3 +78,29 @@ function perpendicular(g: Params, w: Params, renormalise: boolean): Params {
   const factor = tf.div(length, tf.add(left, scalar(TINY)));
   return zipTrees((g) => tf.mul(g, factor), perp);
 }
+
+/** ⊥Grad's settings. */
+export type PerpGradSettings = {
+  readonly perpGrad: Setting<boolean>;
+  readonly perpScope: Setting<"tensor" | "global">;
+  readonly perpRenormalise: Setting<boolean>;
+};
+
+/** ⊥Grad as a config names it. */
+export const perpGradStage: StageDefinition<PerpGradSettings> = defineStage({
+  summary: "⊥Grad",
+  settings: {
+    perpGrad: yesNo(true, "remove the gradient's part along the weights"),
+    perpScope: choice(
+      ["tensor", "global"],
+      "tensor",
+      "<scope>",
+      "⊥Grad per tensor, or global",
+    ),
+    perpRenormalise: yesNo(true, "⊥Grad: keep the gradient's length"),
+  },
+  by: "perpGrad",
+  place: "gradient",
+  make: ({ perpScope: scope, perpRenormalise: renormalise }) =>
+    perpGrad({ scope, renormalise }),
+});

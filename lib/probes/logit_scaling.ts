@@ -6,12 +6,12 @@
  */
 
 import type * as tf from "@tensorflow/tfjs-core";
+import { definitionsOf } from "../config/config.ts";
 import {
   accuracy,
   collapsed,
   fraction,
   type Loss,
-  losses,
   mean,
 } from "../losses/mod.ts";
 import type { Runtime } from "../onnx/session.ts";
@@ -106,7 +106,7 @@ export const logitScaling: Probe<LogitScalingResult> = {
     const labels = context.labels();
     const measures = await measurer(
       { logits: logits[0]!, labels },
-      losses[context.config.loss],
+      definitionsOf(context.config).loss.make(context.config),
       model.options.runtime,
     );
     const reference = toNumbers(logits[ALPHAS.indexOf(1)]!);

@@ -4,7 +4,12 @@
  * @module
  */
 
-import { type Config, configKeys, resolveConfig } from "../config/config.ts";
+import {
+  type Config,
+  configKeys,
+  definitionsOf,
+  resolveConfig,
+} from "../config/config.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { datasetOf } from "../data/task.ts";
 import type { ProbeModel } from "../onnx/probe_model.ts";
@@ -82,7 +87,9 @@ export class ProbeContext {
     const { inputs } = this.dataset;
     const [name] = this.model.inputNames;
     const shape = [inputs.length, inputs[0]!.length];
-    const dtype = this.config.task === "parity" ? "float32" : "int64";
+    const { task } = definitionsOf(this.config);
+    const { kind } = task.form(this.config).input;
+    const dtype = kind === "tokens" ? "int64" : "float32";
     return { [name!]: hostTensorOf(dtype, shape, inputs.flat()) };
   }
 

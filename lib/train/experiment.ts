@@ -5,21 +5,15 @@
  */
 
 import type * as tf from "@tensorflow/tfjs-core";
-import type { Config } from "../config/config.ts";
-import { type Split, split } from "../data/dataset.ts";
+import { type Config, definitionsOf } from "../config/config.ts";
+import type { Split } from "../data/dataset.ts";
 import { randomKey } from "../data/random.ts";
-import { dataKey, datasetOf } from "../data/task.ts";
-import { type Loss, losses } from "../losses/mod.ts";
+import { splitOf } from "../data/task.ts";
+import type { Loss } from "../losses/mod.ts";
 import { type HostTensor, hostTensorOf } from "../onnx/tensor.ts";
-import {
-  type GradientTransformation,
-  makeOptimizer,
-  type Rate,
-} from "../optim/mod.ts";
+import { chain, type GradientTransformation, type Rate } from "../optim/mod.ts";
 import type { Tree } from "../tree.ts";
-import { mlp } from "../../models/mlp.ts";
 import type { Model } from "../../models/model.ts";
-import { transformer } from "../../models/transformer.ts";
 
 /** Everything that training needs, made from a config. */
 export interface Experiment {
@@ -47,21 +41,20 @@ export interface Batch<T = tf.Tensor> {
 
 /** Makes the experiment that a config describes. */
 export function makeExperiment(config: Config): Experiment {
-  const key = randomKey(config.seed);
-  const dataset = datasetOf(config);
   const model = makeModel(config);
   return {
     config,
-    split: split(dataset, config.trainFraction, dataKey(config)("split")),
+    split: splitOf(config),
     model,
-    loss: losses[config.loss],
+    loss: definitionsOf(config).loss.make(config),
     optimizer: optimizerOf(config),
-    params: model.init(key, config.precision),
+    params: model.init(randomKey(config.seed), config.precision),
   };
 }
 
 /**
- * The optimizer that a config describes, ⊥Grad included.
+ * The optimizer that a config describes, with the stages before and behind it:
+ * those see the plain gradient, weight decay stays with the optimizer.
  *
  * @param config The config.
  * @param rates What stands in place of the config's own rates.
@@ -70,29 +63,19 @@ export function optimizerOf(
   config: Config,
   rates: { readonly lr?: Rate; readonly weightDecay?: Rate } = {},
 ): GradientTransformation {
-  const { perpGrad, perpScope, perpRenormalise } = config;
-  return makeOptimizer(
-    config.optimizer,
-    { ...config, ...rates },
-    perpGrad && { scope: perpScope, renormalise: perpRenormalise },
-  );
+  const { optimizer, stages } = definitionsOf(config);
+  const made = (place: "gradient" | "update") =>
+    stages.filter((stage) => stage.place === place)
+      .map((stage) => stage.make(config));
+  const base = optimizer.make({ ...config, ...rates });
+  const all = [...made("gradient"), base, ...made("update")];
+  return all.length === 1 ? base : chain(...all);
 }
 
 /** The model that a config describes. */
 export function makeModel(config: Config): Model {
-  const { task, modulus, hidden, bits } = config;
-  if (config.model === "transformer") {
-    // A model is generic in its tree of parameters; init and apply of one model
-    // agree on it.
-    return transformer(config) as unknown as Model;
-  }
-  const onBits = task === "parity";
-  return mlp({
-    inputs: onBits ? { bits } : { modulus },
-    hidden,
-    classes: onBits ? 2 : modulus,
-    biases: config.biases ?? onBits,
-  }) as unknown as Model;
+  const { task, model } = definitionsOf(config);
+  return model.make(task.form(config), config);
 }
 
 /** A part of a split as tensors in the host's memory. */

@@ -1,11 +1,23 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import * as fc from "fast-check";
 import {
   ConfigError,
+  type ConfigInput,
   configKeys,
+  configSettings,
   defaults,
+  idleKeys,
   resolveConfig,
 } from "../../lib/config/config.ts";
+import { tasks } from "../../lib/data/registry.ts";
+import { losses } from "../../lib/losses/mod.ts";
+import { optimizers, stages } from "../../lib/optim/mod.ts";
+import { models } from "../../models/mod.ts";
 
 Deno.test("resolveConfig() fills in the default experiment", () => {
   const {
@@ -58,7 +70,7 @@ const refused: [input: unknown, message: RegExp][] = [
   [{ modulus: "7" }, /--modulus must be a number, got "7"/],
   [{ trainFraction: 1.5 }, /--train-fraction must lie in \(0, 1\), got 1\.5/],
   [{ trainFraction: 0.1, modulus: 2 }, /--train-fraction must leave both/],
-  [{ hidden: [] }, /--hidden must name at least one width, got \[\]/],
+  [{ hidden: [] }, /--hidden must name at least one, got \[\]/],
   [{ hidden: [200, 0] }, /--hidden must be an integer .* got \[200,0\]/],
   [{ hidden: [1.5] }, /--hidden must be an integer/],
   [{ lr: NaN }, /--lr must be a number, got NaN/],
@@ -72,7 +84,10 @@ const refused: [input: unknown, message: RegExp][] = [
   [{ task: "parity", model: "transformer" }, /--model transformer/],
   [{ task: "parity", parityBits: 50 }, /--parity-bits must be at most/],
   [{ task: "parity", bits: 4 }, /--samples must be at most 16/],
-  [{ heads: 3 }, /--heads must divide --d-model 128, got 3/],
+  [
+    { model: "transformer", heads: 3 },
+    /--heads must divide --d-model 128, got 3/,
+  ],
   [[], /config/i],
   [null, /config/i],
   ["x", /config/i],
@@ -89,4 +104,35 @@ Deno.test("the defaults are frozen into every run, not shared", () => {
   (resolveConfig({}).hidden as number[]).push(7);
   assertEquals(defaults.hidden, [200, 200]);
   assertEquals(resolveConfig({}).hidden, [200, 200]);
+});
+
+const registries = { tasks, models, losses, optimizers, stages };
+
+Deno.test("components that read the same key share its setting", () => {
+  const known: Record<string, unknown> = { ...configSettings };
+  for (const [name, registry] of Object.entries(registries)) {
+    for (const [entry, { settings }] of Object.entries(registry)) {
+      for (const [key, setting] of Object.entries(settings)) {
+        assertStrictEquals(setting, known[key], `${name}.${entry}.${key}`);
+      }
+    }
+  }
+});
+
+Deno.test("idleKeys() are those of what a config does not name", () => {
+  const idle = (config: ConfigInput) => idleKeys(resolveConfig(config));
+  const place = ["backend"];
+  const parity = ["bits", "parityBits", "samples"];
+  const wide = ["dModel", "heads", "dMlp"];
+  assertEquals(idle({ device: "cuda" }), [
+    ...parity,
+    ...wide,
+    "momentum",
+    ...place,
+  ]);
+  const sgd = idle({ optimizer: "sgd", perpGrad: false });
+  for (const key of ["beta1", "eps", "perpScope"] as const) {
+    assert(sgd.includes(key), key);
+  }
+  assert(!sgd.includes("momentum") && !sgd.includes("perpGrad"));
 });

@@ -7,6 +7,8 @@ import {
   type LossName,
   mean,
   meanLoss,
+  softmax,
+  stableMax,
 } from "../../lib/losses/mod.ts";
 import type { FloatDType } from "../../lib/trace/graph.ts";
 import { toPrecision, widen } from "../../lib/trace/precision.ts";
@@ -53,7 +55,7 @@ for (const { name, logits, labels, results } of cases) {
   for (const [key, expected] of Object.entries(results)) {
     Deno.test(`${key} agrees with PyTorch on ${name}`, async () => {
       const [lossName, precision] = key.split("/") as [LossName, FloatDType];
-      const loss = losses[lossName];
+      const loss = losses[lossName].make({});
       const actual = await runTraced(({ logits, labels }) => {
         const z = logits as tf.Tensor2D;
         const y = labels as tf.Tensor1D;
@@ -105,7 +107,7 @@ for (const { name, logits, labels, results } of cases) {
 
 for (const name of ["softmax", "stablemax"] as const) {
   Deno.test(`${name}'s gradient agrees with finite differences`, async () => {
-    const loss = losses[name];
+    const loss = losses[name].make({});
     const rows = [[0.3, -1.2, 2.5, -0.1], [-3, 0.7, 0.2, 1.1]];
     const labels = tensorOf("int64", [2, 0]);
     const valueAt = async (z: number[][]) => {
@@ -153,8 +155,8 @@ Deno.test("a collapsed sample has loss 0 and no gradient at its label", async ()
       const [logits, labels] = [z as tf.Tensor2D, y as tf.Tensor1D];
       return {
         collapse: fraction(collapsed(logits, precision)),
-        terms: losses.softmax.terms(logits, labels, precision),
-        gradient: losses.softmax.gradient(logits, labels, precision, 1),
+        terms: softmax.terms(logits, labels, precision),
+        gradient: softmax.gradient(logits, labels, precision, 1),
       };
     }, { z: logits, y: tensorOf("int64", [0]) });
     assertEquals(valuesOf(result["collapse"])[0] === 1, lost);
@@ -168,7 +170,7 @@ Deno.test("a collapsed sample has loss 0 and no gradient at its label", async ()
 
 Deno.test("meanLoss() refuses a precision that the loss lacks", () => {
   assertThrows(
-    () => meanLoss(losses.stablemax, "float16"),
+    () => meanLoss(stableMax, "float16"),
     RangeError,
     "stablemax loss in float16",
   );

@@ -6,7 +6,7 @@ import {
   applyUpdates,
   chain,
   type GradientTransformation,
-  makeOptimizer,
+  optimizers,
   perpGrad,
   scaleByAdam,
   scaleByLearningRate,
@@ -107,9 +107,9 @@ const transformations: Record<string, GradientTransformation> = {
   "addDecayedWeights()": addDecayedWeights(0.1),
   "scaleByLearningRate()": scaleByLearningRate(0.1, 5),
   "chain()": chain(perpGrad(), addDecayedWeights(0.1)),
-  "⊥adamw": makeOptimizer("adamw", options, {}),
-  "⊥adam": makeOptimizer("adam", options, {}),
-  "⊥sgd": makeOptimizer("sgd", options, {}),
+  "⊥adamw": chain(perpGrad(), optimizers.adamw.make(options)),
+  "⊥adam": chain(perpGrad(), optimizers.adam.make(options)),
+  "⊥sgd": chain(perpGrad(), optimizers.sgd.make(options)),
 };
 
 for (const [name, transformation] of Object.entries(transformations)) {

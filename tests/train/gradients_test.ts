@@ -30,12 +30,13 @@ const models: Record<string, ConfigInput> = {
 for (const [name, config] of Object.entries(models)) {
   for (const loss of Object.keys(losses) as LossName[]) {
     Deno.test(`${loss} through the ${name}: gradients are finite differences`, async () => {
-      const { model, params, split } = makeExperiment(
-        resolveConfig({ ...config, precision: "float64" }),
+      const experiment = makeExperiment(
+        resolveConfig({ ...config, loss, precision: "float64" }),
       );
+      const { model, params, split } = experiment;
       const { inputs, labels } = hostBatch(split.train, model);
       const leaves = leavesOf<HostTensor>(params);
-      const lossOf = meanLoss(losses[loss], "float64");
+      const lossOf = meanLoss(experiment.loss, "float64");
       const f = (params: Params, inputs: tf.Tensor, labels: tf.Tensor) =>
         lossOf(model.apply(params, inputs, noHook), labels as tf.Tensor1D);
 

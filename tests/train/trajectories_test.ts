@@ -5,9 +5,14 @@
 
 import { assertEquals } from "@std/assert";
 import { resolveConfig } from "../../lib/config/config.ts";
-import { losses, type LossName } from "../../lib/losses/mod.ts";
+import { type LossName, softmax, stableMax } from "../../lib/losses/mod.ts";
 import { type HostTensor, hostTensorOf } from "../../lib/onnx/tensor.ts";
-import { makeOptimizer, type OptimizerName } from "../../lib/optim/mod.ts";
+import {
+  chain,
+  type OptimizerName,
+  optimizers,
+  perpGrad,
+} from "../../lib/optim/mod.ts";
 import type { FloatDType } from "../../lib/trace/graph.ts";
 import { runTraced } from "../../lib/trace/run.ts";
 import type { Experiment } from "../../lib/train/experiment.ts";
@@ -66,17 +71,19 @@ interface Golden {
   }[];
 }
 
-const { optimizers, models, runs } = await golden<Golden>("trajectories");
+const { optimizers: constants, models, runs } = await golden<Golden>(
+  "trajectories",
+);
 
 const architectures = {
   mlp: mlp({
-    inputs: { modulus: 7 },
+    input: { kind: "tokens", vocabulary: 7, length: 2 },
     hidden: [8, 6],
     classes: 7,
     biases: false,
   }),
   mlp_bias: mlp({
-    inputs: { bits: 9 },
+    input: { kind: "numbers", width: 9, name: "bits" },
     hidden: [8, 6],
     classes: 2,
     biases: true,
@@ -102,7 +109,7 @@ type Run = Omit<Golden["runs"][number], "losses" | "final">;
 function experimentOf(run: Run): Experiment {
   const { inputs, labels } = models[run.model];
   const { kind, lr, betas, eps, momentum, weight_decay } =
-    optimizers[run.optimizer]!;
+    constants[run.optimizer]!;
   const options = {
     lr,
     weightDecay: weight_decay,
@@ -112,6 +119,7 @@ function experimentOf(run: Run): Experiment {
     eps: eps ?? 0,
     warmup: run.warmup,
   };
+  const base = optimizers[kind].make(options);
   const examples = { inputs, labels };
   return {
     config: resolveConfig({
@@ -121,13 +129,13 @@ function experimentOf(run: Run): Experiment {
     }),
     split: { train: examples, test: examples },
     model: architectures[run.model],
-    loss: losses[run.loss],
-    optimizer: makeOptimizer(
-      kind,
-      options,
-      run.perp &&
-        { scope: run.perp_scope, renormalise: run.perp_renormalise },
-    ),
+    loss: { softmax, stablemax: stableMax }[run.loss],
+    optimizer: run.perp
+      ? chain(
+        perpGrad({ scope: run.perp_scope, renormalise: run.perp_renormalise }),
+        base,
+      )
+      : base,
     params: paramsOf(run.model, run.dtype),
   };
 }
@@ -224,7 +232,7 @@ for (const name of Object.keys(models) as ModelName[]) {
         dtype: "float64",
         steps: 1,
       });
-      const lr = optimizers["sgd"]!.lr;
+      const lr = constants["sgd"]!.lr;
       const engine = await onnxEngine(experiment, { threads: 1 });
       await engine.advance(1, 1);
       const next = await engine.state();

@@ -1,0 +1,124 @@
+/**
+ * The keys that belong to no component: precision, length, seeds, and where to
+ * compute.
+ *
+ * @module
+ */
+
+import {
+  choice,
+  fraction,
+  integer,
+  nullable,
+  type Setting,
+} from "./setting.ts";
+
+/** Share of the examples to train on, in (0, 1). */
+export const trainFraction: Setting<number> = fraction(
+  0.4,
+  "<f>",
+  "share of the examples to train on",
+);
+/** What the model and the optimizer are computed in. */
+export const precision: Setting<"float32" | "float64"> = choice(
+  ["float32", "float64"],
+  "float32",
+  "<type>",
+  "of the model: float32 or float64",
+);
+/** What the loss is computed in. */
+export const lossPrecision: Setting<"float16" | "float32" | "float64"> = choice(
+  ["float16", "float32", "float64"],
+  "float32",
+  "<type>",
+  "of the loss: float16, float32 or float64",
+);
+/** Updates to make. */
+export const steps: Setting<number> = integer(
+  [1],
+  500,
+  "<n>",
+  "how many steps to train",
+);
+/** Seed of everything random. */
+export const seed: Setting<number> = integer(
+  [0],
+  0,
+  "<n>",
+  "seed of everything random",
+);
+
+/** What every run has. */
+export const runSettings = {
+  steps,
+  evalEvery: integer([1], 10, "<n>", "steps between evaluations"),
+  checkpointEvery: nullable(
+    integer(
+      [1],
+      1,
+      "<n>",
+      "steps between checkpoints (default: last only)",
+    ),
+  ),
+  seed,
+  dataSeed: nullable(
+    integer([0], 0, "<n>", "seed of the data and its split (default: --seed)"),
+  ),
+} as const;
+
+/** Where to compute. */
+export const placeSettings = {
+  engine: choice(
+    ["onnx", "tfjs"],
+    "onnx",
+    "<name>",
+    "onnx (compiled) or tfjs (eager)",
+  ),
+  device: choice(
+    ["auto", "cpu", "cuda", "webgpu"],
+    "auto",
+    "<name>",
+    "onnx: auto, cpu, cuda or webgpu",
+  ),
+  deviceId: integer([0, 1023], 0, "<n>", "onnx: which of several cards"),
+  runtime: choice(
+    ["node", "web"],
+    "node",
+    "<name>",
+    "onnx: node (native) or web (WebAssembly)",
+  ),
+  backend: choice(
+    ["cpu", "wasm", "webgpu", "node", "node-gpu"],
+    "cpu",
+    "<name>",
+    "tfjs: cpu, wasm, webgpu, node or node-gpu",
+  ),
+  threads: nullable(
+    integer(
+      [1, 1024],
+      1,
+      "<n>",
+      "threads (default: a thread for each physical core)",
+    ),
+  ),
+} as const;
+
+type PlaceKey = keyof typeof placeSettings;
+
+/** Keys of a place that say nothing about a choice of it. */
+export const idlePlace: readonly [
+  key: PlaceKey,
+  idle: (
+    config: { readonly engine: string; device: string; runtime: string },
+  ) => boolean,
+][] = [
+  ["device", ({ engine }) => engine !== "onnx"],
+  [
+    "deviceId",
+    ({ engine, device }) =>
+      engine !== "onnx" || !["auto", "cuda"].includes(device),
+  ],
+  ["runtime", ({ engine }) => engine !== "onnx"],
+  ["backend", ({ engine }) => engine !== "tfjs"],
+  ["threads", ({ engine, runtime }) => engine !== "onnx" || runtime === "web"],
+];

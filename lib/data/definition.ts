@@ -1,0 +1,59 @@
+/**
+ * What a task is.
+ *
+ * @module
+ */
+
+import type { Component, Settings, Values } from "../config/setting.ts";
+import type { Dataset } from "./dataset.ts";
+import type { RandomKey } from "./random.ts";
+
+/** What a row is: tokens, or numbers under a name. */
+export type Input =
+  | {
+    readonly kind: "tokens";
+    /** Tokens are 0..vocabulary-1. */
+    readonly vocabulary: number;
+    /** How many there are in a row. */
+    readonly length: number;
+  }
+  | {
+    readonly kind: "numbers";
+    /** How many there are in a row. */
+    readonly width: number;
+    /** What they are: the input's name in checkpoints. */
+    readonly name: string;
+  };
+
+/** A task's rows and labels, before any is made. */
+export interface Form {
+  /** What a row is. */
+  readonly input: Input;
+  /** How many classes there are. */
+  readonly classes: number;
+  /** How many examples, where a train fraction of them is drawn. */
+  readonly total?: number;
+}
+
+/** A task: its rows from a config. */
+export interface TaskDefinition<S extends Settings = Settings>
+  extends Component<S> {
+  /** Shapes and sizes, without making a row. */
+  form(config: Values<S>): Form;
+  /**
+   * All rows.
+   *
+   * @param config Its settings.
+   * @param key The random streams of the data.
+   */
+  dataset(config: Values<S>, key: RandomKey): Dataset;
+  /** One line on what is learnt: "add mod 113". */
+  describe(config: Values<S>): string;
+}
+
+/** A task definition, typed by its settings. */
+export function defineTask<const S extends Settings>(
+  definition: TaskDefinition<S>,
+): TaskDefinition<S> {
+  return definition;
+}

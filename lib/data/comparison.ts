@@ -5,8 +5,13 @@
  */
 
 import { UsageError } from "../errors.ts";
+import { integer, type Setting } from "../config/setting.ts";
 import { type Dataset, datasetOfParts } from "./dataset.ts";
+import { defineTask, type TaskDefinition } from "./definition.ts";
 import {
+  FACT_LENGTH,
+  type KnowledgeSettings,
+  knowledgeSettings,
   MOST_TEST_FACTS,
   oodCount,
   rowsOfFacts,
@@ -21,7 +26,7 @@ export interface ComparisonOptions {
   /** How many attributes each entity has. */
   readonly attributes: number;
   /** How many values an attribute may have: 0, 1, … */
-  readonly values: number;
+  readonly attributeValues: number;
   /** φ: inferred facts to train on for each in-distribution atomic fact. */
   readonly inferredRatio: number;
   /** Share of the entities that are never compared in training. */
@@ -33,9 +38,12 @@ const OUTCOMES = 3;
 
 /** How many classes there are: values, and three outcomes of each attribute. */
 export function comparisonClasses(
-  { values, attributes }: Pick<ComparisonOptions, "values" | "attributes">,
+  { attributeValues, attributes }: Pick<
+    ComparisonOptions,
+    "attributeValues" | "attributes"
+  >,
 ): number {
-  return values + OUTCOMES * attributes;
+  return attributeValues + OUTCOMES * attributes;
 }
 
 /**
@@ -106,7 +114,7 @@ export function comparison(
 ): Dataset {
   const problem = comparisonProblem(options);
   if (problem !== undefined) throw new UsageError(problem);
-  const { entities, attributes, values } = options;
+  const { entities, attributes, attributeValues: values } = options;
   const { id, ood, wanted, pairs } = counts(options);
   const stream = key("data/graph");
   const value = Array.from(
@@ -158,3 +166,38 @@ function pairAt(number: number): [i: number, j: number] {
   const j = Math.floor((1 + Math.sqrt(1 + 8 * number)) / 2);
   return [number - pairsOf(j), j];
 }
+
+/** Comparison's settings. */
+export type ComparisonSettings =
+  & KnowledgeSettings
+  & {
+    readonly [key in "attributes" | "attributeValues"]: Setting<number>;
+  };
+
+/** The task of comparing what is known of two entities. */
+export const comparisonTask: TaskDefinition<ComparisonSettings> = defineTask({
+  summary: "which of two entities has more of an attribute",
+  settings: {
+    ...knowledgeSettings,
+    attributes: integer([1, 1000], 10, "<n>", "comparison: attributes"),
+    attributeValues: integer(
+      [2, 10_000],
+      20,
+      "<n>",
+      "comparison: values that an attribute may have",
+    ),
+  },
+  check: comparisonProblem,
+  form: (config) => ({
+    input: {
+      kind: "tokens",
+      vocabulary: config.entities + config.attributes + 1,
+      length: FACT_LENGTH,
+    },
+    classes: comparisonClasses(config),
+  }),
+  dataset: comparison,
+  describe: ({ entities, attributes, inferredRatio }) =>
+    `comparison of ${entities} entities by ${attributes} attributes, ` +
+    `φ ${inferredRatio}`,
+});

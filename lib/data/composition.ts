@@ -5,8 +5,13 @@
  */
 
 import { UsageError } from "../errors.ts";
+import { integer, type Setting } from "../config/setting.ts";
 import { type Dataset, datasetOfParts } from "./dataset.ts";
+import { defineTask, type TaskDefinition } from "./definition.ts";
 import {
+  FACT_LENGTH,
+  type KnowledgeSettings,
+  knowledgeSettings,
   MOST_TEST_FACTS,
   oodCount,
   rowsOfFacts,
@@ -28,6 +33,9 @@ export interface CompositionOptions {
   readonly oodFraction: number;
 }
 
+// What fits into memory.
+const MOST_WALKS = 10_000_000;
+
 interface Edge {
   readonly head: number;
   readonly relation: number;
@@ -48,12 +56,16 @@ export function compositionProblem(
       `got ${outDegree}`;
   }
   const atomic = entities * outDegree;
+  if (atomic * outDegree > MOST_WALKS) {
+    return `--out-degree must make at most ${MOST_WALKS} inferred facts of ` +
+      `${entities} entities, got ${outDegree}: ${atomic * outDegree}`;
+  }
   const ood = oodCount(atomic, oodFraction);
   if (ood === 0 || ood === atomic) {
     return "--ood-fraction must leave atomic facts in and out of distribution, " +
       `of ${atomic} in all, got ${oodFraction}`;
   }
-  // Of each walk's first edge there are as many walks as the degree.
+  // At most as many walks begin with an edge as edges lead on.
   return Math.round(options.inferredRatio * (atomic - ood)) <
       (atomic - ood) * outDegree
     ? undefined
@@ -167,3 +179,38 @@ function edgesOf(
       })),
   );
 }
+
+/** Composition's settings. */
+export type CompositionSettings =
+  & KnowledgeSettings
+  & {
+    readonly [key in "relations" | "outDegree"]: Setting<number>;
+  };
+
+/** The task of following two relations. */
+export const compositionTask: TaskDefinition<CompositionSettings> = defineTask({
+  summary: "where two relations lead from an entity",
+  settings: {
+    ...knowledgeSettings,
+    relations: integer([1, 10_000], 20, "<n>", "composition: relations"),
+    outDegree: integer(
+      [1, 10_000],
+      10,
+      "<n>",
+      "composition: relations that lead out of an entity",
+    ),
+  },
+  check: compositionProblem,
+  form: ({ entities, relations }) => ({
+    input: {
+      kind: "tokens",
+      vocabulary: entities + relations + 1,
+      length: FACT_LENGTH,
+    },
+    classes: entities,
+  }),
+  dataset: composition,
+  describe: ({ entities, relations, inferredRatio }) =>
+    `composition of ${relations} relations over ${entities} entities, ` +
+    `φ ${inferredRatio}`,
+});

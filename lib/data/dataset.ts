@@ -12,6 +12,21 @@ export interface Examples {
   readonly inputs: readonly (readonly number[])[];
   /** The class of each row, in 0..classes-1. */
   readonly labels: readonly number[];
+  /**
+   * Where the inputs lie, if they come out of a file: split.json has this in
+   * place of them.
+   */
+  readonly source?: InputSource;
+}
+
+/** Some rows of a file. */
+export interface InputSource {
+  /** The file's name, without folder and packing. */
+  readonly file: string;
+  /** SHA-256 of its unpacked contents. */
+  readonly sha256: string;
+  /** The rows, from 0. */
+  readonly rows: readonly number[];
 }
 
 /** Examples of one task. */
@@ -30,11 +45,6 @@ export interface Split {
   readonly test: Examples;
   /** Further rows to evaluate on, `ood` giving `ood_loss` and `ood_accuracy`. */
   readonly extra?: Readonly<Record<string, Examples>>;
-  /**
-   * What split.json says instead of the rows, where these are too many to be
-   * written and lie in files anyway.
-   */
-  readonly record?: unknown;
 }
 
 /** A dataset that comes in parts: its rows are those of all parts. */

@@ -4,6 +4,12 @@
  * @module
  */
 
+import {
+  fraction,
+  integer,
+  positive,
+  type Setting,
+} from "../config/setting.ts";
 import type { Examples } from "./dataset.ts";
 
 /**
@@ -44,3 +50,25 @@ export function tooFewInferred(
     `${inferred} of ${atomic} in-distribution atomic facts, ` +
     `${(inferred / atomic).toPrecision(3)} for each, got ${ratio}`;
 }
+
+/** The settings of every task over a knowledge graph. */
+export type KnowledgeSettings = {
+  readonly [key in "entities" | "inferredRatio" | "oodFraction"]: Setting<
+    number
+  >;
+};
+
+/** The settings of every task over a knowledge graph. */
+export const knowledgeSettings: KnowledgeSettings = {
+  entities: integer([2, 10_000], 100, "<n>", "knowledge graph: entities"),
+  inferredRatio: positive(
+    7.2,
+    "<φ>",
+    "knowledge graph: inferred facts to train on for each atomic one",
+  ),
+  oodFraction: fraction(
+    0.1,
+    "<f>",
+    "knowledge graph: share that is never combined in training",
+  ),
+};

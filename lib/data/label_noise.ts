@@ -18,17 +18,16 @@ import { type RandomStream, sample } from "./random.ts";
  * @returns The same inputs with the new labels.
  */
 export function withLabelNoise(
-  { inputs, labels }: Examples,
+  examples: Examples,
   share: number,
   classes: number,
   stream: RandomStream,
 ): Examples {
+  const { labels } = examples;
   const noisy = [...labels];
-  for (const row of sample(wrong(share, labels), labels.length, stream)) {
+  const wrong = Math.round(share * labels.length);
+  for (const row of sample(wrong, labels.length, stream)) {
     noisy[row] = (labels[row]! + 1 + stream.integer(classes - 1)) % classes;
   }
-  return { inputs, labels: noisy };
+  return { ...examples, labels: noisy };
 }
-
-const wrong = (share: number, labels: readonly number[]) =>
-  Math.round(share * labels.length);

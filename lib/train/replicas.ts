@@ -121,11 +121,15 @@ export async function trainReplicas(
     ? undefined
     : asked.map((_, r) => join(run, `replica-${r}`));
   if (run !== undefined) await checkBand(run, folders!, overwrite);
+  const made = asked.map(makeExperiment);
   const place = await chooseDevice(asked[0]!);
   options.onDevice?.(place);
   const { device } = place;
   const configs = asked.map((config) => ({ ...config, device }));
-  const experiments = configs.map(makeExperiment);
+  const experiments = made.map((experiment, r) => ({
+    ...experiment,
+    config: configs[r]!,
+  }));
   const session = sessionOf(place, configs[0]!);
   const engine = await replicaEngine(experiments, session);
   try {

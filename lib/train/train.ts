@@ -102,6 +102,8 @@ async function startEngine(
  * @param options Folder, signal, callbacks.
  * @returns How it ended.
  * @throws {ConfigError} if the config is not valid; nothing is written then.
+ * @throws {SyntaxError} if a file of the task's data is not what it should be;
+ * nothing is written then.
  * @throws {UsageError} if the folder is taken, or the engine's backend is not
  * usable here; nothing is written then.
  * @throws {DeviceError} if the device cannot be used; nothing is written then.
@@ -117,11 +119,12 @@ export async function train(
   if (options.run !== undefined) {
     await checkFree(options.run, options.overwrite ?? false);
   }
+  const made = makeExperiment(asked);
   const place = asked.engine === "onnx" ? await chooseDevice(asked) : undefined;
   if (place) options.onDevice?.(place);
   // What was taken, so that feeding the config back repeats the run.
   const config = place ? { ...asked, device: place.device } : asked;
-  const experiment = makeExperiment(config);
+  const experiment = { ...made, config };
   const engine = await startEngine(experiment, place);
   try {
     const path = options.run ?? await newRunPath(config);

@@ -305,7 +305,10 @@ Deno.test("composition() refuses what chance leaves no walk for", () => {
         return false;
       } catch (error) {
         assert(error instanceof UsageError);
-        assertMatch((error as Error).message, /--ood-fraction .* of the 2 in this graph/);
+        assertMatch(
+          (error as Error).message,
+          /--ood-fraction .* of the 2 in this graph/,
+        );
         return true;
       }
     });

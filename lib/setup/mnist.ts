@@ -12,9 +12,8 @@ import { describing } from "../files.ts";
 import { ignoreMissing, list } from "../runs/_layout.ts";
 
 /**
- * SHA-256 of the four packed files. The original site publishes none; these are
- * what the loaders of several frameworks list (burn, torch.rb and others),
- * PyTorch's MD5 sums being those of the same files.
+ * SHA-256 of the four packed files. The original site publishes none; public
+ * loaders that fetch from either of the mirrors below list the same four.
  */
 export const MNIST_CHECKSUMS: Readonly<Record<string, string>> = {
   [`${MNIST_FILES.trainImages}.gz`]:

@@ -98,7 +98,10 @@ const WRONG_CONFIGS: readonly [
   text: string | undefined,
   says: readonly RegExp[],
 ][] = [
-  ["with an unknown key", '{ "modlus": 5 }', [/modlus/, /a config has task, modulus, /]],
+  ["with an unknown key", '{ "modlus": 5 }', [
+    /modlus/,
+    /a config has task, modulus, /,
+  ]],
   ["with a bad value", '{ "modulus": "5" }', [/modulus/, /"5"/, /number/]],
   ["that is no JSON", '{ "modulus": 5', [/config\.json/, /not a JSON object/]],
   ["that is a list", "[5]", [/config\.json/, /not a JSON object/]],

@@ -26,6 +26,8 @@ export interface Split {
   readonly train: Examples;
   /** The rows to evaluate on. */
   readonly test: Examples;
+  /** Further rows to evaluate on, `ood` giving `ood_loss` and `ood_accuracy`. */
+  readonly extra?: Readonly<Record<string, Examples>>;
 }
 
 /** How many of all examples a train fraction takes: ⌊fraction · total⌋. */

@@ -5,8 +5,10 @@
  * @module
  */
 
+import { metricChoices } from "../metrics/mod.ts";
 import {
   choice,
+  choices,
   decay,
   fraction,
   integer,
@@ -59,6 +61,12 @@ export const seed: Setting<number> = integer(
 export const runSettings = {
   steps,
   evalEvery: integer([1], 10, "<n>", "steps between evaluations"),
+  metrics: choices(
+    metricChoices,
+    ["basic"],
+    "<names>",
+    `beside the basic ones: ${metricChoices.join(", ")}`,
+  ),
   checkpointEvery: nullable(
     integer(
       [1],

@@ -13,10 +13,12 @@ export {
   type Loss,
   type LossDefinition,
   meanLoss,
+  pick,
   plainLoss,
+  put,
 } from "./loss.ts";
 export { accuracy, fraction, mean } from "./measures.ts";
-export { collapsed, softmax } from "./softmax.ts";
+export { collapsed, exponentials, softmax } from "./softmax.ts";
 export { stableMax, stableMaxTerms } from "./stablemax.ts";
 
 /** Every loss by its name in a config. */

@@ -59,6 +59,22 @@ export const softmax: Loss = {
 };
 
 /**
+ * exp(z_k − max z) as a softmax of a precision has them: in float16 the
+ * differences and the exponentials are rounded.
+ *
+ * @param logits [n, classes].
+ * @param precision The precision.
+ * @returns [n, classes], in the type that the precision is computed in.
+ */
+export function exponentials(
+  logits: tf.Tensor2D,
+  precision: FloatDType,
+): tf.Tensor2D {
+  const { d } = shifted(logits, precision);
+  return rounded(tf.exp(rounded(d, precision)), precision);
+}
+
+/**
  * Which samples are in Softmax Collapse: Σ_k exp(z_k − max z) is exactly 1 in
  * the given precision, every exponential but the largest being lost.
  *
@@ -71,8 +87,7 @@ export function collapsed(
   logits: tf.Tensor2D,
   precision: FloatDType,
 ): tf.Tensor1D {
-  const { d } = shifted(logits, precision);
-  const e = rounded(tf.exp(rounded(d, precision)), precision);
+  const e = exponentials(logits, precision);
   const sum = rounded(tf.sum(e, 1), precision);
   return tf.equal(sum, tf.onesLike(sum));
 }

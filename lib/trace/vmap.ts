@@ -268,6 +268,7 @@ const rules: Readonly<Record<string, Rule>> = {
   ArgMax: axisAttribute,
   ArgMin: axisAttribute,
   Split: axisAttribute,
+  TopK: axisAttribute,
   ReduceSum: axesAt(1),
   ReduceMean: axesAt(1),
   ReduceProd: axesAt(1),

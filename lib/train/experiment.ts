@@ -4,13 +4,12 @@
  * @module
  */
 
-import type * as tf from "@tensorflow/tfjs-core";
 import { type Config, definitionsOf } from "../config/config.ts";
 import type { Split } from "../data/dataset.ts";
 import { randomKey } from "../data/random.ts";
 import { splitOf } from "../data/task.ts";
 import type { Loss } from "../losses/mod.ts";
-import { type HostTensor, hostTensorOf } from "../onnx/tensor.ts";
+import type { HostTensor } from "../onnx/tensor.ts";
 import { chain, type GradientTransformation, type Rate } from "../optim/mod.ts";
 import type { Tree } from "../tree.ts";
 import type { Model } from "../../models/model.ts";
@@ -29,14 +28,6 @@ export interface Experiment {
   readonly optimizer: GradientTransformation;
   /** The initial parameters. */
   readonly params: Tree<HostTensor>;
-}
-
-/** A dataset's rows as tensors. */
-export interface Batch<T = tf.Tensor> {
-  /** [n, …row] as the model takes them. */
-  readonly inputs: T;
-  /** [n], the class of each row. */
-  readonly labels: T;
 }
 
 /** Makes the experiment that a config describes. */
@@ -76,16 +67,4 @@ export function optimizerOf(
 export function makeModel(config: Config): Model {
   const { task, model } = definitionsOf(config);
   return model.make(task.form(config), config);
-}
-
-/** A part of a split as tensors in the host's memory. */
-export function hostBatch(
-  { inputs, labels }: Split["train"],
-  { row }: Model,
-): Batch<HostTensor> {
-  const shape = [labels.length, ...row.shape];
-  return {
-    inputs: hostTensorOf(row.dtype, shape, inputs.flat()),
-    labels: hostTensorOf("int64", [labels.length], labels),
-  };
 }

@@ -19,6 +19,11 @@ export function noHook<T extends tf.Tensor>(_name: string, activation: T): T {
   return activation;
 }
 
+/** A hook for a part of a model, whose names begin with the part's. */
+export function within(hook: Hook, part: string): Hook {
+  return (name, activation) => hook(`${part}.${name}`, activation);
+}
+
 /** An architecture, generic in its tree of parameters. */
 export interface Model<P extends Tree<tf.Tensor> = Tree<tf.Tensor>> {
   /** The input's name in checkpoints: what kind of rows the model takes. */

@@ -70,7 +70,7 @@ const refused: [input: unknown, message: RegExp][] = [
   [{ modulus: "7" }, /--modulus must be a number, got "7"/],
   [{ trainFraction: 1.5 }, /--train-fraction must lie in \(0, 1\), got 1\.5/],
   [{ trainFraction: 0.1, modulus: 2 }, /--train-fraction must leave both/],
-  [{ hidden: [] }, /--hidden must name at least one, got \[\]/],
+  [{ hidden: 200 }, /--hidden must be a list of widths, got 200/],
   [{ hidden: [200, 0] }, /--hidden must be an integer .* got \[200,0\]/],
   [{ hidden: [1.5] }, /--hidden must be an integer/],
   [{ lr: NaN }, /--lr must be a number, got NaN/],
@@ -123,7 +123,15 @@ Deno.test("idleKeys() are those of what a config does not name", () => {
   const idle = (config: ConfigInput) => idleKeys(resolveConfig(config));
   const place = ["backend"];
   const parity = ["bits", "parityBits", "samples"];
-  const wide = ["dModel", "heads", "dMlp"];
+  const wide = [
+    "layers",
+    "dModel",
+    "heads",
+    "dMlp",
+    "norm",
+    "positions",
+    "attention",
+  ];
   assertEquals(idle({ device: "cuda" }), [
     ...parity,
     ...wide,

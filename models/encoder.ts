@@ -1,0 +1,47 @@
+/**
+ * The transformer of the paper's published code.
+ *
+ * @module
+ */
+
+import { defineModel, type ModelDefinition } from "./definition.ts";
+import type { Model } from "./model.ts";
+import {
+  headsProblem,
+  tokensOf,
+  type TransformerSettings,
+  transformerSettings,
+} from "./settings.ts";
+import { transformer } from "./transformer.ts";
+
+/**
+ * The encoder as a config names it: nn.Embedding, nn.TransformerEncoderLayer
+ * (biases everywhere, post-LayerNorm, no mask) without a norm behind the last, and
+ * nn.Linear at the last position. It has no positions.
+ *
+ * Source: the code published with Prieto et al. (arXiv 2501.04697); Vaswani et al.
+ * (arXiv 1706.03762), Section 3.
+ */
+export const encoderModel: ModelDefinition<TransformerSettings> = defineModel({
+  summary: "PyTorch's encoder layer, as in the paper's code",
+  settings: transformerSettings,
+  check: headsProblem,
+  refuses: ({ input }) => input.kind === "tokens" ? undefined : "reads tokens",
+  make({ input, classes }, config) {
+    const { dMlp, norm, positions, init } = config;
+    return transformer({
+      ...config,
+      ...tokensOf(input),
+      classes,
+      causal: false,
+      attentionBiases: true,
+      unembeddingBias: true,
+      dMlp: dMlp ?? 2048,
+      norm: norm ?? "post",
+      positions: positions ?? "none",
+      init: init ?? "pytorch",
+    }) as unknown as Model;
+  },
+  describe: ({ layers }) =>
+    layers === 1 ? "encoder" : `encoder of ${layers} layers`,
+});

@@ -4,15 +4,21 @@
  * @module
  */
 
+import { integer, type Setting } from "../lib/config/setting.ts";
 import { defineModel, type ModelDefinition } from "./definition.ts";
 import type { Model } from "./model.ts";
 import {
   headsProblem,
+  type ResidualSettings,
+  residualSettings,
   tokensOf,
-  type TransformerSettings,
-  transformerSettings,
 } from "./settings.ts";
 import { transformer } from "./transformer.ts";
+
+/** What the encoder reads. */
+export type EncoderSettings = ResidualSettings & {
+  readonly dFf: Setting<number>;
+};
 
 /**
  * The encoder as a config names it: nn.Embedding, nn.TransformerEncoderLayer
@@ -22,13 +28,21 @@ import { transformer } from "./transformer.ts";
  * Source: the code published with Prieto et al. (arXiv 2501.04697); Vaswani et al.
  * (arXiv 1706.03762), Section 3.
  */
-export const encoderModel: ModelDefinition<TransformerSettings> = defineModel({
+export const encoderModel: ModelDefinition<EncoderSettings> = defineModel({
   summary: "PyTorch's encoder layer, as in the paper's code",
-  settings: transformerSettings,
+  settings: {
+    ...residualSettings,
+    dFf: integer(
+      [1, 65536],
+      2048,
+      "<n>",
+      "encoder: width of the feed-forward network",
+    ),
+  },
   check: headsProblem,
   refuses: ({ input }) => input.kind === "tokens" ? undefined : "reads tokens",
   make({ input, classes }, config) {
-    const { dMlp, norm, positions, init } = config;
+    const { dFf, norm, positions, init } = config;
     return transformer({
       ...config,
       ...tokensOf(input),
@@ -36,7 +50,7 @@ export const encoderModel: ModelDefinition<TransformerSettings> = defineModel({
       causal: false,
       attentionBiases: true,
       unembeddingBias: true,
-      dMlp: dMlp ?? 2048,
+      dMlp: dFf,
       norm: norm ?? "post",
       positions: positions ?? "none",
       init: init ?? "pytorch",

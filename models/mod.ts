@@ -11,7 +11,7 @@ import { transformerModel } from "./transformer.ts";
 export * from "./attention.ts";
 export * from "./block.ts";
 export * from "./definition.ts";
-export { encoderModel } from "./encoder.ts";
+export * from "./encoder.ts";
 export * from "./init.ts";
 export * from "./mlp.ts";
 export * from "./model.ts";

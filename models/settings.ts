@@ -34,11 +34,10 @@ export const initSettings: InitSettings = {
 };
 
 /** What every transformer reads. */
-export type TransformerSettings = InitSettings & {
+export type ResidualSettings = InitSettings & {
   readonly layers: Setting<number>;
   readonly dModel: Setting<number>;
   readonly heads: Setting<number>;
-  readonly dMlp: Setting<number | null>;
   readonly norm: Setting<"none" | "pre" | "post" | null>;
   readonly positions: Setting<"learned" | "none" | null>;
   readonly attention: Setting<"softmax" | "stablemax">;
@@ -48,13 +47,10 @@ const width = (preset: number, help: string) =>
   integer([1, 65536], preset, "<n>", `transformers: ${help}`);
 
 /** Sizes and kind of a transformer. */
-export const transformerSettings: TransformerSettings = {
+export const residualSettings: ResidualSettings = {
   layers: integer([1, 64], 1, "<n>", "transformers: layers"),
   dModel: width(128, "width of the residual stream"),
   heads: width(4, "attention heads"),
-  dMlp: nullable(
-    width(512, "width of the MLP (default: 512; 2048 in the encoder)"),
-  ),
   norm: nullable(choice(
     ["none", "pre", "post"],
     "none",

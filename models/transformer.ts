@@ -5,6 +5,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
+import { integer, type Setting } from "../lib/config/setting.ts";
 import { isTracing } from "../lib/trace/backend.ts";
 import {
   block,
@@ -27,9 +28,9 @@ import {
 } from "./vectors.ts";
 import {
   headsProblem,
+  type ResidualSettings,
+  residualSettings,
   tokensOf,
-  type TransformerSettings,
-  transformerSettings,
 } from "./settings.ts";
 
 /** The parameters, under TransformerLens's names. */
@@ -200,11 +201,19 @@ function transformerParameters(
   };
 }
 
+/** What Nanda's transformer reads. */
+export type TransformerSettings = ResidualSettings & {
+  readonly dMlp: Setting<number>;
+};
+
 /** Nanda's transformer as a config names it. */
 export const transformerModel: ModelDefinition<TransformerSettings> =
   defineModel({
     summary: 'Nanda\'s transformer: causal, read at "="',
-    settings: transformerSettings,
+    settings: {
+      ...residualSettings,
+      dMlp: integer([1, 65536], 512, "<n>", "transformer: width of the MLP"),
+    },
     check: headsProblem,
     refuses: ({ input }) =>
       input.kind === "tokens" ? undefined : "reads tokens",
@@ -213,13 +222,12 @@ export const transformerModel: ModelDefinition<TransformerSettings> =
       input.kind === "tokens" ? [...row, input.vocabulary] : row,
     make({ input, classes }, config) {
       const { vocabulary, length } = tokensOf(input);
-      const { dMlp, norm, positions, init } = config;
+      const { norm, positions, init } = config;
       return transformer({
         ...config,
         vocabulary: vocabulary + 1,
         length: length + 1,
         classes,
-        dMlp: dMlp ?? 512,
         norm: norm ?? "none",
         finalNorm: norm === "pre",
         positions: positions ?? "learned",

@@ -127,10 +127,11 @@ Deno.test("idleKeys() are those of what a config does not name", () => {
     "layers",
     "dModel",
     "heads",
-    "dMlp",
     "norm",
     "positions",
     "attention",
+    "dMlp",
+    "dFf",
   ];
   assertEquals(idle({ device: "cuda" }), [
     ...parity,

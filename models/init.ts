@@ -63,14 +63,13 @@ const normal = (variance: number): Draw => (stream) =>
 // Matrices by a rule of their own; norms as they come, biases 0.
 const matrices = (
   summary: string,
-  rule: (fanIn: number, fanOut: number) => Draw,
+  rule: (parameter: Parameter) => Draw,
 ): Initialisation => ({
   summary,
-  draw({ kind, fanIn, fanOut }) {
+  draw(parameter) {
+    const { kind } = parameter;
     if (kind === "gain") return one;
-    return kind === "shift" || kind.endsWith("bias")
-      ? zero
-      : rule(fanIn, fanOut);
+    return kind === "shift" || kind.endsWith("bias") ? zero : rule(parameter);
   },
 });
 
@@ -103,19 +102,18 @@ const pytorch: Initialisation = {
  *
  * Source: Nanda et al. (arXiv 2301.05217), Section 3, and its published code.
  */
-const nanda: Initialisation = {
-  summary: "N(0, 1)/√d_model, the unembedding N(0, 1)/√d_vocab, biases 0",
-  draw(parameter) {
-    const { nandaWidth } = parameter;
+const nanda = matrices(
+  "N(0, 1)/√d_model, the unembedding N(0, 1)/√d_vocab, biases 0",
+  ({ nandaWidth }) => {
     if (nandaWidth === undefined) {
       throw new TypeError(
         "Cannot draw Nanda's initialisation of a model without d_model: " +
           "it is defined for transformers",
       );
     }
-    return matrices("", () => normal(1 / nandaWidth)).draw(parameter);
+    return normal(1 / nandaWidth);
   },
-};
+);
 
 /**
  * The initialisations by name. fan_in and fan_out are those of the linear map
@@ -127,22 +125,22 @@ export const inits = {
   /** Glorot and Bengio (2010), Eq. 16. */
   "xavier-uniform": matrices(
     "U(±√(6/(fan_in + fan_out))), biases 0",
-    (fanIn, fanOut) => uniform(Math.sqrt(6 / (fanIn + fanOut))),
+    ({ fanIn, fanOut }) => uniform(Math.sqrt(6 / (fanIn + fanOut))),
   ),
   /** Glorot and Bengio (2010), Eq. 12. */
   "xavier-normal": matrices(
     "N(0, 2/(fan_in + fan_out)), biases 0",
-    (fanIn, fanOut) => normal(2 / (fanIn + fanOut)),
+    ({ fanIn, fanOut }) => normal(2 / (fanIn + fanOut)),
   ),
   /** He et al. (arXiv 1502.01852), Eq. 10, as a uniform distribution. */
   "he-uniform": matrices(
     "U(±√(6/fan_in)), biases 0",
-    (fanIn) => uniform(Math.sqrt(6 / fanIn)),
+    ({ fanIn }) => uniform(Math.sqrt(6 / fanIn)),
   ),
   /** He et al. (arXiv 1502.01852), Eq. 10. */
   "he-normal": matrices(
     "N(0, 2/fan_in), biases 0",
-    (fanIn) => normal(2 / fanIn),
+    ({ fanIn }) => normal(2 / fanIn),
   ),
   pytorch,
   nanda,

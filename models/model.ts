@@ -9,6 +9,7 @@ import { type HostTensor, hostTensorOf, sizeOf } from "../lib/onnx/tensor.ts";
 import type { RandomKey, RandomStream } from "../lib/data/random.ts";
 import { isTracing } from "../lib/trace/backend.ts";
 import type { FloatDType, Spec } from "../lib/trace/graph.ts";
+import { scalar } from "../lib/trace/precision.ts";
 import type { Tree } from "../lib/tree.ts";
 
 /** Marks an activation with its name and returns it. */
@@ -51,6 +52,14 @@ export interface Model<P extends Tree<tf.Tensor> = Tree<tf.Tensor>> {
    * @returns Logits, [batch, classes].
    */
   apply(params: P, inputs: tf.Tensor, hook: Hook): tf.Tensor2D;
+}
+
+/** The model with its logits multiplied by a number. */
+export function withScaledLogits(model: Model, alpha: number): Model {
+  return {
+    ...model,
+    apply: (...args) => tf.mul(model.apply(...args), scalar(alpha)),
+  };
 }
 
 /** Draws each element of a tensor. */

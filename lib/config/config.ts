@@ -24,6 +24,7 @@ import { models } from "../../models/mod.ts";
 import {
   idlePlace,
   lossPrecision,
+  outputScale,
   placeSettings,
   precision,
   runSettings,
@@ -70,6 +71,7 @@ export const configSettings = {
   trainFraction,
   model: pick(models, "mlp"),
   ...settingsOf(models),
+  outputScale,
   precision,
   loss: pick(losses, "stablemax"),
   ...settingsOf(losses),

@@ -67,7 +67,10 @@ const CASES: Record<
     },
     {},
   ],
-  "the MLP with an embedding": [{ ...small, embedding: 5 }, {}],
+  "the MLP with an embedding, its output scaled": [
+    { ...small, embedding: 5, outputScale: 2 },
+    { lr: [0.01, 0.003, 0.02] },
+  ],
   "parity": [{ task: "parity", bits: 12, samples: 200, hidden: [16] }, {}],
 };
 

@@ -8,6 +8,7 @@ import { mlpModel } from "./mlp.ts";
 import { transformerModel } from "./transformer.ts";
 
 export * from "./definition.ts";
+export * from "./dropout.ts";
 export * from "./mlp.ts";
 export * from "./model.ts";
 export * from "./transformer.ts";

@@ -42,7 +42,7 @@ export const encoderModel: ModelDefinition<EncoderSettings> = defineModel({
   check: headsProblem,
   refuses: ({ input }) => input.kind === "tokens" ? undefined : "reads tokens",
   make({ input, classes }, config) {
-    const { dFf, norm, positions, init } = config;
+    const { dFf, norm, positions, dropout, init } = config;
     return transformer({
       ...config,
       ...tokensOf(input),
@@ -53,6 +53,7 @@ export const encoderModel: ModelDefinition<EncoderSettings> = defineModel({
       dMlp: dFf,
       norm: norm ?? "post",
       positions: positions ?? "none",
+      dropout: dropout ?? 0.1,
       init: init ?? "pytorch",
     }) as unknown as Model;
   },

@@ -39,31 +39,32 @@ export interface Parameter {
 export type Parameters = Readonly<Record<string, Parameter>>;
 
 /** Draws one element. */
-export type Draw = (stream: RandomStream) => number;
+export type ElementDraw = (stream: RandomStream) => number;
 
 /** An initialisation. */
 export interface Initialisation {
   /** What it is, in a line. */
   readonly summary: string;
   /** How the elements of a parameter are drawn. */
-  draw(parameter: Parameter): Draw;
+  draw(parameter: Parameter): ElementDraw;
 }
 
-const zero: Draw = () => 0;
-const one: Draw = () => 1;
+const zero: ElementDraw = () => 0;
+const one: ElementDraw = () => 1;
 
 // From −1 to 1, of variance 1/3.
-const symmetric: Draw = (stream) => 2 * stream.uniform() - 1;
+const symmetric: ElementDraw = (stream) => 2 * stream.uniform() - 1;
 
-const uniform = (bound: number): Draw => (stream) => bound * symmetric(stream);
+const uniform = (bound: number): ElementDraw => (stream) =>
+  bound * symmetric(stream);
 
-const normal = (variance: number): Draw => (stream) =>
+const normal = (variance: number): ElementDraw => (stream) =>
   stream.normal() * Math.sqrt(variance);
 
 // Matrices by a rule of their own; norms as they come, biases 0.
 const matrices = (
   summary: string,
-  rule: (parameter: Parameter) => Draw,
+  rule: (parameter: Parameter) => ElementDraw,
 ): Initialisation => ({
   summary,
   draw(parameter) {

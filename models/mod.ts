@@ -11,6 +11,7 @@ import { transformerModel } from "./transformer.ts";
 export * from "./attention.ts";
 export * from "./block.ts";
 export * from "./definition.ts";
+export * from "./dropout.ts";
 export * from "./encoder.ts";
 export * from "./init.ts";
 export * from "./mlp.ts";

@@ -12,6 +12,7 @@ import {
   type Setting,
 } from "../lib/config/setting.ts";
 import type { Input } from "../lib/data/definition.ts";
+import { dropoutRate } from "./dropout.ts";
 import { type InitName, inits } from "./init.ts";
 
 /** What every model reads. */
@@ -41,6 +42,7 @@ export type ResidualSettings = InitSettings & {
   readonly norm: Setting<"none" | "pre" | "post" | null>;
   readonly positions: Setting<"learned" | "none" | null>;
   readonly attention: Setting<"softmax" | "stablemax">;
+  readonly dropout: Setting<number | null>;
 };
 
 const width = (preset: number, help: string) =>
@@ -71,6 +73,7 @@ export const residualSettings: ResidualSettings = {
     "<name>",
     "transformers: weights by softmax or stablemax",
   ),
+  dropout: dropoutRate,
   ...initSettings,
 };
 

@@ -12,8 +12,10 @@ import {
   type BlockOptions,
   blockParameters,
   type BlockParams,
+  type Drop,
 } from "./block.ts";
 import { defineModel, type ModelDefinition } from "./definition.ts";
+import { dropout } from "./dropout.ts";
 import { initialiser, type InitName, type Parameters } from "./init.ts";
 import { embed, type Model, noHook, within } from "./model.ts";
 import { layerNorm, layerNormParameters, type NormParams } from "./norm.ts";
@@ -69,6 +71,8 @@ export interface TransformerOptions extends Partial<BlockOptions> {
   readonly finalNorm?: boolean;
   /** Whether the unembedding has a bias; by default not. */
   readonly unembeddingBias?: boolean;
+  /** The share of activations that dropout takes out in training; by default 0. */
+  readonly dropout?: number;
   /** What the parameters start as; by default Nanda's. */
   readonly init?: InitName;
   /** What all initial parameters are multiplied with; by default 1. */
@@ -98,7 +102,7 @@ export function transformer(
         "heads must divide d_model",
     );
   }
-  const { layers = 1, init = "nanda", initScale } = options;
+  const { layers = 1, dropout: rate = 0, init = "nanda", initScale } = options;
   const kind: BlockOptions = {
     causal: true,
     attention: "softmax",
@@ -112,7 +116,7 @@ export function transformer(
     row: { dtype: "int64", shape: [length] },
     init: initialiser(transformerParameters(options, kind), init, initScale),
 
-    apply({ W_E, W_pos, blocks, ln_final, W_U, b_U }, tokens, hook) {
+    apply({ W_E, W_pos, blocks, ln_final, W_U, b_U }, tokens, hook, mode) {
       const marked = hook !== noHook;
       const shape = { batch: tokens.shape[0]!, length, marked };
 
@@ -147,6 +151,9 @@ export function transformer(
 
       let rows = isTracing() && !marked ? pairs() : activations();
       for (let i = 0; i < layers; i++) {
+        const path = `blocks.${i}`;
+        const drop: Drop = (name, x) =>
+          dropout(x, rate, `${path}.${name}`, mode);
         // Where nobody looks the last layer computes the last position alone.
         const seen = !marked && i === layers - 1 ? 1 : length;
         rows = computed(
@@ -155,8 +162,8 @@ export function transformer(
             blocks[i]!,
             kind,
             seen,
-            within(hook, `blocks.${i}`),
-            (_, x) => x,
+            within(hook, path),
+            drop,
           ),
           { ...shape, length: seen },
         );
@@ -222,7 +229,7 @@ export const transformerModel: ModelDefinition<TransformerSettings> =
       input.kind === "tokens" ? [...row, input.vocabulary] : row,
     make({ input, classes }, config) {
       const { vocabulary, length } = tokensOf(input);
-      const { norm, positions, init } = config;
+      const { norm, positions, dropout, init } = config;
       return transformer({
         ...config,
         vocabulary: vocabulary + 1,
@@ -231,6 +238,7 @@ export const transformerModel: ModelDefinition<TransformerSettings> =
         norm: norm ?? "none",
         finalNorm: norm === "pre",
         positions: positions ?? "learned",
+        dropout: dropout ?? 0,
         init: init ?? "nanda",
       }) as unknown as Model;
     },

@@ -82,6 +82,7 @@ export const ONNX_TYPE: Readonly<Record<DType, number>> = {
   bool: 9,
   float16: 10,
   float64: 11,
+  uint32: 12,
 };
 
 /**

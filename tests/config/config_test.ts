@@ -150,6 +150,7 @@ Deno.test("idleKeys() are those of what a config does not name", () => {
     "norm",
     "positions",
     "attention",
+    "dropout",
     "dMlp",
     "dFf",
   ];

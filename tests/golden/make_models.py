@@ -9,7 +9,8 @@ Run:  pip install torch==2.13.0 numpy; python tests/golden/make_models.py
 
 Writes models.json beside this script:
 
-cases  Options, parameters, token rows, labels; the logits, loss and gradients there.
+cases  Options, parameters, token rows, labels; the logits, loss and gradients there; of
+       the encoders the logits too when dropout takes out everything at one of its places.
 init   For PyTorch's modules and torch.nn.init, of tensors large enough to tell: standard
        deviation, largest absolute value, number of elements.
 
@@ -121,12 +122,28 @@ def written_out(params, tokens, o):
     return (logits + params["b_U"] if o["unembeddingBias"] else logits)[:, -1]
 
 
-def by_modules(params, tokens, o):
-    """The paper's code: nn.Embedding, nn.TransformerEncoder, nn.Linear."""
+def by_modules(params, tokens, o, dropped=None):
+    """The paper's code: nn.Embedding, nn.TransformerEncoder, nn.Linear.
+
+    dropped: the place in a layer where dropout takes out everything, the others nothing.
+    """
     d = o["dModel"]
     layer = nn.TransformerEncoderLayer(
         d, o["heads"], o["dMlp"], batch_first=True, norm_first=o["norm"] == "pre")
     encoder = nn.TransformerEncoder(layer, o["layers"], enable_nested_tensor=False).eval()
+
+    if dropped is not None:
+        encoder.train()
+        for layer in encoder.layers:
+            places = {"hook_attn_out": layer.dropout1, "mlp.hook_post": layer.dropout,
+                      "hook_mlp_out": layer.dropout2}
+            for module in places.values():
+                module.p = 0.0
+            layer.self_attn.dropout = 0.0
+            if dropped == "attn.hook_pattern":
+                layer.self_attn.dropout = 1.0
+            else:
+                places[dropped].p = 1.0
 
     def stacked(path, names):  # [head, d_model, d_head] → rows of nn.Linear's [out, in]
         parts = [params[f"{path}.{n}"] for n in names]
@@ -243,6 +260,12 @@ def make_cases():
             "loss": EXACT(loss.item()),
             "gradients": flat(dict(zip(params, gradients)), EXACT),
         }
+        if forward is by_modules:
+            out[name]["dropped"] = {
+                place: numbers(forward(params, tokens, options, place).flatten(), EXACT)
+                for place in ("attn.hook_pattern", "hook_attn_out", "mlp.hook_post",
+                              "hook_mlp_out")
+            }
     return out
 
 

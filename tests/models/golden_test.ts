@@ -7,10 +7,15 @@ import * as tf from "@tensorflow/tfjs-core";
 import { assertEquals } from "@std/assert";
 import { softmax } from "../../lib/losses/softmax.ts";
 import { meanLoss } from "../../lib/losses/mod.ts";
-import { type HostTensor, hostTensorOf } from "../../lib/onnx/tensor.ts";
+import {
+  type HostTensor,
+  hostTensorOf,
+  sizeOf,
+} from "../../lib/onnx/tensor.ts";
 import type { Params } from "../../lib/optim/mod.ts";
 import type { FloatDType } from "../../lib/trace/graph.ts";
 import { runTraced } from "../../lib/trace/run.ts";
+import type { Mode } from "../../lib/train/mode.ts";
 import { leavesOf, type Tree, treeOf } from "../../lib/tree.ts";
 import { mlp } from "../../models/mlp.ts";
 import { type Hook, type Model, noHook } from "../../models/model.ts";
@@ -41,6 +46,7 @@ interface Golden {
       readonly logits: number[];
       readonly loss: number;
       readonly gradients: Record<string, number[]>;
+      readonly dropped?: Record<string, number[]>;
     }>
   >;
 }
@@ -127,6 +133,43 @@ for (const [name, reference] of Object.entries(cases)) {
         );
       }
     });
+
+    for (const [place, dropped] of Object.entries(reference.dropped ?? {})) {
+      Deno.test(`${name}: dropout stands at ${place}, ${how}`, async () => {
+        const rate = 0.25;
+        const { layers } = options as TransformerOptions;
+        const { dModel, dMlp, heads, length } = options as TransformerOptions;
+        const model = modelOf(
+          { ...options, dropout: rate } as TransformerOptions,
+        );
+        const asked: string[] = [];
+        const mode: Mode = {
+          mask(name, given, shape) {
+            assertEquals(given, rate);
+            // The last layer's masks are those of the positions that it computes.
+            const last = name.startsWith(`blocks.${layers! - 1}.`);
+            const seen = how === "alone" && last ? 1 : length;
+            const [, part] = name.match(/^blocks\.\d+\.(.*)$/)!;
+            const size = part === "attn.hook_pattern"
+              ? heads * seen * length
+              : seen * (part === "mlp.hook_post" ? dMlp : dModel);
+            assertEquals(sizeOf(shape), labels.length * size);
+            asked.push(name);
+            return part === place ? tf.zeros([...shape]) : tf.ones([...shape]);
+          },
+          update: () => {},
+        };
+        const { logits } = await runTraced(
+          ({ params, tokens }) => ({
+            logits: model.apply(params, tokens, hook, mode),
+          }),
+          { params: paramsOf("float64"), tokens },
+        );
+        assertEquals(asked.length, 4 * layers!);
+        assertEquals(new Set(asked).size, asked.length);
+        assertClose(valuesOf(logits), dropped, CLOSE.float64, "logits");
+      });
+    }
 
     Deno.test(`${name}: TensorFlow.js computes the same logits ${how}`, () => {
       const leaves = leavesOf<HostTensor>(paramsOf("float32"));

@@ -122,16 +122,17 @@ export function integer(
   return { schema, preset, value, kind: "number", help };
 }
 
-/** A list of at least one integer in a range. */
+/** A list of integers in a range, by default of at least one. */
 export function integers(
   [least, most]: readonly [number, number],
   preset: readonly number[],
   value: string,
   help: string,
+  shortest = 1,
 ): Setting<readonly number[]> {
   const schema = v.pipe(
     v.array(whole(least, most), `must be a list of ${value.slice(1, -1)}`),
-    v.minLength(1, "must name at least one"),
+    v.minLength(shortest, `must name at least ${shortest}`),
   );
   return { schema, preset, value, kind: "numbers", help };
 }

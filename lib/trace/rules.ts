@@ -38,6 +38,7 @@ import {
   unary,
   unify,
 } from "./lowering.ts";
+import { keepMask, randomOrder } from "./random_kernels.ts";
 import { segmentSum } from "./segments.ts";
 
 /** Emits the nodes of one kernel and returns its result. */
@@ -344,4 +345,9 @@ export const rules: Readonly<Record<string, Rule>> = {
   // groklab's own kernels, see precision.ts
   ToPrecision: (g, { x }, { dtype }) => cast(g, x!, dtype as FloatDType),
   CastLike: (g, { x, like }) => cast(g, x!, like!.dtype, like!.weak),
+
+  // and random.ts
+  KeepMask: (g, { key, step }, attrs) => keepMask(g, key!, step!, attrs),
+  RandomOrder: (g, { key, epoch }, attrs) =>
+    randomOrder(g, key!, epoch!, attrs),
 };

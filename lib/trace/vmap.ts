@@ -262,6 +262,7 @@ const rules: Readonly<Record<string, Rule>> = {
       ...["Sin", "Cos", "Tan", "Tanh", "Sinh", "Cosh", "Erf", "Reciprocal"],
       ...["Floor", "Ceil", "Round", "Relu", "LeakyRelu", "Elu", "Sigmoid"],
       ...["HardSigmoid", "Softplus", "IsNaN", "IsInf", "Cast", "Identity"],
+      ...["BitShift", "BitwiseXor"],
     ].map((op) => [op, elementwise]),
   ),
   Softmax: axisAttribute,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import * as tf from "@tensorflow/tfjs-core";
 import { type Config, definitionsOf } from "../config/config.ts";
 import type { Split } from "../data/dataset.ts";
 import { randomKey } from "../data/random.ts";
@@ -11,8 +12,9 @@ import { splitOf } from "../data/task.ts";
 import type { Loss } from "../losses/mod.ts";
 import type { HostTensor } from "../onnx/tensor.ts";
 import { chain, type GradientTransformation, type Rate } from "../optim/mod.ts";
+import { scalar } from "../trace/precision.ts";
 import type { Tree } from "../tree.ts";
-import type { Model } from "../../models/model.ts";
+import { type Model, withScaledLogits } from "../../models/model.ts";
 
 /** Everything that training needs, made from a config. */
 export interface Experiment {
@@ -58,13 +60,29 @@ export function optimizerOf(
   const made = (place: "gradient" | "update") =>
     stages.filter((stage) => stage.place === place)
       .map((stage) => stage.make(config));
-  const base = optimizer.make({ ...config, ...rates });
+  const { lr = config.lr, weightDecay = config.weightDecay } = rates;
+  const base = optimizer.make({
+    ...config,
+    lr: perSquare(lr, config.outputScale),
+    weightDecay,
+  });
   const all = [...made("gradient"), base, ...made("update")];
   return all.length === 1 ? base : chain(...all);
 }
 
-/** The model that a config describes. */
+// rate/α²
+const perSquare = (rate: Rate, alpha: number): Rate => {
+  if (alpha === 1) return rate;
+  return typeof rate === "number"
+    ? rate / alpha ** 2
+    : tf.div(rate, scalar(alpha ** 2));
+};
+
+/** The model that a config describes, its logits scaled. */
 export function makeModel(config: Config): Model {
   const { task, model } = definitionsOf(config);
-  return model.make(task.form(config), config);
+  const made = model.make(task.form(config), config);
+  return config.outputScale === 1
+    ? made
+    : withScaledLogits(made, config.outputScale);
 }

@@ -18,6 +18,7 @@ const SMALL = {
   dModel: 16,
   heads: 2,
   dMlp: 24,
+  dFf: 24,
   bits: 9,
   samples: 60,
 } satisfies ConfigInput;
@@ -27,7 +28,21 @@ const kinds: Record<string, ConfigInput> = {
   "MLP with biases on parity": { task: "parity" },
   "float64 MLP on parity": { task: "parity", precision: "float64" },
   "float64 MLP": { precision: "float64" },
+  "MLP with an embedding": { embedding: 5 },
+  "linear model": { hidden: [] },
   "transformer": { model: "transformer" },
+  "transformer of 2 layers, pre-norm": {
+    model: "transformer",
+    layers: 2,
+    norm: "pre",
+  },
+  "encoder": { model: "encoder" },
+  "float64 encoder of 2 layers, StableMax": {
+    model: "encoder",
+    layers: 2,
+    attention: "stablemax",
+    precision: "float64",
+  },
 };
 
 async function checkpointOf(config: ConfigInput) {

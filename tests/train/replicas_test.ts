@@ -53,6 +53,23 @@ const CASES: Record<
     { modulus: 7, model: "transformer", dModel: 16, heads: 2, dMlp: 24 },
     {},
   ],
+  "an encoder of 2 layers, StableMax attention": [
+    {
+      modulus: 5,
+      model: "encoder",
+      layers: 2,
+      attention: "stablemax",
+      dModel: 8,
+      heads: 2,
+      dFf: 8,
+      lr: 1e-3,
+    },
+    {},
+  ],
+  "the MLP with an embedding, its output scaled": [
+    { ...small, embedding: 5, outputScale: 2 },
+    { lr: [0.01, 0.003, 0.02] },
+  ],
   "parity": [{ task: "parity", bits: 12, samples: 200, hidden: [16] }, {}],
   "binary codes": [{ ...small, encoding: "binary" }, {}],
   // Of a random graph's facts there are more or less.

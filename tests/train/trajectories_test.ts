@@ -88,7 +88,14 @@ const architectures = {
     classes: 2,
     biases: true,
   }),
-  transformer: transformer({ modulus: 5, dModel: 8, heads: 2, dMlp: 16 }),
+  transformer: transformer({
+    vocabulary: 6,
+    length: 3,
+    classes: 5,
+    dModel: 8,
+    heads: 2,
+    dMlp: 16,
+  }),
 } as unknown as Record<ModelName, Model>;
 
 function paramsOf(name: ModelName, dtype: FloatDType): Tree<HostTensor> {

@@ -47,6 +47,8 @@ export interface Component<S extends Settings = Settings> {
    * names the value and what would do; undefined where they do.
    */
   check?(config: Values<S>): string | undefined;
+  /** Which of its own keys say nothing beside these values. */
+  idle?(config: Values<S>): readonly (keyof S & string)[];
 }
 
 const number = v.number("must be a number");

@@ -7,9 +7,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { FloatDType } from "../trace/graph.ts";
 import { widen } from "../trace/precision.ts";
-import { leavesOf } from "../tree.ts";
 import { accuracy, collapsed, fraction, mean } from "../losses/mod.ts";
-import type { Params } from "../optim/mod.ts";
+import { dot, norm, type Params } from "../optim/mod.ts";
 
 /** The metrics that a step computes, in the order in which they are logged. */
 export const metricNames = [
@@ -53,6 +52,8 @@ export interface Measured {
   readonly test: Rows;
   /** What the loss is computed in. */
   readonly lossPrecision: FloatDType;
+  /** What the loss's softmax divides the logits by, if not 1. */
+  readonly temperature?: number | undefined;
 }
 
 /** Computes every metric of one state, each a scalar. */
@@ -66,7 +67,9 @@ export function measure(measured: Measured): Metrics<tf.Tensor> {
     train_accuracy: accuracy(train.logits, train.labels),
     test_loss: mean(test.terms, precision),
     test_accuracy: accuracy(test.logits, test.labels),
-    softmax_collapse: fraction(collapsed(train.logits, precision)),
+    softmax_collapse: fraction(
+      collapsed(train.logits, precision, measured.temperature),
+    ),
     zero_terms: fraction(tf.equal(train.terms, tf.zerosLike(train.terms))),
     weight_norm: weightNorm,
     gradient_norm: gradientNorm,
@@ -80,14 +83,3 @@ export function measure(measured: Measured): Metrics<tf.Tensor> {
     logit_scale: tf.mean(widen(tf.max(tf.abs(train.logits), 1))),
   };
 }
-
-// Sums over the whole parameter vector; in float64, because the squares of
-// gradients after softmax collapse fall below float32's range.
-function dot(a: Params, b: Params): tf.Tensor {
-  const bs = leavesOf<tf.Tensor>(b);
-  return leavesOf<tf.Tensor>(a)
-    .map(([, x], i) => tf.sum(tf.mul(widen(x), widen(bs[i]![1]))))
-    .reduce((sum, x) => tf.add(sum, x));
-}
-
-const norm = (x: Params) => tf.sqrt(dot(x, x));

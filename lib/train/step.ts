@@ -112,6 +112,7 @@ export function makeStep(
       params,
       gradients,
       lossPrecision,
+      temperature: loss.temperature,
       train: of(slices),
       test: of(slicesOf(test)),
     });

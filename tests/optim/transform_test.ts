@@ -1,11 +1,13 @@
 import { assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
+import { defaults } from "../../lib/config/config.ts";
 import { type HostTensor, hostTensorOf } from "../../lib/onnx/tensor.ts";
 import {
   addDecayedWeights,
   applyUpdates,
   chain,
   type GradientTransformation,
+  linearWarmup,
   optimizers,
   perpGrad,
   scaleByAdam,
@@ -90,6 +92,8 @@ const zeros = {
 };
 
 const options = {
+  ...defaults,
+  perpGrad: false,
   lr: 0.1,
   weightDecay: 0.01,
   momentum: 0.9,
@@ -105,7 +109,7 @@ const transformations: Record<string, GradientTransformation> = {
   "scaleByAdam()": scaleByAdam(options) as GradientTransformation,
   "scaleByMomentum()": scaleByMomentum(0.9) as GradientTransformation,
   "addDecayedWeights()": addDecayedWeights(0.1),
-  "scaleByLearningRate()": scaleByLearningRate(0.1, 5),
+  "scaleByLearningRate()": scaleByLearningRate(0.1, linearWarmup(5)),
   "chain()": chain(perpGrad(), addDecayedWeights(0.1)),
   "⊥adamw": chain(perpGrad(), optimizers.adamw.make(options)),
   "⊥adam": chain(perpGrad(), optimizers.adam.make(options)),
@@ -170,7 +174,7 @@ Deno.test("perpGrad() lets the gradient of zero weights through", async () => {
 });
 
 Deno.test("scaleByLearningRate() warms up from 0", async () => {
-  const schedule = scaleByLearningRate(0.1, 4);
+  const schedule = scaleByLearningRate(0.1, linearWarmup(4));
   const { rates } = await runTraced(({ w }) => {
     const params = w;
     let state = schedule.init(params);

@@ -161,15 +161,17 @@ function ownedKeys(): string[] {
 /** The keys that say nothing in an experiment: what they name is not in it. */
 export function idleKeys(config: Config): (keyof Config)[] {
   const { stages: on, ...named } = definitionsOf(config);
-  const components: Component[] = [...Object.values<Component>(named), ...on];
+  const keysReadBy = (component: Component) => {
+    const idle = component.idle?.(config) ?? [];
+    return Object.keys(component.settings).filter((key) => !idle.includes(key));
+  };
   const read = new Set<string>([
-    ...components.flatMap((component) => Object.keys(component.settings)),
+    ...[...Object.values<Component>(named), ...on].flatMap(keysReadBy),
     ...Object.values<StageDefinition>(stages).map(({ by }) => by),
   ]);
   const drawn = named.task.form(config).total !== undefined;
   const idle = new Set<string>([
     ...ownedKeys().filter((key) => !read.has(key)),
-    ...components.flatMap((component) => component.idle?.(config) ?? []),
     ...(drawn ? [] : ["trainFraction"]),
     ...idlePlace.filter(([, idle]) => idle(config)).map(([key]) => key),
   ]);

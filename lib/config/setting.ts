@@ -47,7 +47,7 @@ export interface Component<S extends Settings = Settings> {
    * names the value and what would do; undefined where they do.
    */
   check?(config: Values<S>): string | undefined;
-  /** Of the keys that it reads, those that say nothing beside these others. */
+  /** Which of its own keys say nothing beside these values. */
   idle?(config: Values<S>): readonly (keyof S & string)[];
 }
 

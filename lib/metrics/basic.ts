@@ -29,7 +29,7 @@ export const basicNames = [
 export const basic: GraphMetrics = {
   summary: "losses, accuracies, collapse, norms, cos(w, −grad)",
   make:
-    ({ config: { lossPrecision: precision } }) =>
+    ({ config: { lossPrecision: precision }, loss: { temperature } }) =>
     ({ params, gradients, train, others }) => {
       const weightNorm = normAll(params);
       const gradientNorm = normAll(gradients);
@@ -40,7 +40,9 @@ export const basic: GraphMetrics = {
         }));
       return {
         ...Object.assign({}, ...sets),
-        softmax_collapse: fraction(collapsed(train.logits, precision)),
+        softmax_collapse: fraction(
+          collapsed(train.logits, precision, temperature),
+        ),
         zero_terms: fraction(tf.equal(train.terms, tf.zerosLike(train.terms))),
         weight_norm: weightNorm,
         gradient_norm: gradientNorm,

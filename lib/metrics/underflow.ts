@@ -22,8 +22,9 @@ const isZero = (x: tf.Tensor) => tf.equal(x, tf.zerosLike(x));
 export const underflow: GraphMetrics = {
   summary: "zero gradients, exponentials that underflow",
   make:
-    ({ config: { lossPrecision: precision } }) => ({ gradients, train }) => {
-      const e = exponentials(train.logits, precision);
+    ({ config: { lossPrecision: precision }, loss: { temperature } }) =>
+    ({ gradients, train }) => {
+      const e = exponentials(train.logits, precision, temperature);
       const { smallestNormal } = FLOATS[precision];
       return {
         ...shares("zero_gradients", (g) => isZero(g!), gradients),

@@ -11,6 +11,9 @@ import { leavesOf } from "../tree.ts";
 import type { Params } from "../optim/mod.ts";
 import { byTensor, type Columns } from "./group.ts";
 
+// Of trees, as whole vectors.
+export { dot as dotAll, norm as normAll } from "../optim/mod.ts";
+
 /**
  * a·b of two tensors of one shape, []; in float64, because the squares of
  * gradients after softmax collapse fall below float32's range.
@@ -22,19 +25,6 @@ export function dot(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
 /** ‖x‖ of a tensor, []. */
 export function norm(x: tf.Tensor): tf.Tensor {
   return tf.sqrt(dot(x, x));
-}
-
-/** a·b of two trees as whole vectors, []. */
-export function dotAll(a: Params, b: Params): tf.Tensor {
-  const bs = leavesOf<tf.Tensor>(b);
-  return leavesOf<tf.Tensor>(a)
-    .map(([, x], i) => dot(x, bs[i]![1]))
-    .reduce((sum, x) => tf.add(sum, x));
-}
-
-/** ‖x‖ of a tree as a whole vector, []. */
-export function normAll(x: Params): tf.Tensor {
-  return tf.sqrt(dotAll(x, x));
 }
 
 /**

@@ -8,6 +8,7 @@ import { plainLoss } from "./loss.ts";
 import { softmax } from "./softmax.ts";
 import { stableMax } from "./stablemax.ts";
 
+export { scaleCorrectLogit } from "./correct_logit.ts";
 export {
   defineLoss,
   type Loss,

@@ -8,7 +8,12 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type HostTensor, hostTensorOf } from "../onnx/tensor.ts";
 import { leavesOf, mapTree, type Tree, treeOf } from "../tree.ts";
-import { type Engine, type HostState, metricsOf } from "./engine.ts";
+import {
+  type Engine,
+  type HostState,
+  metricsOf,
+  type Snapshot,
+} from "./engine.ts";
 import { type Experiment, hostBatch } from "./experiment.ts";
 import { metricNames, type Metrics } from "./metrics.ts";
 import { constant, initialState } from "./onnx_engine.ts";
@@ -22,12 +27,14 @@ import { openBackend } from "./tfjs_backends.ts";
  * @param experiment What to train.
  * @param backend A TensorFlow.js backend; `cpu` is always there.
  * @param folder Where the backend lies, if not where it is set up.
+ * @param start Where to go on from; by default the initial parameters.
  * @throws {BackendError} if the backend cannot be used here.
  */
 export async function tfjsEngine(
   experiment: Experiment,
   backend = "cpu",
   folder?: string,
+  start?: Snapshot,
 ): Promise<Engine> {
   const device = await openBackend(backend, folder);
   const train = makeStep(experiment);
@@ -37,8 +44,8 @@ export async function tfjsEngine(
     return { inputs: constant(inputs), labels: constant(labels) };
   });
 
-  let step = 0;
-  let state = load(await initialState(experiment));
+  let step = start?.step ?? 0;
+  let state = load(start?.state ?? await initialState(experiment));
   // The last state whose loss was finite, with its step.
   let good: { step: number; state: State } | undefined;
 

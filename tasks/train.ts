@@ -31,9 +31,11 @@ const PARSERS: Record<string, ((text: string) => unknown) | undefined> = {
 
 const program = command("train", "Train a network until it groks.");
 // A flag for each key of a config.
-for (const key of configKeys) {
+const flagKeys = configKeys.filter((key) =>
+  configSettings[key].kind !== "none"
+);
+for (const key of flagKeys) {
   const { value, help, preset, kind } = configSettings[key];
-  if (kind === "none") continue;
   const flag = flagOf(key);
   const description = preset === null ? help : `${help} (default: ${preset})`;
   if (kind === "flag") {
@@ -107,7 +109,7 @@ const task = program
   .action(async (options) => {
     const flags = Object.fromEntries(
       Object.entries(options).filter(([key]) =>
-        configKeys.includes(key as keyof Config)
+        flagKeys.includes(key as keyof Config)
       ),
     );
     const given = Object.keys(flags);

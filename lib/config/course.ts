@@ -142,8 +142,12 @@ export function courseProblem<C extends Course>(
         `between the first step and the last, got ${at}`;
     }
     last = at;
+    // A whole config.json may be meant, of which most is as before.
+    const same = (key: string) =>
+      JSON.stringify(change[key]) ===
+        JSON.stringify(config[key as keyof C]);
     const keys = Object.keys(change);
-    const other = keys.find((key) => !allowed.includes(key));
+    const other = keys.find((key) => !allowed.includes(key) && !same(key));
     if (other !== undefined || keys.length === 0) {
       return `--to must name what may change at step ${at}, ` +
         `got ${other ?? "nothing"}: choose from ${allowed.join(", ")}`;

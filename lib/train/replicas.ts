@@ -152,17 +152,22 @@ export async function trainBand(
   } else if (run !== undefined) {
     await checkBand(run, folders!, overwrite ?? resume);
   }
+  const made = asked.map(makeExperiment);
+  const last = old && await lastOfBand(folders!, made, died);
+  const start = last ?? await startOfBand(made);
   const place = await chooseDevice(asked[0]!);
   options.onDevice?.(place);
   const { device } = place;
-  const configs = asked.map((config) => ({ ...config, device }));
-  const experiments = configs.map(makeExperiment);
-  const last = old && await lastOfBand(folders!, experiments, died);
+  const experiments = made.map((one) => ({
+    ...one,
+    config: { ...one.config, device },
+  }));
+  const configs = experiments.map(({ config }) => config);
   const engine = await switchingReplicas(
     experiments,
     (parts, start) =>
       replicaEngine(parts, sessionOf(place, configs[0]!), start),
-    last ?? await startOfBand(experiments),
+    start,
   );
   try {
     const manifest = await makeManifest(

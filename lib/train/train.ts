@@ -85,16 +85,18 @@ export async function train(
     const again = options.overwrite ?? options.resume ?? false;
     await checkFree(options.run, again);
   }
+  const made = makeExperiment(asked);
+  const last = old && await lastState(options.run!, made);
+  const start = last ?? await startOf(made);
   const place = asked.engine === "onnx" ? await chooseDevice(asked) : undefined;
   if (place) options.onDevice?.(place);
   // What was taken, so that feeding the config back repeats the run.
   const config = place ? { ...asked, device: place.device } : asked;
-  const experiment = makeExperiment(config);
-  const last = old && await lastState(options.run!, experiment);
+  const experiment = { ...made, config };
   const engine = await switchingEngine(
     experiment,
     (part, start) => startEngine(part, place, start),
-    last ?? await startOf(experiment),
+    start,
   );
   try {
     const manifest = await makeManifest(

@@ -24,6 +24,12 @@
  */
 
 export * from "./lib/config/config.ts";
+export {
+  configAt,
+  type Course,
+  type From,
+  type Switch,
+} from "./lib/config/course.ts";
 export type {
   Component,
   Setting,

@@ -145,6 +145,13 @@ export function namesOutOf<const T extends string>(
   return (text) => text.split(",").map((name) => nameOf(name));
 }
 
+/** Parses an option that may be repeated, into a list. */
+export function several<T>(
+  parse: (text: string) => T,
+): (text: string, before?: readonly T[]) => T[] {
+  return (text, before = []) => [...before, parse(text)];
+}
+
 /** Prints the one JSON document of `--json`. */
 export function printJson(value: unknown): void {
   console.log(JSON.stringify(value, null, 2));

@@ -130,6 +130,12 @@ export const placeSettings = {
   ),
 } as const;
 
+/** What may be another when a run is gone on with: how far, and where. */
+export const resumableKeys: readonly string[] = [
+  "steps",
+  ...Object.keys(placeSettings),
+];
+
 type PlaceKey = keyof typeof placeSettings;
 
 /** Keys of a place that say nothing about a choice of it. */

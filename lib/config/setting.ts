@@ -18,8 +18,8 @@ export interface Setting<T = unknown> {
    * flags, `--key` and `--no-key`.
    */
   readonly value: string;
-  /** How the flag's text is read. */
-  readonly kind: "number" | "numbers" | "text" | "names" | "flag";
+  /** How the flag's text is read; `none` has no flag that sets it alone. */
+  readonly kind: "number" | "numbers" | "text" | "names" | "flag" | "none";
   /** What it is for, for `--help`. */
   readonly help: string;
 }

@@ -13,6 +13,7 @@ import { stableMax } from "./stablemax.ts";
 import { taylorDefinition } from "./taylor.ts";
 
 export { meanAbsoluteError } from "./l1.ts";
+export { scaleCorrectLogit } from "./correct_logit.ts";
 export {
   defineLoss,
   type Loss,

@@ -11,6 +11,14 @@ import type { Metrics } from "../metrics/mod.ts";
 /** Parameters (`params.…`) and optimizer state (`optimizer.…`) by path. */
 export type HostState = Readonly<Record<string, HostTensor>>;
 
+/** Where a training stands, and what an engine can go on from. */
+export interface Snapshot {
+  /** Updates made so far. */
+  readonly step: number;
+  /** Parameters and optimizer state after them. */
+  readonly state: HostState;
+}
+
 /** The metrics of one evaluated step. */
 export interface Evaluation {
   /** Updates made before it. */

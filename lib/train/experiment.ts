@@ -9,7 +9,7 @@ import { type Config, definitionsOf } from "../config/config.ts";
 import type { Split } from "../data/dataset.ts";
 import { randomKey } from "../data/random.ts";
 import { splitOf } from "../data/task.ts";
-import type { Loss } from "../losses/mod.ts";
+import { type Loss, scaleCorrectLogit } from "../losses/mod.ts";
 import type { HostTensor } from "../onnx/tensor.ts";
 import { chain, type GradientTransformation, type Rate } from "../optim/mod.ts";
 import { scalar } from "../trace/precision.ts";
@@ -39,10 +39,54 @@ export function makeExperiment(config: Config): Experiment {
     config,
     split: splitOf(config),
     model,
-    loss: definitionsOf(config).loss.make(config),
+    loss: lossOf(config),
     optimizer: optimizerOf(config),
     params: model.init(randomKey(config.seed), config.precision),
   };
+}
+
+/** The loss that a config describes. */
+export function lossOf(config: Config): Loss {
+  const { loss } = definitionsOf(config);
+  return scaleCorrectLogit(loss.make(config), config.correctLogitScale);
+}
+
+/**
+ * The parts of a config's optimizer by their names in the registries, first to
+ * last: stages, the optimizer itself, stages.
+ *
+ * @param config The config.
+ * @param rates What stands in place of the config's own rates.
+ */
+function optimizerParts(
+  config: Config,
+  rates: { readonly lr?: Rate; readonly weightDecay?: Rate } = {},
+): [name: string, part: GradientTransformation][] {
+  const { optimizer, stages } = definitionsOf(config);
+  const made = (place: "gradient" | "update") =>
+    stages.filter((stage) => stage.place === place)
+      .map((stage): [string, GradientTransformation] => [
+        stage.by,
+        stage.make(config),
+      ]);
+  const { lr = config.lr, weightDecay = config.weightDecay } = rates;
+  const base = optimizer.make({
+    ...config,
+    lr: perSquare(lr, config.outputScale),
+    weightDecay,
+  });
+  return [...made("gradient"), [config.optimizer, base], ...made("update")];
+}
+
+/**
+ * The parts of a config's optimizer, and where the state of each lies in the
+ * optimizer's: what stands before its paths.
+ */
+export function optimizerPrefixes(config: Config): Map<string, string> {
+  const parts = optimizerParts(config);
+  return new Map(
+    parts.map(([name], i) => [name, parts.length === 1 ? "" : `${i}.`]),
+  );
 }
 
 /**
@@ -56,18 +100,8 @@ export function optimizerOf(
   config: Config,
   rates: { readonly lr?: Rate; readonly weightDecay?: Rate } = {},
 ): GradientTransformation {
-  const { optimizer, stages } = definitionsOf(config);
-  const made = (place: "gradient" | "update") =>
-    stages.filter((stage) => stage.place === place)
-      .map((stage) => stage.make(config));
-  const { lr = config.lr, weightDecay = config.weightDecay } = rates;
-  const base = optimizer.make({
-    ...config,
-    lr: perSquare(lr, config.outputScale),
-    weightDecay,
-  });
-  const all = [...made("gradient"), base, ...made("update")];
-  return all.length === 1 ? base : chain(...all);
+  const parts = optimizerParts(config, rates).map(([, part]) => part);
+  return parts.length === 1 ? parts[0]! : chain(...parts);
 }
 
 // rate/α²

@@ -7,7 +7,7 @@
 
 import type * as tf from "@tensorflow/tfjs-core";
 import { UsageError } from "../errors.ts";
-import type { SessionOptions } from "../onnx/session.ts";
+import type { Runtime, SessionOptions } from "../onnx/session.ts";
 import { type HostTensor, sizeOf } from "../onnx/tensor.ts";
 import { trace } from "../trace/backend.ts";
 import { foldConstants } from "../trace/fold.ts";
@@ -49,6 +49,14 @@ export interface ReplicaEngine {
   close(): Promise<void>;
 }
 
+/** Where several runs stand. */
+export interface BandSnapshot {
+  /** Updates made so far. */
+  readonly step: number;
+  /** Parameters and optimizer state of each run after them. */
+  readonly states: readonly HostState[];
+}
+
 // So many take most of a minute to compile at the default size.
 const MOST_LOOPS = 256;
 
@@ -58,11 +66,13 @@ const MOST_LOOPS = 256;
  *
  * @param experiments The runs; everything else is the first's.
  * @param options Device, runtime, threads.
+ * @param start Where to go on from; by default the initial parameters.
  * @throws {UsageError} if a processor would have to hold too many loops.
  */
 export async function replicaEngine(
   experiments: readonly Experiment[],
   options: SessionOptions = {},
+  start?: BandSnapshot,
 ): Promise<ReplicaEngine> {
   const { device = "cpu", runtime } = options;
   const most = !sameSizes(experiments)
@@ -77,15 +87,11 @@ export async function replicaEngine(
         `${most} of this experiment go into a loop, got ${experiments.length}`,
     );
   }
-  // It depends on the parameters' shapes only.
-  const optimizerState = await initialState(experiments[0]!, runtime);
+  const initial = start?.states ?? await initialStates(experiments, runtime);
   const steps: Graph[] = [];
   let state: HostState[] = [];
   for (const group of groups) {
-    const states = group.map(({ params }) => ({
-      ...optimizerState,
-      ...parameterState(params),
-    }));
+    const states = group.map((one) => initial[experiments.indexOf(one)]!);
     const [first, own] = [group[0]!, states[0]!];
     if (group.length === 1) {
       const step = traceStep(first, own, options);
@@ -115,7 +121,7 @@ export async function replicaEngine(
     return { replicas, state: results.map(({ state }) => state) };
   };
 
-  let step = 0;
+  let step = start?.step ?? 0;
   // Where the last two calls began: a loss that is not finite at the first step
   // of a call comes of the last update of the call before.
   let before = { step, state };
@@ -159,6 +165,18 @@ export async function replicaEngine(
     },
     close: () => loop.close(),
   };
+}
+
+// The optimizer's first state depends on the parameters' shapes only.
+async function initialStates(
+  experiments: readonly Experiment[],
+  runtime: Runtime | undefined,
+): Promise<HostState[]> {
+  const shared = await initialState(experiments[0]!, runtime);
+  return experiments.map(({ params }) => ({
+    ...shared,
+    ...parameterState(params),
+  }));
 }
 
 // The step of the first run with the data, and the rates that differ, as

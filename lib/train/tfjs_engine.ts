@@ -10,8 +10,8 @@ import { type HostTensor, hostTensorOf } from "../onnx/tensor.ts";
 import { leavesOf, mapTree, type Tree, treeOf } from "../tree.ts";
 import type { Metrics } from "../metrics/mod.ts";
 import { hostBatches, mapBatches } from "./batch.ts";
-import type { Engine, HostState } from "./engine.ts";
 import type { Experiment } from "./experiment.ts";
+import type { Engine, HostState, Snapshot } from "./engine.ts";
 import { constant, initialState } from "./onnx_engine.ts";
 import { makeStep, type State } from "./step.ts";
 import { openBackend } from "./tfjs_backends.ts";
@@ -23,20 +23,22 @@ import { openBackend } from "./tfjs_backends.ts";
  * @param experiment What to train.
  * @param backend A TensorFlow.js backend; `cpu` is always there.
  * @param folder Where the backend lies, if not where it is set up.
+ * @param start Where to go on from; by default the initial parameters.
  * @throws {BackendError} if the backend cannot be used here.
  */
 export async function tfjsEngine(
   experiment: Experiment,
   backend = "cpu",
   folder?: string,
+  start?: Snapshot,
 ): Promise<Engine> {
   const device = await openBackend(backend, folder);
   const train = makeStep(experiment);
   const host = hostBatches(experiment.split, experiment.model);
   const batches = mapBatches(host, constant);
 
-  let step = 0;
-  let state = load(await initialState(experiment));
+  let step = start?.step ?? 0;
+  let state = load(start?.state ?? await initialState(experiment));
   // The last state whose loss was finite, with its step.
   let good: { step: number; state: State } | undefined;
 

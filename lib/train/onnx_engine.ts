@@ -15,8 +15,14 @@ import { foldConstants } from "../trace/fold.ts";
 import type { Graph } from "../trace/graph.ts";
 import { runTraced, specsOf } from "../trace/run.ts";
 import { leavesOf, type Tree, treeOf } from "../tree.ts";
-import { type Engine, type HostState, untilDiverged } from "./engine.ts";
-import { type Batch, type Experiment, hostBatch } from "./experiment.ts";
+import { hostBatches, mapBatches } from "./batch.ts";
+import type { Experiment } from "./experiment.ts";
+import {
+  type Engine,
+  type HostState,
+  type Snapshot,
+  untilDiverged,
+} from "./engine.ts";
 import { loopModel } from "./loop_graph.ts";
 import {
   loopInputs,
@@ -41,13 +47,17 @@ export function constant({ dtype, shape, data }: HostTensor): tf.Tensor {
  *
  * @param experiment What to train.
  * @param options Runtime and threads.
+ * @param start Where to go on from; by default the initial parameters.
  */
 export async function onnxEngine(
   experiment: Experiment,
   options: SessionOptions = {},
+  start?: Snapshot,
 ): Promise<Engine> {
   const { runtime } = options;
-  let state = await initialState(experiment, runtime);
+  let { step, state } = start ??
+    { step: 0, state: await initialState(experiment, runtime) };
+  const first = step;
   const traced = traceStep(experiment, state, options);
   const graph = await foldConstants(traced, Infinity, runtime);
   const loop = await openLoop([graph], options);
@@ -64,7 +74,6 @@ export async function onnxEngine(
     return { ...turnsOf(result, first, every), state: result.state };
   };
 
-  let step = 0;
   // Where the last call began, from where any state since can be made again.
   let before = { step, state };
   const goBackTo = async (wanted: number) => {
@@ -92,7 +101,7 @@ export async function onnxEngine(
         state = next;
         step += count;
       } else {
-        await goBackTo(Math.max(advance.diverged - 1, 0));
+        await goBackTo(Math.max(advance.diverged - 1, first));
       }
       return advance;
     },
@@ -171,15 +180,11 @@ export function traceStep(
   { device = "cpu" }: SessionOptions = {},
 ): Graph {
   const step = makeStep(experiment, device === "cpu");
-  const { split, model } = experiment;
-  const batch = (part: "train" | "test"): Batch => {
-    const { inputs, labels } = hostBatch(split[part], model);
-    return { inputs: constant(inputs), labels: constant(labels) };
-  };
+  const host = hostBatches(experiment.split, experiment.model);
   return trace(
     (tensors) => {
       const state = { optimizer: {}, ...tensors } as unknown as State;
-      const result = step(state, batch("train"), batch("test"));
+      const result = step(state, mapBatches(host, constant), true);
       return { ...result } as unknown as Tree<tf.Tensor>;
     },
     specsOf(treeOf(Object.entries(state))),

@@ -7,7 +7,7 @@
 
 import type * as tf from "@tensorflow/tfjs-core";
 import { UsageError } from "../errors.ts";
-import type { SessionOptions } from "../onnx/session.ts";
+import type { Runtime, SessionOptions } from "../onnx/session.ts";
 import { type HostTensor, sizeOf } from "../onnx/tensor.ts";
 import { trace } from "../trace/backend.ts";
 import { foldConstants } from "../trace/fold.ts";
@@ -17,12 +17,8 @@ import { expandSegmentSums } from "../trace/segments.ts";
 import { type Argument, vmap } from "../trace/vmap.ts";
 import { type Tree, treeOf } from "../tree.ts";
 import { type Advance, type HostState, untilDiverged } from "./engine.ts";
-import {
-  type Batch,
-  type Experiment,
-  hostBatch,
-  optimizerOf,
-} from "./experiment.ts";
+import { type Batches, hostBatches } from "./batch.ts";
+import { type Experiment, optimizerOf } from "./experiment.ts";
 import { openLoop, turnsOf } from "./loop_session.ts";
 import { initialState, parameterState, traceStep } from "./onnx_engine.ts";
 import type { Evaluated } from "./recorder.ts";
@@ -33,7 +29,7 @@ export interface ReplicaEngine {
   /** Updates made so far. */
   readonly step: number;
   /**
-   * Makes up to `count` updates of every run. A run whose loss is not finite any
+   * Makes up to `count` updates of every run, at least one. A run whose loss is not finite any
    * more does not stop the others; what it computes afterwards means nothing.
    *
    * @param count How many, 1 or more.
@@ -53,6 +49,14 @@ export interface ReplicaEngine {
   close(): Promise<void>;
 }
 
+/** Where several runs stand. */
+export interface BandSnapshot {
+  /** Updates made so far. */
+  readonly step: number;
+  /** Parameters and optimizer state of each run after them. */
+  readonly states: readonly HostState[];
+}
+
 // So many take most of a minute to compile at the default size.
 const MOST_LOOPS = 256;
 
@@ -62,11 +66,13 @@ const MOST_LOOPS = 256;
  *
  * @param experiments The runs; everything else is the first's.
  * @param options Device, runtime, threads.
+ * @param start Where to go on from; by default the initial parameters.
  * @throws {UsageError} if a processor would have to hold too many loops.
  */
 export async function replicaEngine(
   experiments: readonly Experiment[],
   options: SessionOptions = {},
+  start?: BandSnapshot,
 ): Promise<ReplicaEngine> {
   const { device = "cpu", runtime } = options;
   const most = !sameSizes(experiments)
@@ -81,15 +87,11 @@ export async function replicaEngine(
         `${most} of this experiment go into a loop, got ${experiments.length}`,
     );
   }
-  // It depends on the parameters' shapes only.
-  const optimizerState = await initialState(experiments[0]!, runtime);
+  const initial = start?.states ?? await initialStates(experiments, runtime);
   const steps: Graph[] = [];
   let state: HostState[] = [];
   for (const group of groups) {
-    const states = group.map(({ params }) => ({
-      ...optimizerState,
-      ...parameterState(params),
-    }));
+    const states = group.map((one) => initial[experiments.indexOf(one)]!);
     const [first, own] = [group[0]!, states[0]!];
     if (group.length === 1) {
       const step = traceStep(first, own, options);
@@ -119,7 +121,7 @@ export async function replicaEngine(
     return { replicas, state: results.map(({ state }) => state) };
   };
 
-  let step = 0;
+  let step = start?.step ?? 0;
   // Where the last two calls began: a loss that is not finite at the first step
   // of a call comes of the last update of the call before.
   let before = { step, state };
@@ -165,7 +167,17 @@ export async function replicaEngine(
   };
 }
 
-const BATCHES = ["train", "test"] as const;
+// The optimizer's first state depends on the parameters' shapes only.
+async function initialStates(
+  experiments: readonly Experiment[],
+  runtime: Runtime | undefined,
+): Promise<HostState[]> {
+  const shared = await initialState(experiments[0]!, runtime);
+  return experiments.map(({ params }) => ({
+    ...shared,
+    ...parameterState(params),
+  }));
+}
 
 // The step of the first run with the data, and the rates that differ, as
 // arguments, stacked over all runs, whose own they then become.
@@ -176,11 +188,10 @@ function stackedStep(
 ): Graph {
   const [first] = experiments as [Experiment];
   const known: Record<string, HostTensor[]> = {};
-  for (const part of BATCHES) {
+  const data = experiments.map(({ split, model }) => hostBatches(split, model));
+  for (const part of Object.keys(data[0]!)) {
     for (const name of ["inputs", "labels"] as const) {
-      known[`data.${part}.${name}`] = experiments.map(({ split, model }) =>
-        hostBatch(split[part], model)[name]
-      );
+      known[`data.${part}.${name}`] = data.map((own) => own[part]![name]);
     }
   }
   const { precision } = first.config;
@@ -198,12 +209,12 @@ function stackedStep(
   const graph = trace(
     (tensors) => {
       const { params, optimizer = {}, data, rates } = tensors as unknown as {
-        data: { train: Batch; test: Batch };
+        data: Batches;
         rates?: { lr?: tf.Tensor; weightDecay?: tf.Tensor };
       } & State;
       const own = optimizerOf(first.config, rates);
       const step = makeStep({ ...first, optimizer: own }, sliced);
-      const result = step({ params, optimizer }, data.train, data.test);
+      const result = step({ params, optimizer }, data, true);
       return { ...result } as unknown as Tree<tf.Tensor>;
     },
     specsOf(treeOf([
@@ -234,7 +245,8 @@ function stackable({ model, split }: Experiment): number {
 // facts need not.
 function sameSizes(experiments: readonly Experiment[]): boolean {
   const sizes = experiments.map(({ split }) =>
-    BATCHES.map((part) => split[part].labels.length).join()
+    [split.train, split.test, ...Object.values(split.extra ?? {})]
+      .map(({ labels }) => labels.length).join()
   );
   return sizes.every((size) => size === sizes[0]);
 }

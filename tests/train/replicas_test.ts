@@ -115,7 +115,7 @@ function differences(a: Run, b: Run): Record<string, number> {
       difference = Math.max(difference, Math.abs(x[i]! - y[i]!));
       size = Math.max(size, Math.abs(y[i]!));
     }
-    found[of] = difference / size;
+    found[of] = difference === 0 ? 0 : difference / size;
   };
   compare("losses", a.losses, b.losses);
   for (const name of namesOf(b).filter((name) => !SHARES.test(name))) {

@@ -8,6 +8,7 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import { UsageError } from "../errors.ts";
 import type { Runtime, SessionOptions } from "../onnx/session.ts";
+import { makeMeasure } from "../metrics/mod.ts";
 import { type HostTensor, sizeOf } from "../onnx/tensor.ts";
 import { trace } from "../trace/backend.ts";
 import { foldConstants } from "../trace/fold.ts";
@@ -206,6 +207,7 @@ function stackedStep(
         : Float32Array.of(rate),
     }));
   }
+  const measure = makeMeasure(first);
   const graph = trace(
     (tensors) => {
       const { params, optimizer = {}, data, rates } = tensors as unknown as {
@@ -213,7 +215,7 @@ function stackedStep(
         rates?: { lr?: tf.Tensor; weightDecay?: tf.Tensor };
       } & State;
       const own = optimizerOf(first.config, rates);
-      const step = makeStep({ ...first, optimizer: own }, sliced);
+      const step = makeStep({ ...first, optimizer: own }, sliced, measure);
       const result = step({ params, optimizer }, data, true);
       return { ...result } as unknown as Tree<tf.Tensor>;
     },

@@ -51,11 +51,15 @@ const MOST_SLICES = 8;
  * @param experiment What to train.
  * @param sliced Whether the train rows may go through the model in slices, where
  * it asks for that: the same sums in another order.
+ * @param measure What measures a state; made anew it cannot be while tracing.
  */
-export function makeStep(experiment: Experiment, sliced = false): Step {
+export function makeStep(
+  experiment: Experiment,
+  sliced = false,
+  measure = makeMeasure(experiment),
+): Step {
   const { model, loss, optimizer, config } = experiment;
   const { lossPrecision } = config;
-  const measure = makeMeasure(experiment);
   const lossOf = meanLoss(loss, lossPrecision);
   const logitsOf = (params: Params, { inputs }: Batch) =>
     model.apply(params, inputs, noHook);

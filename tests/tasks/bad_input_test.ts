@@ -76,6 +76,8 @@ const WRONG: readonly [args: readonly string[], says: readonly RegExp[]][] = [
   [["--lr", "fast"], [/--lr/, /\bfast\b/, /number/]],
   [["--lr", "-1"], [/--lr/, /got -1$/, /above 0/]],
   [["--lr", "0"], [/--lr/, /got 0$/, /above 0/]],
+  [["--metrics", "basic,loss"], [/--metrics/, /"loss"/, /basic, tensors/]],
+  [["--metrics", ""], [/--metrics/, /\[""\]/, /basic, tensors/]],
   [["--steps", "0"], [/--steps/, /got 0$/, /integer of 1 or more/]],
 ];
 

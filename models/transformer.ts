@@ -52,8 +52,12 @@ export type TransformerHook =
 
 /** The sizes of the transformer. */
 export interface TransformerOptions {
-  /** p: tokens 0..p−1 are numbers, p is "="; there are p classes. */
+  /** p: how many classes there are, and tokens beside "=" where not said else. */
   readonly modulus: number;
+  /** Tokens of a row are 0..vocabulary−1, and "=" behind them is the next. */
+  readonly vocabulary?: number;
+  /** How many tokens stand before "=". */
+  readonly length?: number;
   /** Width of the residual stream. */
   readonly dModel: number;
   /** Attention heads, each of dModel/heads. */
@@ -61,9 +65,6 @@ export interface TransformerOptions {
   /** Width of the MLP. */
   readonly dMlp: number;
 }
-
-/** Length of "a b =". */
-const CONTEXT = 3;
 
 /** What a head's score is where it may not look: below any real score. */
 const MASKED = -1e10;
@@ -81,7 +82,7 @@ const MASKED = -1e10;
  * @throws {RangeError} if the heads do not divide d_model.
  */
 export function transformer(
-  { modulus, dModel, heads, dMlp }: TransformerOptions,
+  { modulus, dModel, heads, dMlp, ...sizes }: TransformerOptions,
 ): Model<TransformerParams> {
   if (dModel % heads !== 0) {
     throw new RangeError(
@@ -90,11 +91,12 @@ export function transformer(
     );
   }
   const dHead = dModel / heads;
-  const vocabulary = modulus + 1;
+  const vocabulary = (sizes.vocabulary ?? modulus) + 1;
+  const context = (sizes.length ?? 2) + 1; // "a b ="
 
   return {
     input: "tokens",
-    row: { dtype: "int64", shape: [CONTEXT] },
+    row: { dtype: "int64", shape: [context] },
 
     init(key, dtype) {
       const normal = (name: string, shape: number[], variance: number) =>
@@ -111,7 +113,7 @@ export function transformer(
         weight(`blocks.0.attn.${name}`, [heads, dModel, dHead]);
       return {
         W_E: weight("W_E", [vocabulary, dModel]),
-        W_pos: weight("W_pos", [CONTEXT, dModel]),
+        W_pos: weight("W_pos", [context, dModel]),
         blocks: {
           0: {
             attn: {
@@ -136,7 +138,7 @@ export function transformer(
       const hook = <T extends tf.Tensor>(name: TransformerHook, x: T): T =>
         mark(name, x);
       const { attn, mlp } = blocks[0];
-      const pos = CONTEXT;
+      const pos = context;
       const batch = tokens.shape[0]!;
       // Compiled for its logits alone, the block computes "=" alone.
       const brief = isTracing() && mark === noHook;
@@ -313,9 +315,10 @@ export const transformerModel: ModelDefinition<TransformerSettings> =
         : `--heads must divide --d-model ${dModel}, got ${heads}`,
     refuses: ({ input }) =>
       input.kind === "tokens" ? undefined : "reads tokens",
-    // "=" is the token after the numbers'.
-    read: (row, { classes }) => [...row, classes],
-    make: ({ classes: modulus }, config) =>
-      transformer({ modulus, ...config }) as unknown as Model,
+    // "=" is the token after the others.
+    read: (row, { input }) =>
+      input.kind === "tokens" ? [...row, input.vocabulary] : row,
+    make: ({ classes: modulus, input }, config) =>
+      transformer({ ...config, ...input, modulus }) as unknown as Model,
     describe: () => "transformer",
   });

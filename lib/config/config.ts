@@ -24,6 +24,7 @@ import type { ModelDefinition } from "../../models/definition.ts";
 import { models } from "../../models/mod.ts";
 import {
   idlePlace,
+  labelNoise,
   lossPrecision,
   placeSettings,
   precision,
@@ -82,6 +83,7 @@ export const configSettings = {
   task: pick(tasks, "add"),
   ...settingsOf(tasks),
   trainFraction,
+  labelNoise,
   model: pick(models, "mlp"),
   ...settingsOf(models),
   ...learning,
@@ -177,14 +179,15 @@ export function idleKeys(config: Config): (keyof Config)[] {
 
 function idleIn(config: Config): Set<string> {
   const { stages: on, ...named } = definitionsOf(config);
+  const components: Component[] = [...Object.values<Component>(named), ...on];
   const read = new Set<string>([
-    ...[...Object.values<Component>(named), ...on]
-      .flatMap((component) => Object.keys(component.settings)),
+    ...components.flatMap((component) => Object.keys(component.settings)),
     ...Object.values<StageDefinition>(stages).map(({ by }) => by),
   ]);
   const drawn = named.task.form(config).total !== undefined;
   return new Set<string>([
     ...ownedKeys().filter((key) => !read.has(key)),
+    ...components.flatMap((component) => component.idle?.(config) ?? []),
     ...(drawn ? [] : ["trainFraction"]),
     ...idlePlace.filter(([, idle]) => idle(config)).map(([key]) => key),
   ]);
@@ -254,8 +257,9 @@ function problemOf(config: Config): string | undefined {
   if (refusal !== undefined) {
     const { input } = form;
     const rows = input.kind === "tokens" ? "tokens" : input.name;
+    const flag = input.kind === "tokens" ? undefined : input.flag;
     return `--model ${config.model} ${refusal}: --task ${config.task} has ` +
-      `${rows}, use another model`;
+      `${rows}${flag ? ` with ${flag}` : ""}, use another model`;
   }
   if (!loss.precisions.includes(config.lossPrecision)) {
     return `--loss-precision of ${config.loss} must be ` +

@@ -7,6 +7,7 @@
 
 import {
   choice,
+  decay,
   fraction,
   integer,
   nullable,
@@ -18,6 +19,12 @@ export const trainFraction: Setting<number> = fraction(
   0.4,
   "<f>",
   "share of the examples to train on",
+);
+/** Share of the train rows whose label is wrong. */
+export const labelNoise: Setting<number> = decay(
+  0,
+  "<f>",
+  "share of the train rows that get a wrong label",
 );
 /** What the model and the optimizer are computed in. */
 export const precision: Setting<"float32" | "float64"> = choice(

@@ -47,6 +47,8 @@ export interface Component<S extends Settings = Settings> {
    * names the value and what would do; undefined where they do.
    */
   check?(config: Values<S>): string | undefined;
+  /** Of the keys that it reads, those that say nothing beside these others. */
+  idle?(config: Values<S>): readonly (keyof S & string)[];
 }
 
 const number = v.number("must be a number");

@@ -68,7 +68,7 @@ const MOST_LOOPS = 256;
  * Starts the engine for runs that differ in seed, data, learning rate and weight
  * decay only.
  *
- * @param experiments The runs; shapes and everything else are the first's.
+ * @param experiments The runs; everything else is the first's.
  * @param options Device, runtime, threads.
  * @param start Where to go on from; by default the initial parameters.
  * @throws {UsageError} if a processor would have to hold too many loops.
@@ -79,7 +79,9 @@ export async function replicaEngine(
   start?: BandSnapshot,
 ): Promise<ReplicaEngine> {
   const { device = "cpu", runtime } = options;
-  const most = device === "cpu"
+  const most = !sameSizes(experiments)
+    ? 1
+    : device === "cpu"
     ? stackable(experiments[0]!)
     : experiments.length;
   const groups = inGroups(experiments, most);
@@ -244,6 +246,15 @@ function stackable({ model, split }: Experiment): number {
   const rows = split.train.labels.length;
   const { rowsAtOnce = rows } = model;
   return Math.max(Math.floor(2 * rowsAtOnce / rows), 1);
+}
+
+// Whether the parts of all runs have as many rows: those of a random graph's
+// facts need not.
+function sameSizes(experiments: readonly Experiment[]): boolean {
+  const sizes = experiments.map(({ split }) =>
+    BATCHES.map((part) => split[part].labels.length).join()
+  );
+  return sizes.every((size) => size === sizes[0]);
 }
 
 // Groups of nearly the same size, none larger than `most`.

@@ -122,10 +122,14 @@ Deno.test("components that read the same key share its setting", () => {
 Deno.test("idleKeys() are those of what a config does not name", () => {
   const idle = (config: ConfigInput) => idleKeys(resolveConfig(config));
   const place = ["backend"];
-  const parity = ["bits", "parityBits", "samples"];
+  const others = [
+    ...["codeBits", "bits", "parityBits", "samples", "mnist", "trainSize"],
+    ...["entities", "inferredRatio", "oodFraction", "relations", "outDegree"],
+    ...["attributes", "attributeValues"],
+  ];
   const wide = ["dModel", "heads", "dMlp"];
   assertEquals(idle({ device: "cuda" }), [
-    ...parity,
+    ...others,
     ...wide,
     "momentum",
     ...place,

@@ -2,45 +2,13 @@
  * Stopping and resuming as a user does it: the real command, killed at random.
  */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { randomKey } from "../../lib/data/random.ts";
-import {
-  assertRefused,
-  contentsOf,
-  outputOf,
-  startProgram,
-  task,
-  withTempDir,
-} from "./_run.ts";
+import { assertSameRun } from "../train/_runs.ts";
+import { outputOf, startProgram, task, withTempDir } from "./_run.ts";
 
 const NET = "--modulus 11 --hidden 16 --threads 1".split(" ");
-
-/**
- * What a run is, timings and sittings apart: every file with its bytes, in
- * hexadecimal or as text.
- */
-async function bytesOf(run: string): Promise<Record<string, string>> {
-  const files: Record<string, string> = {};
-  const decoder = new TextDecoder();
-  for (const [path, bytes] of Object.entries(await contentsOf(run))) {
-    const name = path.slice(run.length + 1);
-    if (bytes === null || name.endsWith("manifest.json")) continue;
-    files[name] = name.endsWith(".onnx")
-      ? bytes.toHex()
-      : decoder.decode(bytes);
-    if (name.endsWith("metrics.jsonl")) {
-      files[name] = files[name].replaceAll(/,"ms_per_step":[^,}]*/g, "");
-    }
-    if (!name.endsWith("summary.json")) continue;
-    const { ms_per_step, seconds, run: _, checkpoint, ...summary } = JSON.parse(
-      files[name],
-    );
-    assert(ms_per_step >= 0 && seconds >= 0 && checkpoint.startsWith(run));
-    files[name] = JSON.stringify(summary);
-  }
-  return files;
-}
 
 /** The step of the newest checkpoint, -1 where there is none. */
 function newestStep(run: string): number {
@@ -103,12 +71,7 @@ Deno.test(`${KILLS} times kill -9 and --resume end in the same bytes`, () =>
     }
     const { code, stderr } = await task("train", "--resume", run);
     assertEquals(code, 0, `seed ${seed}, killed after ${moments}: ${stderr}`);
-    const [expected, found] = [await bytesOf(whole), await bytesOf(run)];
-    assertEquals(Object.keys(found).sort(), Object.keys(expected).sort());
-    for (const [name, bytes] of Object.entries(expected)) {
-      const same = found[name] === bytes;
-      assert(same, `${name} differs: seed ${seed}, killed after ${moments}`);
-    }
+    await assertSameRun(run, whole, `seed ${seed}, killed after ${moments}`);
     const manifest = JSON.parse(
       await Deno.readTextFile(join(run, "manifest.json")),
     );

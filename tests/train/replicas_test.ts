@@ -55,6 +55,12 @@ const CASES: Record<
     {},
   ],
   "parity": [{ task: "parity", bits: 12, samples: 200, hidden: [16] }, {}],
+  "binary codes": [{ ...small, encoding: "binary" }, {}],
+  // Of a random graph's facts there are more or less.
+  "tests of other sizes": [
+    { ...small, task: "composition", entities: 20, inferredRatio: 2 },
+    {},
+  ],
 };
 
 // Metrics that are shares of rows.

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
 import { UsageError } from "../../lib/errors.ts";
+import { FileError } from "../../lib/files.ts";
 import { encodeTensors } from "../../lib/onnx/checkpoint.ts";
 import { decodeTensors } from "../../lib/onnx/read_tensors.ts";
 import { lockRun } from "../../lib/runs/run_folder.ts";
@@ -10,7 +11,7 @@ import { makeExperiment } from "../../lib/train/experiment.ts";
 import { onnxEngine } from "../../lib/train/onnx_engine.ts";
 import { trainReplicas } from "../../lib/train/replicas.ts";
 import { tfjsEngine } from "../../lib/train/tfjs_engine.ts";
-import { toResume } from "../../lib/train/to_resume.ts";
+import { newestInterrupted, toResume } from "../../lib/train/to_resume.ts";
 import { DivergedError, train } from "../../lib/train/train.ts";
 import { metricsRows, withTempDir } from "../tasks/_run.ts";
 import { assertSameRun, atFirstStep, copyRun } from "./_runs.ts";
@@ -262,4 +263,21 @@ Deno.test("a replica that diverged stays as it ended, the others go on", () =>
     assertEquals(await diverges(run, true), message);
     await assertSameRun(run, whole);
     assertEquals(await diverges(run, true), message);
+  }));
+
+Deno.test("the newest interrupted run is neither over nor being trained", () =>
+  withTempDir(async (dir) => {
+    const newest = () => newestInterrupted(dir);
+    await assertRejects(newest, FileError, "Cannot find an interrupted run");
+    const [old, band, over] = ["old", "band", "over"]
+      .map((name) => join(dir, name)) as [string, string, string];
+    await train(TINY, { run: old, ...atFirstStep() });
+    await trainReplicas(TINY, BAND, { run: band, ...atFirstStep() });
+    await train(TINY, { run: over });
+    assertEquals(await newest(), band);
+    using locks = new DisposableStack();
+    for (const r of [0, 1, 2]) {
+      locks.use(await lockRun(join(band, `replica-${r}`)));
+    }
+    assertEquals(await newest(), old);
   }));

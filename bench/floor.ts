@@ -25,6 +25,7 @@ const BYTES = {
   float64: 8,
   int32: 4,
   int64: 8,
+  uint32: 4,
   bool: 1,
 };
 

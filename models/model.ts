@@ -9,6 +9,8 @@ import { type HostTensor, hostTensorOf, sizeOf } from "../lib/onnx/tensor.ts";
 import type { RandomKey, RandomStream } from "../lib/data/random.ts";
 import { isTracing } from "../lib/trace/backend.ts";
 import type { FloatDType, Spec } from "../lib/trace/graph.ts";
+import { scalar } from "../lib/trace/precision.ts";
+import type { Mode } from "../lib/train/mode.ts";
 import type { Tree } from "../lib/tree.ts";
 
 /** Marks an activation with its name and returns it. */
@@ -17,6 +19,11 @@ export type Hook = <T extends tf.Tensor>(name: string, activation: T) => T;
 /** A hook that marks nothing. */
 export function noHook<T extends tf.Tensor>(_name: string, activation: T): T {
   return activation;
+}
+
+/** A hook for a part of a model, whose names begin with the part's. */
+export function within(hook: Hook, part: string): Hook {
+  return (name, activation) => hook(`${part}.${name}`, activation);
 }
 
 /** An architecture, generic in its tree of parameters. */
@@ -38,14 +45,33 @@ export interface Model<P extends Tree<tf.Tensor> = Tree<tf.Tensor>> {
    */
   init(key: RandomKey, dtype: FloatDType): Tree<HostTensor>;
   /**
+   * What training changes beside the parameters, by no gradient: running
+   * statistics, as they are before the first step. The forward pass finds them
+   * among the parameters, at paths that these do not have, and says by
+   * {@link Mode.update} what they become.
+   *
+   * @param dtype The precision of the model.
+   */
+  buffers?(dtype: FloatDType): Tree<HostTensor>;
+  /**
    * The forward pass.
    *
    * @param params The parameters.
    * @param inputs [batch, …row].
    * @param hook Called with each activation that has a name.
+   * @param mode What training adds: dropout masks, statistics of the batch; none
+   * in evaluation and in checkpoints.
    * @returns Logits, [batch, classes].
    */
-  apply(params: P, inputs: tf.Tensor, hook: Hook): tf.Tensor2D;
+  apply(params: P, inputs: tf.Tensor, hook: Hook, mode?: Mode): tf.Tensor2D;
+}
+
+/** The model with its logits multiplied by a number. */
+export function withScaledLogits(model: Model, alpha: number): Model {
+  return {
+    ...model,
+    apply: (...args) => tf.mul(model.apply(...args), scalar(alpha)),
+  };
 }
 
 /** Draws each element of a tensor. */

@@ -97,8 +97,9 @@ export function number(text: string): number {
   return value;
 }
 
-/** Parses a list of numbers, `200,200`. */
+/** Parses a list of numbers, `200,200`; of no numbers it is `none`. */
 export function numbers(text: string): number[] {
+  if (text === "none") return [];
   try {
     return text.split(",").map(number);
   } catch {

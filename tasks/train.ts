@@ -27,6 +27,7 @@ import { configOf, resumedRun } from "./train_config.ts";
 const PARSERS: Record<string, ((text: string) => unknown) | undefined> = {
   number,
   numbers,
+  names: (text) => text.split(","),
 };
 
 const program = command("train", "Train a network until it groks.");

@@ -26,6 +26,7 @@ import {
   idlePlace,
   labelNoise,
   lossPrecision,
+  outputScale,
   placeSettings,
   precision,
   runSettings,
@@ -86,6 +87,7 @@ export const configSettings = {
   labelNoise,
   model: pick(models, "mlp"),
   ...settingsOf(models),
+  outputScale,
   ...learning,
   ...runSettings,
   from,
@@ -179,15 +181,17 @@ export function idleKeys(config: Config): (keyof Config)[] {
 
 function idleIn(config: Config): Set<string> {
   const { stages: on, ...named } = definitionsOf(config);
-  const components: Component[] = [...Object.values<Component>(named), ...on];
+  const keysReadBy = (component: Component) => {
+    const idle = component.idle?.(config) ?? [];
+    return Object.keys(component.settings).filter((key) => !idle.includes(key));
+  };
   const read = new Set<string>([
-    ...components.flatMap((component) => Object.keys(component.settings)),
+    ...[...Object.values<Component>(named), ...on].flatMap(keysReadBy),
     ...Object.values<StageDefinition>(stages).map(({ by }) => by),
   ]);
   const drawn = named.task.form(config).total !== undefined;
   return new Set<string>([
     ...ownedKeys().filter((key) => !read.has(key)),
-    ...components.flatMap((component) => component.idle?.(config) ?? []),
     ...(drawn ? [] : ["trainFraction"]),
     ...idlePlace.filter(([, idle]) => idle(config)).map(([key]) => key),
   ]);

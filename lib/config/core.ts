@@ -5,12 +5,15 @@
  * @module
  */
 
+import { metricChoices } from "../metrics/mod.ts";
 import {
   choice,
+  choices,
   decay,
   fraction,
   integer,
   nullable,
+  positive,
   type Setting,
 } from "./setting.ts";
 
@@ -32,6 +35,17 @@ export const precision: Setting<"float32" | "float64"> = choice(
   "float32",
   "<type>",
   "of the model: float32 or float64",
+);
+/**
+ * α of lazy training: the logits are multiplied with it, and the learning rate is
+ * divided by its square, so that the function moves as fast as with α = 1 while
+ * the weights move less. Source: Chizat et al. (arXiv 1812.07956); the code of
+ * Prieto et al. (arXiv 2501.04697) and Kumar et al. (arXiv 2310.06110) on grokking.
+ */
+export const outputScale: Setting<number> = positive(
+  1,
+  "<α>",
+  "multiplies the logits; the learning rate is divided by α² (lazy training)",
 );
 /** What the loss is computed in. */
 export const lossPrecision: Setting<"float16" | "float32" | "float64"> = choice(
@@ -59,6 +73,12 @@ export const seed: Setting<number> = integer(
 export const runSettings = {
   steps,
   evalEvery: integer([1], 10, "<n>", "steps between evaluations"),
+  metrics: choices(
+    metricChoices,
+    ["basic"],
+    "<names>",
+    `beside the basic ones: ${metricChoices.join(", ")}`,
+  ),
   checkpointEvery: nullable(
     integer(
       [1],

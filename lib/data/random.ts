@@ -9,6 +9,7 @@ import { createHash } from "node:crypto";
 import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
+import type { Words } from "../trace/threefry.ts";
 
 /** A stream of random numbers. */
 export interface RandomStream {
@@ -22,6 +23,12 @@ export interface RandomStream {
 
 /** Makes the stream of a purpose, such as `init/W_E`. */
 export type RandomKey = (purpose: string) => RandomStream;
+
+/** The first two words of a text's SHA-256: a key of the counter-based streams. */
+export function wordsOf(text: string): Words {
+  const hash = createHash("sha256").update(text).digest();
+  return [hash.readUInt32LE(0), hash.readUInt32LE(4)];
+}
 
 /**
  * The streams of a seed. Streams of different purposes are independent: each

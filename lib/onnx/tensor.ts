@@ -14,6 +14,7 @@ const ARRAYS = {
   float64: Float64Array,
   int32: Int32Array,
   int64: BigInt64Array,
+  uint32: Uint32Array,
   bool: Uint8Array,
 } as const;
 
@@ -24,6 +25,7 @@ export type HostData =
   | Float64Array<ArrayBuffer>
   | Int32Array<ArrayBuffer>
   | BigInt64Array<ArrayBuffer>
+  | Uint32Array<ArrayBuffer>
   | Uint8Array<ArrayBuffer>;
 
 /** A tensor in the host's memory, row-major. */

@@ -17,7 +17,7 @@
 import { join } from "node:path";
 import { type Config, definitionsOf } from "../config/config.ts";
 import type { Examples, Split } from "../data/dataset.ts";
-import type { Metrics } from "../train/metrics.ts";
+import type { Metrics } from "../metrics/mod.ts";
 import { UsageError } from "../errors.ts";
 import { describing, isPartial, onDisk, writeWhole } from "../files.ts";
 import {

@@ -15,6 +15,7 @@ export type DType =
   | "float64"
   | "int32"
   | "int64"
+  | "uint32"
   | "bool";
 
 /** Element types that carry a gradient. */

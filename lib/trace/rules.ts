@@ -38,6 +38,7 @@ import {
   unary,
   unify,
 } from "./lowering.ts";
+import { keepMask, randomOrder } from "./random_kernels.ts";
 import { segmentSum } from "./segments.ts";
 
 /** Emits the nodes of one kernel and returns its result. */
@@ -236,6 +237,15 @@ export const rules: Readonly<Record<string, Rule>> = {
   Any: reduceBoolRule("ReduceMax"),
   ArgMax: argRule("ArgMax"),
   ArgMin: argRule("ArgMin"),
+  TopK: (g, { x }, { k, sorted }) => {
+    const shape = x!.shape.with(-1, k);
+    return [
+      ...g.emitMany("TopK", [x!, g.ints([k])], { axis: -1, sorted: +sorted }, [
+        { dtype: x!.dtype, shape },
+        { dtype: "int64", shape },
+      ]),
+    ];
+  },
   Cumsum: (g, { x }, { axis, exclusive, reverse }) => {
     const [at] = util.parseAxisParam(axis, [...x!.shape]) as [number];
     return g.emit(
@@ -335,4 +345,9 @@ export const rules: Readonly<Record<string, Rule>> = {
   // groklab's own kernels, see precision.ts
   ToPrecision: (g, { x }, { dtype }) => cast(g, x!, dtype as FloatDType),
   CastLike: (g, { x, like }) => cast(g, x!, like!.dtype, like!.weak),
+
+  // and random.ts
+  KeepMask: (g, { key, step }, attrs) => keepMask(g, key!, step!, attrs),
+  RandomOrder: (g, { key, epoch }, attrs) =>
+    randomOrder(g, key!, epoch!, attrs),
 };

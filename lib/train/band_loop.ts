@@ -93,7 +93,8 @@ export async function trainAll(
     const from = engine.step;
     const advances = await engine.advance(chunk(config, from, ms), evalEvery);
     const ended = performance.now();
-    ms = (ended - begun) / (engine.step - from);
+    const { measuring = 0 } = advances[0]!;
+    ms = (ended - begun - measuring) / (engine.step - from);
     const rows: MetricsRow[][] = [];
     for (const [r, { evaluations, diverged }] of advances.entries()) {
       const recorder = live.get(r);
@@ -108,7 +109,7 @@ export async function trainAll(
     if ((due || late) && step < steps) await keep();
     // Lets a signal in: the engine's calls hold the thread.
     await new Promise((resolve) => setTimeout(resolve));
-    writing += performance.now() - ended;
+    writing += performance.now() - ended + measuring;
   }
   const end = { ms, seconds: spent() };
   const finished: { recorder: Recorder; result: TrainResult }[] = [];

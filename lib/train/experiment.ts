@@ -4,16 +4,17 @@
  * @module
  */
 
-import type * as tf from "@tensorflow/tfjs-core";
+import * as tf from "@tensorflow/tfjs-core";
 import { type Config, definitionsOf } from "../config/config.ts";
 import type { Split } from "../data/dataset.ts";
 import { randomKey } from "../data/random.ts";
 import { splitOf } from "../data/task.ts";
 import { type Loss, scaleCorrectLogit } from "../losses/mod.ts";
-import { type HostTensor, hostTensorOf } from "../onnx/tensor.ts";
+import type { HostTensor } from "../onnx/tensor.ts";
 import { chain, type GradientTransformation, type Rate } from "../optim/mod.ts";
+import { scalar } from "../trace/precision.ts";
 import type { Tree } from "../tree.ts";
-import type { Model } from "../../models/model.ts";
+import { type Model, withScaledLogits } from "../../models/model.ts";
 
 /** Everything that training needs, made from a config. */
 export interface Experiment {
@@ -29,14 +30,6 @@ export interface Experiment {
   readonly optimizer: GradientTransformation;
   /** The initial parameters. */
   readonly params: Tree<HostTensor>;
-}
-
-/** A dataset's rows as tensors. */
-export interface Batch<T = tf.Tensor> {
-  /** [n, …row] as the model takes them. */
-  readonly inputs: T;
-  /** [n], the class of each row. */
-  readonly labels: T;
 }
 
 /** Makes the experiment that a config describes. */
@@ -76,7 +69,12 @@ function optimizerParts(
         stage.by,
         stage.make(config),
       ]);
-  const base = optimizer.make({ ...config, ...rates });
+  const { lr = config.lr, weightDecay = config.weightDecay } = rates;
+  const base = optimizer.make({
+    ...config,
+    lr: perSquare(lr, config.outputScale),
+    weightDecay,
+  });
   return [...made("gradient"), [config.optimizer, base], ...made("update")];
 }
 
@@ -106,20 +104,19 @@ export function optimizerOf(
   return parts.length === 1 ? parts[0]! : chain(...parts);
 }
 
-/** The model that a config describes. */
+// rate/α²
+const perSquare = (rate: Rate, alpha: number): Rate => {
+  if (alpha === 1) return rate;
+  return typeof rate === "number"
+    ? rate / alpha ** 2
+    : tf.div(rate, scalar(alpha ** 2));
+};
+
+/** The model that a config describes, its logits scaled. */
 export function makeModel(config: Config): Model {
   const { task, model } = definitionsOf(config);
-  return model.make(task.form(config), config);
-}
-
-/** A part of a split as tensors in the host's memory. */
-export function hostBatch(
-  { inputs, labels }: Split["train"],
-  { row }: Model,
-): Batch<HostTensor> {
-  const shape = [labels.length, ...row.shape];
-  return {
-    inputs: hostTensorOf(row.dtype, shape, inputs.flat()),
-    labels: hostTensorOf("int64", [labels.length], labels),
-  };
+  const made = model.make(task.form(config), config);
+  return config.outputScale === 1
+    ? made
+    : withScaledLogits(made, config.outputScale);
 }

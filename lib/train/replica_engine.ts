@@ -17,12 +17,8 @@ import { expandSegmentSums } from "../trace/segments.ts";
 import { type Argument, vmap } from "../trace/vmap.ts";
 import { type Tree, treeOf } from "../tree.ts";
 import { type Advance, type HostState, untilDiverged } from "./engine.ts";
-import {
-  type Batch,
-  type Experiment,
-  hostBatch,
-  optimizerOf,
-} from "./experiment.ts";
+import { type Batches, hostBatches } from "./batch.ts";
+import { type Experiment, optimizerOf } from "./experiment.ts";
 import { openLoop, turnsOf } from "./loop_session.ts";
 import { initialState, parameterState, traceStep } from "./onnx_engine.ts";
 import type { Evaluated } from "./recorder.ts";
@@ -33,7 +29,7 @@ export interface ReplicaEngine {
   /** Updates made so far. */
   readonly step: number;
   /**
-   * Makes up to `count` updates of every run. A run whose loss is not finite any
+   * Makes up to `count` updates of every run, at least one. A run whose loss is not finite any
    * more does not stop the others; what it computes afterwards means nothing.
    *
    * @param count How many, 1 or more.
@@ -183,8 +179,6 @@ async function initialStates(
   }));
 }
 
-const BATCHES = ["train", "test"] as const;
-
 // The step of the first run with the data, and the rates that differ, as
 // arguments, stacked over all runs, whose own they then become.
 function stackedStep(
@@ -194,11 +188,10 @@ function stackedStep(
 ): Graph {
   const [first] = experiments as [Experiment];
   const known: Record<string, HostTensor[]> = {};
-  for (const part of BATCHES) {
+  const data = experiments.map(({ split, model }) => hostBatches(split, model));
+  for (const part of Object.keys(data[0]!)) {
     for (const name of ["inputs", "labels"] as const) {
-      known[`data.${part}.${name}`] = experiments.map(({ split, model }) =>
-        hostBatch(split[part], model)[name]
-      );
+      known[`data.${part}.${name}`] = data.map((own) => own[part]![name]);
     }
   }
   const { precision } = first.config;
@@ -216,12 +209,12 @@ function stackedStep(
   const graph = trace(
     (tensors) => {
       const { params, optimizer = {}, data, rates } = tensors as unknown as {
-        data: { train: Batch; test: Batch };
+        data: Batches;
         rates?: { lr?: tf.Tensor; weightDecay?: tf.Tensor };
       } & State;
       const own = optimizerOf(first.config, rates);
       const step = makeStep({ ...first, optimizer: own }, sliced);
-      const result = step({ params, optimizer }, data.train, data.test);
+      const result = step({ params, optimizer }, data, true);
       return { ...result } as unknown as Tree<tf.Tensor>;
     },
     specsOf(treeOf([
@@ -252,7 +245,8 @@ function stackable({ model, split }: Experiment): number {
 // facts need not.
 function sameSizes(experiments: readonly Experiment[]): boolean {
   const sizes = experiments.map(({ split }) =>
-    BATCHES.map((part) => split[part].labels.length).join()
+    [split.train, split.test, ...Object.values(split.extra ?? {})]
+      .map(({ labels }) => labels.length).join()
   );
   return sizes.every((size) => size === sizes[0]);
 }

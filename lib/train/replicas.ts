@@ -26,6 +26,7 @@ import {
 import { failureText, type Replica, trainAll } from "./band_loop.ts";
 import { makeExperiment } from "./experiment.ts";
 import { type Recorded, Recorder, type TrainResult } from "./recorder.ts";
+import { meteredReplicas } from "./metered.ts";
 import { replicaEngine } from "./replica_engine.ts";
 import { reopen, resultOf } from "./resume.ts";
 import {
@@ -167,8 +168,11 @@ export async function trainBand(
   const configs = experiments.map(({ config }) => config);
   const engine = await switchingReplicas(
     experiments,
-    (parts, start) =>
-      replicaEngine(parts, sessionOf(place, configs[0]!), start),
+    async (parts, start) => {
+      const session = sessionOf(place, configs[0]!);
+      const engine = await replicaEngine(parts, session, start);
+      return meteredReplicas(engine, parts, session);
+    },
     start,
   );
   try {

@@ -21,6 +21,7 @@ import {
 } from "../runs/run_folder.ts";
 import type { Engine, Snapshot } from "./engine.ts";
 import { type Experiment, makeExperiment } from "./experiment.ts";
+import { metered } from "./metered.ts";
 import { onnxEngine } from "./onnx_engine.ts";
 import { Recorder, type TrainResult } from "./recorder.ts";
 import { endOf, lastState, reopen, resumable } from "./resume.ts";
@@ -46,10 +47,15 @@ async function startEngine(
   start: Snapshot | undefined,
 ): Promise<Engine> {
   const { config } = experiment;
-  if (place) return onnxEngine(experiment, sessionOf(place, config), start);
+  if (place) {
+    const options = sessionOf(place, config);
+    const engine = await onnxEngine(experiment, options, start);
+    return metered(engine, experiment, options);
+  }
   // Only who trains on TensorFlow.js waits for its backend to load.
   const { tfjsEngine } = await import("./tfjs_engine.ts");
-  return tfjsEngine(experiment, config.backend, undefined, start);
+  const engine = await tfjsEngine(experiment, config.backend, undefined, start);
+  return metered(engine, experiment);
 }
 
 /**

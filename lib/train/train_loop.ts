@@ -68,7 +68,8 @@ export async function trainLoop(
     const count = chunk(config, engine.step, ms);
     const result = await engine.advance(count, evalEvery);
     const ended = performance.now();
-    ms = (ended - begun) / Math.max(result.losses.length, 1);
+    const { measuring = 0 } = result;
+    ms = (ended - begun - measuring) / Math.max(result.losses.length, 1);
     diverged = result.diverged;
     report(await recorder.record(result.evaluations, ms), ms);
     const { step } = engine;
@@ -80,7 +81,7 @@ export async function trainLoop(
     }
     // Lets a signal in: the engine's calls hold the thread.
     await new Promise((resolve) => setTimeout(resolve));
-    writing += performance.now() - ended;
+    writing += performance.now() - ended + measuring;
   }
   const seconds = (performance.now() - started - writing) / 1000;
 

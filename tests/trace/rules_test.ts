@@ -11,8 +11,9 @@ import { shapeCases } from "./_shape_cases.ts";
 
 const cases: Record<string, Case[]> = { ...elementwiseCases, ...shapeCases };
 
-// No kernels of TensorFlow.js: toPrecision() and castLike() have own tests.
-const OWN = ["ToPrecision", "CastLike"];
+// No kernels of TensorFlow.js: toPrecision(), castLike(), keepMask() and
+// randomOrder() have own tests.
+const OWN = ["ToPrecision", "CastLike", "KeepMask", "RandomOrder"];
 
 // ONNX Runtime 1.30 computes them in float32 only.
 const NO_FLOAT64 = ["Tan", "Sinh", "Cosh", "Erf"];

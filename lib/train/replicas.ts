@@ -135,7 +135,9 @@ export async function trainBand(
   asked: readonly Config[],
   options: TrainOptions = {},
 ): Promise<TrainResult[]> {
-  const { run, overwrite, resume = false } = options;
+  const { run, resume = false } = options;
+  // What was stopped before all had their folders is begun again.
+  const overwrite = options.overwrite || resume;
   const folders = run === undefined
     ? undefined
     : asked.map((_, r) => join(run, `replica-${r}`));
@@ -151,7 +153,7 @@ export async function trainBand(
       if (!died(r)) locks.use(await lockRun(folder));
     }
   } else if (run !== undefined) {
-    await checkBand(run, folders!, overwrite ?? resume);
+    await checkBand(run, folders!, overwrite);
   }
   const made = asked.map(makeExperiment);
   const last = old && await lastOfBand(folders!, made, died);
@@ -193,7 +195,7 @@ export async function trainBand(
         ? await reopen(path, contents, old[r]!, resumed, {
           ...(runs.every((run) => !run) && options),
         })
-        : await RunWriter.create(path, contents, overwrite ?? resume);
+        : await RunWriter.create(path, contents, overwrite);
       if (!old) locks.use(await lockRun(path));
       options.onStart?.(path, config, engine.step);
       runs.push({ config, run: writer, ...(resumed && { resumed }) });

@@ -41,7 +41,7 @@ export async function toResume(
   run?: string,
   changes: ConfigInput = {},
 ): Promise<ToResume> {
-  const path = run ?? await newestInterrupted("runs");
+  const path = run ?? await newestInterrupted();
   const names = (await list(path) ?? []).filter((name) => REPLICA.test(name));
   const folders = names.length === 0
     ? [path]
@@ -64,7 +64,8 @@ export async function toResume(
     }
     const config = resolveConfig({ ...found.config, ...changes });
     configs.push(config);
-    if (!isOver(found.summary, config.steps)) continue;
+    const most = Math.max(config.steps, found.config.steps);
+    if (!isOver(found.summary, most)) continue;
     const { steps, diverged_at } = found.summary!;
     ends.push(
       typeof diverged_at === "number"
@@ -80,8 +81,14 @@ export async function toResume(
   return { run: path, configs, band: names.length > 0 };
 }
 
-// The newest run that is neither over nor being trained.
-async function newestInterrupted(folder: string): Promise<string> {
+/**
+ * The newest run that is neither over nor being trained, of replicas the folder
+ * in which they lie.
+ *
+ * @param folder Where runs lie.
+ * @throws {FileError} if there is none.
+ */
+export async function newestInterrupted(folder = "runs"): Promise<string> {
   for (const path of await runsIn(folder)) {
     const found = await readInterrupted(path).catch(() => undefined);
     if (!found?.config || isOver(found.summary, found.config.steps)) continue;

@@ -66,6 +66,8 @@ async function startEngine(
  * @param options Folder, signal, callbacks.
  * @returns How it ended.
  * @throws {ConfigError} if the config is not valid; nothing is written then.
+ * @throws {SyntaxError} if a file of the task's data is not what it should be;
+ * nothing is written then.
  * @throws {UsageError} if the folder is taken, the run in it is another or being
  * trained, the checkpoint to start from has another architecture, or the
  * engine's backend is not usable here; nothing is written then.
@@ -86,10 +88,11 @@ export async function train(
   if (old && isOver(old.summary, asked.steps)) {
     return endOf(old, options.run!);
   }
+  // What was stopped before it had a config is begun again.
+  const overwrite = (options.overwrite || options.resume) ?? false;
   using _lock = old && await lockRun(options.run!);
   if (!old && options.run !== undefined) {
-    const again = options.overwrite ?? options.resume ?? false;
-    await checkFree(options.run, again);
+    await checkFree(options.run, overwrite);
   }
   const made = makeExperiment(asked);
   const last = old && await lastState(options.run!, made);
@@ -113,11 +116,7 @@ export async function train(
     const path = options.run ?? await newRunPath(config);
     const run = old
       ? await reopen(path, contents, old, last, options)
-      : await RunWriter.create(
-        path,
-        contents,
-        options.overwrite ?? options.resume,
-      );
+      : await RunWriter.create(path, contents, overwrite);
     using _own = old ? undefined : await lockRun(path);
     options.onStart?.(path, config, engine.step);
     const recorded = { config, run, ...(last && { resumed: last }) };

@@ -2,11 +2,14 @@
  * Stopping and resuming as a user does it: the real command, killed at random.
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { randomKey } from "../../lib/data/random.ts";
+import { assertSameRun } from "../train/_runs.ts";
 import {
+  assertRefused,
   contentsOf,
+  metricsRows,
   outputOf,
   startProgram,
   task,
@@ -14,32 +17,6 @@ import {
 } from "./_run.ts";
 
 const NET = "--modulus 11 --hidden 16 --threads 1".split(" ");
-
-/**
- * What a run is, timings and sittings apart: every file with its bytes, in
- * hexadecimal or as text.
- */
-async function bytesOf(run: string): Promise<Record<string, string>> {
-  const files: Record<string, string> = {};
-  const decoder = new TextDecoder();
-  for (const [path, bytes] of Object.entries(await contentsOf(run))) {
-    const name = path.slice(run.length + 1);
-    if (bytes === null || name.endsWith("manifest.json")) continue;
-    files[name] = name.endsWith(".onnx")
-      ? bytes.toHex()
-      : decoder.decode(bytes);
-    if (name.endsWith("metrics.jsonl")) {
-      files[name] = files[name].replaceAll(/,"ms_per_step":[^,}]*/g, "");
-    }
-    if (!name.endsWith("summary.json")) continue;
-    const { ms_per_step, seconds, run: _, checkpoint, ...summary } = JSON.parse(
-      files[name],
-    );
-    assert(ms_per_step >= 0 && seconds >= 0 && checkpoint.startsWith(run));
-    files[name] = JSON.stringify(summary);
-  }
-  return files;
-}
 
 /** The step of the newest checkpoint, -1 where there is none. */
 function newestStep(run: string): number {
@@ -102,14 +79,107 @@ Deno.test(`${KILLS} times kill -9 and --resume end in the same bytes`, () =>
     }
     const { code, stderr } = await task("train", "--resume", run);
     assertEquals(code, 0, `seed ${seed}, killed after ${moments}: ${stderr}`);
-    const [expected, found] = [await bytesOf(whole), await bytesOf(run)];
-    assertEquals(Object.keys(found).sort(), Object.keys(expected).sort());
-    for (const [name, bytes] of Object.entries(expected)) {
-      const same = found[name] === bytes;
-      assert(same, `${name} differs: seed ${seed}, killed after ${moments}`);
-    }
+    await assertSameRun(run, whole, `seed ${seed}, killed after ${moments}`);
     const manifest = JSON.parse(
       await Deno.readTextFile(join(run, "manifest.json")),
     );
     assert(manifest.resumed.length > 0);
+  }));
+
+Deno.test("replicas that Ctrl-C stopped are gone on with by --resume", () =>
+  withTempDir(async (dir) => {
+    const run = join(dir, "band");
+    const args = [...NET, "--replicas", "2", "--run", run];
+    const child = startProgram("train", [...args, "--steps", "1000000"], true);
+    const ended = outputOf(child);
+    const rows = () => metricsRows(join(run, "replica-1")).catch(() => []);
+    while ((await rows()).length < 3) await pause(20);
+    child.kill("SIGINT");
+    assertEquals((await ended).code, 130);
+    const { steps } = JSON.parse(
+      await Deno.readTextFile(join(run, "replica-0", "summary.json")),
+    );
+    // Fewer steps than it was begun with are for another run.
+    const less = await task("train", "--resume", run, "--steps", "9");
+    assertEquals(less.code, 2);
+    assertMatch(less.stderr, /with --steps 9: it was begun with 1000000/);
+    for (const r of [0, 1]) {
+      // As if it had been begun so.
+      const file = join(run, `replica-${r}`, "config.json");
+      const config = JSON.parse(await Deno.readTextFile(file));
+      const shorter = { ...config, steps: steps + 10 };
+      await Deno.writeTextFile(file, JSON.stringify(shorter));
+    }
+    const { code, stdout, stderr } = await task(
+      ...["train", "--resume", run, "--json"] as const,
+    );
+    assertEquals(code, 0, stderr);
+    assertMatch(stderr, new RegExp(`^from step ${steps} on$`, "m"));
+    const { replicas } = JSON.parse(stdout);
+    assertEquals(replicas.length, 2);
+    for (const replica of replicas) assertEquals(replica.steps, steps + 10);
+  }));
+
+Deno.test("train --switch-at and --from write configs that say so", () =>
+  withTempDir(async (dir) => {
+    const [first, second] = [join(dir, "first"), join(dir, "second")];
+    const change = join(dir, "change.json");
+    await Deno.writeTextFile(change, '{ "optimizer": "sgd" }');
+    const config = async (run: string) =>
+      JSON.parse(await Deno.readTextFile(join(run, "config.json")));
+    const done = await task(
+      "train",
+      ...[...NET, "--steps", "9", "--checkpoint-every", "3", "--run", first],
+      ...["--switch-at", "4", "--to", "loss-precision=float64,perpGrad=false"],
+      ...["--switch-at", "6", "--to", change],
+    );
+    assertEquals(done.code, 0, done.stderr);
+    assertEquals((await config(first)).switches, [
+      { at: 4, config: { lossPrecision: "float64", perpGrad: false } },
+      { at: 6, config: { optimizer: "sgd" } },
+    ]);
+    const again = await task(
+      "train",
+      ...["--from", first, "--step", "3", "--fresh-optimizer"],
+      ...["--lr", "0.5", "--steps", "8", "--run", second],
+    );
+    assertEquals(again.code, 0, again.stderr);
+    const { from, lr, modulus, switches } = await config(second);
+    assertEquals([lr, modulus, switches.length], [0.5, 11, 2]);
+    assertEquals(
+      [from.path, from.step, from.optimizer],
+      [join(first, "checkpoints/step-00000003.onnx"), 3, null],
+    );
+    const rows = await metricsRows(second);
+    assertEquals(rows.map(({ step }) => step), [8]);
+
+    // What is refused, and changes nothing.
+    const before = await contentsOf(dir);
+    const run = ["--run", join(dir, "refused")];
+    const refused: [args: string[], message: RegExp][] = [
+      [["--resume", first], /it is finished, with all its 9 steps; go further/],
+      [["--resume", first, "--lr", "1"], /--lr must be left out with --resume/],
+      [["--resume", first, ...run], /--run must be left out with --resume/],
+      [["--from", first, "--steps", "9", ...run], /--steps must be above .* 9/],
+      [
+        ["--from", first, "--steps", "20", "--hidden", "17", ...run],
+        /\[22, 17\]/,
+      ],
+      [["--step", "3", ...run], /--step must come with --from/],
+      [
+        ["--fresh-optimizer", ...run],
+        /--fresh-optimizer must come with --from/,
+      ],
+      [["--switch-at", "3", ...run], /--switch-at must come with a --to each/],
+      [["--switch-at", "3", "--to", "lr=x", ...run], /--lr must be .* got "x"/],
+      [["--switch-at", "3", "--to", "rate=1", ...run], /got rate: choose from/],
+      [["--switch-at", "3", "--to", "lr=1,2", ...run], /key=value.* got 2$/],
+    ];
+    for (const [args, message] of refused) {
+      const output = await task("train", ...args);
+      assertMatch(assertRefused(output, 2), message);
+    }
+    const missing = await task("train", "--resume", join(dir, "missing"));
+    assertMatch(assertRefused(missing, 1), /it is no run folder of groklab's/);
+    assertEquals(await contentsOf(dir), before);
   }));

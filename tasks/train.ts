@@ -19,6 +19,7 @@ import { command, EXIT, main, number, numbers, path } from "./cli.ts";
 const PARSERS: Record<string, ((text: string) => unknown) | undefined> = {
   number,
   numbers,
+  names: (text) => text.split(","),
 };
 
 const program = command("train", "Train a network until it groks.");

@@ -23,6 +23,7 @@ import type { ModelDefinition } from "../../models/definition.ts";
 import { models } from "../../models/mod.ts";
 import {
   idlePlace,
+  labelNoise,
   lossPrecision,
   outputScale,
   placeSettings,
@@ -69,6 +70,7 @@ export const configSettings = {
   task: pick(tasks, "add"),
   ...settingsOf(tasks),
   trainFraction,
+  labelNoise,
   model: pick(models, "mlp"),
   ...settingsOf(models),
   outputScale,
@@ -159,9 +161,12 @@ function ownedKeys(): string[] {
 /** The keys that say nothing in an experiment: what they name is not in it. */
 export function idleKeys(config: Config): (keyof Config)[] {
   const { stages: on, ...named } = definitionsOf(config);
+  const keysReadBy = (component: Component) => {
+    const idle = component.idle?.(config) ?? [];
+    return Object.keys(component.settings).filter((key) => !idle.includes(key));
+  };
   const read = new Set<string>([
-    ...[...Object.values<Component>(named), ...on]
-      .flatMap((component) => Object.keys(component.settings)),
+    ...[...Object.values<Component>(named), ...on].flatMap(keysReadBy),
     ...Object.values<StageDefinition>(stages).map(({ by }) => by),
   ]);
   const drawn = named.task.form(config).total !== undefined;
@@ -222,8 +227,9 @@ function problemOf(config: Config): string | undefined {
   if (refusal !== undefined) {
     const { input } = form;
     const rows = input.kind === "tokens" ? "tokens" : input.name;
+    const flag = input.kind === "tokens" ? undefined : input.flag;
     return `--model ${config.model} ${refusal}: --task ${config.task} has ` +
-      `${rows}, use another model`;
+      `${rows}${flag ? ` with ${flag}` : ""}, use another model`;
   }
   if (!loss.precisions.includes(config.lossPrecision)) {
     return `--loss-precision of ${config.loss} must be ` +

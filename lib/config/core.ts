@@ -5,8 +5,11 @@
  * @module
  */
 
+import { metricChoices } from "../metrics/mod.ts";
 import {
   choice,
+  choices,
+  decay,
   fraction,
   integer,
   nullable,
@@ -19,6 +22,12 @@ export const trainFraction: Setting<number> = fraction(
   0.4,
   "<f>",
   "share of the examples to train on",
+);
+/** Share of the train rows whose label is wrong. */
+export const labelNoise: Setting<number> = decay(
+  0,
+  "<f>",
+  "share of the train rows that get a wrong label",
 );
 /** What the model and the optimizer are computed in. */
 export const precision: Setting<"float32" | "float64"> = choice(
@@ -64,6 +73,12 @@ export const seed: Setting<number> = integer(
 export const runSettings = {
   steps,
   evalEvery: integer([1], 10, "<n>", "steps between evaluations"),
+  metrics: choices(
+    metricChoices,
+    ["basic"],
+    "<names>",
+    `beside the basic ones: ${metricChoices.join(", ")}`,
+  ),
   checkpointEvery: nullable(
     integer(
       [1],

@@ -19,7 +19,7 @@ export interface Setting<T = unknown> {
    */
   readonly value: string;
   /** How the flag's text is read. */
-  readonly kind: "number" | "numbers" | "text" | "flag";
+  readonly kind: "number" | "numbers" | "text" | "names" | "flag";
   /** What it is for, for `--help`. */
   readonly help: string;
 }
@@ -47,6 +47,8 @@ export interface Component<S extends Settings = Settings> {
    * names the value and what would do; undefined where they do.
    */
   check?(config: Values<S>): string | undefined;
+  /** Which of its own keys say nothing beside these values. */
+  idle?(config: Values<S>): readonly (keyof S & string)[];
 }
 
 const number = v.number("must be a number");
@@ -144,6 +146,21 @@ export function choice<const T extends string>(
 ): Setting<T> {
   const schema = v.picklist(names, `must be one of ${names.join(", ")}`);
   return { schema, preset, value, kind: "text", help };
+}
+
+/** A list of at least one of some names. */
+export function choices<const T extends string>(
+  names: readonly T[],
+  preset: readonly NoInfer<T>[],
+  value: string,
+  help: string,
+): Setting<readonly T[]> {
+  const known = v.picklist(names, `must be out of ${names.join(", ")}`);
+  const schema = v.pipe(
+    v.array(known, `must be a list of ${value.slice(1, -1)}`),
+    v.minLength(1, "must name at least one"),
+  );
+  return { schema, preset, value, kind: "names", help };
 }
 
 /** Any text. */

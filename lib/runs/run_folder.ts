@@ -4,7 +4,8 @@
  *     config.json                     the resolved config; feeding it back
  *                                     repeats the run
  *     manifest.json                   versions, lock hash, device, command, git
- *     split.json                      inputs and labels, train and test
+ *     split.json                      inputs (or where they lie) and labels,
+ *                                     train and test
  *     metrics.jsonl                   a row per evaluation
  *     checkpoints/step-NNNNNNNN.onnx  the model after N updates
  *     optimizer/step-NNNNNNNN.onnx    the optimizer's state there, if it has any
@@ -14,9 +15,9 @@
  */
 
 import { join } from "node:path";
-import type { Config } from "../config/config.ts";
-import type { Split } from "../data/dataset.ts";
-import type { Metrics } from "../train/metrics.ts";
+import { type Config, definitionsOf } from "../config/config.ts";
+import type { Examples, Split } from "../data/dataset.ts";
+import type { Metrics } from "../metrics/mod.ts";
 import { UsageError } from "../errors.ts";
 import { describing, writeWhole } from "../files.ts";
 import {
@@ -41,6 +42,16 @@ export interface MetricsRow extends Metrics {
 }
 
 const json = (value: unknown) => JSON.stringify(value, null, 2) + "\n";
+
+// Inputs out of a file are not written again: where they lie is enough to find
+// them, and to see whether they are still the same.
+const splitText = (split: Split) =>
+  JSON.stringify(
+    split,
+    function (this: Partial<Examples>, key, value) {
+      return key === "inputs" && this.source ? undefined : value;
+    },
+  ) + "\n";
 
 /** A run being written. */
 export class RunWriter {
@@ -73,7 +84,7 @@ export class RunWriter {
       // The manifest first: it is what makes a folder a run.
       await writeWhole(join(path, FILES.manifest), json(manifest));
       await writeWhole(join(path, FILES.config), json(config));
-      await writeWhole(join(path, FILES.split), JSON.stringify(split) + "\n");
+      await writeWhole(join(path, FILES.split), splitText(split));
       await writeWhole(join(path, FILES.metrics), "");
     });
     return new RunWriter(path);
@@ -175,8 +186,9 @@ async function removeRun(path: string): Promise<void> {
  */
 export async function newRunPath(config: Config): Promise<string> {
   const { task, modulus, model, seed } = config;
+  const { settings } = definitionsOf(config).task;
   const time = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
-  const what = task === "parity" ? task : `${task}${modulus}`;
+  const what = "modulus" in settings ? `${task}${modulus}` : task;
   const path = join("runs", `${time}-${what}-${model}-seed${seed}`);
   return await describing(`start a run in ${path}`, async () => {
     await Deno.mkdir("runs", { recursive: true });

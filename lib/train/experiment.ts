@@ -10,7 +10,7 @@ import type { Split } from "../data/dataset.ts";
 import { randomKey } from "../data/random.ts";
 import { splitOf } from "../data/task.ts";
 import type { Loss } from "../losses/mod.ts";
-import { type HostTensor, hostTensorOf } from "../onnx/tensor.ts";
+import type { HostTensor } from "../onnx/tensor.ts";
 import { chain, type GradientTransformation, type Rate } from "../optim/mod.ts";
 import { scalar } from "../trace/precision.ts";
 import type { Tree } from "../tree.ts";
@@ -30,14 +30,6 @@ export interface Experiment {
   readonly optimizer: GradientTransformation;
   /** The initial parameters. */
   readonly params: Tree<HostTensor>;
-}
-
-/** A dataset's rows as tensors. */
-export interface Batch<T = tf.Tensor> {
-  /** [n, …row] as the model takes them. */
-  readonly inputs: T;
-  /** [n], the class of each row. */
-  readonly labels: T;
 }
 
 /** Makes the experiment that a config describes. */
@@ -93,16 +85,4 @@ export function makeModel(config: Config): Model {
   return config.outputScale === 1
     ? made
     : withScaledLogits(made, config.outputScale);
-}
-
-/** A part of a split as tensors in the host's memory. */
-export function hostBatch(
-  { inputs, labels }: Split["train"],
-  { row }: Model,
-): Batch<HostTensor> {
-  const shape = [labels.length, ...row.shape];
-  return {
-    inputs: hostTensorOf(row.dtype, shape, inputs.flat()),
-    labels: hostTensorOf("int64", [labels.length], labels),
-  };
 }

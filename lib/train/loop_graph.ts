@@ -20,10 +20,18 @@ import {
 import { ONNX_TYPE } from "../trace/lowering.ts";
 import { sizeOf } from "../onnx/tensor.ts";
 import { modelOf, type ModelProto } from "../onnx/model.ts";
-import { metricNames } from "./metrics.ts";
 
 const INT = { dtype: "int64", shape: [] } as const;
 const BOOL = { dtype: "bool", shape: [] } as const;
+
+const METRIC = "metrics.";
+
+/** The names of a traced step's metrics, in the order of their rows. */
+export function metricNamesOf({ outputs }: Graph): string[] {
+  return outputs.map(([name]) => name)
+    .filter((name) => name.startsWith(METRIC))
+    .map((name) => name.slice(METRIC.length));
+}
 
 /** The names of a loop's state among the inputs and outputs. */
 export const initial = (loop: number, path: string) =>
@@ -84,10 +92,12 @@ function loopOf(
   const next = names.map((name) => output.get(`state.${name}`)!);
   const loss = output.get("loss")!;
   const { shape: replicas } = loss;
+  const metricRows = metricNamesOf(step)
+    .map((name) => output.get(METRIC + name)!);
   const lossSpec = { dtype: "float64", shape: replicas } as const;
   const rowSpec = {
     dtype: "float64",
-    shape: [metricNames.length, ...replicas],
+    shape: [metricRows.length, ...replicas],
   } as const;
 
   const turn = newInput("turn", INT);
@@ -101,7 +111,7 @@ function loopOf(
     apply("Sub", [loss, loss], lossSpec),
     newConstant("float64", [], Float64Array.of(0)),
   ], { ...BOOL, shape: replicas });
-  const metrics = onlyIf(due, nodesFor([...next, loss]), output, rowSpec);
+  const metrics = onlyIf(due, nodesFor([...next, loss]), metricRows, rowSpec);
 
   const bodyOutputs = [any(finite), ...next, loss, metrics]
     // An output must be made in the body: pass through what is not.
@@ -142,14 +152,13 @@ function loopOf(
 function onlyIf(
   due: Value,
   always: readonly Node[],
-  output: ReadonlyMap<string, Value>,
+  values: readonly Value[],
   rowSpec: Spec,
 ): Value {
   const available = new Set(always.flatMap((node) => node.outputs));
   const row = apply(
     "Concat",
-    metricNames.map((name) => {
-      const value = output.get(`metrics.${name}`)!;
+    values.map((value) => {
       const { shape } = value;
       const number = { dtype: "float64", shape } as const;
       const wide = apply("Cast", [value], number, { to: ONNX_TYPE.float64 });

@@ -5,9 +5,9 @@
  */
 
 export * from "./band.ts";
+export * from "./batch.ts";
 export * from "./engine.ts";
 export * from "./experiment.ts";
-export * from "./metrics.ts";
 export * from "./mode.ts";
 export { onnxEngine } from "./onnx_engine.ts";
 export * from "./replicas.ts";

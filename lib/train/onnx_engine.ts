@@ -16,7 +16,8 @@ import type { Graph } from "../trace/graph.ts";
 import { runTraced, specsOf } from "../trace/run.ts";
 import { leavesOf, type Tree, treeOf } from "../tree.ts";
 import { type Engine, type HostState, untilDiverged } from "./engine.ts";
-import { type Batch, type Experiment, hostBatch } from "./experiment.ts";
+import { hostBatches, mapBatches } from "./batch.ts";
+import type { Experiment } from "./experiment.ts";
 import { loopModel } from "./loop_graph.ts";
 import {
   loopInputs,
@@ -171,15 +172,11 @@ export function traceStep(
   { device = "cpu" }: SessionOptions = {},
 ): Graph {
   const step = makeStep(experiment, device === "cpu");
-  const { split, model } = experiment;
-  const batch = (part: "train" | "test"): Batch => {
-    const { inputs, labels } = hostBatch(split[part], model);
-    return { inputs: constant(inputs), labels: constant(labels) };
-  };
+  const host = hostBatches(experiment.split, experiment.model);
   return trace(
     (tensors) => {
       const state = { optimizer: {}, ...tensors } as unknown as State;
-      const result = step(state, batch("train"), batch("test"));
+      const result = step(state, mapBatches(host, constant), true);
       return { ...result } as unknown as Tree<tf.Tensor>;
     },
     specsOf(treeOf(Object.entries(state))),

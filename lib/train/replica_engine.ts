@@ -17,12 +17,8 @@ import { expandSegmentSums } from "../trace/segments.ts";
 import { type Argument, vmap } from "../trace/vmap.ts";
 import { type Tree, treeOf } from "../tree.ts";
 import { type Advance, type HostState, untilDiverged } from "./engine.ts";
-import {
-  type Batch,
-  type Experiment,
-  hostBatch,
-  optimizerOf,
-} from "./experiment.ts";
+import { type Batches, hostBatches } from "./batch.ts";
+import { type Experiment, optimizerOf } from "./experiment.ts";
 import { openLoop, turnsOf } from "./loop_session.ts";
 import { initialState, parameterState, traceStep } from "./onnx_engine.ts";
 import type { Evaluated } from "./recorder.ts";
@@ -33,7 +29,7 @@ export interface ReplicaEngine {
   /** Updates made so far. */
   readonly step: number;
   /**
-   * Makes up to `count` updates of every run. A run whose loss is not finite any
+   * Makes up to `count` updates of every run, at least one. A run whose loss is not finite any
    * more does not stop the others; what it computes afterwards means nothing.
    *
    * @param count How many, 1 or more.
@@ -60,7 +56,7 @@ const MOST_LOOPS = 256;
  * Starts the engine for runs that differ in seed, data, learning rate and weight
  * decay only.
  *
- * @param experiments The runs; shapes and everything else are the first's.
+ * @param experiments The runs; everything else is the first's.
  * @param options Device, runtime, threads.
  * @throws {UsageError} if a processor would have to hold too many loops.
  */
@@ -69,7 +65,9 @@ export async function replicaEngine(
   options: SessionOptions = {},
 ): Promise<ReplicaEngine> {
   const { device = "cpu", runtime } = options;
-  const most = device === "cpu"
+  const most = !sameSizes(experiments)
+    ? 1
+    : device === "cpu"
     ? stackable(experiments[0]!)
     : experiments.length;
   const groups = inGroups(experiments, most);
@@ -163,8 +161,6 @@ export async function replicaEngine(
   };
 }
 
-const BATCHES = ["train", "test"] as const;
-
 // The step of the first run with the data, and the rates that differ, as
 // arguments, stacked over all runs, whose own they then become.
 function stackedStep(
@@ -174,11 +170,10 @@ function stackedStep(
 ): Graph {
   const [first] = experiments as [Experiment];
   const known: Record<string, HostTensor[]> = {};
-  for (const part of BATCHES) {
+  const data = experiments.map(({ split, model }) => hostBatches(split, model));
+  for (const part of Object.keys(data[0]!)) {
     for (const name of ["inputs", "labels"] as const) {
-      known[`data.${part}.${name}`] = experiments.map(({ split, model }) =>
-        hostBatch(split[part], model)[name]
-      );
+      known[`data.${part}.${name}`] = data.map((own) => own[part]![name]);
     }
   }
   const { precision } = first.config;
@@ -196,12 +191,12 @@ function stackedStep(
   const graph = trace(
     (tensors) => {
       const { params, optimizer = {}, data, rates } = tensors as unknown as {
-        data: { train: Batch; test: Batch };
+        data: Batches;
         rates?: { lr?: tf.Tensor; weightDecay?: tf.Tensor };
       } & State;
       const own = optimizerOf(first.config, rates);
       const step = makeStep({ ...first, optimizer: own }, sliced);
-      const result = step({ params, optimizer }, data.train, data.test);
+      const result = step({ params, optimizer }, data, true);
       return { ...result } as unknown as Tree<tf.Tensor>;
     },
     specsOf(treeOf([
@@ -226,6 +221,16 @@ function stackable({ model, split }: Experiment): number {
   const rows = split.train.labels.length;
   const { rowsAtOnce = rows } = model;
   return Math.max(Math.floor(2 * rowsAtOnce / rows), 1);
+}
+
+// Whether the parts of all runs have as many rows: those of a random graph's
+// facts need not.
+function sameSizes(experiments: readonly Experiment[]): boolean {
+  const sizes = experiments.map(({ split }) =>
+    [split.train, split.test, ...Object.values(split.extra ?? {})]
+      .map(({ labels }) => labels.length).join()
+  );
+  return sizes.every((size) => size === sizes[0]);
 }
 
 // Groups of nearly the same size, none larger than `most`.

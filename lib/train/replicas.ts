@@ -24,6 +24,7 @@ import {
 } from "../runs/run_folder.ts";
 import { makeExperiment } from "./experiment.ts";
 import { type Evaluated, Recorder, type TrainResult } from "./recorder.ts";
+import { meteredReplicas } from "./metered.ts";
 import { type ReplicaEngine, replicaEngine } from "./replica_engine.ts";
 import {
   chunk,
@@ -121,13 +122,21 @@ export async function trainReplicas(
     ? undefined
     : asked.map((_, r) => join(run, `replica-${r}`));
   if (run !== undefined) await checkBand(run, folders!, overwrite);
+  const made = asked.map(makeExperiment);
   const place = await chooseDevice(asked[0]!);
   options.onDevice?.(place);
   const { device } = place;
   const configs = asked.map((config) => ({ ...config, device }));
-  const experiments = configs.map(makeExperiment);
+  const experiments = made.map((experiment, r) => ({
+    ...experiment,
+    config: configs[r]!,
+  }));
   const session = sessionOf(place, configs[0]!);
-  const engine = await replicaEngine(experiments, session);
+  const engine = await meteredReplicas(
+    await replicaEngine(experiments, session),
+    experiments,
+    session,
+  );
   try {
     const manifest = await makeManifest(`onnx/${providerOf(place)}`);
     const runs: { config: Config; run: RunWriter }[] = [];
@@ -218,10 +227,12 @@ async function trainAll(
   await each((recorder, now) => recorder.begin(now));
   while (engine.step < steps && live.size > 0 && !signal?.aborted) {
     const begun = performance.now();
-    const count = chunk(configs[0]!, engine.step, ms);
+    const first = engine.step;
+    const count = chunk(configs[0]!, first, ms);
     const advances = await engine.advance(count, evalEvery);
     const ended = performance.now();
-    ms = (ended - begun) / count;
+    const { measuring = 0 } = advances[0]!;
+    ms = (ended - begun - measuring) / (engine.step - first);
     const rows: MetricsRow[][] = [];
     for (const [r, { evaluations, diverged }] of advances.entries()) {
       if (!live.has(r)) continue;
@@ -239,7 +250,7 @@ async function trainAll(
     }
     // Lets a signal in: the engine's calls hold the thread.
     await new Promise((resolve) => setTimeout(resolve));
-    writing += performance.now() - ended;
+    writing += performance.now() - ended + measuring;
   }
   const end = { ms, seconds: spent() };
   const last: MetricsRow[][] = [];

@@ -6,13 +6,15 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { meanLoss } from "../losses/mod.ts";
+import { mean, meanLoss } from "../losses/mod.ts";
 import { applyUpdates, type Params, zipTrees } from "../optim/mod.ts";
 import { widen } from "../trace/precision.ts";
 import { leavesOf, mapTree } from "../tree.ts";
 import { noHook } from "../../models/model.ts";
-import type { Batch, Experiment } from "./experiment.ts";
-import { measure, type Metrics } from "./metrics.ts";
+import { activationsOf } from "../metrics/activations.ts";
+import { makeMeasure, type Metrics, type Rows } from "../metrics/mod.ts";
+import type { Batch, Batches } from "./batch.ts";
+import type { Experiment } from "./experiment.ts";
 
 /** Parameters and optimizer state. */
 export type State = { readonly params: Params; readonly optimizer: Params };
@@ -31,10 +33,14 @@ export interface StepResult {
  * One step: forward, loss, gradient, transformation, update.
  *
  * @param state Parameters and optimizer state before the step.
- * @param train The rows to train on.
- * @param test The rows to evaluate on; without them metrics are left out.
+ * @param batches The rows to train on, and those to evaluate on.
+ * @param evaluating Whether metrics are wanted.
  */
-export type Step = (state: State, train: Batch, test?: Batch) => StepResult;
+export type Step = (
+  state: State,
+  batches: Batches,
+  evaluating?: boolean,
+) => StepResult;
 
 // More would only make the graph longer.
 const MOST_SLICES = 8;
@@ -46,11 +52,10 @@ const MOST_SLICES = 8;
  * @param sliced Whether the train rows may go through the model in slices, where
  * it asks for that: the same sums in another order.
  */
-export function makeStep(
-  { model, loss, optimizer, config }: Experiment,
-  sliced = false,
-): Step {
+export function makeStep(experiment: Experiment, sliced = false): Step {
+  const { model, loss, optimizer, config } = experiment;
   const { lossPrecision } = config;
+  const measure = makeMeasure(experiment);
   const lossOf = meanLoss(loss, lossPrecision);
   const logitsOf = (params: Params, { inputs }: Batch) =>
     model.apply(params, inputs, noHook);
@@ -69,7 +74,20 @@ export function makeStep(
     return ends.map((end, i) => rowsOf(batch, ends[i - 1] ?? 0, end));
   };
 
-  return (state, train, test) => {
+  // In slices, so that these rows' activations stay in the cache.
+  const rowsAt = (params: Params, slices: readonly Batch[]): Rows => {
+    const logits = slices.map((slice) => logitsOf(params, slice));
+    const terms = slices.map((slice, i) =>
+      loss.terms(logits[i]!, labelsOf(slice), lossPrecision)
+    );
+    return {
+      logits: tf.concat(logits),
+      terms: tf.concat(terms),
+      labels: tf.concat(slices.map(labelsOf)),
+    };
+  };
+
+  return (state, { train, ...others }, evaluating = false) => {
     const { params } = state;
     const slices = slicesOf(train);
     const rows = train.labels.shape[0]!;
@@ -94,26 +112,20 @@ export function makeStep(
       optimizer: optimizerState,
     };
     const result = { state: next, loss: widen(value) };
-    if (!test) return result;
-    // Traced, the logits below are the ones above: equal expressions merge.
-    // In slices as well, so that these too stay in the cache.
-    const of = (slices: readonly Batch[]) => {
-      const logits = slices.map((slice) => logitsOf(params, slice));
-      const terms = slices.map((slice, i) =>
-        loss.terms(logits[i]!, labelsOf(slice), lossPrecision)
-      );
-      return {
-        logits: tf.concat(logits),
-        terms: tf.concat(terms),
-        labels: tf.concat(slices.map(labelsOf)),
-      };
-    };
+    if (!evaluating) return result;
+    const evaluated = Object.entries(others).map(([name, batch]) =>
+      [name, rowsAt(params, slicesOf(batch))] as const
+    );
     const metrics = measure({
       params,
       gradients,
-      lossPrecision,
-      train: of(slices),
-      test: of(slicesOf(test)),
+      updates,
+      next: next.params,
+      // Traced, these logits are the ones above: equal expressions merge.
+      train: rowsAt(params, slices),
+      others: Object.fromEntries(evaluated) as { test: Rows },
+      lossAt: (params) => mean(rowsAt(params, slices).terms, lossPrecision),
+      activations: () => activationsOf(model, params, train.inputs),
     });
     return { ...result, metrics };
   };

@@ -8,9 +8,10 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type HostTensor, hostTensorOf } from "../onnx/tensor.ts";
 import { leavesOf, mapTree, type Tree, treeOf } from "../tree.ts";
-import { type Engine, type HostState, metricsOf } from "./engine.ts";
-import { type Experiment, hostBatch } from "./experiment.ts";
-import { metricNames, type Metrics } from "./metrics.ts";
+import type { Metrics } from "../metrics/mod.ts";
+import { hostBatches, mapBatches } from "./batch.ts";
+import type { Engine, HostState } from "./engine.ts";
+import type { Experiment } from "./experiment.ts";
 import { constant, initialState } from "./onnx_engine.ts";
 import { makeStep, type State } from "./step.ts";
 import { openBackend } from "./tfjs_backends.ts";
@@ -31,11 +32,8 @@ export async function tfjsEngine(
 ): Promise<Engine> {
   const device = await openBackend(backend, folder);
   const train = makeStep(experiment);
-  const { split, model } = experiment;
-  const [trainBatch, testBatch] = (["train", "test"] as const).map((part) => {
-    const { inputs, labels } = hostBatch(split[part], model);
-    return { inputs: constant(inputs), labels: constant(labels) };
-  });
+  const host = hostBatches(experiment.split, experiment.model);
+  const batches = mapBatches(host, constant);
 
   let step = 0;
   let state = load(await initialState(experiment));
@@ -46,11 +44,7 @@ export async function tfjsEngine(
   const turn = async (evaluating: boolean) => {
     device.use(); // Between two calls another engine may have had its turn.
     const kept = tf.tidy(() => {
-      const result = train(
-        state,
-        trainBatch!,
-        evaluating ? testBatch : undefined,
-      );
+      const result = train(state, batches, evaluating);
       return { ...result } as unknown as tf.TensorContainerObject;
     }) as unknown as ReturnType<typeof train>;
     const loss = (await kept.loss.data())[0]!;
@@ -104,7 +98,7 @@ export async function tfjsEngine(
       return tensors;
     },
     close() {
-      tf.dispose([trainBatch, testBatch] as unknown as tf.TensorContainer);
+      tf.dispose(batches as unknown as tf.TensorContainer);
       dispose(state);
       if (good) dispose(good.state);
       return Promise.resolve();
@@ -132,7 +126,9 @@ async function read(state: State): Promise<HostState> {
 }
 
 async function numbers(metrics: Metrics<tf.Tensor>): Promise<Metrics> {
-  const values = [];
-  for (const name of metricNames) values.push((await metrics[name].data())[0]!);
-  return metricsOf(metricNames, values);
+  const values: Record<string, number> = {};
+  for (const [name, value] of Object.entries(metrics)) {
+    values[name] = (await value.data())[0]!;
+  }
+  return values as Metrics;
 }

@@ -20,6 +20,7 @@ import {
 } from "../runs/run_folder.ts";
 import type { Engine } from "./engine.ts";
 import { type Experiment, makeExperiment } from "./experiment.ts";
+import { metered } from "./metered.ts";
 import { onnxEngine } from "./onnx_engine.ts";
 import { type Evaluated, Recorder, type TrainResult } from "./recorder.ts";
 
@@ -88,10 +89,17 @@ async function startEngine(
   place: DeviceChoice | undefined,
 ): Promise<Engine> {
   const { config } = experiment;
-  if (place) return onnxEngine(experiment, sessionOf(place, config));
+  if (place) {
+    const options = sessionOf(place, config);
+    return metered(
+      await onnxEngine(experiment, options),
+      experiment,
+      options,
+    );
+  }
   // Only who trains on TensorFlow.js waits for its backend to load.
   const { tfjsEngine } = await import("./tfjs_engine.ts");
-  return tfjsEngine(experiment, config.backend);
+  return metered(await tfjsEngine(experiment, config.backend), experiment);
 }
 
 /**
@@ -102,6 +110,8 @@ async function startEngine(
  * @param options Folder, signal, callbacks.
  * @returns How it ended.
  * @throws {ConfigError} if the config is not valid; nothing is written then.
+ * @throws {SyntaxError} if a file of the task's data is not what it should be;
+ * nothing is written then.
  * @throws {UsageError} if the folder is taken, or the engine's backend is not
  * usable here; nothing is written then.
  * @throws {DeviceError} if the device cannot be used; nothing is written then.
@@ -117,11 +127,12 @@ export async function train(
   if (options.run !== undefined) {
     await checkFree(options.run, options.overwrite ?? false);
   }
+  const made = makeExperiment(asked);
   const place = asked.engine === "onnx" ? await chooseDevice(asked) : undefined;
   if (place) options.onDevice?.(place);
   // What was taken, so that feeding the config back repeats the run.
   const config = place ? { ...asked, device: place.device } : asked;
-  const experiment = makeExperiment(config);
+  const experiment = { ...made, config };
   const engine = await startEngine(experiment, place);
   try {
     const path = options.run ?? await newRunPath(config);
@@ -185,7 +196,8 @@ async function trainLoop(
     const count = chunk(experiment.config, engine.step, ms);
     const result = await engine.advance(count, evalEvery);
     const ended = performance.now();
-    ms = (ended - begun) / Math.max(result.losses.length, 1);
+    const { measuring = 0 } = result;
+    ms = (ended - begun - measuring) / Math.max(result.losses.length, 1);
     diverged = result.diverged;
     report(await recorder.record(result.evaluations, ms), ms);
     const { step } = engine;
@@ -199,7 +211,7 @@ async function trainLoop(
     }
     // Lets a signal in: the engine's calls hold the thread.
     await new Promise((resolve) => setTimeout(resolve));
-    writing += performance.now() - ended;
+    writing += performance.now() - ended + measuring;
   }
   const seconds = (performance.now() - started - writing) / 1000;
 

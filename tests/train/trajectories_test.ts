@@ -4,8 +4,8 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { resolveConfig } from "../../lib/config/config.ts";
-import { type LossName, softmax, stableMax } from "../../lib/losses/mod.ts";
+import { defaults, resolveConfig } from "../../lib/config/config.ts";
+import { losses, type LossName } from "../../lib/losses/mod.ts";
 import { type HostTensor, hostTensorOf } from "../../lib/onnx/tensor.ts";
 import {
   chain,
@@ -118,6 +118,8 @@ function experimentOf(run: Run): Experiment {
   const { kind, lr, betas, eps, momentum, weight_decay } =
     constants[run.optimizer]!;
   const options = {
+    ...defaults,
+    perpGrad: false,
     lr,
     weightDecay: weight_decay,
     momentum: momentum ?? 0,
@@ -136,7 +138,7 @@ function experimentOf(run: Run): Experiment {
     }),
     split: { train: examples, test: examples },
     model: architectures[run.model],
-    loss: { softmax, stablemax: stableMax }[run.loss],
+    loss: losses[run.loss].make(defaults),
     optimizer: run.perp
       ? chain(
         perpGrad({ scope: run.perp_scope, renormalise: run.perp_renormalise }),

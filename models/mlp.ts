@@ -106,7 +106,7 @@ export function mlp(options: MlpOptions): Model<MlpParams> {
 
 // The first layer's product. concat(onehot(a), onehot(b), …) · W is row a of W's
 // first p rows plus row b of its next p rows, and so on; embedded, the rows of
-// W_E · W's parts.
+// W_E · W's parts, where those are fewer than the batch's.
 function ofTokens(
   tokens: tf.Tensor2D,
   W: tf.Tensor2D,
@@ -114,7 +114,7 @@ function ofTokens(
   hook: Hook,
 ): tf.Tensor2D {
   const [batch, length] = tokens.shape;
-  if (W_E && hook !== noHook) {
+  if (W_E && (hook !== noHook || W_E.shape[0] > batch)) {
     const vectors = tf.reshape(
       embed(W_E, tf.reshape(tokens, [-1]) as tf.Tensor1D),
       [batch, length, W_E.shape[1]],

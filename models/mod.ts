@@ -17,9 +17,9 @@ export * from "./init.ts";
 export * from "./mlp.ts";
 export * from "./model.ts";
 export * from "./norm.ts";
-export * from "./vectors.ts";
 export * from "./settings.ts";
 export * from "./transformer.ts";
+export * from "./vectors.ts";
 
 /** Every architecture by its name in a config. */
 export const models = {

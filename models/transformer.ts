@@ -135,8 +135,8 @@ export function transformer(
       };
 
       // Before the first attention a vector depends on its token and position
-      // alone: products are taken once for each of these pairs, not for each row
-      // of the batch, and then looked up.
+      // alone: where these pairs are fewer than the batch's vectors, products are
+      // taken once for each of them, and then looked up.
       const pairs = (): Vectors => {
         if (!W_pos) {
           return lookedUp(W_E as tf.Tensor2D, tokens as tf.Tensor2D);
@@ -149,7 +149,9 @@ export function transformer(
         return lookedUp(table, places as tf.Tensor2D);
       };
 
-      let rows = isTracing() && !marked ? pairs() : activations();
+      const kinds = W_pos ? vocabulary * length : vocabulary;
+      const few = kinds < shape.batch * length;
+      let rows = isTracing() && !marked && few ? pairs() : activations();
       for (let i = 0; i < layers; i++) {
         const path = `blocks.${i}`;
         const drop: Drop = (name, x) =>

@@ -241,7 +241,7 @@ def make_cases():
     for seed, (name, (options, forward)) in enumerate(CASES.items()):
         torch.manual_seed(seed)
         params = mlp_params(options) if forward is mlp else random_params(options)
-        rows = 6
+        rows = 8  # more vectors than pairs of token and position
         tokens = torch.randint(options["vocabulary"], (rows, options["length"]))
         labels = torch.randint(options["classes"], (rows,))
         logits = forward(params, tokens, options)

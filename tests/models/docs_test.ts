@@ -1,0 +1,61 @@
+/** docs/models.md against the models themselves. */
+
+import { assert } from "@std/assert";
+import { flagOf, resolveConfig } from "../../lib/config/config.ts";
+import { checkpointWriter } from "../../lib/onnx/checkpoint.ts";
+import { ProbeModel } from "../../lib/onnx/probe_model.ts";
+import type { HostTensor } from "../../lib/onnx/tensor.ts";
+import { makeExperiment } from "../../lib/train/experiment.ts";
+import { leavesOf } from "../../lib/tree.ts";
+import { inits } from "../../models/init.ts";
+import { models } from "../../models/mod.ts";
+
+const text = await Deno.readTextFile(
+  new URL("../../docs/models.md", import.meta.url),
+);
+const has = (word: string) =>
+  assert(text.includes(`\`${word}`), `docs/models.md has no ${word}`);
+
+Deno.test("docs/models.md names every model, flag and initialisation", () => {
+  for (const [name, { settings }] of Object.entries(models)) {
+    has(`${name}\``);
+    for (const key of Object.keys(settings)) has(flagOf(key));
+  }
+  for (const name of Object.keys(inits)) has(`${name}\``);
+});
+
+for (const model of Object.keys(models) as (keyof typeof models)[]) {
+  Deno.test(`docs/models.md has the sizes and names of the ${model}`, async () => {
+    const { params } = makeExperiment(resolveConfig({ model }));
+    const count = leavesOf<HostTensor>(params)
+      .reduce((sum, [, { data }]) => sum + data.length, 0);
+    const row = text.split("\n").find((line) =>
+      line.startsWith(`| \`${model}`)
+    );
+    const written = count.toLocaleString("en-US");
+    assert(row?.includes(` ${written} `), `${model} has ${written} parameters`);
+
+    for (const norm of ["none", "pre"] as const) {
+      const { model: own, params } = makeExperiment(resolveConfig({
+        model,
+        norm,
+        positions: "learned",
+        biases: true,
+        modulus: 5,
+        embedding: 3,
+        dModel: 4,
+        dMlp: 4,
+        dFf: 4,
+      }));
+      const leaves = leavesOf<HostTensor>(params);
+      const writer = await checkpointWriter(own, params);
+      const file = new ProbeModel(
+        writer.encode(Object.fromEntries(leaves), {}),
+        "checkpoint",
+      );
+      for (const name of [...file.weightNames, ...file.hookNames]) {
+        has(`${name.replace(/\.\d+\./, ".i.")}\``);
+      }
+    }
+  });
+}

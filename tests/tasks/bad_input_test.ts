@@ -53,7 +53,7 @@ const WRONG: readonly [args: readonly string[], says: readonly RegExp[]][] = [
   [["--bogus", "1"], [/--bogus/, /--help/]],
   [["--modulos", "7"], [/--modulos/, /--modulus/]],
   [["--task", "sum"], [/--task/, /"sum"/, /add, subtract, product, divide/]],
-  [["--loss", "mse"], [/--loss/, /"mse"/, /stablemax, softmax/]],
+  [["--loss", "mce"], [/--loss/, /"mce"/, /stablemax, softmax/]],
   [["--task", "divide", "--modulus", "12"], [/--modulus/, /\b12\b/, /prime/]],
   ...["0", "1", "1.5", "-0.1"].map((f) =>
     [["--train-fraction", f], [

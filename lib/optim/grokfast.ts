@@ -64,8 +64,8 @@ export function grokfastEma(
  * once there are as many as the window holds; until then u = g.
  *
  * The state has all gradients of the window: at the default size (107,800
- * parameters in float32) the window of 100 takes 43 MB, a few times over while
- * it trains, and as much in every file of the optimizer's state. They are added
+ * parameters in float32) the window of 100 takes 43 MB, ten times over while it
+ * trains, and as much in every file of the optimizer's state. They are added
  * up anew in every step: of a running sum, what early, large gradients were
  * rounded by would outlast them.
  *

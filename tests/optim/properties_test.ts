@@ -28,21 +28,11 @@ import { optimizerOf } from "../../lib/train/experiment.ts";
 import { runTraced } from "../../lib/trace/run.ts";
 import { leavesOf, mapTree, type Tree, treeOf } from "../../lib/tree.ts";
 import { assertClose, tensorOf, valuesOf } from "../_golden.ts";
+import { stageConfigs, type StageName } from "./_stages.ts";
 import { take } from "./_steps.ts";
 
-/** A config of each stage; without one here a stage's test fails. */
-const ON: Record<keyof typeof stages, ConfigInput> = {
-  grokfastEma: { grokfast: "ema" },
-  grokfastMa: { grokfast: "ma", grokfastWindow: 2 },
-  clipValue: { clipValue: 0.5 },
-  clipNorm: { clipNorm: 0.5 },
-  perpGrad: {},
-  l1: { l1: 0.1 },
-  constantNorm: { constantNorm: true },
-};
-
-const stageOf = (name: keyof typeof stages): GradientTransformation => {
-  const config = resolveConfig(ON[name]);
+const stageOf = (name: StageName): GradientTransformation => {
+  const config = resolveConfig(stageConfigs[name]);
   const { make } = stages[name] as {
     make(config: Config): GradientTransformation;
   };
@@ -85,7 +75,7 @@ const transformations: Record<string, GradientTransformation> = {
   ...Object.fromEntries(
     Object.keys(stages).map((name) => [
       `stage ${name}`,
-      stageOf(name as keyof typeof stages),
+      stageOf(name as StageName),
     ]),
   ),
 };

@@ -6,13 +6,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
 import { losses } from "../../lib/losses/mod.ts";
-import { optimizers, type stages } from "../../lib/optim/mod.ts";
+import { optimizers } from "../../lib/optim/mod.ts";
 import type { Engine, HostState } from "../../lib/train/engine.ts";
 import { makeExperiment } from "../../lib/train/experiment.ts";
 import { onnxEngine } from "../../lib/train/onnx_engine.ts";
 import { replicaEngine } from "../../lib/train/replica_engine.ts";
 import { tfjsEngine } from "../../lib/train/tfjs_engine.ts";
 import { assertClose, valuesOf } from "../_golden.ts";
+import { stageConfigs } from "../optim/_stages.ts";
 
 const STEPS = 6;
 
@@ -26,17 +27,6 @@ const small: ConfigInput = {
   eps: 1e-3,
   weightDecay: 0.01,
   momentum: 0.5,
-};
-
-// A config for each; the compiler asks for one.
-const STAGES: Record<keyof typeof stages, ConfigInput> = {
-  grokfastEma: { grokfast: "ema" },
-  grokfastMa: { grokfast: "ma", grokfastWindow: 3 },
-  clipValue: { clipValue: 0.01 },
-  clipNorm: { clipNorm: 0.1 },
-  perpGrad: { perpScope: "global" },
-  l1: { l1: 0.1 },
-  constantNorm: { constantNorm: true },
 };
 
 const CASES: Record<string, ConfigInput> = {
@@ -63,7 +53,7 @@ const CASES: Record<string, ConfigInput> = {
   "steps": { schedule: "step", lrStepEvery: 2 },
   "lr over norm": { optimizer: "sgd", lrOverGradientNorm: true, lr: 0.1 },
   ...Object.fromEntries(
-    Object.entries(STAGES).map(([name, config]) => [
+    Object.entries(stageConfigs).map(([name, config]) => [
       `stage ${name}`,
       config,
     ]),

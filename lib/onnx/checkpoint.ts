@@ -24,6 +24,7 @@ export const METADATA = {
   config: "groklab.config",
   step: "groklab.step",
   metrics: "groklab.metrics",
+  buffers: "groklab.buffers",
 } as const;
 
 /** What a checkpoint says about where it comes from. */
@@ -34,17 +35,19 @@ export interface CheckpointMetadata {
   readonly step?: number;
   /** The metrics at this step. */
   readonly metrics?: unknown;
+  /** Which initializers are no parameters, but running statistics. */
+  readonly buffers?: readonly string[];
 }
 
 /** Writes checkpoints of one model: the forward pass is traced once. */
 export interface CheckpointWriter {
   /**
-   * The bytes of a checkpoint: the forward pass with the parameters as
+   * The bytes of a checkpoint: the forward pass with parameters and buffers as
    * initializers under their paths, activations under their hooks' names, a
    * free batch dimension and one output, `logits`.
    *
-   * @param params The parameters, by path.
-   * @param metadata Config, step and metrics to carry along.
+   * @param params Parameters and buffers, by path.
+   * @param metadata What to carry along.
    */
   encode(
     params: Readonly<Record<string, HostTensor>>,
@@ -66,9 +69,10 @@ export async function checkpointWriter(
 ): Promise<CheckpointWriter> {
   const { graph, shapeOf } = await traceForward(model, params, runtime);
   return {
-    encode(initializers, { config, step, metrics }) {
+    encode(initializers, { config, step, metrics, buffers }) {
       const metadata: Record<string, string> = {};
-      for (const [key, value] of Object.entries({ config, step, metrics })) {
+      const all = { config, step, metrics, buffers };
+      for (const [key, value] of Object.entries(all)) {
         if (value !== undefined) {
           metadata[METADATA[key as keyof typeof METADATA]] = JSON.stringify(
             value,

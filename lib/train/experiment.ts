@@ -7,11 +7,12 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import { type Config, definitionsOf } from "../config/config.ts";
 import type { Split } from "../data/dataset.ts";
-import { randomKey } from "../data/random.ts";
+import { randomKey, wordsOf } from "../data/random.ts";
 import { splitOf } from "../data/task.ts";
 import type { Loss } from "../losses/mod.ts";
 import { type HostTensor, hostTensorOf } from "../onnx/tensor.ts";
 import { chain, type GradientTransformation, type Rate } from "../optim/mod.ts";
+import type { Words } from "../trace/threefry.ts";
 import type { Tree } from "../tree.ts";
 import type { Model } from "../../models/model.ts";
 
@@ -50,6 +51,18 @@ export function makeExperiment(config: Config): Experiment {
     optimizer: optimizerOf(config),
     params: model.init(randomKey(config.seed), config.precision),
   };
+}
+
+/** The key of what is random in an experiment's steps. */
+export function stepKey({ seed }: Config): Words {
+  return wordsOf(`${seed}:steps`);
+}
+
+/** What the first step finds in the model's buffers; empty where it has none. */
+export function buffersOf(
+  { model, config }: Experiment,
+): Tree<HostTensor> {
+  return model.buffers?.(config.precision) ?? {};
 }
 
 /**

@@ -16,8 +16,14 @@ import type { Graph } from "../trace/graph.ts";
 import { runTraced, specsOf } from "../trace/run.ts";
 import { leavesOf, type Tree, treeOf } from "../tree.ts";
 import { type Engine, type HostState, untilDiverged } from "./engine.ts";
-import { type Batch, type Experiment, hostBatch } from "./experiment.ts";
-import { loopModel } from "./loop_graph.ts";
+import {
+  type Batch,
+  buffersOf,
+  type Experiment,
+  hostBatch,
+  stepKey,
+} from "./experiment.ts";
+import { loopModel, STEP, STEP_SPEC } from "./loop_graph.ts";
 import {
   loopInputs,
   type LoopResult,
@@ -130,21 +136,25 @@ export async function loopPlacement(
 }
 
 /**
- * Initial parameters, and the optimizer's state for them.
+ * Initial parameters and buffers, and the optimizer's state for them.
  *
  * @param experiment What to train.
  * @param runtime Which build of ONNX Runtime computes the state.
  */
 export async function initialState(
-  { params, optimizer }: Experiment,
+  experiment: Experiment,
   runtime: Runtime = "node",
 ): Promise<HostState> {
+  const { params, optimizer } = experiment;
   const values = await runTraced(
     ({ params }) => optimizer.init(params),
     { params },
     { runtime },
   );
   const state: Record<string, HostTensor> = { ...parameterState(params) };
+  for (const [path, leaf] of leavesOf(buffersOf(experiment))) {
+    state[`buffers.${path}`] = leaf;
+  }
   for (const [path, leaf] of Object.entries(values)) {
     state[`optimizer.${path}`] = leaf;
   }
@@ -159,7 +169,8 @@ export function parameterState(params: Tree<HostTensor>): HostState {
 }
 
 /**
- * The step as a graph: the state goes in and out, the data are constants.
+ * The step as a graph: the state goes in and out, its number goes in, the data
+ * are constants.
  *
  * @param experiment What to train.
  * @param state A state, of which only types and shapes matter.
@@ -176,12 +187,14 @@ export function traceStep(
     const { inputs, labels } = hostBatch(split[part], model);
     return { inputs: constant(inputs), labels: constant(labels) };
   };
+  const key = Int32Array.from(stepKey(experiment.config));
   return trace(
-    (tensors) => {
+    ({ [STEP]: time, ...tensors }) => {
       const state = { optimizer: {}, ...tensors } as unknown as State;
-      const result = step(state, batch("train"), batch("test"));
+      const draw = { key: tf.tensor1d(key, "int32"), time: time as tf.Tensor };
+      const result = step(state, draw, batch("train"), batch("test"));
       return { ...result } as unknown as Tree<tf.Tensor>;
     },
-    specsOf(treeOf(Object.entries(state))),
+    { ...specsOf(treeOf(Object.entries(state))), [STEP]: STEP_SPEC },
   );
 }

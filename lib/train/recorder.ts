@@ -11,8 +11,10 @@ import {
   encodeTensors,
 } from "../onnx/checkpoint.ts";
 import type { MetricsRow, RunWriter } from "../runs/run_folder.ts";
+import type { HostTensor } from "../onnx/tensor.ts";
+import { leavesOf, treeOf } from "../tree.ts";
 import type { Evaluation, HostState } from "./engine.ts";
-import type { Experiment } from "./experiment.ts";
+import { buffersOf, type Experiment } from "./experiment.ts";
 
 /** Accuracy from which a network counts as having memorised, or grokked. */
 export const THRESHOLD = 0.99;
@@ -81,10 +83,13 @@ export class Recorder {
    * @param runs The runs with their configs.
    */
   static async createAll(
-    { config, model, params }: Experiment,
+    experiment: Experiment,
     runs: readonly { readonly config: Config; readonly run: RunWriter }[],
   ): Promise<Recorder[]> {
-    const writer = await checkpointWriter(model, params, config.runtime);
+    const { config, model, params } = experiment;
+    const tensors = [...leavesOf(params), ...leavesOf(buffersOf(experiment))];
+    const all = treeOf<HostTensor>(tensors);
+    const writer = await checkpointWriter(model, all, config.runtime);
     return runs.map(({ config, run }) => new Recorder(config, run, writer));
   }
 
@@ -162,10 +167,14 @@ export class Recorder {
   }
 
   #save({ evaluation: { step, metrics }, state }: Evaluated): Promise<string> {
-    const model = this.#checkpoints.encode(part(state, "params."), {
+    const buffers = part(state, "buffers.");
+    const names = Object.keys(buffers);
+    const tensors = { ...part(state, "params."), ...buffers };
+    const model = this.#checkpoints.encode(tensors, {
       config: this.#config,
       step,
       metrics,
+      ...(names.length > 0 && { buffers: names }),
     });
     const optimizer = part(state, "optimizer.");
     return this.#run.writeCheckpoint(

@@ -9,32 +9,53 @@ import * as tf from "@tensorflow/tfjs-core";
 import { meanLoss } from "../losses/mod.ts";
 import { applyUpdates, type Params, zipTrees } from "../optim/mod.ts";
 import { widen } from "../trace/precision.ts";
-import { leavesOf, mapTree } from "../tree.ts";
+import type { Draw, RowRange } from "../trace/random.ts";
+import { leavesOf, mapTree, treeOf } from "../tree.ts";
 import { noHook } from "../../models/model.ts";
+import { drawBatch, type Epoch } from "./batches.ts";
 import type { Batch, Experiment } from "./experiment.ts";
 import { measure, type Metrics } from "./metrics.ts";
+import { type Mode, trainingMode } from "./mode.ts";
 
-/** Parameters and optimizer state. */
-export type State = { readonly params: Params; readonly optimizer: Params };
+/** What a step changes. */
+export type State = {
+  readonly params: Params;
+  /** What {@link Model.buffers} makes, where the model has any. */
+  readonly buffers?: Params;
+  readonly optimizer: Params;
+};
 
 /** What a step gives back. */
 export interface StepResult {
-  /** Parameters and optimizer state after the update. */
+  /** The state after the update. */
   readonly state: State;
-  /** The train loss before the update, []. */
+  /** The loss of the step's rows before the update, []. */
   readonly loss: tf.Scalar;
   /** The metrics before the update, where they were asked for. */
   readonly metrics?: Metrics<tf.Tensor>;
+  /** The order of the train rows, where they come in mini-batches. */
+  readonly epoch?: Epoch;
 }
 
 /**
  * One step: forward, loss, gradient, transformation, update.
  *
- * @param state Parameters and optimizer state before the step.
+ * @param state The state before the step.
+ * @param draw What is random in it, as a function of seed and step.
  * @param train The rows to train on.
  * @param test The rows to evaluate on; without them metrics are left out.
  */
-export type Step = (state: State, train: Batch, test?: Batch) => StepResult;
+export type Step = (
+  state: State,
+  draw: Draw,
+  train: Batch,
+  test?: Batch,
+) => StepResult;
+
+// Rows that go through the model together.
+interface Slice extends RowRange {
+  readonly batch: Batch;
+}
 
 // More would only make the graph longer.
 const MOST_SLICES = 8;
@@ -50,15 +71,14 @@ export function makeStep(
   { model, loss, optimizer, config }: Experiment,
   sliced = false,
 ): Step {
-  const { lossPrecision } = config;
+  const { lossPrecision, batchSize } = config;
   const lossOf = meanLoss(loss, lossPrecision);
-  const logitsOf = (params: Params, { inputs }: Batch) =>
-    model.apply(params, inputs, noHook);
   const labelsOf = ({ labels }: Batch) => labels as tf.Tensor1D;
 
-  // In float16 a mean of parts is not the mean of the whole.
-  const whole = !sliced || lossPrecision === "float16";
-  const slicesOf = (batch: Batch): Batch[] => {
+  // In float16 a mean of parts is not the mean of the whole, nor are statistics
+  // of parts those of the batch.
+  const whole = !sliced || lossPrecision === "float16" || model.buffers;
+  const slicesOf = (batch: Batch): Slice[] => {
     const n = batch.labels.shape[0]!;
     const { rowsAtOnce = n } = model;
     const count = whole ? 1 : Math.min(Math.ceil(n / rowsAtOnce), MOST_SLICES);
@@ -66,24 +86,42 @@ export function makeStep(
       { length: count },
       (_, i) => Math.round(n * (i + 1) / count),
     );
-    return ends.map((end, i) => rowsOf(batch, ends[i - 1] ?? 0, end));
+    return ends.map((end, i) => {
+      const first = ends[i - 1] ?? 0;
+      return { first, rows: end - first, batch: rowsOf(batch, first, end) };
+    });
   };
 
-  return (state, train, test) => {
-    const { params } = state;
-    const slices = slicesOf(train);
-    const rows = train.labels.shape[0]!;
-    const [value, gradients] = slices
-      .map((slice) =>
-        valueAndGradients(
-          (params) => lossOf(logitsOf(params, slice), labelsOf(slice), rows),
-          params,
+  return (state, draw, train, test) => {
+    const { params, buffers = {} } = state;
+    const logitsOf = (params: Params, { inputs }: Batch, mode?: Mode) =>
+      model.apply(joined(params, buffers), inputs, noHook, mode);
+    // The mean loss of rows with its gradient, in a mode for each slice.
+    const lossAndGradients = (
+      slices: readonly Slice[],
+      modes: readonly Mode[] = [],
+    ): [loss: tf.Scalar, gradients: Params] => {
+      const rows = slices.reduce((sum, { rows }) => sum + rows, 0);
+      return slices
+        .map(({ batch }, i) =>
+          valueAndGradients(
+            (params) =>
+              lossOf(logitsOf(params, batch, modes[i]), labelsOf(batch), rows),
+            params,
+          )
         )
-      )
-      .reduce(([value, gradients], [v, g]) => [
-        tf.add(value, v),
-        zipTrees((x, y) => tf.add(x, y), gradients, g),
-      ]);
+        .reduce(([value, gradients], [v, g]) => [
+          tf.add(value, v),
+          zipTrees((x, y) => tf.add(x, y), gradients, g),
+        ]);
+    };
+
+    const drawn = batchSize === null
+      ? undefined
+      : drawBatch(draw, train, batchSize);
+    const slices = slicesOf(drawn?.batch ?? train);
+    const modes = slices.map((range) => trainingMode(draw, range));
+    const [value, gradients] = lossAndGradients(slices, modes);
     const [updates, optimizerState] = optimizer.update(
       gradients,
       state.optimizer,
@@ -91,33 +129,59 @@ export function makeStep(
     );
     const next = {
       params: applyUpdates(params, updates),
+      ...(state.buffers && { buffers: updated(buffers, modes[0]!.updates) }),
       optimizer: optimizerState,
     };
-    const result = { state: next, loss: widen(value) };
+    const result = {
+      state: next,
+      loss: widen(value),
+      ...(drawn && { epoch: drawn.epoch }),
+    };
     if (!test) return result;
-    // Traced, the logits below are the ones above: equal expressions merge.
-    // In slices as well, so that these too stay in the cache.
-    const of = (slices: readonly Batch[]) => {
-      const logits = slices.map((slice) => logitsOf(params, slice));
-      const terms = slices.map((slice, i) =>
-        loss.terms(logits[i]!, labelsOf(slice), lossPrecision)
+    // Traced, the logits below are the ones above where the step trains on all
+    // rows and as they are: equal expressions merge. In slices as well, so that
+    // these too stay in the cache.
+    const of = (slices: readonly Slice[]) => {
+      const logits = slices.map(({ batch }) => logitsOf(params, batch));
+      const terms = slices.map(({ batch }, i) =>
+        loss.terms(logits[i]!, labelsOf(batch), lossPrecision)
       );
       return {
         logits: tf.concat(logits),
         terms: tf.concat(terms),
-        labels: tf.concat(slices.map(labelsOf)),
+        labels: tf.concat(slices.map(({ batch }) => labelsOf(batch))),
       };
     };
+    const asTrained = !drawn && !modes.some(({ used }) => used);
+    const all = asTrained ? slices : slicesOf(train);
     const metrics = measure({
       params,
-      gradients,
+      gradients: asTrained ? gradients : lossAndGradients(all)[1],
       lossPrecision,
-      train: of(slices),
+      train: of(all),
       test: of(slicesOf(test)),
     });
     return { ...result, metrics };
   };
 }
+
+// Parameters and buffers as the model takes them.
+const joined = (params: Params, buffers: Params): Params => {
+  const leaves = leavesOf<tf.Tensor>(buffers);
+  return leaves.length === 0
+    ? params
+    : treeOf([...leavesOf<tf.Tensor>(params), ...leaves]);
+};
+
+// The buffers after a forward pass in training.
+const updated = (
+  buffers: Params,
+  updates: ReadonlyMap<string, tf.Tensor>,
+): Params =>
+  mapTree<tf.Tensor, tf.Tensor, Params>(
+    buffers,
+    (leaf, path) => updates.get(path) ?? leaf,
+  ) as Params;
 
 // Rows begin to end of a batch.
 function rowsOf({ inputs, labels }: Batch, begin: number, end: number): Batch {

@@ -9,7 +9,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { type HostTensor, hostTensorOf } from "../onnx/tensor.ts";
 import { leavesOf, mapTree, type Tree, treeOf } from "../tree.ts";
 import { type Engine, type HostState, metricsOf } from "./engine.ts";
-import { type Experiment, hostBatch } from "./experiment.ts";
+import { type Experiment, hostBatch, stepKey } from "./experiment.ts";
 import { metricNames, type Metrics } from "./metrics.ts";
 import { constant, initialState } from "./onnx_engine.ts";
 import { makeStep, type State } from "./step.ts";
@@ -31,7 +31,8 @@ export async function tfjsEngine(
 ): Promise<Engine> {
   const device = await openBackend(backend, folder);
   const train = makeStep(experiment);
-  const { split, model } = experiment;
+  const { split, model, config } = experiment;
+  const key = stepKey(config);
   const [trainBatch, testBatch] = (["train", "test"] as const).map((part) => {
     const { inputs, labels } = hostBatch(split[part], model);
     return { inputs: constant(inputs), labels: constant(labels) };
@@ -46,8 +47,9 @@ export async function tfjsEngine(
   const turn = async (evaluating: boolean) => {
     device.use(); // Between two calls another engine may have had its turn.
     const kept = tf.tidy(() => {
-      const result = train(
+      const { epoch: _, ...result } = train(
         state,
+        { key, time: step },
         trainBatch!,
         evaluating ? testBatch : undefined,
       );

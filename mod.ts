@@ -24,6 +24,12 @@
  */
 
 export * from "./lib/config/config.ts";
+export {
+  configAt,
+  type Course,
+  type From,
+  type Switch,
+} from "./lib/config/course.ts";
 export type {
   Component,
   Setting,
@@ -35,6 +41,7 @@ export * from "./lib/devices.ts";
 export { UsageError } from "./lib/errors.ts";
 export { FileError } from "./lib/files.ts";
 export * from "./lib/losses/mod.ts";
+export * from "./lib/metrics/mod.ts";
 export * from "./lib/onnx/mod.ts";
 export * from "./lib/optim/mod.ts";
 export * from "./lib/probes/mod.ts";

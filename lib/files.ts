@@ -26,9 +26,18 @@ export async function describing<T>(
   }
 }
 
+// What a file is called until it is whole.
+const PARTIAL = /\.partial-\d+$/;
+
+/** Whether a name is that of a file whose writing was cut off. */
+export function isPartial(name: string): boolean {
+  return PARTIAL.test(name);
+}
+
 /**
- * Writes a file under another name and moves it into place, so that whoever
- * looks sees the old contents or the new, never a part.
+ * Writes a file under another name and moves it into place once the disk has
+ * it, so that whoever looks sees the old contents or the new, never a part, not
+ * even after a power cut.
  *
  * @param path The file; its folder is made if need be.
  * @param contents Text or bytes.
@@ -46,10 +55,17 @@ export function writeWhole(
     const partial = `${path}.partial-${Deno.pid}`;
     try {
       await Deno.writeFile(partial, bytes);
+      await onDisk(partial);
       await Deno.rename(partial, path);
     } catch (error) {
       await Deno.remove(partial).catch(() => {});
       throw error;
     }
   });
+}
+
+/** Waits until the disk has what was written to a file. */
+export async function onDisk(path: string): Promise<void> {
+  using file = await Deno.open(path, { write: true });
+  await file.syncData();
 }

@@ -5,15 +5,15 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { decay, type Setting } from "../lib/config/setting.ts";
+import { decay, nullable, type Setting } from "../lib/config/setting.ts";
 import type { Mode } from "../lib/train/mode.ts";
 
 /** What share of the activations is dropped in training. */
-export const dropoutRate: Setting<number> = decay(
+export const dropoutRate: Setting<number | null> = nullable(decay(
   0,
   "<f>",
-  "share of activations dropped in training",
-);
+  "share of activations dropped in training (default: 0; 0.1 in the encoder)",
+));
 
 /**
  * Dropout: in training each element is 0 with probability `rate`, else

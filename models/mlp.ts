@@ -6,6 +6,7 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import {
+  integer,
   integers,
   nullable,
   type Setting,
@@ -14,13 +15,17 @@ import {
 import type { Input } from "../lib/data/definition.ts";
 import { castLike } from "../lib/trace/precision.ts";
 import { defineModel, type ModelDefinition } from "./definition.ts";
-import { drawn, embed, type Model } from "./model.ts";
+import { initialiser, type InitName, type Parameters } from "./init.ts";
+import { embed, type Hook, type Model, noHook } from "./model.ts";
+import { type InitSettings, initSettings } from "./settings.ts";
 
 /** The parameters of one layer: W is [in, out], b (where there are any) [out]. */
 export type Layer<Leaf> = { readonly W: Leaf; readonly b?: Leaf };
 
-/** The parameters: `layers.0.W`, `layers.0.b`, `layers.1.W`, … */
+/** The parameters: W_E, where tokens are embedded; `layers.0.W`, `layers.0.b`, … */
 export type MlpParams<Leaf = tf.Tensor> = {
+  /** [vocabulary, embedding], one for all positions. */
+  readonly W_E?: Leaf;
   readonly layers: { readonly [index: string]: Layer<Leaf> };
 };
 
@@ -31,12 +36,21 @@ export interface MlpOptions {
    * (of two tokens modulo p: width 2p), or numbers.
    */
   readonly input: Input;
-  /** Widths of the hidden layers. */
+  /**
+   * Width of the learned vectors that tokens are looked up in, side by side; by
+   * default tokens are one-hot.
+   */
+  readonly embedding?: number | null;
+  /** Widths of the hidden layers; of a linear model none. */
   readonly hidden: readonly number[];
   /** How many logits. */
   readonly classes: number;
   /** Whether every layer adds a bias. */
   readonly biases: boolean;
+  /** What the parameters start as; by default PyTorch's. */
+  readonly init?: InitName;
+  /** What all initial parameters are multiplied with; by default 1. */
+  readonly initScale?: number;
 }
 
 // Numbers that one activation may have to stay in a processor's cache.
@@ -44,55 +58,34 @@ const CACHED = 2 ** 19;
 
 /**
  * ReLU layers and a linear one: x ↦ W₂ᵀ relu(W₁ᵀ relu(W₀ᵀ x)), with biases if
- * wanted. W and b are drawn from U(±1/√fan_in), PyTorch's default.
+ * wanted. The parameters start as PyTorch's: W and b from U(±1/√fan_in), W_E from
+ * N(0, 1).
  *
  * Hooks: `layers.i.hook_pre` and `layers.i.hook_post`, [batch, width], before
- * and after the ReLU of each hidden layer.
+ * and after the ReLU of each hidden layer; `hook_embed`, [batch, pos, embedding].
  *
  * Source: Prieto et al. (arXiv 2501.04697), Section 3; two hidden layers of 200.
  *
  * @param options Input, widths, classes, biases.
  */
-export function mlp(
-  { input, hidden, classes, biases }: MlpOptions,
-): Model<MlpParams> {
+export function mlp(options: MlpOptions): Model<MlpParams> {
+  const { input, hidden, init = "pytorch", initScale } = options;
   const tokens = input.kind === "tokens";
-  const fanIn = tokens ? input.length * input.vocabulary : input.width;
-  const widths = [fanIn, ...hidden, classes];
-  const last = widths.length - 2;
+  const last = hidden.length;
 
   return {
     input: tokens ? "tokens" : input.name,
     row: tokens
       ? { dtype: "int64", shape: [input.length] }
-      : { dtype: "float32", shape: [fanIn] },
+      : { dtype: "float32", shape: [input.width] },
     rowsAtOnce: Math.ceil(CACHED / Math.max(1, ...hidden)),
+    init: initialiser(mlpParameters(options), init, initScale),
 
-    init(key, dtype) {
-      const draw = (name: string, shape: number[], fanIn: number) =>
-        drawn(
-          key(`init/${name}`),
-          dtype,
-          shape,
-          (stream) => (2 * stream.uniform() - 1) / Math.sqrt(fanIn),
-        );
-      return {
-        layers: Object.fromEntries(
-          widths.slice(1).map((width, i) => {
-            const from = widths[i]!;
-            const W = draw(`layers.${i}.W`, [from, width], from);
-            const b = () => draw(`layers.${i}.b`, [width], from);
-            return [i, biases ? { W, b: b() } : { W }];
-          }),
-        ),
-      };
-    },
-
-    apply({ layers }, x, hook) {
+    apply({ W_E, layers }, x, hook) {
       const layer = (h: tf.Tensor2D, i: number): tf.Tensor2D => {
         const { W, b } = layers[i]!;
         const product = i === 0 && tokens
-          ? oneHots(x as tf.Tensor2D, W as tf.Tensor2D, input.vocabulary)
+          ? ofTokens(h, W as tf.Tensor2D, W_E as tf.Tensor2D | undefined, hook)
           : tf.matMul(h, W as tf.Tensor2D);
         const pre = (b ? tf.add(product, b) : product) as tf.Tensor2D;
         if (i === last) return pre;
@@ -111,24 +104,69 @@ export function mlp(
   };
 }
 
-// concat(onehot(a), onehot(b), …) · W is row a of W's first p rows plus row b of
-// its next p rows, and so on.
-function oneHots(
+// The first layer's product. concat(onehot(a), onehot(b), …) · W is row a of W's
+// first p rows plus row b of its next p rows, and so on; embedded, the rows of
+// W_E · W's parts.
+function ofTokens(
   tokens: tf.Tensor2D,
   W: tf.Tensor2D,
-  p: number,
+  W_E: tf.Tensor2D | undefined,
+  hook: Hook,
 ): tf.Tensor2D {
+  const [batch, length] = tokens.shape;
+  if (W_E && hook !== noHook) {
+    const vectors = tf.reshape(
+      embed(W_E, tf.reshape(tokens, [-1]) as tf.Tensor1D),
+      [batch, length, W_E.shape[1]],
+    );
+    const all = hook("hook_embed", vectors); // [batch, pos, embedding]
+    return tf.matMul(tf.reshape(all, [batch, W.shape[0]]) as tf.Tensor2D, W);
+  }
+  const height = W.shape[0] / length;
   const token = (i: number) =>
     tf.reshape(tf.slice(tokens, [0, i], [-1, 1]), [-1]) as tf.Tensor1D;
-  const part = (i: number) => tf.slice(W, [i * p, 0], [p, -1]);
+  const part = (i: number) => tf.slice(W, [i * height, 0], [height, -1]);
   return Array.from(
-    { length: tokens.shape[1] },
-    (_, i) => embed(part(i), token(i)),
+    { length },
+    (_, i) => embed(W_E ? tf.matMul(W_E, part(i)) : part(i), token(i)),
   ).reduce((sum, rows) => tf.add(sum, rows));
 }
 
+function mlpParameters(
+  { input, embedding, hidden, classes, biases }: MlpOptions,
+): Parameters {
+  const parameters: Record<string, Parameters[string]> = {};
+  let fanIn = input.kind === "tokens"
+    ? input.length * (embedding ?? input.vocabulary)
+    : input.width;
+  if (input.kind === "tokens" && embedding) {
+    const { vocabulary } = input;
+    parameters["W_E"] = {
+      kind: "embedding",
+      shape: [vocabulary, embedding],
+      fanIn: embedding,
+      fanOut: vocabulary,
+    };
+  }
+  for (const [i, fanOut] of [...hidden, classes].entries()) {
+    const fan = { fanIn, fanOut };
+    const path = `layers.${i}`;
+    parameters[`${path}.W`] = {
+      kind: "weight",
+      shape: [fanIn, fanOut],
+      ...fan,
+    };
+    if (biases) {
+      parameters[`${path}.b`] = { kind: "bias", shape: [fanOut], ...fan };
+    }
+    fanIn = fanOut;
+  }
+  return parameters;
+}
+
 /** The perceptron's settings. */
-export type MlpSettings = {
+export type MlpSettings = InitSettings & {
+  readonly embedding: Setting<number | null>;
   readonly hidden: Setting<readonly number[]>;
   readonly biases: Setting<boolean | null>;
 };
@@ -137,24 +175,43 @@ export type MlpSettings = {
 export const mlpModel: ModelDefinition<MlpSettings> = defineModel({
   summary: "multilayer perceptron",
   settings: {
+    embedding: nullable(integer(
+      [1, 65536],
+      1,
+      "<n>",
+      "MLP: width of learned embeddings of tokens (default: one-hot)",
+    )),
     hidden: integers(
       [1, 65536],
       [200, 200],
       "<widths>",
-      "MLP: widths of the hidden layers",
+      "MLP: widths of the hidden layers; none for a linear model",
+      0,
     ),
     biases: nullable(
       yesNo(true, "MLP: biases (default: on for numbers, off for tokens)"),
     ),
+    ...initSettings,
   },
-  make: ({ input, classes }, { hidden, biases }) =>
+  check: ({ init }) =>
+    init === "nanda"
+      ? "--init must be another than nanda with --model mlp, which has no " +
+        "d_model to scale by, got nanda"
+      : undefined,
+  refuses: ({ input }, { embedding }) =>
+    input.kind === "numbers" && embedding !== null
+      ? `with --embedding ${embedding} reads tokens`
+      : undefined,
+  make: ({ input, classes }, { biases, init, ...config }) =>
     mlp({
+      ...config,
       input,
-      hidden,
       classes,
+      init: init ?? "pytorch",
       biases: biases ?? input.kind === "numbers",
       // A model is generic in its tree of parameters; init and apply of one
       // model agree on it.
     }) as unknown as Model,
-  describe: ({ hidden }) => `MLP ${hidden.join("–")}`,
+  describe: ({ hidden }) =>
+    hidden.length > 0 ? `MLP ${hidden.join("–")}` : "linear model",
 });

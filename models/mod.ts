@@ -4,14 +4,26 @@
  * @module
  */
 
+import { encoderModel } from "./encoder.ts";
 import { mlpModel } from "./mlp.ts";
 import { transformerModel } from "./transformer.ts";
 
+export * from "./attention.ts";
+export * from "./block.ts";
 export * from "./definition.ts";
 export * from "./dropout.ts";
+export * from "./encoder.ts";
+export * from "./init.ts";
 export * from "./mlp.ts";
 export * from "./model.ts";
+export * from "./norm.ts";
+export * from "./vectors.ts";
+export * from "./settings.ts";
 export * from "./transformer.ts";
 
 /** Every architecture by its name in a config. */
-export const models = { mlp: mlpModel, transformer: transformerModel };
+export const models = {
+  mlp: mlpModel,
+  transformer: transformerModel,
+  encoder: encoderModel,
+};

@@ -9,6 +9,7 @@ import { type HostTensor, hostTensorOf, sizeOf } from "../lib/onnx/tensor.ts";
 import type { RandomKey, RandomStream } from "../lib/data/random.ts";
 import { isTracing } from "../lib/trace/backend.ts";
 import type { FloatDType, Spec } from "../lib/trace/graph.ts";
+import { scalar } from "../lib/trace/precision.ts";
 import type { Mode } from "../lib/train/mode.ts";
 import type { Tree } from "../lib/tree.ts";
 
@@ -18,6 +19,11 @@ export type Hook = <T extends tf.Tensor>(name: string, activation: T) => T;
 /** A hook that marks nothing. */
 export function noHook<T extends tf.Tensor>(_name: string, activation: T): T {
   return activation;
+}
+
+/** A hook for a part of a model, whose names begin with the part's. */
+export function within(hook: Hook, part: string): Hook {
+  return (name, activation) => hook(`${part}.${name}`, activation);
 }
 
 /** An architecture, generic in its tree of parameters. */
@@ -58,6 +64,14 @@ export interface Model<P extends Tree<tf.Tensor> = Tree<tf.Tensor>> {
    * @returns Logits, [batch, classes].
    */
   apply(params: P, inputs: tf.Tensor, hook: Hook, mode?: Mode): tf.Tensor2D;
+}
+
+/** The model with its logits multiplied by a number. */
+export function withScaledLogits(model: Model, alpha: number): Model {
+  return {
+    ...model,
+    apply: (...args) => tf.mul(model.apply(...args), scalar(alpha)),
+  };
 }
 
 /** Draws each element of a tensor. */

@@ -1,5 +1,5 @@
 /**
- * Nanda's one-layer transformer, under TransformerLens's names.
+ * Transformers, under TransformerLens's names; as a config names it, Nanda's.
  *
  * @module
  */
@@ -7,315 +7,241 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { integer, type Setting } from "../lib/config/setting.ts";
 import { isTracing } from "../lib/trace/backend.ts";
-import { scalar } from "../lib/trace/precision.ts";
+import {
+  block,
+  type BlockOptions,
+  blockParameters,
+  type BlockParams,
+  type Drop,
+} from "./block.ts";
 import { defineModel, type ModelDefinition } from "./definition.ts";
-import { drawn, embed, type Model, noHook } from "./model.ts";
+import { dropout } from "./dropout.ts";
+import { initialiser, type InitName, type Parameters } from "./init.ts";
+import { embed, type Model, noHook, within } from "./model.ts";
+import { layerNorm, layerNormParameters, type NormParams } from "./norm.ts";
+import {
+  asVectors,
+  computed,
+  linear,
+  lookedUp,
+  times,
+  upTo,
+  type Vectors,
+} from "./vectors.ts";
+import {
+  headsProblem,
+  type ResidualSettings,
+  residualSettings,
+  tokensOf,
+} from "./settings.ts";
 
 /** The parameters, under TransformerLens's names. */
 export type TransformerParams<Leaf = tf.Tensor> = {
+  /** [vocabulary, d_model] */
   readonly W_E: Leaf;
-  readonly W_pos: Leaf;
-  readonly blocks: {
-    readonly 0: {
-      readonly attn: {
-        readonly W_Q: Leaf;
-        readonly W_K: Leaf;
-        readonly W_V: Leaf;
-        readonly W_O: Leaf;
-      };
-      readonly mlp: {
-        readonly W_in: Leaf;
-        readonly b_in: Leaf;
-        readonly W_out: Leaf;
-        readonly b_out: Leaf;
-      };
-    };
-  };
+  /** [length, d_model] */
+  readonly W_pos?: Leaf;
+  readonly blocks: { readonly [index: string]: BlockParams<Leaf> };
+  readonly ln_final?: NormParams<Leaf>;
+  /** [d_model, classes] */
   readonly W_U: Leaf;
+  /** [classes] */
+  readonly b_U?: Leaf;
 };
 
-/** The name of an activation inside a block. */
-export type BlockHook =
-  | "hook_resid_pre"
-  | `attn.hook_${"q" | "k" | "v" | "z" | "attn_scores" | "pattern"}`
-  | "hook_attn_out"
-  | "hook_resid_mid"
-  | `mlp.hook_${"pre" | "post"}`
-  | "hook_mlp_out"
-  | "hook_resid_post";
-
-/** The name of an activation of the transformer. */
-export type TransformerHook =
-  | "hook_embed"
-  | "hook_pos_embed"
-  | `blocks.0.${BlockHook}`;
-
-/** The sizes of the transformer. */
-export interface TransformerOptions {
-  /** p: tokens 0..p−1 are numbers, p is "="; there are p classes. */
-  readonly modulus: number;
+/** The sizes and the kind of a transformer. */
+export interface TransformerOptions extends Partial<BlockOptions> {
+  /** Tokens are 0..vocabulary−1. */
+  readonly vocabulary: number;
+  /** Tokens of a row. */
+  readonly length: number;
+  /** How many logits. */
+  readonly classes: number;
   /** Width of the residual stream. */
   readonly dModel: number;
   /** Attention heads, each of dModel/heads. */
   readonly heads: number;
   /** Width of the MLP. */
   readonly dMlp: number;
+  /** How many layers; by default 1. */
+  readonly layers?: number;
+  /** Whether positions have vectors of their own; by default learned ones. */
+  readonly positions?: "learned" | "none";
+  /** Whether a LayerNorm stands before the unembedding; by default not. */
+  readonly finalNorm?: boolean;
+  /** Whether the unembedding has a bias; by default not. */
+  readonly unembeddingBias?: boolean;
+  /** The share of activations that dropout takes out in training; by default 0. */
+  readonly dropout?: number;
+  /** What the parameters start as; by default Nanda's. */
+  readonly init?: InitName;
+  /** What all initial parameters are multiplied with; by default 1. */
+  readonly initScale?: number;
 }
 
-/** Length of "a b =". */
-const CONTEXT = 3;
-
-/** What a head's score is where it may not look: below any real score. */
-const MASKED = -1e10;
-
 /**
- * One block of causal attention and a ReLU MLP on a residual stream, learned
- * positions, no LayerNorm, biases only in the MLP; the logits are read at "=".
+ * Layers of attention and a ReLU MLP on a residual stream; the logits are read at
+ * the last position. What the options leave out is Nanda's: one causal layer,
+ * learned positions, no LayerNorm, biases only in the MLP.
  *
- * Weights start as N(0, 1)/√d_model, the unembedding as N(0, 1)/√d_vocab, biases
- * at 0.
+ * Hooks: TransformerLens's. `hook_embed`, [batch, pos, d_model]; `hook_pos_embed`,
+ * [pos, d_model]; in each layer those of {@link block}.
  *
  * Source: Nanda et al. (arXiv 2301.05217), Section 3.
  *
- * @param options Modulus and widths.
+ * @param options Sizes and kind.
  * @throws {RangeError} if the heads do not divide d_model.
  */
 export function transformer(
-  { modulus, dModel, heads, dMlp }: TransformerOptions,
+  options: TransformerOptions,
 ): Model<TransformerParams> {
+  const { vocabulary, length, dModel, heads } = options;
   if (dModel % heads !== 0) {
     throw new RangeError(
       `Cannot share d_model ${dModel} among ${heads} heads: ` +
         "heads must divide d_model",
     );
   }
-  const dHead = dModel / heads;
-  const vocabulary = modulus + 1;
+  const { layers = 1, dropout: rate = 0, init = "nanda", initScale } = options;
+  const kind: BlockOptions = {
+    causal: true,
+    attention: "softmax",
+    norm: "none",
+    attentionBiases: false,
+    ...options,
+  };
 
   return {
     input: "tokens",
-    row: { dtype: "int64", shape: [CONTEXT] },
+    row: { dtype: "int64", shape: [length] },
+    init: initialiser(transformerParameters(options, kind), init, initScale),
 
-    init(key, dtype) {
-      const normal = (name: string, shape: number[], variance: number) =>
-        drawn(
-          key(`init/${name}`),
-          dtype,
-          shape,
-          (stream) => stream.normal() * Math.sqrt(variance),
-        );
-      const weight = (name: string, shape: number[]) =>
-        normal(name, shape, 1 / dModel);
-      const bias = (name: string, width: number) => normal(name, [width], 0);
-      const projection = (name: string) =>
-        weight(`blocks.0.attn.${name}`, [heads, dModel, dHead]);
-      return {
-        W_E: weight("W_E", [vocabulary, dModel]),
-        W_pos: weight("W_pos", [CONTEXT, dModel]),
-        blocks: {
-          0: {
-            attn: {
-              W_Q: projection("W_Q"),
-              W_K: projection("W_K"),
-              W_V: projection("W_V"),
-              W_O: weight("blocks.0.attn.W_O", [heads, dHead, dModel]),
-            },
-            mlp: {
-              W_in: weight("blocks.0.mlp.W_in", [dModel, dMlp]),
-              b_in: bias("blocks.0.mlp.b_in", dMlp),
-              W_out: weight("blocks.0.mlp.W_out", [dMlp, dModel]),
-              b_out: bias("blocks.0.mlp.b_out", dModel),
-            },
-          },
-        },
-        W_U: normal("W_U", [dModel, modulus], 1 / vocabulary),
-      };
-    },
+    apply({ W_E, W_pos, blocks, ln_final, W_U, b_U }, tokens, hook, mode) {
+      const marked = hook !== noHook;
+      const shape = { batch: tokens.shape[0]!, length, marked };
 
-    apply({ W_E, W_pos, blocks, W_U }, tokens, mark) {
-      const hook = <T extends tf.Tensor>(name: TransformerHook, x: T): T =>
-        mark(name, x);
-      const { attn, mlp } = blocks[0];
-      const pos = CONTEXT;
-      const batch = tokens.shape[0]!;
-      // Compiled for its logits alone, the block computes "=" alone.
-      const brief = isTracing() && mark === noHook;
-      const seen = brief ? 1 : pos;
-
-      // Products with weights are taken over all rows at once, [rows, …]:
-      // TensorFlow.js's gradient of a batched product does not sum over a
-      // broadcast operand.
-      const perRow = (x: tf.Tensor2D): tf.Tensor =>
-        brief ? x : tf.reshape(x, [batch, pos, x.shape[1]]);
-      const product = (x: tf.Tensor, W: tf.Tensor, b?: tf.Tensor) => {
-        const rows = tf.reshape(x, [batch * seen, W.shape[0]!]) as tf.Tensor2D;
-        const result = tf.matMul(rows, W as tf.Tensor2D);
-        return perRow((b ? tf.add(result, b) : result) as tf.Tensor2D);
-      };
-      // [head, d_model, d_head] → [d_model, head · d_head]
-      const merged = (W: tf.Tensor) =>
-        tf.reshape(tf.transpose(W, [1, 0, 2]), [dModel, dModel]) as tf.Tensor2D;
-      const byHead = (x: tf.Tensor) => tf.transpose(x, [0, 2, 1, 3]);
-
-      const activations = () => {
-        const ids = tf.reshape(tokens, [batch * pos]) as tf.Tensor1D;
-        const embedded = hook(
-          "hook_embed", // [batch, pos, d_model]
-          perRow(embed(W_E as tf.Tensor2D, ids)),
+      // [batch, pos, d_model], or [batch · pos, d_model] where nobody looks
+      const activations = (): Vectors => {
+        const ids = tf.reshape(tokens, [-1]) as tf.Tensor1D;
+        const vectors = tf.reshape(
+          embed(W_E as tf.Tensor2D, ids),
+          [shape.batch, length, dModel],
         );
-        const positions = hook(
-          "hook_pos_embed", // [pos, d_model]
-          W_pos,
-        );
-        const residPre = hook(
-          "blocks.0.hook_resid_pre", // [batch, pos, d_model]
-          tf.add(embedded, positions),
-        );
-        const project = (name: "q" | "k" | "v", W: tf.Tensor) => {
-          const x = product(residPre, merged(W));
-          return byHead(hook(
-            `blocks.0.attn.hook_${name}`, // [batch, pos, head, d_head]
-            tf.reshape(x, [batch, pos, heads, dHead]),
-          ));
-        };
-        const q = project("q", attn.W_Q);
-        const k = project("k", attn.W_K);
-        const v = project("v", attn.W_V);
-        return { residPre, q, k, v };
+        const embedded = hook("hook_embed", vectors);
+        const sum = W_pos
+          ? tf.add(embedded, hook("hook_pos_embed", W_pos))
+          : embedded;
+        return computed(asVectors(sum, shape), shape);
       };
 
-      // The same in brief. Before the attention a row depends on its token and
-      // position alone: the products are taken once for each of these pairs,
-      // not for each row of the batch, and then looked up.
-      const lookedUp = () => {
-        const pairs = vocabulary * pos;
+      // Before the first attention a vector depends on its token and position
+      // alone: products are taken once for each of these pairs, not for each row
+      // of the batch, and then looked up.
+      const pairs = (): Vectors => {
+        if (!W_pos) {
+          return lookedUp(W_E as tf.Tensor2D, tokens as tf.Tensor2D);
+        }
         const table = tf.reshape(
           tf.add(tf.expandDims(W_E, 1), W_pos),
-          [pairs, dModel],
+          [vocabulary * length, dModel],
         ) as tf.Tensor2D;
-        const places = tf.add(times(tokens, pos), upTo(pos)); // [batch, pos]
-        const last = tf.slice(places, [0, pos - 1], [-1, 1]);
-        const project = (W: tf.Tensor, places: tf.Tensor) => {
-          const n = places.shape[1]!;
-          const rows = tf.reshape(
-            tf.matMul(table, merged(W)),
-            [pairs * heads, dHead],
-          ) as tf.Tensor2D;
-          const ids = tf.reshape(
-            tf.add(
-              times(tf.expandDims(places, 1), heads),
-              tf.reshape(upTo(heads), [1, heads, 1]),
-            ),
-            [batch * heads * n],
-          ) as tf.Tensor1D;
-          return tf.reshape(embed(rows, ids), [batch, heads, n, dHead]);
-        };
-        const ids = tf.reshape(last, [batch]) as tf.Tensor1D;
-        const residPre = perRow(embed(table, ids));
-        const q = project(attn.W_Q, last);
-        const k = project(attn.W_K, places);
-        const v = project(attn.W_V, places);
-        return { residPre, q, k, v };
+        const places = tf.add(times(tokens, length), upTo(length));
+        return lookedUp(table, places as tf.Tensor2D);
       };
 
-      // The residual stream, [batch, pos, d_model] or [batch, d_model]; q, [batch, head, seen,
-      // d_head]; k and v, [batch, head, pos, d_head]
-      const { residPre, q, k, v } = brief ? lookedUp() : activations();
-      const mask = tf.tensor2d(
-        Array.from(
-          { length: seen },
-          (_, row) =>
-            Array.from(
-              { length: pos },
-              (_, key) => key > pos - seen + row ? MASKED : 0,
-            ),
-        ),
-      );
-      const scores = hook(
-        "blocks.0.attn.hook_attn_scores", // [batch, head, query, key]
-        tf.add(
-          tf.mul(
-            tf.matMul(q, k, false, true),
-            scalar(1 / Math.sqrt(dHead)),
+      let rows = isTracing() && !marked ? pairs() : activations();
+      for (let i = 0; i < layers; i++) {
+        const path = `blocks.${i}`;
+        const drop: Drop = (name, x) =>
+          dropout(x, rate, `${path}.${name}`, mode);
+        // Where nobody looks the last layer computes the last position alone.
+        const seen = !marked && i === layers - 1 ? 1 : length;
+        rows = computed(
+          block(
+            rows,
+            blocks[i]!,
+            kind,
+            seen,
+            within(hook, path),
+            drop,
           ),
-          mask,
-        ),
+          { ...shape, length: seen },
+        );
+      }
+      const final = tf.reshape(
+        (ln_final
+          ? rows.map((x) => layerNorm(x, ln_final, within(hook, "ln_final")))
+          : rows).last(1),
+        [shape.batch, dModel],
       );
-      const pattern = hook(
-        "blocks.0.attn.hook_pattern", // [batch, head, query, key]
-        tf.softmax(scores),
-      );
-      const z = hook(
-        "blocks.0.attn.hook_z", // [batch, pos, head, d_head]
-        byHead(tf.matMul(pattern, v)),
-      );
-      const attnOut = hook(
-        "blocks.0.hook_attn_out", // [batch, pos, d_model]
-        product(z, tf.reshape(attn.W_O, [dModel, dModel])),
-      );
-      const residMid = hook(
-        "blocks.0.hook_resid_mid", // [batch, pos, d_model]
-        tf.add(residPre, attnOut),
-      );
-
-      const pre = hook(
-        "blocks.0.mlp.hook_pre", // [batch, pos, d_mlp]
-        product(residMid, mlp.W_in, mlp.b_in),
-      );
-      const post = hook(
-        "blocks.0.mlp.hook_post", // [batch, pos, d_mlp]
-        tf.relu(pre),
-      );
-      const mlpOut = hook(
-        "blocks.0.hook_mlp_out", // [batch, pos, d_model]
-        product(post, mlp.W_out, mlp.b_out),
-      );
-      const residPost = hook(
-        "blocks.0.hook_resid_post", // [batch, pos, d_model]
-        tf.add(residMid, mlpOut),
-      );
-
-      const final = brief
-        ? residPost
-        : tf.reshape(tf.slice(residPost, [0, pos - 1, 0], [-1, 1, -1]), [
-          batch,
-          dModel,
-        ]);
-      return tf.matMul(final as tf.Tensor2D, W_U as tf.Tensor2D);
+      return linear(final, W_U, b_U) as tf.Tensor2D;
     },
   };
 }
 
-const upTo = (n: number) => tf.tensor1d([...Array(n).keys()], "int32");
+function transformerParameters(
+  { vocabulary, length, classes, layers = 1, ...options }: TransformerOptions,
+  kind: BlockOptions,
+): Parameters {
+  const { positions = "learned", finalNorm, unembeddingBias } = options;
+  const { dModel } = options;
+  const table = (rows: number) =>
+    ({
+      kind: "embedding",
+      shape: [rows, dModel],
+      fanIn: dModel,
+      fanOut: rows,
+      nandaWidth: dModel,
+    }) as const;
+  const out = { fanIn: dModel, fanOut: classes, nandaWidth: vocabulary };
+  const blocks = Array.from(
+    { length: layers },
+    (_, i) => blockParameters(`blocks.${i}`, kind),
+  );
+  return {
+    W_E: table(vocabulary),
+    ...positions === "learned" && { W_pos: table(length) },
+    ...Object.assign({}, ...blocks),
+    ...finalNorm && layerNormParameters("ln_final", dModel),
+    W_U: { ...out, kind: "weight", shape: [dModel, classes] },
+    ...unembeddingBias && { b_U: { ...out, kind: "bias", shape: [classes] } },
+  };
+}
 
-const times = (ids: tf.Tensor, n: number) => tf.mul(ids, tf.scalar(n, "int32"));
-
-/** The transformer's settings. */
-export type TransformerSettings = {
-  readonly [key in "dModel" | "heads" | "dMlp"]: Setting<number>;
+/** What Nanda's transformer reads. */
+export type TransformerSettings = ResidualSettings & {
+  readonly dMlp: Setting<number>;
 };
-
-const width = (preset: number, value: string, help: string) =>
-  integer([1, 65536], preset, value, `transformer: ${help}`);
 
 /** Nanda's transformer as a config names it. */
 export const transformerModel: ModelDefinition<TransformerSettings> =
   defineModel({
-    summary: "Nanda's one-layer transformer",
+    summary: 'Nanda\'s transformer: causal, read at "="',
     settings: {
-      dModel: width(128, "<n>", "width of the residual stream"),
-      heads: width(4, "<n>", "attention heads"),
-      dMlp: width(512, "<n>", "width of the MLP"),
+      ...residualSettings,
+      dMlp: integer([1, 65536], 512, "<n>", "transformer: width of the MLP"),
     },
-    check: ({ dModel, heads }) =>
-      dModel % heads === 0
-        ? undefined
-        : `--heads must divide --d-model ${dModel}, got ${heads}`,
+    check: headsProblem,
     refuses: ({ input }) =>
       input.kind === "tokens" ? undefined : "reads tokens",
-    // "=" is the token after the numbers'.
-    read: (row, { classes }) => [...row, classes],
-    make: ({ classes: modulus }, config) =>
-      transformer({ modulus, ...config }) as unknown as Model,
-    describe: () => "transformer",
+    // "=" is the token after the task's.
+    read: (row, { input }) =>
+      input.kind === "tokens" ? [...row, input.vocabulary] : row,
+    make({ input, classes }, config) {
+      const { vocabulary, length } = tokensOf(input);
+      const { norm, positions, dropout, init } = config;
+      return transformer({
+        ...config,
+        vocabulary: vocabulary + 1,
+        length: length + 1,
+        classes,
+        norm: norm ?? "none",
+        finalNorm: norm === "pre",
+        positions: positions ?? "learned",
+        dropout: dropout ?? 0,
+        init: init ?? "nanda",
+      }) as unknown as Model;
+    },
+    describe: ({ layers }) =>
+      layers === 1 ? "transformer" : `transformer of ${layers} layers`,
   });

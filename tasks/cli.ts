@@ -97,8 +97,9 @@ export function number(text: string): number {
   return value;
 }
 
-/** Parses a list of numbers, `200,200`. */
+/** Parses a list of numbers, `200,200`; of no numbers it is `none`. */
 export function numbers(text: string): number[] {
+  if (text === "none") return [];
   try {
     return text.split(",").map(number);
   } catch {
@@ -142,6 +143,13 @@ export function namesOutOf<const T extends string>(
 ): (text: string) => T[] {
   const nameOf = nameOutOf(known);
   return (text) => text.split(",").map((name) => nameOf(name));
+}
+
+/** Parses an option that may be repeated, into a list. */
+export function several<T>(
+  parse: (text: string) => T,
+): (text: string, before?: readonly T[]) => T[] {
+  return (text, before = []) => [...before, parse(text)];
 }
 
 /** Prints the one JSON document of `--json`. */

@@ -8,6 +8,7 @@ import { UsageError } from "../lib/errors.ts";
 import type { OptionalBackend } from "../lib/train/tfjs_backends.ts";
 import { command, EXIT, main, nameOutOf, path } from "./cli.ts";
 import { cuda } from "./setup_cuda.ts";
+import { mnist } from "./setup_mnist.ts";
 
 // Named here again so that --help need not load TensorFlow.js.
 const BACKENDS = [
@@ -18,7 +19,8 @@ const BACKENDS = [
 ] as const satisfies OptionalBackend[];
 
 const task = command("setup", "Set up what not everybody needs.")
-  .addCommand(cuda);
+  .addCommand(cuda)
+  .addCommand(mnist);
 
 task.command("tensorflow")
   .description("a backend of TensorFlow.js, for train --engine tfjs --backend")

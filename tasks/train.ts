@@ -7,23 +7,35 @@
 import {
   type Config,
   ConfigError,
-  type ConfigInput,
   configKeys,
   configSettings,
   flagOf,
-  resolveConfig,
 } from "../lib/config/config.ts";
 import type { ReplicaOptions } from "../lib/train/replicas.ts";
-import { command, EXIT, main, number, numbers, path } from "./cli.ts";
+import {
+  command,
+  EXIT,
+  main,
+  number,
+  numbers,
+  path,
+  several,
+  stepNumber,
+} from "./cli.ts";
+import { configOf, resumedRun } from "./train_config.ts";
 
 const PARSERS: Record<string, ((text: string) => unknown) | undefined> = {
   number,
   numbers,
+  names: (text) => text.split(","),
 };
 
 const program = command("train", "Train a network until it groks.");
 // A flag for each key of a config.
-for (const key of configKeys) {
+const flagKeys = configKeys.filter((key) =>
+  configSettings[key].kind !== "none"
+);
+for (const key of flagKeys) {
   const { value, help, preset, kind } = configSettings[key];
   const flag = flagOf(key);
   const description = preset === null ? help : `${help} (default: ${preset})`;
@@ -66,21 +78,53 @@ const task = program
     numbers,
   )
   .option("--share-split", "all replicas have the first one's data and split")
+  .option(
+    "--resume [run]",
+    "go on with a run, or a folder of replicas, that was stopped (default: " +
+      "the newest); --steps may be more",
+    path,
+  )
+  .option(
+    "--from <run>",
+    "start with the weights, the optimizer's state and the config of a " +
+      "run's checkpoint, or an .onnx file's; flags change the config",
+    path,
+  )
+  .option(
+    "--step <n>",
+    "which checkpoint of --from (default: last)",
+    stepNumber,
+  )
+  .option("--fresh-optimizer", "leave the optimizer's state of --from behind")
+  .option(
+    "--switch-at <step>",
+    "from this step on train with what --to says; both may be repeated",
+    several(stepNumber),
+  )
+  .option(
+    "--to <changes>",
+    "key=value,key=value or a JSON file: loss, precisions, optimizer, rates",
+    several((text) => text),
+  )
   .option("--json", "print the result as JSON")
   .action(async (options) => {
     const flags = Object.fromEntries(
       Object.entries(options).filter(([key]) =>
-        configKeys.includes(key as keyof Config)
+        flagKeys.includes(key as keyof Config)
       ),
     );
-    const fromFile = options.config !== undefined
-      ? await readConfig(options.config)
-      : {};
-    // Checked before anything heavy is loaded.
-    const config = resolveConfig({ ...fromFile, ...flags });
+    const given = Object.keys(flags);
+    if (options.resume !== undefined) {
+      const { runResumed } = await import("./train_run.ts");
+      const run = resumedRun(options, given);
+      if (await runResumed(run, flags, options)) {
+        Deno.exitCode = EXIT.interrupted;
+      }
+      return;
+    }
+    const config = await configOf(options, flags);
     const replicas = replicasOf(options);
     const { runReplicas, runTraining } = await import("./train_run.ts");
-    const given = Object.keys(flags);
     const interrupted = replicas
       ? await runReplicas(config, given, options, replicas)
       : await runTraining(config, given, options);
@@ -112,26 +156,6 @@ function replicasOf(
     }
   }
   return undefined;
-}
-
-async function readConfig(path: string): Promise<ConfigInput> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    throw new ConfigError(
-      `Cannot read the config ${path}: ${(error as Error).message}`,
-    );
-  }
-  try {
-    const config = JSON.parse(text.replace(/^\uFEFF/, "")); // BOM
-    if (config && typeof config === "object" && !Array.isArray(config)) {
-      return config;
-    }
-  } catch {
-    // Said below.
-  }
-  throw new ConfigError(`Cannot read the config ${path}: not a JSON object`);
 }
 
 if (import.meta.main) await main(task);

@@ -9,13 +9,19 @@ import { EXIT, printJson } from "./cli.ts";
 import { bandText, percent, summary } from "./train_text.ts";
 import {
   type Config,
+  type ConfigInput,
   definitionsOf,
   flagOf,
   idleKeys,
 } from "../lib/config/config.ts";
 import { describeChoice } from "../lib/devices.ts";
 import { bandOf } from "../lib/train/band.ts";
-import { type ReplicaOptions, trainReplicas } from "../lib/train/replicas.ts";
+import {
+  type ReplicaOptions,
+  trainBand,
+  trainReplicas,
+} from "../lib/train/replicas.ts";
+import { toResume } from "../lib/train/to_resume.ts";
 import {
   DivergedError,
   type Progress,
@@ -28,6 +34,8 @@ import {
 export interface Output {
   readonly run?: string | undefined;
   readonly overwrite?: true | undefined;
+  /** Go on with the run in the folder; what the user wrote was looked at. */
+  readonly resume?: string | true | undefined;
   readonly json?: true | undefined;
 }
 
@@ -70,13 +78,51 @@ export async function runTraining(
 }
 
 /** The same of several runs at once. */
-export async function runReplicas(
+export function runReplicas(
   config: Config,
   given: readonly string[],
   output: Output,
   replicas: ReplicaOptions,
 ): Promise<boolean> {
   warn(config, given);
+  return runBand(
+    config,
+    output,
+    (options) => trainReplicas(config, replicas, options),
+    replicas.replicas,
+  );
+}
+
+/**
+ * Goes on with a run, or with several.
+ *
+ * @param run Its folder; undefined for the newest that was interrupted.
+ * @param changes More steps, or another place to compute.
+ * @param output What to print.
+ */
+export async function runResumed(
+  run: string | undefined,
+  changes: ConfigInput,
+  output: Output,
+): Promise<boolean> {
+  const found = await toResume(run, changes);
+  const again: Output = { ...output, run: found.run, resume: true };
+  const [config] = found.configs as [Config];
+  if (!found.band) return await runTraining(config, [], again);
+  return await runBand(
+    config,
+    again,
+    (options) => trainBand(found.configs, options),
+    found.configs.length,
+  );
+}
+
+async function runBand(
+  config: Config,
+  output: Output,
+  work: (options: TrainOptions) => Promise<TrainResult[]>,
+  runs: number,
+): Promise<boolean> {
   const show = (results: readonly TrainResult[]) => {
     if (results.length === 0) return;
     const band = bandOf(results);
@@ -84,12 +130,7 @@ export async function runReplicas(
     else console.log(bandText(band, results));
   };
   try {
-    const results = await watched(
-      config,
-      output,
-      (options) => trainReplicas(config, replicas, options),
-      replicas.replicas,
-    );
+    const results = await watched(config, output, work, runs);
     show(results);
     return results.some(({ interrupted }) => interrupted);
   } catch (error) {
@@ -102,7 +143,7 @@ export async function runReplicas(
 // Trains under a display, ending at a signal.
 async function watched<T>(
   config: Config,
-  { run, overwrite }: Output,
+  { run, overwrite, resume }: Output,
   work: (options: TrainOptions) => Promise<T>,
   runs = 1,
 ): Promise<T> {
@@ -130,10 +171,15 @@ async function watched<T>(
     return await work({
       ...(run !== undefined && { run }),
       overwrite: overwrite ?? false,
+      resume: resume === true,
       signal: stop.signal,
       onDevice: (choice) => console.error(describeChoice(choice)),
-      onStart: (path) => {
-        if (started === 0) console.error(describe(config, runs));
+      onWarning: (warning) => console.error(`warning: ${warning}`),
+      onStart: (path, _, step) => {
+        if (started === 0) {
+          console.error(describe(config, runs));
+          if (step > 0) console.error(`from step ${step} on`);
+        }
         started += 1;
         // Of many the first and the last say where they are.
         if (started === 1 || started === runs) console.error(`run: ${path}`);

@@ -33,7 +33,7 @@ export function summary(result: TrainResult): string {
 
 /** How several runs ended. */
 export function bandText(band: Band, results: readonly TrainResult[]): string {
-  const { runs, memorised, grokked } = band;
+  const { runs, memorised, grokked, final } = band;
   const when = (
     verb: string,
     { runs: n, first, median, last }: Band["grokked"],
@@ -61,8 +61,8 @@ export function bandText(band: Band, results: readonly TrainResult[]): string {
     `${(1000 * seconds / Math.max(steps, 1)).toFixed(1)} ms a step of all`,
     when("memorised", memorised),
     when("grokked", grokked),
-    `test accuracy ${percent(band.test_accuracy.least)} to ` +
-    `${percent(band.test_accuracy.most)}`,
+    `test accuracy ${percent(final.test_accuracy.least!)} to ` +
+    `${percent(final.test_accuracy.most!)}`,
     ...[head, ...rows].map((row) =>
       row.map((cell, i) => cell.padEnd(widths[i]!)).join("  ").trimEnd()
     ),

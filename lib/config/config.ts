@@ -12,6 +12,7 @@ import type { TaskDefinition } from "../data/definition.ts";
 import { tasks } from "../data/registry.ts";
 import { UsageError } from "../errors.ts";
 import type { LossDefinition } from "../losses/loss.ts";
+import { correctLogitScale } from "../losses/correct_logit.ts";
 import { losses } from "../losses/mod.ts";
 import {
   isOn,
@@ -23,12 +24,15 @@ import type { ModelDefinition } from "../../models/definition.ts";
 import { models } from "../../models/mod.ts";
 import {
   idlePlace,
+  labelNoise,
   lossPrecision,
+  outputScale,
   placeSettings,
   precision,
   runSettings,
   trainFraction,
 } from "./core.ts";
+import { configAt, courseProblem, from, switches } from "./course.ts";
 import { placeProblem } from "./place.ts";
 import {
   choice,
@@ -63,21 +67,31 @@ function settingsOf<R extends Registry>(registry: R): SettingsOf<R> {
   return Object.assign({}, ...all);
 }
 
+// How to learn: what may change on the way.
+const learning = {
+  precision,
+  loss: pick(losses, "stablemax"),
+  ...settingsOf(losses),
+  lossPrecision,
+  correctLogitScale,
+  optimizer: pick(optimizers, "adamw"),
+  ...settingsOf(stages),
+  ...settingsOf(optimizers),
+};
+
 /** Check, default and flag of every key, in the order of config.json. */
 export const configSettings = {
   task: pick(tasks, "add"),
   ...settingsOf(tasks),
   trainFraction,
+  labelNoise,
   model: pick(models, "mlp"),
   ...settingsOf(models),
-  precision,
-  loss: pick(losses, "stablemax"),
-  ...settingsOf(losses),
-  lossPrecision,
-  optimizer: pick(optimizers, "adamw"),
-  ...settingsOf(stages),
-  ...settingsOf(optimizers),
+  outputScale,
+  ...learning,
   ...runSettings,
+  from,
+  switches,
   ...placeSettings,
 };
 
@@ -114,9 +128,13 @@ export class ConfigError extends UsageError {
   override name = "ConfigError";
 }
 
+// Keys that more than one flag sets.
+const FLAGS: Readonly<Record<string, string>> = { switches: "--switch-at" };
+
 /** The flag of `deno task train` that sets a key. */
 export function flagOf(key: string): string {
-  return `--${key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
+  return FLAGS[key] ??
+    `--${key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
 }
 
 /** What a config names. */
@@ -156,19 +174,27 @@ function ownedKeys(): string[] {
 
 /** The keys that say nothing in an experiment: what they name is not in it. */
 export function idleKeys(config: Config): (keyof Config)[] {
+  const courses = [0, ...config.switches.map(({ at }) => at)];
+  const idle = courses.map((step) => idleIn(configAt(config, step)));
+  return configKeys.filter((key) => idle.every((keys) => keys.has(key)));
+}
+
+function idleIn(config: Config): Set<string> {
   const { stages: on, ...named } = definitionsOf(config);
+  const keysReadBy = (component: Component) => {
+    const idle = component.idle?.(config) ?? [];
+    return Object.keys(component.settings).filter((key) => !idle.includes(key));
+  };
   const read = new Set<string>([
-    ...[...Object.values<Component>(named), ...on]
-      .flatMap((component) => Object.keys(component.settings)),
+    ...[...Object.values<Component>(named), ...on].flatMap(keysReadBy),
     ...Object.values<StageDefinition>(stages).map(({ by }) => by),
   ]);
   const drawn = named.task.form(config).total !== undefined;
-  const idle = new Set<string>([
+  return new Set<string>([
     ...ownedKeys().filter((key) => !read.has(key)),
     ...(drawn ? [] : ["trainFraction"]),
     ...idlePlace.filter(([, idle]) => idle(config)).map(([key]) => key),
   ]);
-  return configKeys.filter((key) => idle.has(key));
 }
 
 /**
@@ -180,15 +206,30 @@ export function idleKeys(config: Config): (keyof Config)[] {
  * @throws {ConfigError} naming the first bad key, what it is and what it must be.
  */
 export function resolveConfig(input: unknown): Config {
-  // To valibot a list is an object too.
-  const result = v.safeParse(schema, Array.isArray(input) ? null : input);
-  if (!result.success) throw new ConfigError(describe(result.issues[0]));
-  const config = result.output as Config;
-  const problem = problemOf(config);
+  const config = checked(input);
+  const problem = problemOf(config) ??
+    courseProblem(config, Object.keys(learning), problemLater);
   if (problem !== undefined) throw new ConfigError(problem);
   return Object.fromEntries(
     configKeys.map((key) => [key, config[key]]),
   ) as unknown as Config;
+}
+
+function checked(input: unknown): Config {
+  // To valibot a list is an object too.
+  const result = v.safeParse(schema, Array.isArray(input) ? null : input);
+  if (!result.success) throw new ConfigError(describe(result.issues[0]));
+  return result.output as Config;
+}
+
+// What is wrong with a config in force after a switch.
+function problemLater(config: Config): string | undefined {
+  try {
+    return problemOf(checked(config));
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
 }
 
 function describe(issue: v.BaseIssue<unknown>): string {
@@ -220,8 +261,9 @@ function problemOf(config: Config): string | undefined {
   if (refusal !== undefined) {
     const { input } = form;
     const rows = input.kind === "tokens" ? "tokens" : input.name;
+    const flag = input.kind === "tokens" ? undefined : input.flag;
     return `--model ${config.model} ${refusal}: --task ${config.task} has ` +
-      `${rows}, use another model`;
+      `${rows}${flag ? ` with ${flag}` : ""}, use another model`;
   }
   if (!loss.precisions.includes(config.lossPrecision)) {
     return `--loss-precision of ${config.loss} must be ` +

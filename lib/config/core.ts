@@ -5,11 +5,15 @@
  * @module
  */
 
+import { metricChoices } from "../metrics/mod.ts";
 import {
   choice,
+  choices,
+  decay,
   fraction,
   integer,
   nullable,
+  positive,
   type Setting,
 } from "./setting.ts";
 
@@ -19,12 +23,29 @@ export const trainFraction: Setting<number> = fraction(
   "<f>",
   "share of the examples to train on",
 );
+/** Share of the train rows whose label is wrong. */
+export const labelNoise: Setting<number> = decay(
+  0,
+  "<f>",
+  "share of the train rows that get a wrong label",
+);
 /** What the model and the optimizer are computed in. */
 export const precision: Setting<"float32" | "float64"> = choice(
   ["float32", "float64"],
   "float32",
   "<type>",
   "of the model: float32 or float64",
+);
+/**
+ * α of lazy training: the logits are multiplied with it, and the learning rate is
+ * divided by its square, so that the function moves as fast as with α = 1 while
+ * the weights move less. Source: Chizat et al. (arXiv 1812.07956); the code of
+ * Prieto et al. (arXiv 2501.04697) and Kumar et al. (arXiv 2310.06110) on grokking.
+ */
+export const outputScale: Setting<number> = positive(
+  1,
+  "<α>",
+  "multiplies the logits; the learning rate is divided by α² (lazy training)",
 );
 /** What the loss is computed in. */
 export const lossPrecision: Setting<"float16" | "float32" | "float64"> = choice(
@@ -58,6 +79,12 @@ export const runSettings = {
   steps,
   batchSize,
   evalEvery: integer([1], 10, "<n>", "steps between evaluations"),
+  metrics: choices(
+    metricChoices,
+    ["basic"],
+    "<names>",
+    `beside the basic ones: ${metricChoices.join(", ")}`,
+  ),
   checkpointEvery: nullable(
     integer(
       [1],
@@ -108,6 +135,12 @@ export const placeSettings = {
     ),
   ),
 } as const;
+
+/** What may be another when a run is gone on with: how far, and where. */
+export const resumableKeys: readonly string[] = [
+  "steps",
+  ...Object.keys(placeSettings),
+];
 
 type PlaceKey = keyof typeof placeSettings;
 

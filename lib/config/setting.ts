@@ -18,8 +18,8 @@ export interface Setting<T = unknown> {
    * flags, `--key` and `--no-key`.
    */
   readonly value: string;
-  /** How the flag's text is read. */
-  readonly kind: "number" | "numbers" | "text" | "flag";
+  /** How the flag's text is read; `none` has no flag that sets it alone. */
+  readonly kind: "number" | "numbers" | "text" | "names" | "flag" | "none";
   /** What it is for, for `--help`. */
   readonly help: string;
 }
@@ -47,6 +47,8 @@ export interface Component<S extends Settings = Settings> {
    * names the value and what would do; undefined where they do.
    */
   check?(config: Values<S>): string | undefined;
+  /** Which of its own keys say nothing beside these values. */
+  idle?(config: Values<S>): readonly (keyof S & string)[];
 }
 
 const number = v.number("must be a number");
@@ -120,16 +122,17 @@ export function integer(
   return { schema, preset, value, kind: "number", help };
 }
 
-/** A list of at least one integer in a range. */
+/** A list of integers in a range, by default of at least one. */
 export function integers(
   [least, most]: readonly [number, number],
   preset: readonly number[],
   value: string,
   help: string,
+  shortest = 1,
 ): Setting<readonly number[]> {
   const schema = v.pipe(
     v.array(whole(least, most), `must be a list of ${value.slice(1, -1)}`),
-    v.minLength(1, "must name at least one"),
+    v.minLength(shortest, `must name at least ${shortest}`),
   );
   return { schema, preset, value, kind: "numbers", help };
 }
@@ -143,6 +146,21 @@ export function choice<const T extends string>(
 ): Setting<T> {
   const schema = v.picklist(names, `must be one of ${names.join(", ")}`);
   return { schema, preset, value, kind: "text", help };
+}
+
+/** A list of at least one of some names. */
+export function choices<const T extends string>(
+  names: readonly T[],
+  preset: readonly NoInfer<T>[],
+  value: string,
+  help: string,
+): Setting<readonly T[]> {
+  const known = v.picklist(names, `must be out of ${names.join(", ")}`);
+  const schema = v.pipe(
+    v.array(known, `must be a list of ${value.slice(1, -1)}`),
+    v.minLength(1, "must name at least one"),
+  );
+  return { schema, preset, value, kind: "names", help };
 }
 
 /** Any text. */

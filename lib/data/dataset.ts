@@ -8,16 +8,33 @@ import { permutation, type RandomStream } from "./random.ts";
 
 /** Inputs with their labels, row by row. */
 export interface Examples {
-  /** Token ids, or bits of 0 and 1. */
+  /** Token ids, or numbers: bits of 0 and 1, gray values. */
   readonly inputs: readonly (readonly number[])[];
   /** The class of each row, in 0..classes-1. */
   readonly labels: readonly number[];
+  /**
+   * Where the inputs lie, if they come out of a file: split.json has this in
+   * place of them.
+   */
+  readonly source?: InputSource;
+}
+
+/** Some rows of a file. */
+export interface InputSource {
+  /** The file's name, without folder and packing. */
+  readonly file: string;
+  /** SHA-256 of its unpacked contents. */
+  readonly sha256: string;
+  /** The rows, from 0. */
+  readonly rows: readonly number[];
 }
 
 /** Examples of one task. */
 export interface Dataset extends Examples {
   /** How many classes there are. */
   readonly classes: number;
+  /** The parts that the rows come in, where they are not divided at random. */
+  readonly split?: Split;
 }
 
 /** A dataset in two parts. */
@@ -26,6 +43,19 @@ export interface Split {
   readonly train: Examples;
   /** The rows to evaluate on. */
   readonly test: Examples;
+  /** Further rows to evaluate on, `ood` giving `ood_loss` and `ood_accuracy`. */
+  readonly extra?: Readonly<Record<string, Examples>>;
+}
+
+/** A dataset that comes in parts: its rows are those of all parts. */
+export function datasetOfParts(split: Split, classes: number): Dataset {
+  const parts = [split.train, split.test, ...Object.values(split.extra ?? {})];
+  return {
+    inputs: parts.flatMap(({ inputs }) => inputs),
+    labels: parts.flatMap(({ labels }) => labels),
+    classes,
+    split,
+  };
 }
 
 /** How many of all examples a train fraction takes: ⌊fraction · total⌋. */

@@ -23,6 +23,8 @@ export type Input =
     readonly width: number;
     /** What they are: the input's name in checkpoints. */
     readonly name: string;
+    /** The flag without which they would be tokens, if there is one. */
+    readonly flag?: string;
   };
 
 /** A task's rows and labels, before any is made. */

@@ -4,9 +4,16 @@
  * @module
  */
 
-import { integer, type Setting } from "../config/setting.ts";
+import { choice, integer, nullable, type Setting } from "../config/setting.ts";
 import type { Dataset } from "./dataset.ts";
-import { defineTask, type TaskDefinition } from "./definition.ts";
+import { defineTask, type Input, type TaskDefinition } from "./definition.ts";
+import {
+  binaryCodes,
+  bitsFor,
+  encodePairs,
+  type EncodingName,
+  encodingNames,
+} from "./encoding.ts";
 
 /** The operations, by name. */
 export const operations: {
@@ -89,23 +96,89 @@ export const modulus: Setting<number> = integer(
   "modulus of the modular tasks",
 );
 
+/** The settings of the modular tasks. */
+export type ModularSettings = {
+  readonly modulus: Setting<number>;
+  readonly encoding: Setting<EncodingName>;
+  readonly codeBits: Setting<number | null>;
+};
+
+const settings: ModularSettings = {
+  modulus,
+  encoding: choice(
+    encodingNames,
+    "two-hot",
+    "<name>",
+    "of residues: two-hot (tokens), scalar (n/p) or binary (random codes)",
+  ),
+  codeBits: nullable(
+    integer(
+      [1, 16],
+      1,
+      "<n>",
+      "binary: bits of a residue's code (default: the fewest, ⌈log₂ p⌉)",
+    ),
+  ),
+};
+
+interface Encoded {
+  readonly modulus: number;
+  readonly encoding: EncodingName;
+  readonly codeBits: number | null;
+}
+
+const bitsOf = ({ modulus, codeBits }: Encoded) => codeBits ?? bitsFor(modulus);
+
+function inputOf(config: Encoded): Input {
+  const flag = `--encoding ${config.encoding}`;
+  switch (config.encoding) {
+    case "two-hot":
+      return { kind: "tokens", vocabulary: config.modulus, length: 2 };
+    case "scalar":
+      return { kind: "numbers", width: 2, name: "scalars", flag };
+    case "binary":
+      return { kind: "numbers", width: 2 * bitsOf(config), name: "bits", flag };
+  }
+}
+
 /** The task of learning an operation from its table. */
 export function modularTask(
   operation: OperationName,
-): TaskDefinition<{ readonly modulus: Setting<number> }> {
+): TaskDefinition<ModularSettings> {
   return defineTask({
     summary: `${operation} modulo p`,
-    settings: { modulus },
-    check: ({ modulus: p }) =>
-      operation === "divide" && !isPrime(p)
-        ? `--modulus must be prime for division, got ${p}`
-        : undefined,
-    form: ({ modulus: p }) => ({
-      input: { kind: "tokens", vocabulary: p, length: 2 },
-      classes: p,
-      total: operation === "divide" ? p * (p - 1) : p ** 2,
+    settings,
+    check(config) {
+      const { modulus: p, encoding } = config;
+      if (operation === "divide" && !isPrime(p)) {
+        return `--modulus must be prime for division, got ${p}`;
+      }
+      if (encoding === "binary" && bitsOf(config) < bitsFor(p)) {
+        return `--code-bits must be at least ${bitsFor(p)}, so that ${p} ` +
+          `residues have different codes, got ${config.codeBits}`;
+      }
+    },
+    idle: ({ encoding }) => encoding === "binary" ? [] : ["codeBits"],
+    form: (config) => ({
+      input: inputOf(config),
+      classes: config.modulus,
+      total: operation === "divide"
+        ? config.modulus * (config.modulus - 1)
+        : config.modulus ** 2,
     }),
-    dataset: ({ modulus: p }) => modular(operation, p),
-    describe: ({ modulus: p }) => `${operation} mod ${p}`,
+    dataset(config, key) {
+      const { modulus: p, encoding } = config;
+      const table = modular(operation, p);
+      if (encoding === "two-hot") return table;
+      const codes = encoding === "binary"
+        ? binaryCodes(p, bitsOf(config), key("data/codes"))
+        : undefined;
+      return {
+        ...table,
+        inputs: encodePairs(table.inputs, p, encoding, codes),
+      };
+    },
+    describe: ({ modulus: p, encoding }) =>
+      `${operation} mod ${p}${encoding === "two-hot" ? "" : `, ${encoding}`}`,
   });
 }

@@ -67,3 +67,26 @@ export function permutation(length: number, stream: RandomStream): number[] {
   }
   return order;
 }
+
+/**
+ * Different integers out of 0..length-1 in random order: the first steps of a
+ * Fisher–Yates shuffle, without the whole.
+ *
+ * @param count How many to draw, at most `length`.
+ * @param length How many there are.
+ * @param stream Where the randomness comes from.
+ */
+export function sample(
+  count: number,
+  length: number,
+  stream: RandomStream,
+): number[] {
+  const moved = new Map<number, number>();
+  const at = (i: number) => moved.get(i) ?? i;
+  return Array.from({ length: count }, (_, i) => {
+    const j = i + stream.integer(length - i);
+    const drawn = at(j);
+    moved.set(j, at(i));
+    return drawn;
+  });
+}

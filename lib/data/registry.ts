@@ -4,6 +4,9 @@
  * @module
  */
 
+import { comparisonTask } from "./comparison.ts";
+import { compositionTask } from "./composition.ts";
+import { mnistTask } from "./mnist.ts";
 import { modularTask } from "./modular.ts";
 import { parityTask } from "./parity.ts";
 
@@ -14,4 +17,7 @@ export const tasks = {
   product: modularTask("product"),
   divide: modularTask("divide"),
   parity: parityTask,
+  mnist: mnistTask,
+  composition: compositionTask,
+  comparison: comparisonTask,
 };

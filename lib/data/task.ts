@@ -5,7 +5,8 @@
  */
 
 import { type Config, definitionsOf } from "../config/config.ts";
-import { type Dataset, type Split, split } from "./dataset.ts";
+import { type Dataset, type Examples, type Split, split } from "./dataset.ts";
+import { withLabelNoise } from "./label_noise.ts";
 import { type RandomKey, randomKey } from "./random.ts";
 
 /** The streams of a config's data: their seed may be another than the rest's. */
@@ -17,15 +18,47 @@ export function dataKey({ seed, dataSeed }: Config): RandomKey {
 export function datasetOf(config: Config): Dataset {
   const { task, model } = definitionsOf(config);
   const dataset = task.dataset(config, dataKey(config));
-  const form = task.form(config);
   const { read } = model;
-  return read
-    ? { ...dataset, inputs: dataset.inputs.map((row) => read(row, form)) }
-    : dataset;
+  if (!read) return dataset;
+  const form = task.form(config);
+  const seen = <E extends Examples>(examples: E): E => ({
+    ...examples,
+    inputs: examples.inputs.map((row) => read(row, form)),
+  });
+  const { split } = dataset;
+  return split
+    ? { ...seen(dataset), split: mapParts(split, seen) }
+    : seen(dataset);
 }
 
-/** A config's dataset in two parts. */
+const mapParts = (split: Split, f: (part: Examples) => Examples): Split => ({
+  ...split,
+  train: f(split.train),
+  test: f(split.test),
+  ...(split.extra && {
+    extra: Object.fromEntries(
+      Object.entries(split.extra).map(([name, part]) => [name, f(part)]),
+    ),
+  }),
+});
+
+/**
+ * A config's dataset in its parts, label noise among the train rows.
+ *
+ * @throws {UsageError} if a task's sizes turn out impossible, or its files are
+ * not there.
+ * @throws {SyntaxError} if a file of a task is not what it should be.
+ */
 export function splitOf(config: Config): Split {
+  const { trainFraction, labelNoise } = config;
+  const key = dataKey(config);
   const dataset = datasetOf(config);
-  return split(dataset, config.trainFraction, dataKey(config)("split"));
+  const parts = dataset.split ?? split(dataset, trainFraction, key("split"));
+  if (labelNoise === 0) return parts;
+  const { classes } = dataset;
+  const noise = key("label-noise");
+  return {
+    ...parts,
+    train: withLabelNoise(parts.train, labelNoise, classes, noise),
+  };
 }

@@ -13,7 +13,7 @@ import { castLike } from "../trace/precision.ts";
 import { mean } from "./measures.ts";
 
 /**
- * A cross-entropy loss in a choice of precisions. The model keeps its own
+ * A loss of logits and labels in a choice of precisions. The model keeps its own
  * precision: only what stands inside the loss is computed in the loss's.
  */
 export interface Loss {
@@ -21,6 +21,11 @@ export interface Loss {
   readonly name: string;
   /** The precisions in which it is defined. */
   readonly precisions: readonly FloatDType[];
+  /**
+   * What its softmax divides the logits by, 1 where nothing is said: collapse is
+   * measured there.
+   */
+  readonly temperature?: number;
   /**
    * The loss of each sample.
    *

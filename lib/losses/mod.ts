@@ -4,25 +4,50 @@
  * @module
  */
 
+import { meanAbsoluteError } from "./l1.ts";
 import { plainLoss } from "./loss.ts";
-import { softmax } from "./softmax.ts";
+import { meanSquaredError } from "./mse.ts";
+import { softmaxDefinition } from "./softmax.ts";
+import { softmaxExact } from "./softmax_exact.ts";
 import { stableMax } from "./stablemax.ts";
+import { taylorDefinition } from "./taylor.ts";
 
+export { meanAbsoluteError } from "./l1.ts";
+export { scaleCorrectLogit } from "./correct_logit.ts";
 export {
   defineLoss,
   type Loss,
   type LossDefinition,
   meanLoss,
+  pick,
   plainLoss,
+  put,
 } from "./loss.ts";
 export { accuracy, fraction, mean } from "./measures.ts";
-export { collapsed, softmax } from "./softmax.ts";
+export { meanSquaredError } from "./mse.ts";
+export {
+  collapsed,
+  exponentials,
+  softmax,
+  softmaxCrossEntropy,
+  type SoftmaxOptions,
+  type SoftmaxSettings,
+} from "./softmax.ts";
+export { softmaxExact } from "./softmax_exact.ts";
 export { stableMax, stableMaxTerms } from "./stablemax.ts";
+export { taylorExp, taylorSoftmax } from "./taylor.ts";
 
 /** Every loss by its name in a config. */
 export const losses = {
   stablemax: plainLoss(stableMax, "StableMax cross-entropy"),
-  softmax: plainLoss(softmax, "softmax cross-entropy"),
+  softmax: softmaxDefinition,
+  "softmax-exact": plainLoss(
+    softmaxExact,
+    "softmax cross-entropy without cancellation",
+  ),
+  taylor: taylorDefinition,
+  mse: plainLoss(meanSquaredError, "mean squared error of one-hot targets"),
+  l1: plainLoss(meanAbsoluteError, "mean absolute error of one-hot targets"),
 };
 
 /** The name of a loss. */

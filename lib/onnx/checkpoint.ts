@@ -12,7 +12,7 @@ import { newInput } from "../trace/graph.ts";
 import { specsOf } from "../trace/run.ts";
 import { type BatchGraph, traceForAnyBatch } from "../trace/symbolic.ts";
 import type { Tree } from "../tree.ts";
-import { encodeModel, modelOf } from "./model.ts";
+import { encodeModel, modelOf, type ModelProto } from "./model.ts";
 import type { Runtime } from "./session.ts";
 import type { HostTensor } from "./tensor.ts";
 
@@ -27,6 +27,9 @@ export const METADATA = {
   buffers: "groklab.buffers",
 } as const;
 
+/** What stands before the names of tensors that are outputs of their own file. */
+export const VALUE = "value.";
+
 /** What a checkpoint says about where it comes from. */
 export interface CheckpointMetadata {
   /** The resolved config. */
@@ -37,6 +40,19 @@ export interface CheckpointMetadata {
   readonly metrics?: unknown;
   /** Which initializers are no parameters, but running statistics. */
   readonly buffers?: readonly string[];
+}
+
+/** What a key of a file's metadata holds, parsed from JSON, or undefined. */
+export function metadataOf(
+  { metadataProps }: ModelProto,
+  key: keyof typeof METADATA,
+): unknown {
+  const entry = metadataProps.find((entry) => entry.key === METADATA[key]);
+  try {
+    return entry && JSON.parse(entry.value);
+  } catch {
+    return undefined; // Written by another tool under the same key.
+  }
 }
 
 /** Writes checkpoints of one model: the forward pass is traced once. */
@@ -124,7 +140,7 @@ export function encodeTensors(
   tensors: Readonly<Record<string, HostTensor>>,
 ): Uint8Array<ArrayBuffer> {
   const values = Object.entries(tensors).map(([name, tensor]) =>
-    newInput(`value.${name}`, tensor)
+    newInput(VALUE + name, tensor)
   );
   return encodeModel(modelOf({
     inputs: values,
@@ -132,7 +148,7 @@ export function encodeTensors(
   }, {
     name,
     initializers: Object.fromEntries(
-      Object.entries(tensors).map(([name, t]) => [`value.${name}`, t]),
+      Object.entries(tensors).map(([name, t]) => [VALUE + name, t]),
     ),
   }));
 }

@@ -14,7 +14,7 @@ import {
 } from "onnx-buf";
 import { UsageError } from "../errors.ts";
 import { describing } from "../files.ts";
-import { METADATA } from "./checkpoint.ts";
+import { type METADATA, metadataOf } from "./checkpoint.ts";
 import {
   decodeModel,
   encodeModel,
@@ -134,13 +134,7 @@ export class ProbeModel {
 
   /** What a key of metadata_props holds, parsed from JSON, or undefined. */
   metadata(key: keyof typeof METADATA): unknown {
-    const entry = this.#model.metadataProps
-      .find((entry) => entry.key === METADATA[key]);
-    try {
-      return entry && JSON.parse(entry.value);
-    } catch {
-      return undefined; // Written by another tool under the same key.
-    }
+    return metadataOf(this.#model, key);
   }
 
   /**

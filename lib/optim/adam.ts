@@ -7,6 +7,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { scalar } from "../trace/precision.ts";
 import {
+  ema,
   type GradientTransformation,
   newCount,
   type Params,
@@ -52,12 +53,12 @@ export function scaleByAdam(
     }),
     update(gradients, state) {
       const count = tf.add(state.count, scalar(1));
-      const moment =
-        (beta: number, of: (g: tf.Tensor) => tf.Tensor) =>
-        (m: tf.Tensor, g: tf.Tensor) =>
-          tf.add(tf.mul(scalar(beta), m), tf.mul(scalar(1 - beta), of(g)));
-      const mu = zipTrees(moment(beta1, (g) => g), state.mu, gradients);
-      const nu = zipTrees(moment(beta2, tf.square), state.nu, gradients);
+      const mu = zipTrees((m, g) => ema(beta1, m, g), state.mu, gradients);
+      const nu = zipTrees(
+        (v, g) => ema(beta2, v, tf.square(g)),
+        state.nu,
+        gradients,
+      );
       const [c1, c2] = [correction(beta1, count), correction(beta2, count)];
       const updates = zipTrees(
         (m, v) =>

@@ -25,6 +25,8 @@ export interface StageDefinition<S extends Settings = Settings>
   extends Component<S> {
   /** The key that switches it on: any value but false, null, 0 and "none". */
   readonly by: keyof S & string;
+  /** Where not every such value does: whether these do. */
+  isOn?(config: Values<S>): boolean;
   /**
    * Where it stands: `gradient`, before the optimizer, in the registry's order;
    * `update`, behind it.
@@ -50,9 +52,10 @@ export function defineStage<const S extends Settings>(
 
 /** Whether a config has a stage switched on. */
 export function isOn(
-  { by }: { readonly by: string },
+  { by, isOn }: Pick<StageDefinition, "by" | "isOn">,
   config: Readonly<Record<string, unknown>>,
 ): boolean {
+  if (isOn) return isOn(config as Values<Settings>);
   const value = config[by];
   return value !== false && value !== null && value !== 0 && value !== "none";
 }

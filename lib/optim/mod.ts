@@ -4,10 +4,21 @@
  * @module
  */
 
+import { adagrad } from "./adagrad.ts";
+import { clipNormStage, clipValueStage } from "./clip.ts";
+import { constantNormStage } from "./constant_norm.ts";
+import { grokfastEmaStage, grokfastMaStage } from "./grokfast.ts";
+import { l1Stage } from "./l1.ts";
+import { lion } from "./lion.ts";
+import { muon } from "./muon.ts";
 import { adam, adamw, sgd } from "./optimizers.ts";
 import { perpGradStage } from "./perp_grad.ts";
+import { rmsprop } from "./rmsprop.ts";
 
+export { scaleByAdagrad } from "./adagrad.ts";
 export { type AdamOptions, type AdamState, scaleByAdam } from "./adam.ts";
+export { clipByNorm, clipByValue } from "./clip.ts";
+export { constantNorm } from "./constant_norm.ts";
 export {
   defineOptimizer,
   defineStage,
@@ -16,15 +27,41 @@ export {
   type StageDefinition,
 } from "./definition.ts";
 export {
+  defineDescent,
+  type Descent,
+  overGradientNorm,
+  type WeightDecayKind,
+} from "./descent.ts";
+export { grokfastEma, grokfastMa, type GrokfastSettings } from "./grokfast.ts";
+export { addL1 } from "./l1.ts";
+export { scaleByLion } from "./lion.ts";
+export {
+  type MuonOptions,
+  type MuonScale,
+  type MuonSettings,
+  newtonSchulz,
+  scaleByMuon,
+} from "./muon.ts";
+export { dot, norm } from "./norm.ts";
+export { partition } from "./partition.ts";
+export {
   perpGrad,
   type PerpGradOptions,
   type PerpGradSettings,
 } from "./perp_grad.ts";
+export { scaleByRmsprop } from "./rmsprop.ts";
+export {
+  cosineDecay,
+  linearWarmup,
+  type Schedule,
+  type ScheduleSettings,
+  stepDecay,
+} from "./schedule.ts";
 export {
   type AdamSettings,
   adamSettings,
-  type RateSettings,
-  rateSettings,
+  type DescentSettings,
+  descentSettings,
 } from "./settings.ts";
 export {
   addDecayedWeights,
@@ -36,6 +73,7 @@ export {
   applyUpdates,
   chain,
   type ChainState,
+  ema,
   type GradientTransformation,
   newCount,
   type Params,
@@ -45,14 +83,31 @@ export {
 } from "./transform.ts";
 
 /** Every optimizer by its name in a config. */
-export const optimizers = { adamw, adam, sgd };
+export const optimizers = {
+  adamw,
+  adam,
+  sgd,
+  adagrad,
+  rmsprop,
+  lion,
+  muon,
+};
 
 /** The name of an optimizer. */
 export type OptimizerName = keyof typeof optimizers;
 
 /**
  * The stages that a config may put around its optimizer. Those before it stand
- * in this order; ⊥Grad is the last of them, so that nothing turns its gradient
- * back towards the weights but the optimizer itself.
+ * in this order: ⊥Grad is the last that changes the gradient, so that nothing
+ * turns it back towards the weights but the optimizer itself and, like its weight
+ * decay, L1 regularisation.
  */
-export const stages = { perpGrad: perpGradStage };
+export const stages = {
+  grokfastEma: grokfastEmaStage,
+  grokfastMa: grokfastMaStage,
+  clipValue: clipValueStage,
+  clipNorm: clipNormStage,
+  perpGrad: perpGradStage,
+  l1: l1Stage,
+  constantNorm: constantNormStage,
+};

@@ -1,64 +1,45 @@
 /**
- * The usual optimizers as chains of stages, each agreeing with PyTorch's.
+ * The usual optimizers, each agreeing with PyTorch's.
  *
  * @module
  */
 
-import { decay, type Setting } from "../config/setting.ts";
+import type { Setting } from "../config/setting.ts";
 import { scaleByAdam } from "./adam.ts";
-import { defineOptimizer, type OptimizerDefinition } from "./definition.ts";
+import type { OptimizerDefinition } from "./definition.ts";
+import { defineDescent } from "./descent.ts";
 import {
   type AdamSettings,
   adamSettings,
-  type RateSettings,
-  rateSettings,
+  type DescentSettings,
+  momentum,
 } from "./settings.ts";
-import {
-  addDecayedWeights,
-  scaleByLearningRate,
-  scaleByMomentum,
-} from "./stages.ts";
-import { chain } from "./transform.ts";
+import { scaleByMomentum } from "./stages.ts";
 
 /** Adam with decoupled weight decay (Loshchilov & Hutter, arXiv 1711.05101). */
-export const adamw: OptimizerDefinition<RateSettings & AdamSettings> =
-  defineOptimizer({
-    summary: "Adam with decoupled weight decay",
-    settings: { ...rateSettings, ...adamSettings },
-    make: ({ lr, weightDecay, warmup, ...adam }) =>
-      chain(
-        scaleByAdam(adam),
-        addDecayedWeights(weightDecay),
-        scaleByLearningRate(lr, warmup),
-      ),
+export const adamw: OptimizerDefinition<DescentSettings & AdamSettings> =
+  defineDescent({
+    summary: "Adam, by default with decoupled weight decay",
+    settings: adamSettings,
+    decay: "decoupled",
+    direction: scaleByAdam,
   });
 
 /** Adam with L2 regularisation (Kingma & Ba, arXiv 1412.6980). */
-export const adam: OptimizerDefinition<RateSettings & AdamSettings> =
-  defineOptimizer({
-    summary: "Adam with L2 regularisation",
-    settings: { ...rateSettings, ...adamSettings },
-    make: ({ lr, weightDecay, warmup, ...adam }) =>
-      chain(
-        addDecayedWeights(weightDecay),
-        scaleByAdam(adam),
-        scaleByLearningRate(lr, warmup),
-      ),
+export const adam: OptimizerDefinition<DescentSettings & AdamSettings> =
+  defineDescent({
+    summary: "Adam, by default with L2 regularisation",
+    settings: adamSettings,
+    decay: "l2",
+    direction: scaleByAdam,
   });
 
 /** Gradient descent with heavy-ball momentum and L2 regularisation. */
 export const sgd: OptimizerDefinition<
-  RateSettings & { readonly momentum: Setting<number> }
-> = defineOptimizer({
-  summary: "gradient descent with momentum and L2 regularisation",
-  settings: {
-    ...rateSettings,
-    momentum: decay(0, "<μ>", "SGD: momentum"),
-  },
-  make: ({ lr, weightDecay, warmup, momentum }) =>
-    chain(
-      addDecayedWeights(weightDecay),
-      scaleByMomentum(momentum),
-      scaleByLearningRate(lr, warmup),
-    ),
+  DescentSettings & { readonly momentum: Setting<number> }
+> = defineDescent({
+  summary: "gradient descent with momentum, by default with L2 regularisation",
+  settings: { momentum },
+  decay: "l2",
+  direction: ({ momentum }) => scaleByMomentum(momentum),
 });

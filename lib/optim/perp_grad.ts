@@ -82,24 +82,35 @@ function perpendicular(g: Params, w: Params, renormalise: boolean): Params {
 /** ⊥Grad's settings. */
 export type PerpGradSettings = {
   readonly perpGrad: Setting<boolean>;
+  readonly perpAt: Setting<"gradient" | "update">;
   readonly perpScope: Setting<"tensor" | "global">;
   readonly perpRenormalise: Setting<boolean>;
 };
 
-/** ⊥Grad as a config names it. */
+/** Whether, where and how. */
+export const perpGradSettings: PerpGradSettings = {
+  perpGrad: yesNo(true, "remove the gradient's part along the weights"),
+  perpAt: choice(
+    ["gradient", "update"],
+    "gradient",
+    "<name>",
+    "⊥Grad of the gradient, or of the update that the optimizer makes of it",
+  ),
+  perpScope: choice(
+    ["tensor", "global"],
+    "tensor",
+    "<scope>",
+    "⊥Grad per tensor, or global",
+  ),
+  perpRenormalise: yesNo(true, "⊥Grad: keep the gradient's length"),
+};
+
+/** ⊥Grad of the gradient as a config names it; that of updates is in descent.ts. */
 export const perpGradStage: StageDefinition<PerpGradSettings> = defineStage({
   summary: "⊥Grad",
-  settings: {
-    perpGrad: yesNo(true, "remove the gradient's part along the weights"),
-    perpScope: choice(
-      ["tensor", "global"],
-      "tensor",
-      "<scope>",
-      "⊥Grad per tensor, or global",
-    ),
-    perpRenormalise: yesNo(true, "⊥Grad: keep the gradient's length"),
-  },
+  settings: perpGradSettings,
   by: "perpGrad",
+  isOn: ({ perpGrad, perpAt }) => perpGrad && perpAt === "gradient",
   place: "gradient",
   make: ({ perpScope: scope, perpRenormalise: renormalise }) =>
     perpGrad({ scope, renormalise }),

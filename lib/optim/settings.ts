@@ -5,29 +5,49 @@
  */
 
 import {
+  choice,
   decay,
-  integer,
   notNegative,
+  nullable,
   positive,
   type Setting,
+  yesNo,
 } from "../config/setting.ts";
+import { type PerpGradSettings, perpGradSettings } from "./perp_grad.ts";
+import { type ScheduleSettings, scheduleSettings } from "./schedule.ts";
 
 /** What every optimizer reads. */
-export type RateSettings = {
-  readonly [key in "lr" | "weightDecay" | "warmup"]: Setting<number>;
+export type DescentSettings = ScheduleSettings & PerpGradSettings & {
+  readonly lr: Setting<number>;
+  readonly weightDecay: Setting<number>;
+  readonly weightDecayKind: Setting<"decoupled" | "l2" | null>;
+  readonly lrOverGradientNorm: Setting<boolean>;
 };
 
-/** η, λ and the updates over which η grows from 0. */
-export const rateSettings: RateSettings = {
+/** η, λ, how they are used, and ⊥Grad, which may turn the update. */
+export const descentSettings: DescentSettings = {
+  ...perpGradSettings,
   lr: positive(0.01, "<η>", "learning rate"),
-  weightDecay: notNegative(0, "<λ>", "weight decay (adam and sgd: L2)"),
-  warmup: integer(
-    [0],
-    0,
-    "<n>",
-    "steps of linear warm-up, from a rate of 0 in the first",
+  lrOverGradientNorm: yesNo(
+    false,
+    "divide the learning rate by the gradient's norm",
   ),
+  weightDecay: notNegative(0, "<λ>", "weight decay"),
+  weightDecayKind: nullable(choice(
+    ["decoupled", "l2"],
+    "decoupled",
+    "<name>",
+    "decoupled or l2 (default: decoupled for adamw, lion and muon, else l2)",
+  )),
+  ...scheduleSettings,
 };
+
+/** μ of heavy-ball momentum. */
+export const momentum: Setting<number> = decay(
+  0,
+  "<μ>",
+  "SGD and RMSprop: momentum",
+);
 
 /** Adam's constants. */
 export type AdamSettings = {
@@ -36,7 +56,19 @@ export type AdamSettings = {
 
 /** β₁, β₂, ε. */
 export const adamSettings: AdamSettings = {
-  beta1: decay(0.95, "<β>", "Adam: decay of the first moment"),
-  beta2: decay(0.999, "<β>", "Adam: decay of the second moment"),
-  eps: notNegative(1e-8, "<ε>", "Adam: added to the denominator"),
+  beta1: decay(
+    0.95,
+    "<β>",
+    "Adam: decay of the first moment; Lion and Muon: of the momentum",
+  ),
+  beta2: decay(
+    0.999,
+    "<β>",
+    "Adam and RMSprop: decay of the second moment; Lion: of the momentum kept",
+  ),
+  eps: notNegative(
+    1e-8,
+    "<ε>",
+    "added to the denominator (all but SGD and Lion)",
+  ),
 };

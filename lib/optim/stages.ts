@@ -6,6 +6,7 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import { scalar } from "../trace/precision.ts";
+import type { Schedule } from "./schedule.ts";
 import {
   type GradientTransformation,
   newCount,
@@ -60,15 +61,14 @@ export function scaleByMomentum(
 }
 
 /**
- * Multiplies updates by −η, η growing linearly from 0 over the first updates:
- * update t (t = 0, 1, …) takes η · min(t/warmup, 1).
+ * Multiplies updates by −η, or by the share of it that a schedule gives them.
  *
  * @param learningRate η, as a number or a tensor [] of the model's type.
- * @param warmup Updates until the full rate; 0 for none.
+ * @param schedule The share by the number of the update; by default always 1.
  */
 export function scaleByLearningRate(
   learningRate: Rate,
-  warmup = 0,
+  schedule?: Schedule,
 ): GradientTransformation {
   const full = () =>
     typeof learningRate === "number"
@@ -76,15 +76,12 @@ export function scaleByLearningRate(
       : tf.neg(learningRate);
   const descend = (rate: tf.Tensor, updates: Params) =>
     zipTrees((u) => tf.mul(rate, u), updates);
-  if (warmup === 0) {
-    return stateless((updates) => descend(full(), updates));
-  }
+  if (!schedule) return stateless((updates) => descend(full(), updates));
   return {
     init: (params) => ({ count: newCount(params) }),
     update(updates, state) {
       const count = state["count"] as tf.Tensor;
-      const share = tf.minimum(tf.div(count, scalar(warmup)), scalar(1));
-      const rate = tf.mul(share, full());
+      const rate = tf.mul(schedule(count), full());
       return [descend(rate, updates), { count: tf.add(count, scalar(1)) }];
     },
   };

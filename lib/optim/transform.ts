@@ -86,6 +86,11 @@ export function zipTrees(
   ) as Params;
 }
 
+/** A step of an exponential moving average: βm + (1 − β)x. */
+export function ema(beta: number, m: tf.Tensor, x: tf.Tensor): tf.Tensor {
+  return tf.add(tf.mul(scalar(beta), m), tf.mul(scalar(1 - beta), x));
+}
+
 /** A tree of zeros of the same shapes. */
 export function zerosLike(params: Params): Params {
   return zipTrees((p) => tf.zerosLike(p), params);

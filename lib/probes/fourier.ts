@@ -4,6 +4,7 @@
  * @module
  */
 
+import { definitionsOf } from "../config/config.ts";
 import { type HostTensor, toNumbers } from "../onnx/tensor.ts";
 import { NotApplicableError, type Probe, type ProbeContext } from "./probe.ts";
 
@@ -82,9 +83,12 @@ function embeddings(
   context: ProbeContext,
 ): { modulus: number; parts: Embedding[] } {
   const { task, modulus } = context.config;
-  if (task === "parity") {
+  const definition = definitionsOf(context.config).task;
+  const { input } = definition.form(context.config);
+  if (!("modulus" in definition.settings) || input.kind !== "tokens") {
+    const what = input.kind === "tokens" ? "facts' tokens" : input.name;
     throw new NotApplicableError(
-      `${context.model.source} was trained on parity: its inputs are bits, ` +
+      `${context.model.source} was trained on ${task}: its inputs are ${what}, ` +
         "not residues, and have no Fourier basis of Z_p",
     );
   }

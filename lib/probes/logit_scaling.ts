@@ -154,7 +154,7 @@ function measurer(
       const y = labels as tf.Tensor1D;
       const collapse = PRECISIONS.map((precision) => [
         precision,
-        fraction(collapsed(z, precision)),
+        fraction(collapsed(z, precision, loss.temperature)),
       ]);
       return {
         accuracy: accuracy(z, y),

@@ -35,6 +35,19 @@ export function checkpointPath(run: string, step: number): string {
   return join(run, FILES.checkpoints, stepFile(step));
 }
 
+/** The file of the optimizer's state at a step inside a run folder. */
+export function optimizerPath(run: string, step: number): string {
+  return join(run, FILES.optimizer, stepFile(step));
+}
+
+/** The steps that files of checkpoints or optimizers are of, in order. */
+export function stepsIn(names: readonly string[]): number[] {
+  return names.map((name) => CHECKPOINT.exec(name)?.[1])
+    .filter((digits) => digits !== undefined)
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
 /** The names in a folder, or undefined where there is none. */
 export async function list(path: string): Promise<string[] | undefined> {
   try {

@@ -29,9 +29,67 @@ export interface Manifest {
     readonly arch: string;
     readonly cores: number;
     readonly provider: string;
+    /** What the config says; null for as many as there are physical cores. */
+    readonly threads?: number | null;
   };
   /** The checkout's commit and whether files differ from it, or null. */
   readonly git: { readonly commit: string; readonly dirty: boolean } | null;
+  /** Of several runs at once: which of how many this is, counted from 0. */
+  readonly replica?: { readonly index: number; readonly of: number };
+  /** The sittings in which it was trained after the first. */
+  readonly resumed?: readonly Sitting[];
+}
+
+/** A sitting in which a run was gone on with. */
+export interface Sitting
+  extends Pick<Manifest, "groklab" | "started" | "command" | "lock"> {
+  /** Updates that were made before. */
+  readonly step: number;
+  /** Deno and the packages. */
+  readonly versions: Manifest["versions"];
+  /** What it was computed on. */
+  readonly device: Manifest["device"];
+}
+
+/**
+ * The manifest of a run that is gone on with.
+ *
+ * @param manifest What the run has.
+ * @param now This program, here and now.
+ * @param step Updates that were made before.
+ */
+export function withSitting(
+  manifest: Manifest,
+  now: Manifest,
+  step: number,
+): Manifest {
+  const { groklab, started, command, versions, lock, device } = now;
+  const sitting = { step, started, groklab, command, versions, lock, device };
+  return { ...manifest, resumed: [...manifest.resumed ?? [], sitting] };
+}
+
+/**
+ * What may make a sitting's bytes differ from those of the one before: groklab,
+ * its lock file, what it is computed on. In words, "groklab 0.1.0 → 0.2.0".
+ *
+ * @param manifest What the run has.
+ * @param now This program, here and now.
+ */
+export function differences(manifest: Manifest, now: Manifest): string[] {
+  const before = manifest.resumed?.at(-1) ?? manifest;
+  const seen = ({ groklab, lock, device }: typeof before) => ({
+    groklab,
+    "lock file": lock?.slice(0, 8) ?? "none",
+    os: device.os,
+    architecture: device.arch,
+    device: device.provider,
+    // Cores decide about threads, where none are named.
+    threads: device.threads ?? `those of ${device.cores} cores`,
+  });
+  const [then, here] = [seen(before), seen(now)];
+  return (Object.keys(here) as (keyof typeof here)[])
+    .filter((what) => then[what] !== here[what])
+    .map((what) => `${what} ${then[what]} → ${here[what]}`);
 }
 
 /**
@@ -39,8 +97,12 @@ export interface Manifest {
  *
  * @param provider What computes: `onnx/cpu`, `onnx/wasm`, `onnx/cuda`,
  * `tfjs/cpu`.
+ * @param threads How many threads the config names, if it does.
  */
-export async function makeManifest(provider: string): Promise<Manifest> {
+export async function makeManifest(
+  provider: string,
+  threads: number | null = null,
+): Promise<Manifest> {
   const packages = Object.values(deno.imports)
     .map((specifier) => /^npm:\/?(@?[^@]+)@([^/]+)/.exec(specifier))
     .filter((match) => match !== null)
@@ -56,6 +118,7 @@ export async function makeManifest(provider: string): Promise<Manifest> {
       arch: Deno.build.arch,
       cores: navigator.hardwareConcurrency,
       provider,
+      threads,
     },
     git: await gitState(),
   };

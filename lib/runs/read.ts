@@ -8,23 +8,23 @@ import { join } from "node:path";
 import { UsageError } from "../errors.ts";
 import { describing, FileError } from "../files.ts";
 import {
-  CHECKPOINT,
   checkpointPath,
   FILES,
   list,
   readManifest,
   REPLICA,
+  stepsIn,
 } from "./_layout.ts";
 import type { MetricsRow } from "./run_folder.ts";
 
 /**
- * The run that was started last in a folder of runs.
+ * The runs in a folder, replicas among them, the one that was started last
+ * first.
  *
  * @param folder Where runs lie.
- * @throws {FileError} if there is none.
  */
-export async function newestRun(folder = "runs"): Promise<string> {
-  let newest: { path: string; started: string } | undefined;
+export async function runsIn(folder = "runs"): Promise<string[]> {
+  const runs: { path: string; started: string }[] = [];
   const paths = [];
   for (const name of await list(folder) ?? []) {
     const path = join(folder, name);
@@ -34,17 +34,27 @@ export async function newestRun(folder = "runs"): Promise<string> {
   }
   for (const path of paths) {
     const manifest = await readManifest(path).catch(() => undefined);
-    if (manifest && !(newest && newest.started > manifest.started)) {
-      newest = { path, started: manifest.started };
-    }
+    if (manifest) runs.push({ path, started: manifest.started });
   }
-  if (!newest) {
-    throw new FileError(
-      `Cannot find a run in ${folder}/: make one with deno task train, or ` +
-        "name a run folder or an .onnx file",
-    );
-  }
-  return newest.path;
+  // Of the same moment the one that was listed last.
+  return runs.reverse()
+    .sort((a, b) => a.started < b.started ? 1 : a.started > b.started ? -1 : 0)
+    .map(({ path }) => path);
+}
+
+/**
+ * The run that was started last in a folder of runs.
+ *
+ * @param folder Where runs lie.
+ * @throws {FileError} if there is none.
+ */
+export async function newestRun(folder = "runs"): Promise<string> {
+  const [newest] = await runsIn(folder);
+  if (newest !== undefined) return newest;
+  throw new FileError(
+    `Cannot find a run in ${folder}/: make one with deno task train, or ` +
+      "name a run folder or an .onnx file",
+  );
 }
 
 /** The rows of a run's metrics; a last line that was cut short is left out. */
@@ -70,11 +80,7 @@ export async function checkpointsOf(
     `read the run ${run}`,
     () => list(join(run, FILES.checkpoints)),
   );
-  const steps = (names ?? [])
-    .map((name) => CHECKPOINT.exec(name)?.[1])
-    .filter((digits) => digits !== undefined)
-    .map(Number)
-    .sort((a, b) => a - b);
+  const steps = stepsIn(names ?? []);
   if (steps.length === 0) {
     const replicas = (await list(run) ?? []).filter((name) =>
       REPLICA.test(name)

@@ -4,7 +4,8 @@
  *     config.json                     the resolved config; feeding it back
  *                                     repeats the run
  *     manifest.json                   versions, lock hash, device, command, git
- *     split.json                      inputs and labels, train and test
+ *     split.json                      inputs (or where they lie) and labels,
+ *                                     train and test
  *     metrics.jsonl                   a row per evaluation
  *     checkpoints/step-NNNNNNNN.onnx  the model after N updates
  *     optimizer/step-NNNNNNNN.onnx    the optimizer's state there, if it has any
@@ -14,17 +15,18 @@
  */
 
 import { join } from "node:path";
-import type { Config } from "../config/config.ts";
-import type { Split } from "../data/dataset.ts";
-import type { Metrics } from "../train/metrics.ts";
+import { type Config, definitionsOf } from "../config/config.ts";
+import type { Examples, Split } from "../data/dataset.ts";
+import type { Metrics } from "../metrics/mod.ts";
 import { UsageError } from "../errors.ts";
-import { describing, writeWhole } from "../files.ts";
+import { describing, isPartial, onDisk, writeWhole } from "../files.ts";
 import {
   CHECKPOINT,
   checkpointPath,
   FILES,
   ignoreMissing,
   list,
+  optimizerPath,
   readManifest,
   stepFile,
 } from "./_layout.ts";
@@ -40,7 +42,27 @@ export interface MetricsRow extends Metrics {
   readonly ms_per_step: number;
 }
 
+/** What is known of a run before its first step. */
+export interface RunContents {
+  /** What is trained. */
+  readonly config: Config;
+  /** What it is made with. */
+  readonly manifest: Manifest;
+  /** The data. */
+  readonly split: Split;
+}
+
 const json = (value: unknown) => JSON.stringify(value, null, 2) + "\n";
+
+// Inputs out of a file are not written again: where they lie is enough to find
+// them, and to see whether they are still the same.
+const splitText = (split: Split) =>
+  JSON.stringify(
+    split,
+    function (this: Partial<Examples>, key, value) {
+      return key === "inputs" && this.source ? undefined : value;
+    },
+  ) + "\n";
 
 /** A run being written. */
 export class RunWriter {
@@ -62,7 +84,7 @@ export class RunWriter {
    */
   static async create(
     path: string,
-    contents: { config: Config; manifest: Manifest; split: Split },
+    contents: RunContents,
     overwrite = false,
   ): Promise<RunWriter> {
     await checkFree(path, overwrite);
@@ -73,8 +95,41 @@ export class RunWriter {
       // The manifest first: it is what makes a folder a run.
       await writeWhole(join(path, FILES.manifest), json(manifest));
       await writeWhole(join(path, FILES.config), json(config));
-      await writeWhole(join(path, FILES.split), JSON.stringify(split) + "\n");
+      await writeWhole(join(path, FILES.split), splitText(split));
       await writeWhole(join(path, FILES.metrics), "");
+    });
+    return new RunWriter(path);
+  }
+
+  /**
+   * Goes on with a run: what lies behind a step, and what a kill left in the
+   * middle, is removed.
+   *
+   * @param path The run's folder.
+   * @param contents What is known before the first step that is to be made.
+   * @param from Which checkpoints stay, and how many bytes of the metrics.
+   * @throws {FileError} if it cannot be written.
+   */
+  static async reopen(
+    path: string,
+    contents: RunContents,
+    from: { keeps(step: number): boolean; readonly bytes: number },
+  ): Promise<RunWriter> {
+    const { config, manifest, split } = contents;
+    await describing(`resume the run ${path}`, async () => {
+      await writeWhole(join(path, FILES.config), json(config));
+      await writeWhole(join(path, FILES.manifest), json(manifest));
+      await writeWhole(join(path, FILES.split), splitText(split));
+      await Deno.remove(join(path, FILES.summary)).catch(ignoreMissing);
+      await truncate(join(path, FILES.metrics), from.bytes);
+      for (const folder of ["", FILES.checkpoints, FILES.optimizer]) {
+        for (const name of await list(join(path, folder)) ?? []) {
+          const step = CHECKPOINT.exec(name)?.[1];
+          const stale = step !== undefined && !from.keeps(Number(step));
+          if (!stale && !isPartial(name)) continue;
+          await Deno.remove(join(path, folder, name));
+        }
+      }
     });
     return new RunWriter(path);
   }
@@ -103,14 +158,11 @@ export class RunWriter {
     model: Uint8Array,
     optimizer?: Uint8Array,
   ): Promise<string> {
+    // No checkpoint without the metrics before it, not even after a power cut.
+    await onDisk(join(this.path, FILES.metrics));
     const path = checkpointPath(this.path, step);
     await writeWhole(path, model);
-    if (optimizer) {
-      await writeWhole(
-        join(this.path, FILES.optimizer, stepFile(step)),
-        optimizer,
-      );
-    }
+    if (optimizer) await writeWhole(optimizerPath(this.path, step), optimizer);
     return path;
   }
 
@@ -126,6 +178,34 @@ export class RunWriter {
   writeSummary(summary: unknown): Promise<void> {
     return writeWhole(join(this.path, FILES.summary), json(summary));
   }
+}
+
+/**
+ * Keeps other processes from going on with a run, until this one ends, be it by
+ * a kill, or gives the lock back.
+ *
+ * @param path The run's folder.
+ * @returns What gives it back.
+ * @throws {UsageError} if another process has it.
+ */
+export async function lockRun(path: string): Promise<Disposable> {
+  const file = await describing(
+    `lock the run ${path}`,
+    () => Deno.open(join(path, FILES.metrics), { write: true, create: true }),
+  );
+  // Some network file systems have no locks; there nobody is kept away.
+  if (await file.tryLock(true).catch(() => true)) return file;
+  file.close();
+  throw new UsageError(
+    `Cannot train in ${path}: another process is training this run; wait for ` +
+      "it, or stop it first",
+  );
+}
+
+// Cuts a file off; where there is none it is made.
+async function truncate(path: string, bytes: number): Promise<void> {
+  using file = await Deno.open(path, { write: true, create: true });
+  await file.truncate(bytes);
 }
 
 /**
@@ -159,7 +239,8 @@ async function removeRun(path: string): Promise<void> {
   const { manifest, checkpoints, optimizer, ...files } = FILES;
   for (const folder of [checkpoints, optimizer]) {
     for (const name of await list(join(path, folder)) ?? []) {
-      if (CHECKPOINT.test(name)) await Deno.remove(join(path, folder, name));
+      if (!CHECKPOINT.test(name) && !isPartial(name)) continue;
+      await Deno.remove(join(path, folder, name));
     }
   }
   for (const name of [...Object.values(files), manifest]) {
@@ -175,8 +256,9 @@ async function removeRun(path: string): Promise<void> {
  */
 export async function newRunPath(config: Config): Promise<string> {
   const { task, modulus, model, seed } = config;
+  const { settings } = definitionsOf(config).task;
   const time = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
-  const what = task === "parity" ? task : `${task}${modulus}`;
+  const what = "modulus" in settings ? `${task}${modulus}` : task;
   const path = join("runs", `${time}-${what}-${model}-seed${seed}`);
   return await describing(`start a run in ${path}`, async () => {
     await Deno.mkdir("runs", { recursive: true });

@@ -123,7 +123,9 @@ export function reshape(
   x: Value,
   shape: readonly number[],
 ): Value {
-  const source = x.node?.op === "Reshape" ? x.node.inputs[0]! : x;
+  // An activation that has a name stays on the way to the result.
+  const between = x.node?.op === "Reshape" && x.name === undefined;
+  const source = between ? x.node.inputs[0]! : x;
   if (equalShape(source.shape, shape)) return source;
   if (source.data) {
     return g.constant(x.dtype, shape, source.data, source.weak);

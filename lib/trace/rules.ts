@@ -237,6 +237,15 @@ export const rules: Readonly<Record<string, Rule>> = {
   Any: reduceBoolRule("ReduceMax"),
   ArgMax: argRule("ArgMax"),
   ArgMin: argRule("ArgMin"),
+  TopK: (g, { x }, { k, sorted }) => {
+    const shape = x!.shape.with(-1, k);
+    return [
+      ...g.emitMany("TopK", [x!, g.ints([k])], { axis: -1, sorted: +sorted }, [
+        { dtype: x!.dtype, shape },
+        { dtype: "int64", shape },
+      ]),
+    ];
+  },
   Cumsum: (g, { x }, { axis, exclusive, reverse }) => {
     const [at] = util.parseAxisParam(axis, [...x!.shape]) as [number];
     return g.emit(

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Metrics } from "../metrics/mod.ts";
 import type { TrainResult } from "./recorder.ts";
 
 /** When runs passed a mark, in steps; null where none did. */
@@ -18,6 +19,16 @@ export interface Passed {
   readonly last: number | null;
 }
 
+/** A number in several runs; null where it is defined in none. */
+export interface Spread {
+  /** The least. */
+  readonly least: number | null;
+  /** The median. */
+  readonly median: number | null;
+  /** The most. */
+  readonly most: number | null;
+}
+
 /** What several runs came to. */
 export interface Band {
   /** How many there are. */
@@ -26,43 +37,43 @@ export interface Band {
   readonly memorised: Passed;
   /** Test accuracy ≥ 0.99. */
   readonly grokked: Passed;
-  /** Test accuracy at the end. */
-  readonly test_accuracy: {
-    readonly least: number;
-    readonly median: number;
-    readonly most: number;
-  };
+  /** Each metric at the end, over the runs in which it is defined. */
+  readonly final: Metrics<Spread>;
 }
 
 /** Sums up how several runs ended. */
 export function bandOf(results: readonly TrainResult[]): Band {
-  const sorted = (values: readonly (number | null)[]) =>
-    values.filter((x) => x !== null).sort((a, b) => a - b);
-  // Of an even number the mean of the two in the middle.
-  const median = (values: readonly number[]) => {
-    const half = Math.floor(values.length / 2);
-    return values.length % 2 === 1
-      ? values[half]!
-      : (values[half - 1]! + values[half]!) / 2;
-  };
   const passed = (name: "memorised_at" | "grokked_at"): Passed => {
-    const steps = sorted(results.map((result) => result[name]));
-    return {
-      runs: steps.length,
-      first: steps[0] ?? null,
-      median: steps.length > 0 ? median(steps) : null,
-      last: steps.at(-1) ?? null,
-    };
+    const steps = results.map((result) => result[name] ?? NaN);
+    const { least: first, median, most: last } = spreadOf(steps);
+    const runs = steps.filter(Number.isFinite).length;
+    return { runs, first, median, last };
   };
-  const accuracy = sorted(results.map(({ final }) => final.test_accuracy));
+  const metrics = Object.keys(results[0]?.final ?? {});
   return {
     runs: results.length,
     memorised: passed("memorised_at"),
     grokked: passed("grokked_at"),
-    test_accuracy: {
-      least: accuracy[0]!,
-      median: median(accuracy),
-      most: accuracy.at(-1)!,
-    },
+    final: Object.fromEntries(
+      metrics.map((name) => [
+        name,
+        spreadOf(results.map(({ final }) => final[name]!)),
+      ]),
+    ) as Metrics<Spread>,
+  };
+}
+
+// Numbers that are not finite are left out.
+function spreadOf(values: readonly number[]): Spread {
+  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
+  const half = Math.floor(sorted.length / 2);
+  // Of an even number the mean of the two in the middle.
+  const median = sorted.length % 2 === 1
+    ? sorted[half]!
+    : (sorted[half - 1]! + sorted[half]!) / 2;
+  return {
+    least: sorted[0] ?? null,
+    median: sorted.length > 0 ? median : null,
+    most: sorted.at(-1) ?? null,
   };
 }

@@ -6,10 +6,18 @@
  */
 
 import type { HostTensor } from "../onnx/tensor.ts";
-import type { MetricName, Metrics } from "./metrics.ts";
+import type { Metrics } from "../metrics/mod.ts";
 
 /** Parameters (`params.…`) and optimizer state (`optimizer.…`) by path. */
 export type HostState = Readonly<Record<string, HostTensor>>;
+
+/** Where a training stands, and what an engine can go on from. */
+export interface Snapshot {
+  /** Updates made so far. */
+  readonly step: number;
+  /** Parameters and optimizer state after them. */
+  readonly state: HostState;
+}
 
 /** The metrics of one evaluated step. */
 export interface Evaluation {
@@ -30,6 +38,8 @@ export interface Advance {
    * there and went back to the last state with a finite loss.
    */
   readonly diverged?: number;
+  /** Milliseconds of it that went into measuring, not training; if any. */
+  readonly measuring?: number;
 }
 
 /** Runs training steps of one experiment. */
@@ -37,7 +47,7 @@ export interface Engine {
   /** Updates made so far. */
   readonly step: number;
   /**
-   * Makes up to `count` updates.
+   * Makes up to `count` updates, at least one.
    *
    * @param count How many, 1 or more.
    * @param evalEvery Evaluate before every update whose number is a multiple.
@@ -69,14 +79,4 @@ export function untilDiverged(
     evaluations: evaluations.filter(({ step }) => step < diverged),
     diverged,
   };
-}
-
-/** Metrics from their values in the order of {@link metricNames}. */
-export function metricsOf(
-  names: readonly MetricName[],
-  values: ArrayLike<number>,
-): Metrics {
-  return Object.fromEntries(
-    names.map((name, i) => [name, values[i]!]),
-  ) as Metrics;
 }

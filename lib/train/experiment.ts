@@ -4,17 +4,18 @@
  * @module
  */
 
-import type * as tf from "@tensorflow/tfjs-core";
+import * as tf from "@tensorflow/tfjs-core";
 import { type Config, definitionsOf } from "../config/config.ts";
 import type { Split } from "../data/dataset.ts";
 import { randomKey, wordsOf } from "../data/random.ts";
 import { splitOf } from "../data/task.ts";
-import type { Loss } from "../losses/mod.ts";
-import { type HostTensor, hostTensorOf } from "../onnx/tensor.ts";
+import { type Loss, scaleCorrectLogit } from "../losses/mod.ts";
+import type { HostTensor } from "../onnx/tensor.ts";
 import { chain, type GradientTransformation, type Rate } from "../optim/mod.ts";
+import { scalar } from "../trace/precision.ts";
 import type { Words } from "../trace/threefry.ts";
 import type { Tree } from "../tree.ts";
-import type { Model } from "../../models/model.ts";
+import { type Model, withScaledLogits } from "../../models/model.ts";
 
 /** Everything that training needs, made from a config. */
 export interface Experiment {
@@ -32,14 +33,6 @@ export interface Experiment {
   readonly params: Tree<HostTensor>;
 }
 
-/** A dataset's rows as tensors. */
-export interface Batch<T = tf.Tensor> {
-  /** [n, …row] as the model takes them. */
-  readonly inputs: T;
-  /** [n], the class of each row. */
-  readonly labels: T;
-}
-
 /** Makes the experiment that a config describes. */
 export function makeExperiment(config: Config): Experiment {
   const model = makeModel(config);
@@ -47,7 +40,7 @@ export function makeExperiment(config: Config): Experiment {
     config,
     split: splitOf(config),
     model,
-    loss: definitionsOf(config).loss.make(config),
+    loss: lossOf(config),
     optimizer: optimizerOf(config),
     params: model.init(randomKey(config.seed), config.precision),
   };
@@ -58,11 +51,48 @@ export function stepKey({ seed }: Config): Words {
   return wordsOf(`${seed}:steps`);
 }
 
-/** What the first step finds in the model's buffers; empty where it has none. */
-export function buffersOf(
-  { model, config }: Experiment,
-): Tree<HostTensor> {
-  return model.buffers?.(config.precision) ?? {};
+/** The loss that a config describes. */
+export function lossOf(config: Config): Loss {
+  const { loss } = definitionsOf(config);
+  return scaleCorrectLogit(loss.make(config), config.correctLogitScale);
+}
+
+/**
+ * The parts of a config's optimizer by their names in the registries, first to
+ * last: stages, the optimizer itself, stages.
+ *
+ * @param config The config.
+ * @param rates What stands in place of the config's own rates.
+ */
+function optimizerParts(
+  config: Config,
+  rates: { readonly lr?: Rate; readonly weightDecay?: Rate } = {},
+): [name: string, part: GradientTransformation][] {
+  const { optimizer, stages } = definitionsOf(config);
+  const made = (place: "gradient" | "update") =>
+    stages.filter((stage) => stage.place === place)
+      .map((stage): [string, GradientTransformation] => [
+        stage.by,
+        stage.make(config),
+      ]);
+  const { lr = config.lr, weightDecay = config.weightDecay } = rates;
+  const base = optimizer.make({
+    ...config,
+    lr: perSquare(lr, config.outputScale),
+    weightDecay,
+  });
+  return [...made("gradient"), [config.optimizer, base], ...made("update")];
+}
+
+/**
+ * The parts of a config's optimizer, and where the state of each lies in the
+ * optimizer's: what stands before its paths.
+ */
+export function optimizerPrefixes(config: Config): Map<string, string> {
+  const parts = optimizerParts(config);
+  return new Map(
+    parts.map(([name], i) => [name, parts.length === 1 ? "" : `${i}.`]),
+  );
 }
 
 /**
@@ -76,29 +106,23 @@ export function optimizerOf(
   config: Config,
   rates: { readonly lr?: Rate; readonly weightDecay?: Rate } = {},
 ): GradientTransformation {
-  const { optimizer, stages } = definitionsOf(config);
-  const made = (place: "gradient" | "update") =>
-    stages.filter((stage) => stage.place === place)
-      .map((stage) => stage.make(config));
-  const base = optimizer.make({ ...config, ...rates });
-  const all = [...made("gradient"), base, ...made("update")];
-  return all.length === 1 ? base : chain(...all);
+  const parts = optimizerParts(config, rates).map(([, part]) => part);
+  return parts.length === 1 ? parts[0]! : chain(...parts);
 }
 
-/** The model that a config describes. */
+// rate/α²
+const perSquare = (rate: Rate, alpha: number): Rate => {
+  if (alpha === 1) return rate;
+  return typeof rate === "number"
+    ? rate / alpha ** 2
+    : tf.div(rate, scalar(alpha ** 2));
+};
+
+/** The model that a config describes, its logits scaled. */
 export function makeModel(config: Config): Model {
   const { task, model } = definitionsOf(config);
-  return model.make(task.form(config), config);
-}
-
-/** A part of a split as tensors in the host's memory. */
-export function hostBatch(
-  { inputs, labels }: Split["train"],
-  { row }: Model,
-): Batch<HostTensor> {
-  const shape = [labels.length, ...row.shape];
-  return {
-    inputs: hostTensorOf(row.dtype, shape, inputs.flat()),
-    labels: hostTensorOf("int64", [labels.length], labels),
-  };
+  const made = model.make(task.form(config), config);
+  return config.outputScale === 1
+    ? made
+    : withScaledLogits(made, config.outputScale);
 }

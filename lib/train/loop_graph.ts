@@ -21,7 +21,6 @@ import { ONNX_TYPE } from "../trace/lowering.ts";
 import { rewrite } from "../trace/rewrite.ts";
 import { sizeOf } from "../onnx/tensor.ts";
 import { modelOf, type ModelProto } from "../onnx/model.ts";
-import { metricNames } from "./metrics.ts";
 
 const INT = { dtype: "int64", shape: [] } as const;
 const BOOL = { dtype: "bool", shape: [] } as const;
@@ -30,6 +29,15 @@ const BOOL = { dtype: "bool", shape: [] } as const;
 export const STEP = "step";
 /** Its type. */
 export const STEP_SPEC = INT;
+
+const METRIC = "metrics.";
+
+/** The names of a traced step's metrics, in the order of their rows. */
+export function metricNamesOf({ outputs }: Graph): string[] {
+  return outputs.map(([name]) => name)
+    .filter((name) => name.startsWith(METRIC))
+    .map((name) => name.slice(METRIC.length));
+}
 
 /** The names of a loop's state among the inputs and outputs. */
 export const initial = (loop: number, path: string) =>
@@ -103,10 +111,12 @@ function loopOf(
   const next = names.map((name) => output.get(`state.${name}`)!);
   const loss = output.get("loss")!;
   const { shape: replicas } = loss;
+  const metricRows = metricNamesOf(step)
+    .map((name) => output.get(METRIC + name)!);
   const lossSpec = { dtype: "float64", shape: replicas } as const;
   const rowSpec = {
     dtype: "float64",
-    shape: [metricNames.length, ...replicas],
+    shape: [metricRows.length, ...replicas],
   } as const;
 
   const due = apply("Equal", [
@@ -119,7 +129,7 @@ function loopOf(
     apply("Sub", [loss, loss], lossSpec),
     newConstant("float64", [], Float64Array.of(0)),
   ], { ...BOOL, shape: replicas });
-  const metrics = onlyIf(due, nodesFor([...next, loss]), output, rowSpec);
+  const metrics = onlyIf(due, nodesFor([...next, loss]), metricRows, rowSpec);
 
   const kept = epoch?.kept ?? [];
   const carried = [...next, ...kept.map(({ now }) => now)];
@@ -211,14 +221,13 @@ const branch = (name: string, value: Value, nodes: readonly Node[]) => ({
 function onlyIf(
   due: Value,
   always: readonly Node[],
-  output: ReadonlyMap<string, Value>,
+  values: readonly Value[],
   rowSpec: Spec,
 ): Value {
   const available = new Set(always.flatMap((node) => node.outputs));
   const row = apply(
     "Concat",
-    metricNames.map((name) => {
-      const value = output.get(`metrics.${name}`)!;
+    values.map((value) => {
       const { shape } = value;
       const number = { dtype: "float64", shape } as const;
       const wide = apply("Cast", [value], number, { to: ONNX_TYPE.float64 });

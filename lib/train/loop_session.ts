@@ -8,9 +8,9 @@ import { encodeModel } from "../onnx/model.ts";
 import { openSession, type SessionOptions } from "../onnx/session.ts";
 import { type HostTensor, hostTensorOf, toNumbers } from "../onnx/tensor.ts";
 import type { Graph } from "../trace/graph.ts";
-import { type Advance, type HostState, metricsOf } from "./engine.ts";
-import { final, initial, loopModel } from "./loop_graph.ts";
-import { metricNames } from "./metrics.ts";
+import type { Metrics } from "../metrics/mod.ts";
+import type { Advance, HostState } from "./engine.ts";
+import { final, initial, loopModel, metricNamesOf } from "./loop_graph.ts";
 
 /** What a call of the loop gives back; see {@link loopModel} for the shapes. */
 export interface LoopResult {
@@ -18,6 +18,8 @@ export interface LoopResult {
   readonly losses: HostTensor;
   /** The metrics before each update, zeros where none were due. */
   readonly metrics: HostTensor;
+  /** What the metrics are called. */
+  readonly names: readonly string[];
   /** The state after the last update. */
   readonly state: HostState;
 }
@@ -48,6 +50,7 @@ export async function openLoop(
   steps: readonly Graph[],
   options: SessionOptions,
 ): Promise<LoopSession> {
+  const names = steps.map(metricNamesOf);
   const session = await openSession(encodeModel(loopModel(steps)), options);
   return {
     async run(from, first, count, every) {
@@ -56,6 +59,7 @@ export async function openLoop(
       return from.map((state, i) => ({
         losses: results[`losses.${i}`]!,
         metrics: results[`metrics.${i}`]!,
+        names: names[i]!,
         state: Object.fromEntries(
           Object.keys(state).map((path) => [path, results[final(i, path)]!]),
         ),
@@ -92,7 +96,7 @@ export function loopInputs(
  * @param size How many runs are stacked; 1 for a single one.
  */
 export function turnsOf(
-  { losses, metrics }: LoopResult,
+  { losses, metrics, names }: LoopResult,
   first: number,
   every: number,
   replica = 0,
@@ -107,10 +111,11 @@ export function turnsOf(
   const evaluations = own.flatMap((_, i) => {
     const step = first + i;
     if (step % every !== 0) return [];
-    const row = metricNames.map((_, m) =>
-      table[(i * metricNames.length + m) * size + replica]!
-    );
-    return [{ step, metrics: metricsOf(metricNames, row) }];
+    const row = names.map((name, m) => [
+      name,
+      table[(i * names.length + m) * size + replica]!,
+    ]);
+    return [{ step, metrics: Object.fromEntries(row) as Metrics }];
   });
   return { losses: own, evaluations };
 }

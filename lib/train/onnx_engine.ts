@@ -14,15 +14,16 @@ import { trace } from "../trace/backend.ts";
 import { foldConstants } from "../trace/fold.ts";
 import type { Graph } from "../trace/graph.ts";
 import { runTraced, specsOf } from "../trace/run.ts";
-import { leavesOf, type Tree, treeOf } from "../tree.ts";
-import { type Engine, type HostState, untilDiverged } from "./engine.ts";
+import { type Tree, treeOf } from "../tree.ts";
+import { hostBatches, mapBatches } from "./batch.ts";
+import { initialTensors, modelState, prefixed } from "./buffers.ts";
+import { type Experiment, stepKey } from "./experiment.ts";
 import {
-  type Batch,
-  buffersOf,
-  type Experiment,
-  hostBatch,
-  stepKey,
-} from "./experiment.ts";
+  type Engine,
+  type HostState,
+  type Snapshot,
+  untilDiverged,
+} from "./engine.ts";
 import { loopModel, STEP, STEP_SPEC } from "./loop_graph.ts";
 import {
   loopInputs,
@@ -47,13 +48,17 @@ export function constant({ dtype, shape, data }: HostTensor): tf.Tensor {
  *
  * @param experiment What to train.
  * @param options Runtime and threads.
+ * @param start Where to go on from; by default the initial parameters.
  */
 export async function onnxEngine(
   experiment: Experiment,
   options: SessionOptions = {},
+  start?: Snapshot,
 ): Promise<Engine> {
   const { runtime } = options;
-  let state = await initialState(experiment, runtime);
+  let { step, state } = start ??
+    { step: 0, state: await initialState(experiment, runtime) };
+  const first = step;
   const traced = traceStep(experiment, state, options);
   const graph = await foldConstants(traced, Infinity, runtime);
   const loop = await openLoop([graph], options);
@@ -70,7 +75,6 @@ export async function onnxEngine(
     return { ...turnsOf(result, first, every), state: result.state };
   };
 
-  let step = 0;
   // Where the last call began, from where any state since can be made again.
   let before = { step, state };
   const goBackTo = async (wanted: number) => {
@@ -98,7 +102,7 @@ export async function onnxEngine(
         state = next;
         step += count;
       } else {
-        await goBackTo(Math.max(advance.diverged - 1, 0));
+        await goBackTo(Math.max(advance.diverged - 1, first));
       }
       return advance;
     },
@@ -151,21 +155,10 @@ export async function initialState(
     { params },
     { runtime },
   );
-  const state: Record<string, HostTensor> = { ...parameterState(params) };
-  for (const [path, leaf] of leavesOf(buffersOf(experiment))) {
-    state[`buffers.${path}`] = leaf;
-  }
-  for (const [path, leaf] of Object.entries(values)) {
-    state[`optimizer.${path}`] = leaf;
-  }
-  return state;
-}
-
-/** Parameters as a part of the state. */
-export function parameterState(params: Tree<HostTensor>): HostState {
-  return Object.fromEntries(
-    leavesOf(params).map(([path, leaf]) => [`params.${path}`, leaf]),
-  );
+  return {
+    ...modelState(experiment, initialTensors(experiment)),
+    ...prefixed("optimizer.", values),
+  };
 }
 
 /**
@@ -182,17 +175,13 @@ export function traceStep(
   { device = "cpu" }: SessionOptions = {},
 ): Graph {
   const step = makeStep(experiment, device === "cpu");
-  const { split, model } = experiment;
-  const batch = (part: "train" | "test"): Batch => {
-    const { inputs, labels } = hostBatch(split[part], model);
-    return { inputs: constant(inputs), labels: constant(labels) };
-  };
+  const host = hostBatches(experiment.split, experiment.model);
   const key = Int32Array.from(stepKey(experiment.config));
   return trace(
     ({ [STEP]: time, ...tensors }) => {
       const state = { optimizer: {}, ...tensors } as unknown as State;
       const draw = { key: tf.tensor1d(key, "int32"), time: time as tf.Tensor };
-      const result = step(state, draw, batch("train"), batch("test"));
+      const result = step(state, draw, mapBatches(host, constant), true);
       return { ...result } as unknown as Tree<tf.Tensor>;
     },
     { ...specsOf(treeOf(Object.entries(state))), [STEP]: STEP_SPEC },

@@ -5,16 +5,19 @@
  */
 
 import type { Config } from "../config/config.ts";
+import { configAt, firstStep } from "../config/course.ts";
 import {
+  type CheckpointMetadata,
   type CheckpointWriter,
   checkpointWriter,
   encodeTensors,
 } from "../onnx/checkpoint.ts";
 import type { MetricsRow, RunWriter } from "../runs/run_folder.ts";
-import type { HostTensor } from "../onnx/tensor.ts";
-import { leavesOf, treeOf } from "../tree.ts";
+import type { DType } from "../trace/graph.ts";
+import { treeOf } from "../tree.ts";
+import type { Model } from "../../models/model.ts";
+import { modelTensors, under } from "./buffers.ts";
 import type { Evaluation, HostState } from "./engine.ts";
-import { buffersOf, type Experiment } from "./experiment.ts";
 
 /** Accuracy from which a network counts as having memorised, or grokked. */
 export const THRESHOLD = 0.99;
@@ -34,15 +37,17 @@ export interface TrainResult {
   readonly memorised_at: number | null;
   /** First evaluated step with test accuracy ≥ 0.99, or null. */
   readonly grokked_at: number | null;
+  /** The step whose train loss was not finite, or null. */
+  readonly diverged_at: number | null;
   /** The metrics after the last update. */
   readonly final: Evaluation["metrics"];
-  /** Mean milliseconds a step, evaluations included. */
+  /** Mean milliseconds a step, evaluations included, in the last sitting. */
   readonly ms_per_step: number;
-  /** Seconds spent training, without the start. */
+  /** Seconds spent training, without the start, in the last sitting. */
   readonly seconds: number;
   /** The last checkpoint's file. */
   readonly checkpoint: string;
-  /** Whether it ended before the last step. */
+  /** Whether it was stopped before the last step. */
   readonly interrupted: boolean;
 }
 
@@ -54,43 +59,55 @@ export interface Evaluated {
   readonly state: HostState;
 }
 
+/** A run that is recorded. */
+export interface Recorded {
+  /** Its config. */
+  readonly config: Config;
+  /** Its folder. */
+  readonly run: RunWriter;
+  /** What it goes on from, where it is resumed. */
+  readonly resumed?: {
+    readonly step: number;
+    readonly rows: readonly MetricsRow[];
+  };
+}
+
 /** Writes one run while it is trained. */
 export class Recorder {
   readonly #config: Config;
   readonly #run: RunWriter;
-  readonly #checkpoints: CheckpointWriter;
-  readonly #rows: MetricsRow[] = [];
+  readonly #checkpoints: Checkpoints;
+  readonly #rows: MetricsRow[];
+  // The first step of this sitting.
+  readonly #since: number;
   // Beside the checkpoints that were asked for, one that follows the training:
   // a run that is killed leaves its last state but a few seconds.
   #follower: number | undefined;
   #written = performance.now();
 
   private constructor(
-    config: Config,
-    run: RunWriter,
-    checkpoints: CheckpointWriter,
+    { config, run, resumed }: Recorded,
+    checkpoints: Checkpoints,
   ) {
     this.#config = config;
     this.#run = run;
     this.#checkpoints = checkpoints;
+    this.#rows = [...resumed?.rows ?? []];
+    this.#since = resumed?.step ?? firstStep(config);
+    if (resumed && !isKept(config, resumed.step)) {
+      this.#follower = resumed.step;
+    }
   }
 
   /**
    * Starts recording into runs.
    *
-   * @param experiment What is trained, of which only the model and its shapes
-   * matter: all runs share what writes its checkpoints.
-   * @param runs The runs with their configs.
+   * @param model What is trained: all runs share what writes its checkpoints.
+   * @param runs The runs.
    */
-  static async createAll(
-    experiment: Experiment,
-    runs: readonly { readonly config: Config; readonly run: RunWriter }[],
-  ): Promise<Recorder[]> {
-    const { config, model, params } = experiment;
-    const tensors = [...leavesOf(params), ...leavesOf(buffersOf(experiment))];
-    const all = treeOf<HostTensor>(tensors);
-    const writer = await checkpointWriter(model, all, config.runtime);
-    return runs.map(({ config, run }) => new Recorder(config, run, writer));
+  static createAll(model: Model, runs: readonly Recorded[]): Recorder[] {
+    const checkpoints = new Checkpoints(model);
+    return runs.map((run) => new Recorder(run, checkpoints));
   }
 
   /** Writes evaluations as rows and returns these. */
@@ -108,75 +125,24 @@ export class Recorder {
     return fresh;
   }
 
-  /** Writes the first state. */
-  async begin(first: Evaluated): Promise<void> {
-    if (this.#config.checkpointEvery === null) await this.follow(first);
-    else await this.#save(first);
-  }
-
-  /** Writes a checkpoint that was asked for. */
-  async keep(evaluated: Evaluated): Promise<void> {
-    await this.#save(evaluated);
-    await this.#forget(evaluated.evaluation.step);
-  }
-
   /** Whether the state on the disk has grown old. */
   get late(): boolean {
     return performance.now() - this.#written > FOLLOW_MS;
   }
 
-  /** Writes the checkpoint that follows the training, and removes the last. */
-  async follow(evaluated: Evaluated): Promise<void> {
-    const { step } = evaluated.evaluation;
-    await this.#save(evaluated);
-    await this.#forget(step);
-    this.#follower = step;
-  }
-
-  /** Writes the last state and how the training ended. */
-  async finish(
-    last: Evaluated,
-    { ms, seconds }: { ms: number; seconds: number },
-  ): Promise<{ result: TrainResult; rows: MetricsRow[] }> {
-    const { evaluation: { step, metrics } } = last;
-    const rows = this.#rows.at(-1)?.step === step
-      ? []
-      : await this.record([last.evaluation], ms);
-    const checkpoint = await this.#save(last);
-    await this.#forget(step);
-    const reached = (name: "train_accuracy" | "test_accuracy") =>
-      this.#rows.find((row) => row[name] >= THRESHOLD)?.step ?? null;
-    const result = {
-      run: this.#run.path,
-      config: this.#config,
-      steps: step,
-      memorised_at: reached("train_accuracy"),
-      grokked_at: reached("test_accuracy"),
-      final: metrics,
-      ms_per_step: seconds * 1000 / Math.max(step, 1),
-      seconds,
-      checkpoint,
-      interrupted: step < this.#config.steps,
-    };
-    return { result, rows };
-  }
-
-  /** Writes how the run ended. */
-  summarise(result: TrainResult): Promise<void> {
-    return this.#run.writeSummary(result);
-  }
-
-  #save({ evaluation: { step, metrics }, state }: Evaluated): Promise<string> {
-    const buffers = part(state, "buffers.");
-    const names = Object.keys(buffers);
-    const tensors = { ...part(state, "params."), ...buffers };
-    const model = this.#checkpoints.encode(tensors, {
-      config: this.#config,
+  /** Writes a checkpoint and returns its path. */
+  async save(
+    { evaluation: { step, metrics }, state }: Evaluated,
+  ): Promise<string> {
+    const config = configAt(this.#config, step);
+    const buffers = Object.keys(under(state, "buffers."));
+    const model = await this.#checkpoints.encode(modelTensors(state), {
+      config,
       step,
       metrics,
-      ...(names.length > 0 && { buffers: names }),
+      ...(buffers.length > 0 && { buffers }),
     });
-    const optimizer = part(state, "optimizer.");
+    const optimizer = under(state, "optimizer.");
     return this.#run.writeCheckpoint(
       step,
       model,
@@ -186,21 +152,88 @@ export class Recorder {
     );
   }
 
-  // Removes the follower, unless it is the step that was just written.
-  async #forget(written: number): Promise<void> {
+  /**
+   * Removes the checkpoint that followed the training until now, once another
+   * was saved; that one follows from here on, unless it was asked for.
+   *
+   * @param step The step that was saved.
+   */
+  async settle(step: number): Promise<void> {
     const old = this.#follower;
-    this.#follower = undefined;
+    this.#follower = isKept(this.#config, step) ? undefined : step;
     this.#written = performance.now();
-    if (old !== undefined && old !== written) {
+    if (old !== undefined && old !== step) {
       await this.#run.removeCheckpoint(old);
     }
   }
+
+  /** Writes the last state and says how the training ended. */
+  async finish(
+    last: Evaluated,
+    { ms, seconds, diverged }: {
+      readonly ms: number;
+      readonly seconds: number;
+      readonly diverged?: number | undefined;
+    },
+  ): Promise<{ result: TrainResult; rows: MetricsRow[] }> {
+    const { evaluation: { step, metrics } } = last;
+    const rows = this.#rows.at(-1)?.step === step
+      ? []
+      : await this.record([last.evaluation], ms);
+    const checkpoint = await this.save(last);
+    const reached = (name: "train_accuracy" | "test_accuracy") =>
+      this.#rows.find((row) => row[name] >= THRESHOLD)?.step ?? null;
+    const result = {
+      run: this.#run.path,
+      config: this.#config,
+      steps: step,
+      memorised_at: reached("train_accuracy"),
+      grokked_at: reached("test_accuracy"),
+      diverged_at: diverged ?? null,
+      final: metrics,
+      ms_per_step: seconds * 1000 / Math.max(step - this.#since, 1),
+      seconds,
+      checkpoint,
+      interrupted: diverged === undefined && step < this.#config.steps,
+    };
+    return { result, rows };
+  }
+
+  /** Writes how the run ended, once its last state is saved. */
+  async summarise(result: TrainResult): Promise<void> {
+    await this.settle(result.steps);
+    await this.#run.writeSummary(result);
+  }
 }
 
-// The tensors of one part of the state, under their own paths.
-function part(state: HostState, prefix: string): HostState {
-  return Object.fromEntries(
-    Object.entries(state).filter(([name]) => name.startsWith(prefix))
-      .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
-  );
+/** Whether a checkpoint of a step was asked for. */
+export function isKept(config: Config, step: number): boolean {
+  const { checkpointEvery } = config;
+  return checkpointEvery !== null &&
+    (step % checkpointEvery === 0 || step === firstStep(config));
+}
+
+// What writes a model's checkpoints: of each precision the forward pass is
+// traced once.
+class Checkpoints {
+  readonly #model: Model;
+  readonly #writers = new Map<DType, Promise<CheckpointWriter>>();
+
+  constructor(model: Model) {
+    this.#model = model;
+  }
+
+  async encode(
+    params: HostState,
+    metadata: CheckpointMetadata & { readonly config: Config },
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const { precision, runtime } = metadata.config;
+    let writer = this.#writers.get(precision);
+    if (!writer) {
+      const tree = treeOf(Object.entries(params));
+      writer = checkpointWriter(this.#model, tree, runtime);
+      this.#writers.set(precision, writer);
+    }
+    return (await writer).encode(params, metadata);
+  }
 }

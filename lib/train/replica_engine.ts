@@ -7,7 +7,7 @@
 
 import type * as tf from "@tensorflow/tfjs-core";
 import { UsageError } from "../errors.ts";
-import type { SessionOptions } from "../onnx/session.ts";
+import type { Runtime, SessionOptions } from "../onnx/session.ts";
 import { type HostTensor, sizeOf } from "../onnx/tensor.ts";
 import { trace } from "../trace/backend.ts";
 import { foldConstants } from "../trace/fold.ts";
@@ -17,16 +17,12 @@ import { expandSegmentSums } from "../trace/segments.ts";
 import { type Argument, vmap } from "../trace/vmap.ts";
 import { type Tree, treeOf } from "../tree.ts";
 import { type Advance, type HostState, untilDiverged } from "./engine.ts";
-import {
-  type Batch,
-  type Experiment,
-  hostBatch,
-  optimizerOf,
-  stepKey,
-} from "./experiment.ts";
+import { type Batches, hostBatches } from "./batch.ts";
+import { type Experiment, optimizerOf, stepKey } from "./experiment.ts";
 import { openLoop, turnsOf } from "./loop_session.ts";
 import { STEP, STEP_SPEC } from "./loop_graph.ts";
-import { initialState, parameterState, traceStep } from "./onnx_engine.ts";
+import { initialTensors, modelState } from "./buffers.ts";
+import { initialState, traceStep } from "./onnx_engine.ts";
 import type { Evaluated } from "./recorder.ts";
 import { makeStep, type State } from "./step.ts";
 
@@ -35,7 +31,7 @@ export interface ReplicaEngine {
   /** Updates made so far. */
   readonly step: number;
   /**
-   * Makes up to `count` updates of every run. A run whose loss is not finite any
+   * Makes up to `count` updates of every run, at least one. A run whose loss is not finite any
    * more does not stop the others; what it computes afterwards means nothing.
    *
    * @param count How many, 1 or more.
@@ -55,6 +51,14 @@ export interface ReplicaEngine {
   close(): Promise<void>;
 }
 
+/** Where several runs stand. */
+export interface BandSnapshot {
+  /** Updates made so far. */
+  readonly step: number;
+  /** Parameters and optimizer state of each run after them. */
+  readonly states: readonly HostState[];
+}
+
 // So many take most of a minute to compile at the default size.
 const MOST_LOOPS = 256;
 
@@ -62,16 +66,20 @@ const MOST_LOOPS = 256;
  * Starts the engine for runs that differ in seed, data, learning rate and weight
  * decay only.
  *
- * @param experiments The runs; shapes and everything else are the first's.
+ * @param experiments The runs; everything else is the first's.
  * @param options Device, runtime, threads.
+ * @param start Where to go on from; by default the initial parameters.
  * @throws {UsageError} if a processor would have to hold too many loops.
  */
 export async function replicaEngine(
   experiments: readonly Experiment[],
   options: SessionOptions = {},
+  start?: BandSnapshot,
 ): Promise<ReplicaEngine> {
   const { device = "cpu", runtime } = options;
-  const most = device === "cpu"
+  const most = !sameSizes(experiments)
+    ? 1
+    : device === "cpu"
     ? stackable(experiments[0]!)
     : experiments.length;
   const groups = inGroups(experiments, most);
@@ -81,15 +89,11 @@ export async function replicaEngine(
         `${most} of this experiment go into a loop, got ${experiments.length}`,
     );
   }
-  // It depends on the parameters' shapes only.
-  const optimizerState = await initialState(experiments[0]!, runtime);
+  const initial = start?.states ?? await initialStates(experiments, runtime);
   const steps: Graph[] = [];
   let state: HostState[] = [];
   for (const group of groups) {
-    const states = group.map(({ params }) => ({
-      ...optimizerState,
-      ...parameterState(params),
-    }));
+    const states = group.map((one) => initial[experiments.indexOf(one)]!);
     const [first, own] = [group[0]!, states[0]!];
     if (group.length === 1) {
       const step = traceStep(first, own, options);
@@ -119,7 +123,7 @@ export async function replicaEngine(
     return { replicas, state: results.map(({ state }) => state) };
   };
 
-  let step = 0;
+  let step = start?.step ?? 0;
   // Where the last two calls began: a loss that is not finite at the first step
   // of a call comes of the last update of the call before.
   let before = { step, state };
@@ -165,7 +169,17 @@ export async function replicaEngine(
   };
 }
 
-const BATCHES = ["train", "test"] as const;
+// The optimizer's first state depends on the parameters' shapes only.
+async function initialStates(
+  experiments: readonly Experiment[],
+  runtime: Runtime | undefined,
+): Promise<HostState[]> {
+  const shared = await initialState(experiments[0]!, runtime);
+  return experiments.map((experiment) => ({
+    ...shared,
+    ...modelState(experiment, initialTensors(experiment)),
+  }));
+}
 
 // The step of the first run with the data, and the rates that differ, as
 // arguments, stacked over all runs, whose own they then become.
@@ -176,11 +190,10 @@ function stackedStep(
 ): Graph {
   const [first] = experiments as [Experiment];
   const known: Record<string, HostTensor[]> = {};
-  for (const part of BATCHES) {
+  const data = experiments.map(({ split, model }) => hostBatches(split, model));
+  for (const part of Object.keys(data[0]!)) {
     for (const name of ["inputs", "labels"] as const) {
-      known[`data.${part}.${name}`] = experiments.map(({ split, model }) =>
-        hostBatch(split[part], model)[name]
-      );
+      known[`data.${part}.${name}`] = data.map((own) => own[part]![name]);
     }
   }
   known["key"] = experiments.map(({ config }) => ({
@@ -203,7 +216,7 @@ function stackedStep(
   const graph = trace(
     (tensors) => {
       const { data, rates, key, [STEP]: time, ...own } = tensors as unknown as {
-        data: { train: Batch; test: Batch };
+        data: Batches;
         rates?: { lr?: tf.Tensor; weightDecay?: tf.Tensor };
         key: tf.Tensor1D;
         [STEP]: tf.Tensor;
@@ -211,7 +224,7 @@ function stackedStep(
       const optimizer = optimizerOf(first.config, rates);
       const step = makeStep({ ...first, optimizer }, sliced);
       const state = { ...own, optimizer: own.optimizer ?? {} };
-      const result = step(state, { key, time }, data.train, data.test);
+      const result = step(state, { key, time }, data, true);
       return { ...result } as unknown as Tree<tf.Tensor>;
     },
     {
@@ -242,6 +255,16 @@ function stackable({ model, split }: Experiment): number {
   const rows = split.train.labels.length;
   const { rowsAtOnce = rows } = model;
   return Math.max(Math.floor(2 * rowsAtOnce / rows), 1);
+}
+
+// Whether the parts of all runs have as many rows: those of a random graph's
+// facts need not.
+function sameSizes(experiments: readonly Experiment[]): boolean {
+  const sizes = experiments.map(({ split }) =>
+    [split.train, split.test, ...Object.values(split.extra ?? {})]
+      .map(({ labels }) => labels.length).join()
+  );
+  return sizes.every((size) => size === sizes[0]);
 }
 
 // Groups of nearly the same size, none larger than `most`.

@@ -16,22 +16,28 @@ import { providerOf } from "../onnx/session.ts";
 import { FILES, list, REPLICA } from "../runs/_layout.ts";
 import { UsageError } from "../errors.ts";
 import { makeManifest } from "../runs/manifest.ts";
+import { isOver } from "../runs/resume.ts";
 import {
   checkFree,
-  type MetricsRow,
+  lockRun,
   newRunPath,
   RunWriter,
 } from "../runs/run_folder.ts";
+import { failureText, type Replica, trainAll } from "./band_loop.ts";
 import { makeExperiment } from "./experiment.ts";
-import { type Evaluated, Recorder, type TrainResult } from "./recorder.ts";
-import { type ReplicaEngine, replicaEngine } from "./replica_engine.ts";
+import { type Recorded, Recorder, type TrainResult } from "./recorder.ts";
+import { meteredReplicas } from "./metered.ts";
+import { replicaEngine } from "./replica_engine.ts";
+import { reopen, resultOf } from "./resume.ts";
 import {
-  chunk,
-  DivergedError,
-  type Progress,
-  sessionOf,
-  type TrainOptions,
-} from "./train.ts";
+  endOfBand,
+  lastOfBand,
+  resumableBand,
+  startOfBand,
+} from "./resume_band.ts";
+import { switchingReplicas } from "./switching.ts";
+import { sessionOf } from "./train.ts";
+import type { TrainOptions } from "./training.ts";
 
 /** Which runs to train at once. */
 export interface ReplicaOptions {
@@ -110,37 +116,96 @@ export function replicaConfigs(
  * @throws {DivergedError} at the end, if the loss of any was not finite; its
  * last finite state is written, and the others are trained to the end.
  */
-export async function trainReplicas(
+export function trainReplicas(
   input: ConfigInput,
   replicas: ReplicaOptions,
   options: TrainOptions = {},
 ): Promise<TrainResult[]> {
-  const asked = replicaConfigs(input, replicas);
-  const { run, overwrite = false } = options;
+  return trainBand(replicaConfigs(input, replicas), options);
+}
+
+/**
+ * Trains runs that differ in seed, data, learning rate and weight decay only; as
+ * {@link trainReplicas}, their configs being known.
+ *
+ * @param asked Their configs.
+ * @param options Folder, signal, callbacks.
+ */
+export async function trainBand(
+  asked: readonly Config[],
+  options: TrainOptions = {},
+): Promise<TrainResult[]> {
+  const { run, overwrite, resume = false } = options;
   const folders = run === undefined
     ? undefined
     : asked.map((_, r) => join(run, `replica-${r}`));
-  if (run !== undefined) await checkBand(run, folders!, overwrite);
+  const old = resume ? await resumableBand(folders, asked) : undefined;
+  if (old?.every(({ summary }, r) => isOver(summary, asked[r]!.steps))) {
+    return endOfBand(old, folders!);
+  }
+  using locks = new DisposableStack();
+  const died = (r: number) =>
+    old !== undefined && typeof old[r]!.summary?.diverged_at === "number";
+  if (old) {
+    for (const [r, folder] of folders!.entries()) {
+      if (!died(r)) locks.use(await lockRun(folder));
+    }
+  } else if (run !== undefined) {
+    await checkBand(run, folders!, overwrite ?? resume);
+  }
+  const made = asked.map(makeExperiment);
+  const last = old && await lastOfBand(folders!, made, died);
+  const start = last ?? await startOfBand(made);
   const place = await chooseDevice(asked[0]!);
   options.onDevice?.(place);
   const { device } = place;
-  const configs = asked.map((config) => ({ ...config, device }));
-  const experiments = configs.map(makeExperiment);
-  const session = sessionOf(place, configs[0]!);
-  const engine = await replicaEngine(experiments, session);
+  const experiments = made.map((one) => ({
+    ...one,
+    config: { ...one.config, device },
+  }));
+  const configs = experiments.map(({ config }) => config);
+  const engine = await switchingReplicas(
+    experiments,
+    async (parts, start) => {
+      const session = sessionOf(place, configs[0]!);
+      const engine = await replicaEngine(parts, session, start);
+      return meteredReplicas(engine, parts, session);
+    },
+    start,
+  );
   try {
-    const manifest = await makeManifest(`onnx/${providerOf(place)}`);
-    const runs: { config: Config; run: RunWriter }[] = [];
-    for (const [r, experiment] of experiments.entries()) {
-      const { config, split } = experiment;
+    const manifest = await makeManifest(
+      `onnx/${providerOf(place)}`,
+      configs[0]!.threads,
+    );
+    const runs: (Recorded | undefined)[] = [];
+    for (const [r, { config, split }] of experiments.entries()) {
+      if (died(r)) {
+        runs.push(undefined);
+        continue;
+      }
       const path = folders?.[r] ?? await newRunPath(config);
-      const contents = { config, manifest, split };
-      const writer = await RunWriter.create(path, contents, overwrite);
-      options.onStart?.(path, config);
-      runs.push({ config, run: writer });
+      const replica = { index: r, of: asked.length };
+      const contents = { config, manifest: { ...manifest, replica }, split };
+      const resumed = last?.runs[r];
+      const writer = old
+        // What one warns of holds of all.
+        ? await reopen(path, contents, old[r]!, resumed, {
+          ...(runs.every((run) => !run) && options),
+        })
+        : await RunWriter.create(path, contents, overwrite ?? resume);
+      if (!old) locks.use(await lockRun(path));
+      options.onStart?.(path, config, engine.step);
+      runs.push({ config, run: writer, ...(resumed && { resumed }) });
     }
-    const recorders = await Recorder.createAll(experiments[0]!, runs);
-    return await trainAll(configs, engine, recorders, options);
+    const { model } = experiments[0]!;
+    const recorders = Recorder.createAll(model, runs.filter((run) => !!run));
+    const replicas = configs.map((config, r): Replica =>
+      runs[r]
+        ? { config, recorder: recorders.shift()! }
+        : { config, failure: failureText(resultOf(old![r]!, folders![r]!)) }
+    );
+    return await trainAll(replicas, engine, last !== undefined, options);
   } finally {
     await engine.close();
   }
@@ -169,113 +234,4 @@ async function checkBand(
         `${others[0]} among them; choose another folder with --run`,
     );
   }
-}
-
-async function trainAll(
-  configs: readonly Config[],
-  engine: ReplicaEngine,
-  recorders: readonly Recorder[],
-  { signal, onProgress }: TrainOptions,
-): Promise<TrainResult[]> {
-  const [{ steps, evalEvery, checkpointEvery }] = configs as [Config];
-  const results: TrainResult[] = [];
-  const failures: string[] = [];
-  const live = new Set(recorders.keys());
-  const started = performance.now();
-  let writing = 0; // milliseconds that are not training
-  let ms = 0;
-  const spent = () => (performance.now() - started - writing) / 1000;
-
-  // Ends a run whose loss is not finite any more, with its last finite state.
-  const giveUp = async (replica: number, diverged: number) => {
-    live.delete(replica);
-    const last = (await engine.at(diverged - 1))[replica]!;
-    const end = { ms, seconds: spent() };
-    const { result } = await recorders[replica]!.finish(last, end);
-    failures.push(
-      `seed ${configs[replica]!.seed} at step ${diverged} (its last finite ` +
-        `state, step ${result.steps}, is in ${result.checkpoint})`,
-    );
-  };
-  // Does something with the state of every run as it is.
-  const each = async (
-    use: (recorder: Recorder, now: Evaluated, replica: number) => Promise<void>,
-  ) => {
-    for (const [r, now] of (await engine.at(engine.step)).entries()) {
-      const { step, metrics } = now.evaluation;
-      if (!live.has(r)) continue;
-      if (Number.isFinite(metrics.train_loss)) {
-        await use(recorders[r]!, now, r);
-      } else if (step === 0) {
-        live.delete(r);
-        failures.push(`seed ${configs[r]!.seed} at its initial weights`);
-      } else {
-        await giveUp(r, step);
-      }
-    }
-  };
-
-  await each((recorder, now) => recorder.begin(now));
-  while (engine.step < steps && live.size > 0 && !signal?.aborted) {
-    const begun = performance.now();
-    const count = chunk(configs[0]!, engine.step, ms);
-    const advances = await engine.advance(count, evalEvery);
-    const ended = performance.now();
-    ms = (ended - begun) / count;
-    const rows: MetricsRow[][] = [];
-    for (const [r, { evaluations, diverged }] of advances.entries()) {
-      if (!live.has(r)) continue;
-      rows.push(await recorders[r]!.record(evaluations, ms));
-      if (diverged !== undefined) await giveUp(r, diverged);
-    }
-    report(onProgress, { step: engine.step, steps, msPerStep: ms }, rows);
-    const { step } = engine;
-    const due = checkpointEvery !== null && step % checkpointEvery === 0;
-    const late = recorders.some((recorder, r) => live.has(r) && recorder.late);
-    if ((due || late) && step < steps) {
-      await each((recorder, now) =>
-        due ? recorder.keep(now) : recorder.follow(now)
-      );
-    }
-    // Lets a signal in: the engine's calls hold the thread.
-    await new Promise((resolve) => setTimeout(resolve));
-    writing += performance.now() - ended;
-  }
-  const end = { ms, seconds: spent() };
-  const last: MetricsRow[][] = [];
-  await each(async (recorder, now) => {
-    const { result, rows } = await recorder.finish(now, end);
-    await recorder.summarise(result);
-    results.push(result);
-    last.push(rows);
-  });
-  report(onProgress, { step: engine.step, steps, msPerStep: ms }, last);
-  if (failures.length > 0) {
-    throw new DivergedError(
-      "Training stopped where the train loss is not finite: " +
-        `${failures.join("; ")}. The other ${results.length} of ` +
-        `${recorders.length} runs are whole`,
-      results,
-    );
-  }
-  return results;
-}
-
-// Progress in the mean of the runs.
-function report(
-  onProgress: TrainOptions["onProgress"],
-  where: Omit<Progress, "rows">,
-  runs: readonly (readonly MetricsRow[])[],
-): void {
-  const [first] = runs;
-  const rows = (first ?? []).map((row, i) =>
-    Object.fromEntries(
-      Object.keys(row).map((key) => {
-        const name = key as keyof MetricsRow;
-        const values = runs.flatMap((rows) => rows[i]?.[name] ?? []);
-        return [key, values.reduce((a, b) => a + b, 0) / values.length];
-      }),
-    ) as unknown as MetricsRow
-  );
-  onProgress?.({ ...where, rows });
 }

@@ -6,15 +6,18 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { meanLoss } from "../losses/mod.ts";
+import { mean, meanLoss } from "../losses/mod.ts";
 import { applyUpdates, type Params, zipTrees } from "../optim/mod.ts";
 import { widen } from "../trace/precision.ts";
 import type { Draw, RowRange } from "../trace/random.ts";
-import { leavesOf, mapTree, treeOf } from "../tree.ts";
+import { leavesOf, mapTree } from "../tree.ts";
 import { noHook } from "../../models/model.ts";
-import { drawBatch, type Epoch } from "./batches.ts";
-import type { Batch, Experiment } from "./experiment.ts";
-import { measure, type Metrics } from "./metrics.ts";
+import { activationsOf } from "../metrics/activations.ts";
+import { makeMeasure, type Metrics, type Rows } from "../metrics/mod.ts";
+import type { Batch, Batches } from "./batch.ts";
+import { withBuffers } from "./buffers.ts";
+import type { Experiment } from "./experiment.ts";
+import { drawBatch, type Epoch } from "./mini_batches.ts";
 import { type Mode, trainingMode } from "./mode.ts";
 
 /** What a step changes. */
@@ -42,14 +45,14 @@ export interface StepResult {
  *
  * @param state The state before the step.
  * @param draw What is random in it, as a function of seed and step.
- * @param train The rows to train on.
- * @param test The rows to evaluate on; without them metrics are left out.
+ * @param batches The rows to train on, and those to evaluate on.
+ * @param evaluating Whether metrics are wanted.
  */
 export type Step = (
   state: State,
   draw: Draw,
-  train: Batch,
-  test?: Batch,
+  batches: Batches,
+  evaluating?: boolean,
 ) => StepResult;
 
 // Rows that go through the model together.
@@ -67,11 +70,10 @@ const MOST_SLICES = 8;
  * @param sliced Whether the train rows may go through the model in slices, where
  * it asks for that: the same sums in another order.
  */
-export function makeStep(
-  { model, loss, optimizer, config }: Experiment,
-  sliced = false,
-): Step {
+export function makeStep(experiment: Experiment, sliced = false): Step {
+  const { model, loss, optimizer, config } = experiment;
   const { lossPrecision, batchSize } = config;
+  const measure = makeMeasure(experiment);
   const lossOf = meanLoss(loss, lossPrecision);
   const labelsOf = ({ labels }: Batch) => labels as tf.Tensor1D;
 
@@ -92,10 +94,10 @@ export function makeStep(
     });
   };
 
-  return (state, draw, train, test) => {
+  return (state, draw, { train, ...others }, evaluating = false) => {
     const { params, buffers = {} } = state;
     const logitsOf = (params: Params, { inputs }: Batch, mode?: Mode) =>
-      model.apply(joined(params, buffers), inputs, noHook, mode);
+      model.apply(withBuffers(params, buffers), inputs, noHook, mode);
     // The mean loss of rows with its gradient, in a mode for each slice.
     const lossAndGradients = (
       slices: readonly Slice[],
@@ -137,11 +139,9 @@ export function makeStep(
       loss: widen(value),
       ...(drawn && { epoch: drawn.epoch }),
     };
-    if (!test) return result;
-    // Traced, the logits below are the ones above where the step trains on all
-    // rows and as they are: equal expressions merge. In slices as well, so that
-    // these too stay in the cache.
-    const of = (slices: readonly Slice[]) => {
+    if (!evaluating) return result;
+    // In slices, so that these rows' activations stay in the cache.
+    const rowsAt = (params: Params, slices: readonly Slice[]): Rows => {
       const logits = slices.map(({ batch }) => logitsOf(params, batch));
       const terms = slices.map(({ batch }, i) =>
         loss.terms(logits[i]!, labelsOf(batch), lossPrecision)
@@ -152,26 +152,27 @@ export function makeStep(
         labels: tf.concat(slices.map(({ batch }) => labelsOf(batch))),
       };
     };
+    // Traced, the logits of the train rows are the ones above where the step
+    // trains on all of them and as they are: equal expressions merge.
     const asTrained = !drawn && !modes.some(({ used }) => used);
     const all = asTrained ? slices : slicesOf(train);
+    const evaluated = Object.entries(others).map(([name, batch]) =>
+      [name, rowsAt(params, slicesOf(batch))] as const
+    );
     const metrics = measure({
       params,
       gradients: asTrained ? gradients : lossAndGradients(all)[1],
-      lossPrecision,
-      train: of(all),
-      test: of(slicesOf(test)),
+      updates,
+      next: next.params,
+      train: rowsAt(params, all),
+      others: Object.fromEntries(evaluated) as { test: Rows },
+      lossAt: (params) => mean(rowsAt(params, all).terms, lossPrecision),
+      activations: () =>
+        activationsOf(model, withBuffers(params, buffers), train.inputs),
     });
     return { ...result, metrics };
   };
 }
-
-// Parameters and buffers as the model takes them.
-const joined = (params: Params, buffers: Params): Params => {
-  const leaves = leavesOf<tf.Tensor>(buffers);
-  return leaves.length === 0
-    ? params
-    : treeOf([...leavesOf<tf.Tensor>(params), ...leaves]);
-};
 
 // The buffers after a forward pass in training.
 const updated = (

@@ -8,9 +8,10 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type HostTensor, hostTensorOf } from "../onnx/tensor.ts";
 import { leavesOf, mapTree, type Tree, treeOf } from "../tree.ts";
-import { type Engine, type HostState, metricsOf } from "./engine.ts";
-import { type Experiment, hostBatch, stepKey } from "./experiment.ts";
-import { metricNames, type Metrics } from "./metrics.ts";
+import type { Metrics } from "../metrics/mod.ts";
+import { hostBatches, mapBatches } from "./batch.ts";
+import { type Experiment, stepKey } from "./experiment.ts";
+import type { Engine, HostState, Snapshot } from "./engine.ts";
 import { constant, initialState } from "./onnx_engine.ts";
 import { makeStep, type State } from "./step.ts";
 import { openBackend } from "./tfjs_backends.ts";
@@ -22,24 +23,23 @@ import { openBackend } from "./tfjs_backends.ts";
  * @param experiment What to train.
  * @param backend A TensorFlow.js backend; `cpu` is always there.
  * @param folder Where the backend lies, if not where it is set up.
+ * @param start Where to go on from; by default the initial parameters.
  * @throws {BackendError} if the backend cannot be used here.
  */
 export async function tfjsEngine(
   experiment: Experiment,
   backend = "cpu",
   folder?: string,
+  start?: Snapshot,
 ): Promise<Engine> {
   const device = await openBackend(backend, folder);
   const train = makeStep(experiment);
-  const { split, model, config } = experiment;
-  const key = stepKey(config);
-  const [trainBatch, testBatch] = (["train", "test"] as const).map((part) => {
-    const { inputs, labels } = hostBatch(split[part], model);
-    return { inputs: constant(inputs), labels: constant(labels) };
-  });
+  const key = stepKey(experiment.config);
+  const host = hostBatches(experiment.split, experiment.model);
+  const batches = mapBatches(host, constant);
 
-  let step = 0;
-  let state = load(await initialState(experiment));
+  let step = start?.step ?? 0;
+  let state = load(start?.state ?? await initialState(experiment));
   // The last state whose loss was finite, with its step.
   let good: { step: number; state: State } | undefined;
 
@@ -47,12 +47,8 @@ export async function tfjsEngine(
   const turn = async (evaluating: boolean) => {
     device.use(); // Between two calls another engine may have had its turn.
     const kept = tf.tidy(() => {
-      const { epoch: _, ...result } = train(
-        state,
-        { key, time: step },
-        trainBatch!,
-        evaluating ? testBatch : undefined,
-      );
+      const draw = { key, time: step };
+      const { epoch: _, ...result } = train(state, draw, batches, evaluating);
       return { ...result } as unknown as tf.TensorContainerObject;
     }) as unknown as ReturnType<typeof train>;
     const loss = (await kept.loss.data())[0]!;
@@ -106,7 +102,7 @@ export async function tfjsEngine(
       return tensors;
     },
     close() {
-      tf.dispose([trainBatch, testBatch] as unknown as tf.TensorContainer);
+      tf.dispose(batches as unknown as tf.TensorContainer);
       dispose(state);
       if (good) dispose(good.state);
       return Promise.resolve();
@@ -134,7 +130,9 @@ async function read(state: State): Promise<HostState> {
 }
 
 async function numbers(metrics: Metrics<tf.Tensor>): Promise<Metrics> {
-  const values = [];
-  for (const name of metricNames) values.push((await metrics[name].data())[0]!);
-  return metricsOf(metricNames, values);
+  const values: Record<string, number> = {};
+  for (const [name, value] of Object.entries(metrics)) {
+    values[name] = (await value.data())[0]!;
+  }
+  return values as Metrics;
 }

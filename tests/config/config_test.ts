@@ -64,13 +64,16 @@ Deno.test("a resolved config resolves to itself, keys in one order", () => {
 const refused: [input: unknown, message: RegExp][] = [
   [{ colour: 3 }, /Unknown setting colour: a config has task, modulus/],
   [{ task: "multiply" }, /--task must be one of add,.* got "multiply"/],
-  [{ loss: "hinge" }, /--loss must be one of stablemax, softmax, got "hinge"/],
+  [
+    { loss: "hinge" },
+    /--loss must be one of stablemax, softmax,.* got "hinge"/,
+  ],
   [{ task: "divide", modulus: 12 }, /--modulus must be prime .* got 12/],
   [{ modulus: 1 }, /--modulus must be an integer in 2\.\.2048, got 1/],
   [{ modulus: "7" }, /--modulus must be a number, got "7"/],
   [{ trainFraction: 1.5 }, /--train-fraction must lie in \(0, 1\), got 1\.5/],
   [{ trainFraction: 0.1, modulus: 2 }, /--train-fraction must leave both/],
-  [{ hidden: [] }, /--hidden must name at least one, got \[\]/],
+  [{ hidden: 200 }, /--hidden must be a list of widths, got 200/],
   [{ hidden: [200, 0] }, /--hidden must be an integer .* got \[200,0\]/],
   [{ hidden: [1.5] }, /--hidden must be an integer/],
   [{ lr: NaN }, /--lr must be a number, got NaN/],
@@ -88,6 +91,26 @@ const refused: [input: unknown, message: RegExp][] = [
     { model: "transformer", heads: 3 },
     /--heads must divide --d-model 128, got 3/,
   ],
+  [
+    { model: "encoder", dModel: 6 },
+    /--heads must divide --d-model 6, got 4/,
+  ],
+  [
+    { task: "parity", model: "encoder" },
+    /--model encoder reads tokens: --task parity has bits/,
+  ],
+  [
+    { task: "parity", embedding: 8 },
+    /--model mlp with --embedding 8 reads tokens: --task parity has bits/,
+  ],
+  [{ init: "nanda" }, /--init must be another than nanda with --model mlp/],
+  [{ init: "zeros" }, /--init must be one of xavier-uniform,.* got "zeros"/],
+  [{ initScale: 0 }, /--init-scale must be above 0, got 0/],
+  [{ outputScale: -1 }, /--output-scale must be above 0, got -1/],
+  [{ embedding: 0 }, /--embedding must be an integer in 1..65536, got 0/],
+  [{ layers: 0 }, /--layers must be an integer in 1..64, got 0/],
+  [{ norm: "batch" }, /--norm must be one of none, pre, post, got "batch"/],
+  [{ attention: "max" }, /--attention must be one of softmax, stablemax/],
   [[], /config/i],
   [null, /config/i],
   ["x", /config/i],
@@ -121,18 +144,22 @@ Deno.test("components that read the same key share its setting", () => {
 
 Deno.test("idleKeys() are those of what a config does not name", () => {
   const idle = (config: ConfigInput) => idleKeys(resolveConfig(config));
-  const place = ["backend"];
-  const parity = ["bits", "parityBits", "samples"];
-  const wide = ["dModel", "heads", "dMlp"];
-  assertEquals(idle({ device: "cuda" }), [
-    ...parity,
-    ...wide,
-    "momentum",
-    ...place,
-  ]);
+  const cuda = new Set<string>(idle({ device: "cuda" }));
+  for (const key of ["bits", "entities", "dModel", "momentum", "backend"]) {
+    assert(cuda.has(key), key);
+  }
+  for (const key of ["modulus", "hidden", "beta1", "lr", "steps", "device"]) {
+    assert(!cuda.has(key), key);
+  }
   const sgd = idle({ optimizer: "sgd", perpGrad: false });
   for (const key of ["beta1", "eps", "perpScope"] as const) {
     assert(sgd.includes(key), key);
   }
   assert(!sgd.includes("momentum") && !sgd.includes("perpGrad"));
+  // What a component itself says.
+  assert(cuda.has("lrFloor"));
+  const cosine = idle({ schedule: "cosine" });
+  assert(!cosine.includes("lrFloor") && cosine.includes("lrStepEvery"));
+  const ema = idle({ grokfast: "ema" });
+  assert(!ema.includes("grokfastAlpha") && ema.includes("grokfastWindow"));
 });

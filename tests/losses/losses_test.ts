@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type * as tf from "@tensorflow/tfjs-core";
+import { type Config, defaults } from "../../lib/config/config.ts";
 import {
   collapsed,
   fraction,
@@ -55,7 +56,7 @@ for (const { name, logits, labels, results } of cases) {
   for (const [key, expected] of Object.entries(results)) {
     Deno.test(`${key} agrees with PyTorch on ${name}`, async () => {
       const [lossName, precision] = key.split("/") as [LossName, FloatDType];
-      const loss = losses[lossName].make({});
+      const loss = losses[lossName].make(defaults);
       const actual = await runTraced(({ logits, labels }) => {
         const z = logits as tf.Tensor2D;
         const y = labels as tf.Tensor1D;
@@ -105,9 +106,21 @@ for (const { name, logits, labels, results } of cases) {
   }
 }
 
-for (const name of ["softmax", "stablemax"] as const) {
-  Deno.test(`${name}'s gradient agrees with finite differences`, async () => {
-    const loss = losses[name].make({});
+// Every loss as it is by default, and softmax and Taylor softmax otherwise.
+const variants: [name: LossName, settings: Partial<Config>][] = [
+  ...Object.keys(losses).map((name) =>
+    [name as LossName, {}] as [LossName, Partial<Config>]
+  ),
+  ["softmax", { labelSmoothing: 0.2 }],
+  ["softmax", { temperature: 3 }],
+  ["softmax", { logitPenalty: 0.1 }],
+  ["taylor", { taylorOrder: 4 }],
+];
+
+for (const [name, settings] of variants) {
+  const title = [name, ...Object.entries(settings).flat()].join(" ");
+  Deno.test(`${title}: the gradient agrees with finite differences`, async () => {
+    const loss = losses[name].make({ ...defaults, ...settings });
     const rows = [[0.3, -1.2, 2.5, -0.1], [-3, 0.7, 0.2, 1.1]];
     const labels = tensorOf("int64", [2, 0]);
     const valueAt = async (z: number[][]) => {

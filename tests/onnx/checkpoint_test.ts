@@ -6,7 +6,8 @@ import { ProbeModel } from "../../lib/onnx/probe_model.ts";
 import type { Runtime } from "../../lib/onnx/session.ts";
 import { type HostTensor, hostTensorOf } from "../../lib/onnx/tensor.ts";
 import { runTraced } from "../../lib/trace/run.ts";
-import { hostBatch, makeExperiment } from "../../lib/train/experiment.ts";
+import { hostBatch } from "../../lib/train/batch.ts";
+import { makeExperiment } from "../../lib/train/experiment.ts";
 import { leavesOf } from "../../lib/tree.ts";
 import { noHook } from "../../models/model.ts";
 import { assertClose, valuesOf } from "../_golden.ts";
@@ -17,6 +18,7 @@ const SMALL = {
   dModel: 16,
   heads: 2,
   dMlp: 24,
+  dFf: 24,
   bits: 9,
   samples: 60,
 } satisfies ConfigInput;
@@ -26,7 +28,21 @@ const kinds: Record<string, ConfigInput> = {
   "MLP with biases on parity": { task: "parity" },
   "float64 MLP on parity": { task: "parity", precision: "float64" },
   "float64 MLP": { precision: "float64" },
+  "MLP with an embedding": { embedding: 5 },
+  "linear model": { hidden: [] },
   "transformer": { model: "transformer" },
+  "transformer of 2 layers, pre-norm": {
+    model: "transformer",
+    layers: 2,
+    norm: "pre",
+  },
+  "encoder": { model: "encoder" },
+  "float64 encoder of 2 layers, StableMax": {
+    model: "encoder",
+    layers: 2,
+    attention: "stablemax",
+    precision: "float64",
+  },
 };
 
 async function checkpointOf(config: ConfigInput) {

@@ -2,18 +2,14 @@ import { assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
 import { type HostTensor, hostTensorOf } from "../../lib/onnx/tensor.ts";
 import {
-  addDecayedWeights,
   applyUpdates,
-  chain,
   type GradientTransformation,
-  optimizers,
+  linearWarmup,
   perpGrad,
-  scaleByAdam,
   scaleByLearningRate,
-  scaleByMomentum,
 } from "../../lib/optim/mod.ts";
 import { runTraced } from "../../lib/trace/run.ts";
-import { leavesOf, type Tree } from "../../lib/tree.ts";
+import type { Tree } from "../../lib/tree.ts";
 import { assertClose, golden, tensorOf, valuesOf } from "../_golden.ts";
 
 interface Golden {
@@ -89,67 +85,6 @@ const zeros = {
   b: { c: tensorOf("float64", [0, 0]) },
 };
 
-const options = {
-  lr: 0.1,
-  weightDecay: 0.01,
-  momentum: 0.9,
-  beta1: 0.9,
-  beta2: 0.99,
-  eps: 1e-8,
-  warmup: 5,
-};
-
-const transformations: Record<string, GradientTransformation> = {
-  "perpGrad()": perpGrad(),
-  "perpGrad() global": perpGrad({ scope: "global" }),
-  "scaleByAdam()": scaleByAdam(options) as GradientTransformation,
-  "scaleByMomentum()": scaleByMomentum(0.9) as GradientTransformation,
-  "addDecayedWeights()": addDecayedWeights(0.1),
-  "scaleByLearningRate()": scaleByLearningRate(0.1, 5),
-  "chain()": chain(perpGrad(), addDecayedWeights(0.1)),
-  "⊥adamw": chain(perpGrad(), optimizers.adamw.make(options)),
-  "⊥adam": chain(perpGrad(), optimizers.adam.make(options)),
-  "⊥sgd": chain(perpGrad(), optimizers.sgd.make(options)),
-};
-
-for (const [name, transformation] of Object.entries(transformations)) {
-  Deno.test(`${name} keeps the structure of updates and of its state`, async () => {
-    const result = await updateOnce(transformation, gradients, params);
-    const shapesUnder = (prefix: string) =>
-      Object.entries(result)
-        .filter(([path]) => path.startsWith(prefix))
-        .map(([path, { shape, dtype }]) => [
-          path.slice(prefix.length),
-          [...shape],
-          dtype,
-        ]);
-    assertEquals(
-      shapesUnder("updates."),
-      leavesOf<HostTensor>(params).map(([path, { shape }]) => [
-        path,
-        shape,
-        "float64",
-      ]),
-    );
-    assertEquals(shapesUnder("next."), shapesUnder("state."));
-  });
-
-  Deno.test(`${name} makes no NaN of a zero gradient`, async () => {
-    const result = await updateOnce(transformation, zeros, params);
-    for (const [path, tensor] of Object.entries(result)) {
-      assertEquals(valuesOf(tensor).every(Number.isFinite), true, path);
-    }
-  });
-
-  Deno.test(`${name} is pure`, async () => {
-    const [first, second] = [
-      await updateOnce(transformation, gradients, params),
-      await updateOnce(transformation, gradients, params),
-    ];
-    assertEquals(first, second);
-  });
-}
-
 Deno.test("perpGrad() leaves nothing along the weights, and the length", async () => {
   const { "updates.a": a } = await updateOnce(perpGrad(), gradients, params);
   const [g, u, w] = [valuesOf(gradients.a), valuesOf(a), valuesOf(params.a)];
@@ -170,7 +105,7 @@ Deno.test("perpGrad() lets the gradient of zero weights through", async () => {
 });
 
 Deno.test("scaleByLearningRate() warms up from 0", async () => {
-  const schedule = scaleByLearningRate(0.1, 4);
+  const schedule = scaleByLearningRate(0.1, linearWarmup(4));
   const { rates } = await runTraced(({ w }) => {
     const params = w;
     let state = schedule.init(params);

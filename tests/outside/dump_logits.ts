@@ -17,7 +17,8 @@ import { hostTensorOf, toNumbers } from "../../lib/onnx/tensor.ts";
 import { ProbeContext } from "../../lib/probes/mod.ts";
 import { findCheckpoint } from "../../lib/runs/read.ts";
 import { runTraced } from "../../lib/trace/run.ts";
-import { hostBatch, makeModel } from "../../lib/train/experiment.ts";
+import { hostBatch } from "../../lib/train/batch.ts";
+import { makeModel } from "../../lib/train/experiment.ts";
 import { treeOf } from "../../lib/tree.ts";
 import { noHook } from "../../models/model.ts";
 

@@ -8,7 +8,7 @@ import { defaults, flagOf } from "../../lib/config/config.ts";
 import { ProbeModel } from "../../lib/onnx/probe_model.ts";
 import { hostTensorOf } from "../../lib/onnx/tensor.ts";
 import { probes } from "../../lib/probes/mod.ts";
-import { metricNames } from "../../lib/train/metrics.ts";
+import { basicNames } from "../../lib/metrics/mod.ts";
 import { assertClose, valuesOf } from "../_golden.ts";
 import { type Output, task, type TaskName, withTempDir } from "./_run.ts";
 
@@ -48,7 +48,7 @@ Deno.test("train writes a run and says in JSON how it ended", () =>
     assertEquals(result.steps, 25);
     assertEquals(result.config.modulus, 13);
     assertEquals(result.memorised_at, null);
-    assertEquals(Object.keys(result.final), [...metricNames]);
+    assertEquals(Object.keys(result.final), [...basicNames]);
     assert(result.ms_per_step > 0 && result.seconds > 0);
     assertEquals(
       result.checkpoint,

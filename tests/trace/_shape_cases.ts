@@ -113,6 +113,11 @@ export const shapeCases = {
   All: reduction(tf.all, flags),
   Any: reduction(tf.any, flags),
   ArgMax: argument(tf.argMax),
+  TopK: [1, 3, 5].map((k): Case => [
+    `the largest ${k}`,
+    (x) => Object.values(tf.topk(x!, k)),
+    f32([2, 5], [3, -1, 4, -2, 5, 9, 2, 6, -5, 0.5]),
+  ]),
   ArgMin: argument(tf.argMin),
   Cumsum: [
     ...cumsum,

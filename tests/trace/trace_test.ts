@@ -222,6 +222,15 @@ Deno.test("nameTensor() refuses a name that is taken", () => {
   assertEquals(opsOf(twice("g", "h")()), ["Identity", "Exp", "Add"]);
 });
 
+Deno.test("nameTensor() keeps a value that another shape follows", () => {
+  const graph = traceX((x) => {
+    const named = nameTensor("pairs", tf.reshape(x, [2, 2, 1]));
+    return tf.exp(tf.reshape(named, [2, 2]));
+  }, [4]);
+  const { node } = modelOf(graph, { name: "test" }).graph!;
+  assert(node.some(({ output }) => output.includes("pairs")));
+});
+
 Deno.test("nameTensor() changes nothing when not tracing", () => {
   const tensor = tf.scalar(1);
   assertEquals(nameTensor("h", tensor), tensor);

@@ -23,6 +23,7 @@ export const SMALL = {
   dModel: 16,
   heads: 2,
   dMlp: 32,
+  dFf: 32,
   bits: 12,
   samples: 200,
 } satisfies ConfigInput;
@@ -42,6 +43,20 @@ export const cases: Readonly<Record<string, ConfigInput>> = {
     warmup: 10,
   },
   "parity, softmax, ⊥AdamW": { task: "parity", loss: "softmax" },
+  "MLP with an embedding": { embedding: 6 },
+  "transformer of 2 layers, pre-norm": {
+    model: "transformer",
+    layers: 2,
+    norm: "pre",
+    lr: 1e-3,
+  },
+  // Softmax does not see a bias of the keys, which moves all scores of a query
+  // alike: its gradient is rounding, and Adam would make updates of that.
+  "encoder, StableMax attention": {
+    model: "encoder",
+    attention: "stablemax",
+    lr: 1e-3,
+  },
 };
 
 /** What twenty steps gave. */

@@ -10,21 +10,27 @@ import { losses, type LossName, meanLoss } from "../../lib/losses/mod.ts";
 import { type HostTensor, hostTensorOf } from "../../lib/onnx/tensor.ts";
 import type { Params } from "../../lib/optim/mod.ts";
 import { runTraced } from "../../lib/trace/run.ts";
-import { hostBatch, makeExperiment } from "../../lib/train/experiment.ts";
+import { hostBatch } from "../../lib/train/batch.ts";
+import { makeExperiment } from "../../lib/train/experiment.ts";
 import { leavesOf, treeOf } from "../../lib/tree.ts";
 import { noHook } from "../../models/model.ts";
 import { assertClose, valuesOf } from "../_golden.ts";
 
+const tiny = { modulus: 5, dModel: 8, heads: 2, dMlp: 12, dFf: 12 } as const;
+
 const models: Record<string, ConfigInput> = {
   "MLP": { modulus: 5, hidden: [7, 6] },
   "MLP with biases": { task: "parity", bits: 6, samples: 20, hidden: [7] },
-  "transformer": {
+  "MLP with an embedding": { modulus: 5, hidden: [7], embedding: 3 },
+  "transformer": { ...tiny, model: "transformer" },
+  "transformer of 2 layers, pre-norm, StableMax": {
+    ...tiny,
     model: "transformer",
-    modulus: 5,
-    dModel: 8,
-    heads: 2,
-    dMlp: 12,
+    layers: 2,
+    norm: "pre",
+    attention: "stablemax",
   },
+  "encoder": { ...tiny, model: "encoder" },
 };
 
 for (const [name, config] of Object.entries(models)) {

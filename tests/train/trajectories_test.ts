@@ -4,8 +4,8 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { resolveConfig } from "../../lib/config/config.ts";
-import { type LossName, softmax, stableMax } from "../../lib/losses/mod.ts";
+import { defaults, resolveConfig } from "../../lib/config/config.ts";
+import { losses, type LossName } from "../../lib/losses/mod.ts";
 import { type HostTensor, hostTensorOf } from "../../lib/onnx/tensor.ts";
 import {
   chain,
@@ -88,7 +88,14 @@ const architectures = {
     classes: 2,
     biases: true,
   }),
-  transformer: transformer({ modulus: 5, dModel: 8, heads: 2, dMlp: 16 }),
+  transformer: transformer({
+    vocabulary: 6,
+    length: 3,
+    classes: 5,
+    dModel: 8,
+    heads: 2,
+    dMlp: 16,
+  }),
 } as unknown as Record<ModelName, Model>;
 
 function paramsOf(name: ModelName, dtype: FloatDType): Tree<HostTensor> {
@@ -111,6 +118,8 @@ function experimentOf(run: Run): Experiment {
   const { kind, lr, betas, eps, momentum, weight_decay } =
     constants[run.optimizer]!;
   const options = {
+    ...defaults,
+    perpGrad: false,
     lr,
     weightDecay: weight_decay,
     momentum: momentum ?? 0,
@@ -129,7 +138,7 @@ function experimentOf(run: Run): Experiment {
     }),
     split: { train: examples, test: examples },
     model: architectures[run.model],
-    loss: { softmax, stablemax: stableMax }[run.loss],
+    loss: losses[run.loss].make(defaults),
     optimizer: run.perp
       ? chain(
         perpGrad({ scope: run.perp_scope, renormalise: run.perp_renormalise }),

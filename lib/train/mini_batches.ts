@@ -7,7 +7,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { wordsOf } from "../data/random.ts";
 import { type Draw, randomOrder } from "../trace/random.ts";
-import type { Batch } from "./experiment.ts";
+import type { Batch } from "./batch.ts";
 
 /** The order of the train rows in an epoch. */
 export interface Epoch {

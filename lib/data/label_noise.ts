@@ -1,0 +1,33 @@
+/**
+ * Wrong labels.
+ *
+ * @module
+ */
+
+import type { Examples } from "./dataset.ts";
+import { type RandomStream, sample } from "./random.ts";
+
+/**
+ * Gives a share of the rows another class than their own, drawn evenly from the
+ * others: round(share · n) rows, so that none of them keeps its label by chance.
+ *
+ * @param examples The rows.
+ * @param share Which share, in [0, 1].
+ * @param classes How many classes there are, at least 2.
+ * @param stream Where the randomness comes from.
+ * @returns The same inputs with the new labels.
+ */
+export function withLabelNoise(
+  examples: Examples,
+  share: number,
+  classes: number,
+  stream: RandomStream,
+): Examples {
+  const { labels } = examples;
+  const noisy = [...labels];
+  const wrong = Math.round(share * labels.length);
+  for (const row of sample(wrong, labels.length, stream)) {
+    noisy[row] = (labels[row]! + 1 + stream.integer(classes - 1)) % classes;
+  }
+  return { ...examples, labels: noisy };
+}

@@ -1,0 +1,43 @@
+/**
+ * Mean squared error against one-hot targets, in float32 or float64.
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs-core";
+import { scalar, toPrecision } from "../trace/precision.ts";
+import { type Loss, oneHot } from "./loss.ts";
+
+/**
+ * The squared distance of a row's logits from the one-hot vector of its label,
+ * averaged over the K classes: Σₖ (zₖ − onehot(y)ₖ)²/K. The mean of it over the
+ * rows is PyTorch's `mse_loss(z, one_hot(y))`, whose gradient is
+ * 2(z − onehot(y))/(nK).
+ *
+ * Sources: Liu et al. (Omnigrok, arXiv 2210.01117), Section 3; Prieto et al.
+ * (arXiv 2501.04697), Appendix D.1.
+ */
+export const meanSquaredError: Loss = {
+  name: "mse",
+  precisions: ["float32", "float64"],
+
+  terms: (logits, labels, precision) =>
+    tf.mean(
+      tf.square(residual(toPrecision(logits, precision), labels)),
+      1,
+    ) as tf.Tensor1D,
+
+  gradient: (logits, labels, precision, count) =>
+    tf.mul(
+      residual(toPrecision(logits, precision), labels),
+      scalar(2 / (count * logits.shape[1])),
+    ),
+};
+
+/** z − onehot(y): [n, classes], [n] → [n, classes]. */
+export function residual(
+  z: tf.Tensor2D,
+  labels: tf.Tensor1D,
+): tf.Tensor2D {
+  return tf.sub(z, oneHot(labels, z.shape[1]));
+}

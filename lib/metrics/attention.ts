@@ -1,0 +1,70 @@
+/**
+ * Softmax collapse inside attention.
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs-core";
+import { collapsed } from "../losses/mod.ts";
+import { scalar, widen } from "../trace/precision.ts";
+import type { Columns, GraphMetrics } from "./group.ts";
+
+const SCORES = /^(.*)\.hook_attn_scores$/;
+
+// Positions that may not be looked at have scores far below any real one.
+const VISIBLE = -1e9;
+
+const count = (flags: tf.Tensor, axis?: number[]) =>
+  tf.sum(widen(tf.cast(flags, "float32")), axis);
+
+/**
+ * The share of attention's rows in softmax collapse, Σ exp(score − max) = 1
+ * exactly in the model's precision: all of such a row's attention is on one
+ * position. For all heads, and for each as `attention_collapse.BLOCK.attn.HEAD`.
+ *
+ * Rows that see but one position are left out, being so by construction; of the
+ * last block only the last query counts, since the logits are read there.
+ */
+export const attention: GraphMetrics = {
+  summary: "softmax collapse inside attention, by head",
+  make: ({ config: { precision } }) => ({ activations }) => {
+    const layers = [...activations()].flatMap(([name, scores]) => {
+      const [, layer] = SCORES.exec(name) ?? [];
+      return layer === undefined ? [] : [{ layer, scores }];
+    });
+    if (layers.length === 0) return {};
+    const own: Record<string, tf.Tensor> = {};
+    const counts = layers.map(({ layer, scores: all }, i) => {
+      const queries = all.shape[2]!;
+      const last = i === layers.length - 1;
+      const scores = last
+        ? tf.slice(all, [0, 0, queries - 1, 0], [-1, -1, 1, -1])
+        : all; // [batch, head, query, key]
+      const rows = scores.shape.slice(0, 3);
+      const keys = scores.shape[3]!;
+      const seen = tf.greater(scores, scalar(VISIBLE));
+      const open = tf.greater(count(seen, [3]), scalar(1));
+      const flat = tf.reshape(scores, [-1, keys]) as tf.Tensor2D;
+      const lost = tf.logicalAnd(
+        tf.reshape(collapsed(flat, precision), rows),
+        open,
+      );
+      const [some, of] = [count(lost, [0, 2]), count(open, [0, 2])]; // [head]
+      const share = tf.div(some!, of!);
+      for (let head = 0; head < rows[1]!; head++) {
+        own[`attention_collapse.${layer}.${head}`] = tf.reshape(
+          tf.slice(share, [head], [1]),
+          [],
+        );
+      }
+      return { some: tf.sum(some!), of: tf.sum(of!) };
+    });
+    const total = (key: "some" | "of") =>
+      counts.map((c) => c[key]).reduce((sum, x) => tf.add(sum, x));
+    const columns: Columns = {
+      attention_collapse: tf.div(total("some"), total("of")),
+      ...own,
+    };
+    return columns;
+  },
+};

@@ -1,0 +1,57 @@
+/**
+ * What is always measured: losses, accuracies, collapse, and the lengths and the
+ * angle of weights and gradient.
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs-core";
+import { accuracy, collapsed, fraction, mean } from "../losses/mod.ts";
+import { widen } from "../trace/precision.ts";
+import type { Columns, GraphMetrics } from "./group.ts";
+import { cosNegative, dotAll, normAll } from "./vectors.ts";
+
+/** The metrics that every run has, in the order in which they are logged. */
+export const basicNames = [
+  "train_loss",
+  "train_accuracy",
+  "test_loss",
+  "test_accuracy",
+  "softmax_collapse",
+  "zero_terms",
+  "weight_norm",
+  "gradient_norm",
+  "cos_weight_neg_gradient",
+  "logit_scale",
+] as const;
+
+/** The basic metrics; behind those of the test set come other sets' own. */
+export const basic: GraphMetrics = {
+  summary: "losses, accuracies, collapse, norms, cos(w, −grad)",
+  make:
+    ({ config: { lossPrecision: precision }, loss: { temperature } }) =>
+    ({ params, gradients, train, others }) => {
+      const weightNorm = normAll(params);
+      const gradientNorm = normAll(gradients);
+      const sets: Columns[] = Object.entries({ train, ...others })
+        .map(([name, { terms, logits, labels }]) => ({
+          [`${name}_loss`]: mean(terms, precision),
+          [`${name}_accuracy`]: accuracy(logits, labels),
+        }));
+      return {
+        ...Object.assign({}, ...sets),
+        softmax_collapse: fraction(
+          collapsed(train.logits, precision, temperature),
+        ),
+        zero_terms: fraction(tf.equal(train.terms, tf.zerosLike(train.terms))),
+        weight_norm: weightNorm,
+        gradient_norm: gradientNorm,
+        cos_weight_neg_gradient: cosNegative(
+          dotAll(params, gradients),
+          weightNorm,
+          gradientNorm,
+        ),
+        logit_scale: tf.mean(widen(tf.max(tf.abs(train.logits), 1))),
+      };
+    },
+};

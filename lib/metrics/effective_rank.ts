@@ -1,0 +1,129 @@
+/**
+ * The effective rank of weights and hidden activations.
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs-core";
+import { type HostTensor, toNumbers } from "../onnx/tensor.ts";
+import { widen } from "../trace/precision.ts";
+import { compile } from "../trace/run.ts";
+import { hostBatch } from "../train/batch.ts";
+import { buffersOf, withBuffers } from "../train/buffers.ts";
+import { leavesOf } from "../tree.ts";
+import { activationsOf } from "./activations.ts";
+import type { HostMetrics } from "./group.ts";
+
+const HIDDEN = /hook_post$/;
+
+/**
+ * exp(−Σ p ln p) with p = σ/Σσ: n where n singular values are equal and all
+ * others 0; not defined where all are 0.
+ *
+ * Source: Roy & Vetterli (EUSIPCO 2007), Definition 1.
+ *
+ * @param singularValues σ, 0 or more.
+ */
+export function effectiveRankOf(singularValues: readonly number[]): number {
+  const sum = singularValues.reduce((a, b) => a + b, 0);
+  if (!(sum > 0)) return NaN;
+  const entropy = singularValues.map((x) => x / sum)
+    .reduce((h, p) => p > 0 ? h - p * Math.log(p) : h, 0);
+  return Math.exp(entropy);
+}
+
+/**
+ * The matrices of a tensor, [m, n, …] → [matrices, m, n]: of attention's
+ * weights, [head, …, …], one for each head.
+ */
+const matricesOf = (x: tf.Tensor): tf.Tensor3D =>
+  tf.reshape(x, [-1, x.shape.at(-2)!, x.shape.at(-1)!]);
+
+// The last position's rows, [batch, width] or [batch, position, width] →
+// [1, batch, width].
+function lastOf(x: tf.Tensor): tf.Tensor3D {
+  const [batch, width] = [x.shape[0]!, x.shape.at(-1)!];
+  const last = x.shape.length === 3
+    ? tf.slice(x, [0, x.shape[1]! - 1, 0], [-1, 1, -1])
+    : x;
+  return tf.reshape(last, [1, batch, width]);
+}
+
+/** XᵀX or XXᵀ, whichever is smaller: [matrices, m, n] → [matrices, k, k]. */
+function gramOf(x: tf.Tensor3D): tf.Tensor {
+  const wide = widen(x);
+  const rows = x.shape[1] < x.shape[2];
+  return tf.matMul(wide, wide, !rows, rows);
+}
+
+/**
+ * The effective rank of every weight matrix and of the hidden activations of the
+ * train rows (`hook_post`; of sequences at the last position), not centred. Of a
+ * stack of matrices each has its own, NAME.INDEX.
+ *
+ * The graph multiplies the Gram matrices in float64; their eigenvalues are the
+ * squares of the singular values. What lies below k·ε of the largest eigenvalue
+ * of a k×k matrix cannot be told from 0 and is taken for it.
+ */
+export const effectiveRank: HostMetrics = {
+  summary: "effective rank of weights and hidden activations; slow",
+  async open(experiment, options) {
+    const { model, params, split } = experiment;
+    const buffers = buffersOf(experiment);
+    const { inputs } = hostBatch(split.train, model);
+    const session = await compile(
+      ({ params, buffers, inputs }) => {
+        const matrices = leavesOf<tf.Tensor>(params as never)
+          .filter(([, w]) => w.shape.length >= 2)
+          .map(([path, w]) => [path, matricesOf(w)] as const);
+        const all = withBuffers<tf.Tensor>(params as never, buffers as never);
+        const hidden = [...activationsOf(model, all, inputs)]
+          .filter(([name]) => HIDDEN.test(name))
+          .map(([name, x]) => [name, lastOf(x)] as const);
+        return Object.fromEntries(
+          [...matrices, ...hidden].map(([name, x]) => [name, gramOf(x)]),
+        );
+      },
+      { params, buffers, inputs },
+      options,
+    );
+    // Nobody else waits for it to load.
+    const { Matrix, SingularValueDecomposition } = await import("ml-matrix");
+    const eigenvalues = (k: number, gram: Float64Array): number[] =>
+      new SingularValueDecomposition(Matrix.from1DArray(k, k, gram), {
+        computeLeftSingularVectors: false,
+        computeRightSingularVectors: false,
+      }).diagonal;
+    const rankOf = (k: number, gram: Float64Array): number => {
+      // The decomposition does not end where there are no numbers.
+      if (!gram.every(Number.isFinite)) return NaN;
+      const values = eigenvalues(k, gram);
+      const least = Math.max(...values) * k * Number.EPSILON;
+      return effectiveRankOf(
+        values.map((x) => x > least ? Math.sqrt(x) : 0),
+      );
+    };
+    return {
+      async measure(state, inputs) {
+        const grams = await session.run({ ...onlyModel(state), inputs });
+        const columns: Record<string, number> = {};
+        for (const [name, { shape, data }] of Object.entries(grams)) {
+          const [count, k] = shape as [number, number, number];
+          const all = toNumbers({ data });
+          for (let i = 0; i < count; i++) {
+            const gram = all.subarray(i * k * k, (i + 1) * k * k);
+            const which = count === 1 ? name : `${name}.${i}`;
+            columns[`effective_rank.${which}`] = rankOf(k, gram);
+          }
+        }
+        return columns;
+      },
+      close: () => session.close(),
+    };
+  },
+};
+
+const onlyModel = (state: Readonly<Record<string, HostTensor>>) =>
+  Object.fromEntries(
+    Object.entries(state).filter(([path]) => !path.startsWith("optimizer.")),
+  );

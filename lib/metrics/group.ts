@@ -1,0 +1,112 @@
+/**
+ * What a group of metrics is, and what it is computed from.
+ *
+ * @module
+ */
+
+import type * as tf from "@tensorflow/tfjs-core";
+import type { SessionOptions } from "../onnx/session.ts";
+import type { HostTensor } from "../onnx/tensor.ts";
+import type { Params } from "../optim/mod.ts";
+import type { Experiment } from "../train/experiment.ts";
+import { leavesOf } from "../tree.ts";
+
+/** What a model and a loss make of rows. */
+export interface Rows {
+  /** Logits, [n, classes]. */
+  readonly logits: tf.Tensor2D;
+  /** Labels, [n]. */
+  readonly labels: tf.Tensor1D;
+  /** The loss of each row, [n], in the loss's precision. */
+  readonly terms: tf.Tensor1D;
+}
+
+/** What metrics are computed from: a state before an update, and that update. */
+export interface Measured {
+  /** The parameters θ. */
+  readonly params: Params;
+  /** Gradient of the train loss at θ. */
+  readonly gradients: Params;
+  /** Δ, what the optimizer adds to θ. */
+  readonly updates: Params;
+  /** θ + Δ as it is rounded. */
+  readonly next: Params;
+  /** The train rows. */
+  readonly train: Rows;
+  /** The other rows by name, `test` first. */
+  readonly others: { readonly test: Rows } & Readonly<Record<string, Rows>>;
+  /** The train loss at other parameters, [], in the loss's precision. */
+  lossAt(params: Params): tf.Scalar;
+  /** The activations of the train rows by the names of their hooks. */
+  activations(): ReadonlyMap<string, tf.Tensor>;
+}
+
+/** Metrics by name: scalars, []. A part of the network stands behind a dot. */
+export type Columns = Readonly<Record<string, tf.Tensor>>;
+
+/** Metrics that the step's graph computes. */
+export interface GraphMetrics {
+  /** What they are about, in a few words. */
+  readonly summary: string;
+  /** Computes the group's metrics for one experiment. */
+  make(experiment: Experiment): (measured: Measured) => Columns;
+}
+
+/** Measures states in the host's memory. */
+export interface Meter {
+  /**
+   * Measures one state.
+   *
+   * @param state Parameters as `params.…`, buffers as `buffers.…`; what else it
+   * has is not read.
+   * @param inputs The train rows, [n, …row].
+   */
+  measure(
+    state: Readonly<Record<string, HostTensor>>,
+    inputs: HostTensor,
+  ): Promise<Readonly<Record<string, number>>>;
+  /** Gives its memory back. */
+  close(): Promise<void>;
+}
+
+/**
+ * Metrics that take more than tensor operations. The engine stops at every
+ * evaluation and hands its state over, so these may cost far more than a step;
+ * the time is not counted as training.
+ */
+export interface HostMetrics {
+  /** What they are about, in a few words. */
+  readonly summary: string;
+  /**
+   * Opens a meter.
+   *
+   * @param experiment Of it only the model and the shapes matter.
+   * @param options Runtime and threads.
+   */
+  open(experiment: Experiment, options: SessionOptions): Promise<Meter>;
+}
+
+/** A group of metrics: the graph's or the host's. */
+export type MetricGroup = GraphMetrics | HostMetrics;
+
+/**
+ * One metric of each parameter tensor: `NAME.PATH`.
+ *
+ * @param name The metric.
+ * @param f Of a tensor of the first tree and those at the same place in the
+ * others.
+ */
+export function byTensor(
+  name: string,
+  f: (...leaves: tf.Tensor[]) => tf.Tensor,
+  first: Params,
+  ...others: readonly Params[]
+): Columns {
+  const rest = others.map((tree) => leavesOf<tf.Tensor>(tree));
+  return Object.fromEntries(
+    leavesOf<tf.Tensor>(first).map(([path, leaf], i) => [
+      `${name}.${path}`,
+      f(leaf, ...rest.map((leaves) => leaves[i]![1])),
+    ]),
+  );
+}

@@ -1,0 +1,68 @@
+/**
+ * How far the logits are from where a softmax collapses.
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs-core";
+import { put } from "../losses/mod.ts";
+import { FLOATS } from "../trace/floats.ts";
+import type { FloatDType } from "../trace/graph.ts";
+import { castLike, scalar, widen } from "../trace/precision.ts";
+import type { Columns, GraphMetrics } from "./group.ts";
+
+/**
+ * The gap at which a softmax collapses: where every other logit lies this far
+ * below the largest, Σ_k exp(z_k − max z) = 1 + (C − 1)·exp(−gap) comes to
+ * 1 + ε/2, half way to the next number, and is rounded to 1:
+ *
+ *     τ = ln(2(C − 1)/ε)
+ *
+ * At a larger gap the sum is 1 in whatever order it is taken; where the terms
+ * are added one by one to the largest, each is lost from ln(2/ε) on.
+ *
+ * @param precision The softmax's own.
+ * @param classes C, 2 or more.
+ */
+export function collapseThreshold(
+  precision: FloatDType,
+  classes: number,
+): number {
+  return Math.log(2 * (classes - 1) / FLOATS[precision].epsilon);
+}
+
+/**
+ * The largest of each row's elements but the one that an index names: [n, k],
+ * [n] → [n].
+ */
+export function largestOther(x: tf.Tensor2D, index: tf.Tensor1D): tf.Tensor1D {
+  const out = tf.fill([x.shape[0]], -Infinity) as tf.Tensor1D;
+  return tf.max(put(x, index, castLike(out, x)), 1);
+}
+
+const PRECISIONS = Object.keys(FLOATS) as FloatDType[];
+
+/**
+ * The largest logit of all train rows, the mean over the rows of the gap between
+ * the largest logit and the second, the gap at which a softmax collapses in each
+ * precision, and the ratio of the two: 1 where the average row is lost.
+ */
+export const logits: GraphMetrics = {
+  summary: "maximum logit, and how near the logits are to collapse",
+  make: () => ({ train: { logits: z } }) => {
+    const second = largestOther(z, tf.argMax(z, 1) as tf.Tensor1D);
+    const gap = tf.mean(widen(tf.sub(tf.max(z, 1), second)));
+    const near = PRECISIONS.map((precision): Columns => {
+      const threshold = scalar(collapseThreshold(precision, z.shape[1]));
+      return {
+        [`collapse_threshold.${precision}`]: widen(threshold),
+        [`gap_to_threshold.${precision}`]: tf.div(gap, threshold),
+      };
+    });
+    return {
+      max_logit: tf.max(z),
+      logit_gap: gap,
+      ...Object.assign({}, ...near),
+    };
+  },
+};

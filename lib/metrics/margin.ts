@@ -1,0 +1,89 @@
+/**
+ * The margin, as it is and normalised by the weights.
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs-core";
+import { noHook } from "../../models/model.ts";
+import { pick } from "../losses/mod.ts";
+import { modelOf } from "../onnx/model.ts";
+import { degreesOf } from "../probes/homogeneity.ts";
+import { trace } from "../trace/backend.ts";
+import { scalar, widen } from "../trace/precision.ts";
+import { specsOf } from "../trace/run.ts";
+import { hostBatch } from "../train/batch.ts";
+import { buffersOf, withBuffers } from "../train/buffers.ts";
+import type { Experiment } from "../train/experiment.ts";
+import { leavesOf } from "../tree.ts";
+import type { Columns, GraphMetrics } from "./group.ts";
+import { largestOther } from "./logits.ts";
+import { normAll } from "./vectors.ts";
+
+/**
+ * The degree L in which an experiment's logits are homogeneous in its
+ * parameters, f(αθ; x) = α^L·f(θ; x) for every α > 0; undefined where they are
+ * not, as with biases or attention.
+ */
+export function homogeneousDegree(experiment: Experiment): number | undefined {
+  const { model, params, split } = experiment;
+  const buffers = buffersOf(experiment);
+  const { inputs } = hostBatch(split.train, model);
+  const graph = trace(
+    ({ params, buffers, inputs }) => ({
+      logits: model.apply(
+        withBuffers<tf.Tensor>(params as never, buffers as never),
+        inputs as tf.Tensor,
+        noHook,
+      ),
+    }),
+    specsOf({ params, buffers, inputs }),
+  );
+  const weights = leavesOf(params).map(([path]) => `params.${path}`);
+  const proto = modelOf(graph, { name: "degree" }).graph!;
+  const degree = degreesOf(proto, weights).get("logits");
+  return degree?.homogeneous ? degree.highest : undefined;
+}
+
+// Of values sorted upwards that at ⌊q(n − 1)⌋.
+const QUANTILES = { min: 0, p10: 0.1, median: 0.5 };
+
+/**
+ * The margin of a train row is z_y − max_{k≠y} z_k: above 0 where the row is
+ * classified as labelled. Least, 10 % quantile, median (of n sorted values those
+ * at ⌊q(n − 1)⌋) and mean; and the same divided by ‖θ‖^L where the network is
+ * homogeneous of degree L, so that scaling the weights does not move it.
+ *
+ * Source: Lyu & Li (arXiv 1906.05890), Section 3, the normalised margin.
+ */
+export const margin: GraphMetrics = {
+  summary: "margins of the train rows, and normalised by ‖θ‖^L",
+  make(experiment) {
+    const degree = homogeneousDegree(experiment);
+    return ({ params, train: { logits, labels } }) => {
+      const margins = tf.sub(
+        pick(logits, labels),
+        largestOther(logits, labels),
+      );
+      const n = margins.shape[0]!;
+      const at = (q: number) => Math.floor(q * (n - 1));
+      const { values } = tf.topk(tf.neg(margins), at(0.5) + 1);
+      const own: Columns = {
+        ...Object.fromEntries(
+          Object.entries(QUANTILES).map(([name, q]) => [
+            `margin_${name}`,
+            widen(tf.neg(tf.reshape(tf.slice(values, [at(q)], [1]), []))),
+          ]),
+        ),
+        margin_mean: tf.mean(widen(margins)),
+      };
+      if (degree === undefined) return own;
+      const length = tf.pow(normAll(params), scalar(degree));
+      const normalised = Object.entries(own).map(([name, x]) => [
+        `normalised_${name}`,
+        tf.div(x, length),
+      ]);
+      return { ...own, ...Object.fromEntries(normalised) };
+    };
+  },
+};

@@ -1,0 +1,150 @@
+/**
+ * Metrics: groups of them, one a file, and which an experiment has.
+ *
+ * @module
+ */
+
+import type * as tf from "@tensorflow/tfjs-core";
+import { UsageError } from "../errors.ts";
+import type { SessionOptions } from "../onnx/session.ts";
+import type { Experiment } from "../train/experiment.ts";
+import { attention } from "./attention.ts";
+import { basic, type basicNames } from "./basic.ts";
+import { effectiveRank } from "./effective_rank.ts";
+import type { GraphMetrics, Measured, Meter, MetricGroup } from "./group.ts";
+import { logits } from "./logits.ts";
+import { margin } from "./margin.ts";
+import { nlm } from "./nlm.ts";
+import { tensors } from "./tensors.ts";
+import { underflow } from "./underflow.ts";
+import { updates } from "./updates.ts";
+
+export type {
+  Columns,
+  GraphMetrics,
+  HostMetrics,
+  Measured,
+  Meter,
+  MetricGroup,
+  Rows,
+} from "./group.ts";
+export { basicNames } from "./basic.ts";
+export { effectiveRankOf } from "./effective_rank.ts";
+export { collapseThreshold } from "./logits.ts";
+export { homogeneousDegree } from "./margin.ts";
+
+/** Every group of metrics by its name in a config, in the order of the rows. */
+export const metricGroups = {
+  basic,
+  tensors,
+  updates,
+  underflow,
+  logits,
+  margin,
+  nlm,
+  attention,
+  "effective-rank": effectiveRank,
+} satisfies Record<string, MetricGroup>;
+
+/** The name of a group of metrics. */
+export type MetricGroupName = keyof typeof metricGroups;
+
+const groupNames = Object.keys(metricGroups) as MetricGroupName[];
+
+/** Groups under one name: what the paper's figures show, and everything. */
+export const metricSets = {
+  paper: ["basic", "tensors", "updates", "underflow", "logits"],
+  all: groupNames,
+} satisfies Record<string, readonly MetricGroupName[]>;
+
+/** What a config may name as its metrics. */
+export type MetricChoice = MetricGroupName | keyof typeof metricSets;
+
+/** Every name that a config may have. */
+export const metricChoices = [
+  ...groupNames,
+  ...Object.keys(metricSets),
+] as readonly MetricChoice[];
+
+/** The groups that names stand for, the basic one always among them. */
+export function metricGroupsOf(
+  names: readonly MetricChoice[],
+): MetricGroupName[] {
+  const chosen = new Set<MetricGroupName>(
+    names.flatMap((name) =>
+      name in metricSets ? metricSets[name as "all"] : [name as MetricGroupName]
+    ),
+  );
+  return groupNames.filter((name) => name === "basic" || chosen.has(name));
+}
+
+/** The metrics that every run has. */
+export type MetricName = (typeof basicNames)[number];
+
+/** Metrics by name: the basic ones, and whatever else was asked for. */
+export type Metrics<T = number> =
+  & { readonly [name in MetricName]: T }
+  & { readonly [name: string]: T };
+
+const isGraph = (group: MetricGroup): group is GraphMetrics => "make" in group;
+
+/**
+ * Makes what computes an experiment's metrics of one state in its step's graph,
+ * each a scalar [].
+ *
+ * @throws {UsageError} when called, if a group that the config names finds
+ * nothing to measure.
+ */
+export function makeMeasure(
+  experiment: Experiment,
+): (measured: Measured) => Metrics<tf.Tensor> {
+  const { metrics, model } = experiment.config;
+  const parts = metricGroupsOf(metrics).flatMap((name) => {
+    const group: MetricGroup = metricGroups[name];
+    return isGraph(group) ? [{ name, compute: group.make(experiment) }] : [];
+  });
+  return (measured) => {
+    const columns = parts.map(({ name, compute }) => {
+      const own = compute(measured);
+      if (Object.keys(own).length === 0 && metrics.includes(name)) {
+        throw new UsageError(
+          `--metrics ${name} has nothing to measure in --model ${model}: ` +
+            "leave it out",
+        );
+      }
+      return own;
+    });
+    return Object.assign({}, ...columns);
+  };
+}
+
+/**
+ * Opens the meters of an experiment's metrics that are measured outside its
+ * step; undefined where it has none.
+ *
+ * @param experiment Of it only the config, the model and the shapes matter.
+ * @param options Runtime and threads.
+ */
+export async function openMeter(
+  experiment: Experiment,
+  options: SessionOptions = {},
+): Promise<Meter | undefined> {
+  const meters: Meter[] = [];
+  for (const name of metricGroupsOf(experiment.config.metrics)) {
+    const group: MetricGroup = metricGroups[name];
+    if (!isGraph(group)) meters.push(await group.open(experiment, options));
+  }
+  if (meters.length === 0) return undefined;
+  return {
+    async measure(state, inputs) {
+      const all: Record<string, number> = {};
+      for (const meter of meters) {
+        Object.assign(all, await meter.measure(state, inputs));
+      }
+      return all;
+    },
+    async close() {
+      for (const meter of meters) await meter.close();
+    },
+  };
+}

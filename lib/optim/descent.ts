@@ -1,0 +1,115 @@
+/**
+ * From a direction to an optimizer: weight decay, ⊥Grad of the update, schedule,
+ * learning rate.
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs-core";
+import type { Settings, Values } from "../config/setting.ts";
+import { castLike } from "../trace/precision.ts";
+import type { OptimizerDefinition, Rated } from "./definition.ts";
+import { norm } from "./norm.ts";
+import { perpGrad } from "./perp_grad.ts";
+import { idleInSchedule, scheduleOf } from "./schedule.ts";
+import { type DescentSettings, descentSettings } from "./settings.ts";
+import { addDecayedWeights, scaleByLearningRate } from "./stages.ts";
+import { chain, type GradientTransformation, zipTrees } from "./transform.ts";
+
+/** Whether weight decay is a part of the gradient or of the update. */
+export type WeightDecayKind = "decoupled" | "l2";
+
+/**
+ * Divides a transformation's updates by the length of the gradient that it was
+ * given, all tensors as one vector: its learning rate becomes η/‖g‖. Of a gradient
+ * that is exactly zero there is no update.
+ *
+ * Source: Prieto et al. (arXiv 2501.04697), Appendix B.2.
+ *
+ * @param optimizer Its updates are proportional to its learning rate.
+ */
+export function overGradientNorm(
+  optimizer: GradientTransformation,
+): GradientTransformation {
+  return {
+    init: optimizer.init,
+    update(gradients, state, params) {
+      const [updates, next] = optimizer.update(gradients, state, params);
+      const length = norm(gradients);
+      return [
+        zipTrees((u) => tf.divNoNan(u, castLike(length, u)), updates),
+        next,
+      ];
+    },
+  };
+}
+
+/** What tells an optimizer from the others. */
+export interface Descent<S extends Settings> {
+  /** What it is, in a few words. */
+  readonly summary: string;
+  /** The settings that its direction reads. */
+  readonly settings: S;
+  /** The kind of weight decay that is meant where a config says nothing. */
+  readonly decay: WeightDecayKind;
+  /** What turns gradients into a direction. */
+  direction(config: Values<S>): GradientTransformation;
+}
+
+/**
+ * The optimizer of a direction: L2 regularisation, the direction, ⊥Grad if it is
+ * to turn the update, decoupled weight decay, the learning rate.
+ */
+export function defineDescent<const S extends Settings>(
+  { summary, settings, decay: usual, direction }: Descent<S>,
+): OptimizerDefinition<DescentSettings & S> {
+  return {
+    summary,
+    settings: { ...descentSettings, ...settings },
+    make(config) {
+      const { lr, weightDecay, perpScope, perpRenormalise } = config as Common;
+      const decay = addDecayedWeights(weightDecay);
+      const turned = [direction(config as Values<S>)];
+      if (turnsUpdate(config as Common)) {
+        turned.push(
+          perpGrad({ scope: perpScope, renormalise: perpRenormalise }),
+        );
+      }
+      const optimizer = chain(
+        ...(kindOf(config as Common, usual) === "l2"
+          ? [decay, ...turned]
+          : [...turned, decay]),
+        scaleByLearningRate(lr, scheduleOf(config as Common)),
+      );
+      return (config as Common).lrOverGradientNorm
+        ? overGradientNorm(optimizer)
+        : optimizer;
+    },
+    check(config) {
+      const common = config as Common;
+      if (
+        common.weightDecay === 0 || kindOf(common, usual) === "decoupled" ||
+        !turnsUpdate(common)
+      ) return;
+      return "--perp-at must be gradient with L2 regularisation, which it " +
+        `would take away again, got update and --weight-decay ` +
+        `${common.weightDecay}: use --weight-decay-kind decoupled`;
+    },
+    idle: (config) => [
+      ...idleInSchedule(config as Common),
+      // Where it turns gradients, it is a stage that reads them.
+      ...(turnsUpdate(config as Common) ? [] : PERP),
+    ],
+  };
+}
+
+const PERP = ["perpAt", "perpScope", "perpRenormalise"] as const;
+
+// What every optimizer reads, whatever else it does.
+type Common = Rated<Values<DescentSettings>>;
+
+const kindOf = ({ weightDecayKind }: Common, usual: WeightDecayKind) =>
+  weightDecayKind ?? usual;
+
+const turnsUpdate = ({ perpGrad, perpAt }: Common) =>
+  perpGrad && perpAt === "update";

@@ -1,0 +1,147 @@
+/**
+ * Starting from a checkpoint: another run's weights, and its optimizer's state.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { basename, dirname, join } from "node:path";
+import { type ConfigInput, resolveConfig } from "../config/config.ts";
+import { UsageError } from "../errors.ts";
+import { describing, FileError } from "../files.ts";
+import { decodeTensors } from "../onnx/read_tensors.ts";
+import type { HostTensor } from "../onnx/tensor.ts";
+import { FILES } from "../runs/_layout.ts";
+import { findCheckpoint } from "../runs/read.ts";
+import { initialTensors, modelState, prefixed } from "./buffers.ts";
+import { carryOver } from "./carry.ts";
+import type { HostState, Snapshot } from "./engine.ts";
+import type { Experiment } from "./experiment.ts";
+
+const sha256 = (bytes: Uint8Array) =>
+  createHash("sha256").update(bytes).digest("hex");
+
+const read = (path: string) =>
+  describing(`read ${path}`, () => Deno.readFile(path));
+
+// The optimizer's file beside a checkpoint of a run.
+const besideIn = (path: string) =>
+  join(dirname(dirname(path)), FILES.optimizer, basename(path));
+
+/** Which checkpoint to start from. */
+export interface StartOptions {
+  /** Which checkpoint of a run; by default the last. */
+  readonly step?: number;
+  /** Leave the optimizer's state behind. */
+  readonly freshOptimizer?: boolean;
+}
+
+/**
+ * The config of a training that starts with a checkpoint's weights: the one that
+ * the checkpoint was trained with, and `from`, which names the file. Change what
+ * is to be different, all but the architecture, and train it.
+ *
+ * @param source A run folder or an .onnx file; by default the newest run.
+ * @param options Which step, and whether to take the optimizer's state.
+ * @throws {FileError} if there is no such file or run.
+ * @throws {UsageError} if the run has no such step.
+ */
+export async function startFrom(
+  source?: string,
+  { step, freshOptimizer = false }: StartOptions = {},
+): Promise<ConfigInput> {
+  const path = await findCheckpoint(source, step);
+  const bytes = await read(path);
+  const file = decodeTensors(bytes, path);
+  const config = file.metadata("config") as ConfigInput | undefined;
+  const at = file.metadata("step");
+  // What another program wrote has no optimizer that could be gone on with.
+  const optimizer = freshOptimizer || !config
+    ? undefined
+    : await Deno.readFile(besideIn(path)).catch(() => undefined);
+  return {
+    ...config,
+    from: {
+      path,
+      step: typeof at === "number" ? at : 0,
+      sha256: sha256(bytes),
+      optimizer: optimizer ? sha256(optimizer) : null,
+    },
+  };
+}
+
+/**
+ * Where a training starts whose config has a `from`.
+ *
+ * @param experiment The experiment, in force at the first step.
+ * @returns The state, undefined where the config starts with random weights.
+ * @throws {FileError} if the checkpoint is missing or another than the config
+ * says.
+ * @throws {UsageError} if it has another architecture.
+ */
+export async function startOf(
+  experiment: Experiment,
+): Promise<Snapshot | undefined> {
+  const { from } = experiment.config;
+  if (!from) return undefined;
+  const bytes = await readFrom(from.path, from.sha256);
+  const { tensors, metadata } = decodeTensors(bytes, from.path);
+  const problem = misfit(tensors, initialTensors(experiment));
+  if (problem !== undefined) {
+    throw new UsageError(
+      `Cannot start from ${from.path}: ${problem}; the architecture must be ` +
+        "the same",
+    );
+  }
+  const optimizer = from.optimizer === null ? {} : decodeTensors(
+    await readFrom(besideIn(from.path), from.optimizer),
+    besideIn(from.path),
+  ).tensors;
+  const state = {
+    ...modelState(experiment, tensors),
+    ...prefixed("optimizer.", optimizer),
+  };
+  const before = from.optimizer === null
+    ? experiment.config
+    : resolveConfig(metadata("config"));
+  return {
+    step: from.step,
+    state: await carryOver(state, before, experiment),
+  };
+}
+
+// A file whose hash a config has.
+async function readFrom(path: string, hash: string): Promise<Uint8Array> {
+  const bytes = await read(path);
+  const found = sha256(bytes);
+  if (found === hash) return bytes;
+  throw new FileError(
+    `Cannot start from ${path}: its SHA-256 is ${found.slice(0, 12)}…, the ` +
+      `config wants ${hash.slice(0, 12)}…: it is another file than the run ` +
+      "began with",
+  );
+}
+
+/**
+ * How a file's tensors differ from those wanted, in words; undefined where names
+ * and shapes are the same.
+ */
+export function misfit(
+  found: HostState,
+  wanted: HostState,
+): string | undefined {
+  const show = ({ shape }: HostTensor) => `[${shape.join(", ")}]`;
+  for (const [path, tensor] of Object.entries(wanted)) {
+    const there = found[path];
+    if (!there) {
+      return `it has no tensor ${path}, this experiment one of ${show(tensor)}`;
+    }
+    if (show(there) !== show(tensor)) {
+      return `its tensor ${path} is ${show(there)}, this experiment's ` +
+        show(tensor);
+    }
+  }
+  const extra = Object.entries(found).find(([path]) => !(path in wanted));
+  return extra && `it has a tensor ${extra[0]} of ${show(extra[1])}, this ` +
+      "experiment none";
+}

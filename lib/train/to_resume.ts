@@ -1,0 +1,99 @@
+/**
+ * What `deno task train --resume` goes on with.
+ *
+ * @module
+ */
+
+import { dirname, join } from "node:path";
+import {
+  type Config,
+  type ConfigInput,
+  resolveConfig,
+} from "../config/config.ts";
+import { UsageError } from "../errors.ts";
+import { FileError } from "../files.ts";
+import { list, REPLICA } from "../runs/_layout.ts";
+import { runsIn } from "../runs/read.ts";
+import { isOver, readInterrupted } from "../runs/resume.ts";
+import { lockRun } from "../runs/run_folder.ts";
+
+/** A training that can be gone on with. */
+export interface ToResume {
+  /** The run's folder, or the one in which the replicas lie. */
+  readonly run: string;
+  /** The config of the run, or of each replica. */
+  readonly configs: readonly Config[];
+  /** Whether they are replicas, for `trainBand()`; else for `train()`. */
+  readonly band: boolean;
+}
+
+/**
+ * Looks at what is to be gone on with: give its configs to `train()` or
+ * `trainBand()`, with `{ run, resume: true }`.
+ *
+ * @param run A run folder, or one of replicas; by default the newest run in
+ * `runs/` that was interrupted.
+ * @param changes More steps, or another place to compute.
+ * @throws {UsageError} if it is over, or was stopped before it had a config.
+ * @throws {FileError} if there is no such run.
+ */
+export async function toResume(
+  run?: string,
+  changes: ConfigInput = {},
+): Promise<ToResume> {
+  const path = run ?? await newestInterrupted("runs");
+  const names = (await list(path) ?? []).filter((name) => REPLICA.test(name));
+  const folders = names.length === 0
+    ? [path]
+    : names.map((_, r) => join(path, `replica-${r}`));
+  const configs: Config[] = [];
+  const ends: string[] = [];
+  for (const folder of folders) {
+    const found = await readInterrupted(folder);
+    if (!found) {
+      throw new FileError(
+        `Cannot resume ${folder}: it is no run folder of groklab's`,
+      );
+    }
+    const of = found.manifest.replica?.of ?? 1;
+    if (!found.config || (names.length > 0 && of !== names.length)) {
+      throw new UsageError(
+        `Cannot resume ${path}: it was stopped before its folders were ` +
+          "written; start it again, with --overwrite",
+      );
+    }
+    const config = resolveConfig({ ...found.config, ...changes });
+    configs.push(config);
+    if (!isOver(found.summary, config.steps)) continue;
+    const { steps, diverged_at } = found.summary!;
+    ends.push(
+      typeof diverged_at === "number"
+        ? `its train loss was not finite at step ${diverged_at}; start a new ` +
+          `run from one of its checkpoints with --from ${folder}`
+        : `it is finished, with all its ${steps} steps; go further with ` +
+          `--steps N, or start a new run from it with --from ${folder}`,
+    );
+  }
+  if (ends.length === folders.length) {
+    throw new UsageError(`Cannot resume ${path}: ${ends[0]}`);
+  }
+  return { run: path, configs, band: names.length > 0 };
+}
+
+// The newest run that is neither over nor being trained.
+async function newestInterrupted(folder: string): Promise<string> {
+  for (const path of await runsIn(folder)) {
+    const found = await readInterrupted(path).catch(() => undefined);
+    if (!found?.config || isOver(found.summary, found.config.steps)) continue;
+    try {
+      using _lock = await lockRun(path);
+    } catch {
+      continue;
+    }
+    return REPLICA.test(path) ? dirname(path) : path;
+  }
+  throw new FileError(
+    `Cannot find an interrupted run in ${folder}/: name a run folder after ` +
+      "--resume",
+  );
+}

@@ -1,0 +1,118 @@
+/**
+ * The training loop.
+ *
+ * @module
+ */
+
+import type { Config } from "../config/config.ts";
+import { firstStep } from "../config/course.ts";
+import type { MetricsRow } from "../runs/run_folder.ts";
+import type { Engine, Snapshot } from "./engine.ts";
+import type { Evaluated, Recorder, TrainResult } from "./recorder.ts";
+import { DivergedError, divergedText, type TrainOptions } from "./training.ts";
+
+// How long a call of the engine should take: short enough to follow and to stop.
+const CHUNK_MS = 400;
+
+/**
+ * Trains to the last step, to a loss that is not finite, or to a signal.
+ *
+ * @param config What is trained.
+ * @param engine What trains it, where it stands.
+ * @param recorder What writes the run.
+ * @param resumed What the run is resumed from, which lies on the disk.
+ * @param options Signal and callback.
+ * @throws {DivergedError} if the loss is not finite.
+ */
+export async function trainLoop(
+  config: Config,
+  engine: Engine,
+  recorder: Recorder,
+  resumed: Snapshot | undefined,
+  { signal, onProgress }: TrainOptions,
+): Promise<TrainResult> {
+  const { steps, evalEvery, checkpointEvery } = config;
+  const report = (rows: readonly MetricsRow[], ms: number) =>
+    onProgress?.({ step: engine.step, steps, msPerStep: ms, rows });
+
+  let diverged: number | undefined;
+  // The state with its metrics; where the last update left no finite loss, the
+  // state before it.
+  const evaluated = async (): Promise<Evaluated> => {
+    let evaluation = await engine.evaluate();
+    if (!Number.isFinite(evaluation.metrics.train_loss)) {
+      diverged = evaluation.step;
+      if (diverged === firstStep(config)) {
+        throw new DivergedError(
+          "Training cannot start: the train loss of the initial weights is " +
+            "not finite",
+        );
+      }
+      await engine.stepBack();
+      evaluation = await engine.evaluate();
+    }
+    return { evaluation, state: await engine.state() };
+  };
+  const keep = async (now: Evaluated) => {
+    await recorder.save(now);
+    await recorder.settle(now.evaluation.step);
+  };
+  // What a run is resumed from is on the disk.
+  if (!resumed) await keep(await evaluated());
+
+  const started = performance.now();
+  let writing = 0; // milliseconds that are not training
+  let ms = 0;
+  while (engine.step < steps && diverged === undefined && !signal?.aborted) {
+    const begun = performance.now();
+    const count = chunk(config, engine.step, ms);
+    const result = await engine.advance(count, evalEvery);
+    const ended = performance.now();
+    const { measuring = 0 } = result;
+    ms = (ended - begun - measuring) / Math.max(result.losses.length, 1);
+    diverged = result.diverged;
+    report(await recorder.record(result.evaluations, ms), ms);
+    const { step } = engine;
+    const due = checkpointEvery !== null && step % checkpointEvery === 0;
+    if ((due || recorder.late) && step < steps && diverged === undefined) {
+      const now = await evaluated();
+      // Where the state is bad, it was gone back from: that is the end.
+      if (diverged === undefined) await keep(now);
+    }
+    // Lets a signal in: the engine's calls hold the thread.
+    await new Promise((resolve) => setTimeout(resolve));
+    writing += performance.now() - ended + measuring;
+  }
+  const seconds = (performance.now() - started - writing) / 1000;
+
+  const last = await evaluated();
+  const { result, rows } = await recorder.finish(last, {
+    ms,
+    seconds,
+    diverged,
+  });
+  if (rows.length > 0) report(rows, ms);
+  await recorder.summarise(result);
+  if (diverged !== undefined) throw new DivergedError(divergedText(result));
+  return result;
+}
+
+/**
+ * How many updates to make in the next call of the engine.
+ *
+ * @param config Steps and checkpoints of the training.
+ * @param step Updates made so far.
+ * @param ms Milliseconds a step; 0 where it is not known yet.
+ */
+export function chunk(
+  { steps, checkpointEvery }: Config,
+  step: number,
+  ms: number,
+): number {
+  const untilCheckpoint = checkpointEvery === null
+    ? steps
+    : checkpointEvery - step % checkpointEvery;
+  // The first chunk only measures how long a step takes.
+  const affordable = ms === 0 ? 1 : Math.ceil(CHUNK_MS / ms);
+  return Math.min(affordable, untilCheckpoint, steps - step);
+}

@@ -1,0 +1,62 @@
+/**
+ * The transformer of the paper's published code.
+ *
+ * @module
+ */
+
+import { integer, type Setting } from "../lib/config/setting.ts";
+import { defineModel, type ModelDefinition } from "./definition.ts";
+import type { Model } from "./model.ts";
+import {
+  headsProblem,
+  type ResidualSettings,
+  residualSettings,
+  tokensOf,
+} from "./settings.ts";
+import { transformer } from "./transformer.ts";
+
+/** What the encoder reads. */
+export type EncoderSettings = ResidualSettings & {
+  readonly dFf: Setting<number>;
+};
+
+/**
+ * The encoder as a config names it: nn.Embedding, nn.TransformerEncoderLayer
+ * (biases everywhere, post-LayerNorm, no mask) without a norm behind the last, and
+ * nn.Linear at the last position. It has no positions.
+ *
+ * Source: the code published with Prieto et al. (arXiv 2501.04697); Vaswani et al.
+ * (arXiv 1706.03762), Section 3.
+ */
+export const encoderModel: ModelDefinition<EncoderSettings> = defineModel({
+  summary: "PyTorch's encoder layer, as in the paper's code",
+  settings: {
+    ...residualSettings,
+    dFf: integer(
+      [1, 65536],
+      2048,
+      "<n>",
+      "encoder: width of the feed-forward network",
+    ),
+  },
+  check: headsProblem,
+  refuses: ({ input }) => input.kind === "tokens" ? undefined : "reads tokens",
+  make({ input, classes }, config) {
+    const { dFf, norm, positions, dropout, init } = config;
+    return transformer({
+      ...config,
+      ...tokensOf(input),
+      classes,
+      causal: false,
+      attentionBiases: true,
+      unembeddingBias: true,
+      dMlp: dFf,
+      norm: norm ?? "post",
+      positions: positions ?? "none",
+      dropout: dropout ?? 0.1,
+      init: init ?? "pytorch",
+    }) as unknown as Model;
+  },
+  describe: ({ layers }) =>
+    layers === 1 ? "encoder" : `encoder of ${layers} layers`,
+});

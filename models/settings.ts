@@ -1,0 +1,95 @@
+/**
+ * The settings that several models read.
+ *
+ * @module
+ */
+
+import {
+  choice,
+  integer,
+  nullable,
+  positive,
+  type Setting,
+} from "../lib/config/setting.ts";
+import type { Input } from "../lib/data/definition.ts";
+import { dropoutRate } from "./dropout.ts";
+import { type InitName, inits } from "./init.ts";
+
+/** What every model reads. */
+export type InitSettings = {
+  readonly init: Setting<InitName | null>;
+  readonly initScale: Setting<number>;
+};
+
+const initNames = Object.keys(inits) as InitName[];
+
+/** What parameters start as. */
+export const initSettings: InitSettings = {
+  init: nullable(choice(
+    initNames,
+    "pytorch",
+    "<name>",
+    `initial parameters: ${initNames.join(", ")} (default: the model's own)`,
+  )),
+  initScale: positive(1, "<α>", "multiplies all initial parameters"),
+};
+
+/** What every transformer reads. */
+export type ResidualSettings = InitSettings & {
+  readonly layers: Setting<number>;
+  readonly dModel: Setting<number>;
+  readonly heads: Setting<number>;
+  readonly norm: Setting<"none" | "pre" | "post" | null>;
+  readonly positions: Setting<"learned" | "none" | null>;
+  readonly attention: Setting<"softmax" | "stablemax">;
+  readonly dropout: Setting<number | null>;
+};
+
+const width = (preset: number, help: string) =>
+  integer([1, 65536], preset, "<n>", `transformers: ${help}`);
+
+/** Sizes and kind of a transformer. */
+export const residualSettings: ResidualSettings = {
+  layers: integer([1, 64], 1, "<n>", "transformers: layers"),
+  dModel: width(128, "width of the residual stream"),
+  heads: width(4, "attention heads"),
+  norm: nullable(choice(
+    ["none", "pre", "post"],
+    "none",
+    "<place>",
+    "transformers: LayerNorm none, pre or post (default: none; post in the " +
+      "encoder)",
+  )),
+  positions: nullable(choice(
+    ["learned", "none"],
+    "learned",
+    "<kind>",
+    "transformers: positions learned or none (default: learned; none in the " +
+      "encoder)",
+  )),
+  attention: choice(
+    ["softmax", "stablemax"],
+    "softmax",
+    "<name>",
+    "transformers: weights by softmax or stablemax",
+  ),
+  dropout: dropoutRate,
+  ...initSettings,
+};
+
+/** Why heads and d_model do not go together. */
+export function headsProblem(
+  { dModel, heads }: { readonly dModel: number; readonly heads: number },
+): string | undefined {
+  return dModel % heads === 0
+    ? undefined
+    : `--heads must divide --d-model ${dModel}, got ${heads}`;
+}
+
+/** An input that a model accepts only as tokens. */
+export function tokensOf(input: Input): Input & { readonly kind: "tokens" } {
+  if (input.kind === "tokens") return input;
+  throw new TypeError(
+    `Cannot make a transformer for ${input.name}: it reads tokens`,
+  );
+}

@@ -1,0 +1,318 @@
+/**
+ * Metrics where their values are known in closed form: a collapsed network,
+ * thresholds, ranks, attention; and which metrics there are.
+ */
+
+import * as tf from "@tensorflow/tfjs-core";
+import "@tensorflow/tfjs-backend-cpu";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
+import { UsageError } from "../../lib/errors.ts";
+import { collapsed, fraction } from "../../lib/losses/mod.ts";
+import { attention } from "../../lib/metrics/attention.ts";
+import type { Measured } from "../../lib/metrics/group.ts";
+import {
+  collapseThreshold,
+  effectiveRankOf,
+  homogeneousDegree,
+  type MetricChoice,
+  metricGroupsOf,
+  metricSets,
+} from "../../lib/metrics/mod.ts";
+import { type HostTensor, hostTensorOf } from "../../lib/onnx/tensor.ts";
+import { runTraced } from "../../lib/trace/run.ts";
+import type { Engine } from "../../lib/train/engine.ts";
+import { type Experiment, makeExperiment } from "../../lib/train/experiment.ts";
+import { metered } from "../../lib/train/metered.ts";
+import { onnxEngine } from "../../lib/train/onnx_engine.ts";
+import { tfjsEngine } from "../../lib/train/tfjs_engine.ts";
+import { assertClose, valuesOf } from "../_golden.ts";
+
+const P = 5;
+
+const diagonal = (rows: number, columns: number, value: number): HostTensor =>
+  hostTensorOf(
+    "float32",
+    [rows, columns],
+    Array.from(
+      { length: rows * columns },
+      (_, i) => Math.floor(i / columns) === i % columns ? value : 0,
+    ),
+  );
+
+/**
+ * A perceptron whose logits of (a, b) are z at a and 0 elsewhere: the first
+ * layer passes the one-hot rows on, the second takes z times those of a. Trained
+ * on b = 0, where that is right, it has nothing left to learn once it collapses.
+ */
+function certain(z: number): Experiment {
+  const experiment = makeExperiment(resolveConfig({
+    modulus: P,
+    hidden: [2 * P],
+    loss: "softmax",
+    optimizer: "sgd",
+    momentum: 0,
+    perpGrad: false,
+    metrics: ["all"],
+  }));
+  const pairs = (b: number) => ({
+    inputs: Array.from({ length: P }, (_, a) => [a, b]),
+    labels: Array.from({ length: P }, (_, a) => (a + b) % P),
+  });
+  return {
+    ...experiment,
+    split: { train: pairs(0), test: pairs(1) },
+    params: {
+      layers: {
+        0: { W: diagonal(2 * P, 2 * P, 1) },
+        1: { W: diagonal(2 * P, P, z) },
+      },
+    },
+  };
+}
+
+const engines: Record<string, (experiment: Experiment) => Promise<Engine>> = {
+  onnx: (experiment) => onnxEngine(experiment, { threads: 1 }),
+  tfjs: (experiment) => tfjsEngine(experiment),
+};
+
+for (const [name, start] of Object.entries(engines)) {
+  Deno.test(`a collapsed network has the metrics of one, ${name}`, async () => {
+    const z = 110; // exp(−110) is 0 in float32.
+    const experiment = certain(z);
+    const engine = await metered(await start(experiment), experiment);
+    const { metrics } = await engine.evaluate();
+    await engine.close();
+    const length = Math.sqrt(2 * P + P * z ** 2);
+    const exact: Record<string, number> = {
+      train_loss: 0,
+      train_accuracy: 1,
+      test_loss: z,
+      test_accuracy: 0,
+      softmax_collapse: 1,
+      zero_terms: 1,
+      gradient_norm: 0,
+      cos_weight_neg_gradient: NaN,
+      "cos_weight_neg_gradient.layers.1.W": NaN,
+      zero_gradients: 1,
+      "zero_gradients.layers.0.W": 1,
+      absorbed_updates: 1,
+      "absorbed_updates.layers.1.W": 1,
+      update_norm: 0,
+      update_to_weight: 0,
+      zero_exponentials: (P - 1) / P,
+      exponential_underflow: (P - 1) / P,
+      max_logit: z,
+      logit_gap: z,
+      margin_min: z,
+      margin_p10: z,
+      margin_median: z,
+      margin_mean: z,
+      train_loss_after_update: 0,
+      train_loss_after_nlm: 0,
+    };
+    for (const [name, value] of Object.entries(exact)) {
+      // A share in float32 is as far off as its last place.
+      assertClose(
+        [metrics[name]!],
+        [value],
+        { relative: 2 ** -23, absolute: 0 },
+        name,
+      );
+    }
+    const close: Record<string, number> = {
+      weight_norm: length,
+      "weight_norm.layers.1.W": Math.sqrt(P) * z,
+      normalised_margin_min: z / length ** 2,
+      "gap_to_threshold.float32": z / Math.log(2 * (P - 1) * 2 ** 23),
+      "effective_rank.layers.0.W": 2 * P,
+      "effective_rank.layers.1.W": P,
+      // Rows onehot(a) ⊕ onehot(0): their products are 1 more on the diagonal.
+      "effective_rank.layers.0.hook_post": effectiveRankOf([
+        Math.sqrt(P + 1),
+        1,
+        1,
+        1,
+        1,
+      ]),
+    };
+    for (const [name, value] of Object.entries(close)) {
+      // Ten roundings in float32.
+      const tolerance = { relative: 10 * 2 ** -23, absolute: 0 };
+      assertClose([metrics[name]!], [value], tolerance, name);
+    }
+  });
+
+  Deno.test(`subnormal exponentials underflow and are not yet 0, ${name}`, async () => {
+    const experiment = certain(95); // exp(−95) ≈ 5.5e-42 < 2^−126
+    const engine = await start(experiment);
+    const { metrics } = await engine.evaluate();
+    await engine.close();
+    assertEquals(metrics["zero_exponentials"], 0);
+    assertClose(
+      [metrics["exponential_underflow"]!],
+      [(P - 1) / P],
+      { relative: 2 ** -23, absolute: 0 },
+      "exponential_underflow",
+    );
+  });
+}
+
+for (const precision of ["float16", "float32", "float64"] as const) {
+  Deno.test(`collapseThreshold() is where a softmax in ${precision} collapses`, async () => {
+    for (const classes of [2, 5, 113]) {
+      const share = async (gap: number) => {
+        const z = Array.from({ length: classes }, (_, k) => k === 1 ? gap : 0);
+        const { share } = await runTraced(
+          ({ z }) => ({
+            share: fraction(collapsed(z as tf.Tensor2D, precision)),
+          }),
+          { z: hostTensorOf("float64", [1, classes], z) },
+        );
+        return valuesOf(share)[0];
+      };
+      const threshold = collapseThreshold(precision, classes);
+      // Float16 rounds the gap itself, near 12 to 2^-7, and the exponentials by
+      // up to 2^-25 in about 2^-18.
+      const away = precision === "float16" ? 0.03 : 1e-5;
+      assertEquals(await share(threshold + away), 1, `${classes}, above`);
+      // Below it depends on the order of the additions down to ln(2/ε).
+      const least = collapseThreshold(precision, 2);
+      assertEquals(await share(least - away), 0, `${classes}, below`);
+    }
+  });
+}
+
+Deno.test("effectiveRankOf() counts equal singular values", () => {
+  for (const n of [1, 2, 7]) {
+    const values = [...Array(n).fill(3), 0, 0];
+    // n sums and logarithms, each rounded.
+    const tolerance = { relative: 10 * n * 2 ** -52, absolute: 0 };
+    assertClose([effectiveRankOf(values)], [n], tolerance, `${n}`);
+  }
+  // exp(H) of (3/4, 1/4) is 4/3^(3/4).
+  assertClose(
+    [effectiveRankOf([3, 1])],
+    [4 / 3 ** 0.75],
+    { relative: 10 * 2 ** -52, absolute: 0 },
+    "3 and 1",
+  );
+  assertEquals(effectiveRankOf([0, 0]), NaN);
+});
+
+const DEGREES: [ConfigInput, number | undefined][] = [
+  [{ modulus: 5, hidden: [4] }, 2],
+  [{ modulus: 5, hidden: [4, 4, 4] }, 4],
+  [{ modulus: 5, hidden: [4], biases: true }, undefined],
+  [{ task: "parity", bits: 6, samples: 20, hidden: [4], biases: false }, 2],
+  [
+    { modulus: 5, model: "transformer", dModel: 8, heads: 2, dMlp: 8 },
+    undefined,
+  ],
+];
+
+for (const [config, degree] of DEGREES) {
+  Deno.test(`homogeneousDegree() is ${degree}: ${JSON.stringify(config)}`, () => {
+    const experiment = makeExperiment(resolveConfig(config));
+    assertEquals(homogeneousDegree(experiment), degree);
+  });
+}
+
+Deno.test("attention_collapse counts rows that could see more, by head", async () => {
+  await tf.setBackend("cpu");
+  const hidden = -1e10;
+  // Of three positions, for each query: one head is sure, the other is not.
+  const sure = [[0, hidden, hidden], [50, 0, hidden], [0, 0, 50]];
+  const unsure = [[0, hidden, hidden], [1, 0, hidden], [0, 0, 50]];
+  const scores = tf.tensor4d([[sure, unsure], [sure, unsure]]);
+  const activations = new Map<string, tf.Tensor>([
+    ["blocks.0.attn.hook_attn_scores", scores],
+    ["blocks.0.attn.hook_pattern", tf.softmax(scores)],
+    ["blocks.1.attn.hook_attn_scores", scores],
+  ]);
+  const experiment = makeExperiment(resolveConfig({ modulus: 5 }));
+  const columns = attention.make(experiment)(
+    { activations: () => activations } as unknown as Measured,
+  );
+  const values = Object.fromEntries(
+    Object.entries(columns).map(([name, x]) => [name, x.dataSync()[0]]),
+  );
+  assertEquals(values, {
+    // Of the first block queries 1 and 2, of the last query 2, of both heads.
+    attention_collapse: Math.fround(
+      (2 * (2 + 1) + 2 * 2) / (2 * 2 * 2 + 2 * 2),
+    ),
+    "attention_collapse.blocks.0.attn.0": 1,
+    "attention_collapse.blocks.0.attn.1": 0.5,
+    "attention_collapse.blocks.1.attn.0": 1,
+    "attention_collapse.blocks.1.attn.1": 1,
+  });
+});
+
+Deno.test("metricGroupsOf() has the basic ones always, each once, in one order", () => {
+  const cases: [MetricChoice[], string[]][] = [
+    [["basic"], ["basic"]],
+    [["nlm", "tensors"], ["basic", "tensors", "nlm"]],
+    [["paper", "tensors", "margin"], [...metricSets.paper, "margin"]],
+    [["all", "basic"], [...metricSets.all]],
+  ];
+  for (const [names, groups] of cases) {
+    assertEquals(metricGroupsOf(names), groups);
+  }
+});
+
+Deno.test("a group that is named must find something to measure", async () => {
+  const experiment = (metrics: MetricChoice[]) =>
+    makeExperiment(resolveConfig({ modulus: 5, hidden: [4], metrics }));
+  await assertRejects(
+    () => onnxEngine(experiment(["attention"])),
+    UsageError,
+    "--metrics attention has nothing to measure in --model mlp",
+  );
+  await (await onnxEngine(experiment(["all"]))).close();
+  assertThrows(
+    () => resolveConfig({ metrics: ["fourier"] }),
+    UsageError,
+    '--metrics must be out of basic, tensors, updates, underflow, logits, margin, nlm, attention, effective-rank, paper, all, got ["fourier"]',
+  );
+});
+
+Deno.test("measuring outside the step changes neither steps nor metrics", async () => {
+  const experiment = makeExperiment(resolveConfig({
+    modulus: 7,
+    hidden: [12],
+    metrics: ["effective-rank"],
+  }));
+  const plain = await onnxEngine(experiment, { threads: 1 });
+  const engine = await metered(
+    await onnxEngine(experiment, { threads: 1 }),
+    experiment,
+  );
+  const losses: number[] = [];
+  const evaluations = [];
+  while (engine.step < 12) {
+    const part = await engine.advance(12 - engine.step, 5);
+    assert(part.measuring! > 0);
+    losses.push(...part.losses);
+    evaluations.push(...part.evaluations);
+  }
+  const wanted = await plain.advance(12, 5);
+  assertEquals(losses, wanted.losses);
+  assertEquals(evaluations.map(({ step }) => step), [0, 5, 10]);
+  const ranks = [];
+  for (const [i, { metrics }] of evaluations.entries()) {
+    const rest = Object.entries(metrics)
+      .filter(([name]) => !name.startsWith("effective_rank"));
+    assertEquals(Object.fromEntries(rest), wanted.evaluations[i]!.metrics);
+    ranks.push(metrics["effective_rank.layers.0.W"]);
+  }
+  // Each is that of its own step's state.
+  const again = await onnxEngine(experiment, { threads: 1 });
+  const second = await metered(again, experiment);
+  for (const rank of ranks) {
+    const { metrics } = await second.evaluate();
+    assertEquals(metrics["effective_rank.layers.0.W"], rank);
+    if (second.step < 10) await again.advance(5, 100);
+  }
+  for (const each of [plain, engine, second]) await each.close();
+});

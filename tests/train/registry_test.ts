@@ -1,0 +1,135 @@
+/**
+ * Everything that the registries of losses, optimizers and stages name, in
+ * training: replicas equal single runs, and the engines each other.
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
+import { losses } from "../../lib/losses/mod.ts";
+import { optimizers, type stages } from "../../lib/optim/mod.ts";
+import type { Engine, HostState } from "../../lib/train/engine.ts";
+import { makeExperiment } from "../../lib/train/experiment.ts";
+import { onnxEngine } from "../../lib/train/onnx_engine.ts";
+import { replicaEngine } from "../../lib/train/replica_engine.ts";
+import { tfjsEngine } from "../../lib/train/tfjs_engine.ts";
+import { assertClose, valuesOf } from "../_golden.ts";
+
+const STEPS = 6;
+
+// eps keeps Adam from dividing rounding by itself; biases are tensors that are no
+// matrices; the weight decay is there for whatever handles it.
+const small: ConfigInput = {
+  modulus: 5,
+  hidden: [8],
+  biases: true,
+  trainFraction: 0.6,
+  eps: 1e-3,
+  weightDecay: 0.01,
+  momentum: 0.5,
+};
+
+// A config for each; the compiler asks for one.
+const STAGES: Record<keyof typeof stages, ConfigInput> = {
+  grokfastEma: { grokfast: "ema" },
+  grokfastMa: { grokfast: "ma", grokfastWindow: 3 },
+  clipValue: { clipValue: 0.01 },
+  clipNorm: { clipNorm: 0.1 },
+  perpGrad: { perpScope: "global" },
+  l1: { l1: 0.1 },
+  constantNorm: { constantNorm: true },
+};
+
+const CASES: Record<string, ConfigInput> = {
+  ...Object.fromEntries(
+    Object.keys(losses).map((loss) => [
+      loss,
+      { loss } as ConfigInput,
+    ]),
+  ),
+  "softmax, its options": {
+    loss: "softmax",
+    labelSmoothing: 0.1,
+    temperature: 2,
+    logitPenalty: 0.01,
+  },
+  ...Object.fromEntries(
+    Object.keys(optimizers).map((optimizer) => [
+      optimizer,
+      { optimizer } as ConfigInput,
+    ]),
+  ),
+  "⊥ of muon's update": { optimizer: "muon", perpAt: "update" },
+  "cosine": { schedule: "cosine", warmup: 2, steps: STEPS },
+  "steps": { schedule: "step", lrStepEvery: 2 },
+  "lr over norm": { optimizer: "sgd", lrOverGradientNorm: true, lr: 0.1 },
+  ...Object.fromEntries(
+    Object.entries(STAGES).map(([name, config]) => [
+      `stage ${name}`,
+      config,
+    ]),
+  ),
+};
+
+const experimentOf = (config: ConfigInput, seed = 0) =>
+  makeExperiment(resolveConfig({ ...small, ...config, seed }));
+
+async function run(engine: Engine) {
+  const { losses } = await engine.advance(STEPS, STEPS);
+  const state = await engine.state();
+  await engine.close();
+  return { losses, state };
+}
+
+/** Asserts that two runs agree, each tensor beside the largest of its elements. */
+function assertAgree(
+  actual: { losses: readonly number[]; state: HostState },
+  expected: { losses: readonly number[]; state: HostState },
+  relative: number,
+) {
+  assertClose(actual.losses, expected.losses, {
+    relative,
+    absolute: relative,
+  }, "losses");
+  assertEquals(Object.keys(actual.state), Object.keys(expected.state));
+  for (const [path, x] of Object.entries(expected.state)) {
+    const values = valuesOf(x);
+    const largest = values.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+    assertClose(
+      valuesOf(actual.state[path]),
+      values,
+      { relative: 0, absolute: relative * Math.max(largest, 1) },
+      path,
+    );
+  }
+}
+
+// Six steps multiply what rounding leaves, 2⁻⁵² and 2⁻²³ of a number, by no more
+// than a thousand: Newton–Schulz by 3.4445⁵ where a singular value is small.
+const ROUNDING = { float64: 1000 * 2 ** -52, float32: 1000 * 2 ** -23 };
+
+for (const [name, config] of Object.entries(CASES)) {
+  Deno.test(`replicas equal single runs with ${name}`, async () => {
+    const wide = { precision: "float64", lossPrecision: "float64" } as const;
+    const experiments = [0, 1].map((seed) =>
+      experimentOf({ ...config, ...wide }, seed)
+    );
+    const engine = await replicaEngine(experiments, { threads: 1 });
+    const advances = await engine.advance(STEPS, STEPS);
+    const now = await engine.at(STEPS);
+    await engine.close();
+    const single = await run(await onnxEngine(experiments[1]!, { threads: 1 }));
+    const replica = { losses: advances[1]!.losses, state: now[1]!.state };
+    assertAgree(replica, single, ROUNDING.float64);
+    // Six steps of something.
+    assert(single.losses.some((loss) => loss !== single.losses[0]));
+  });
+
+  Deno.test(`the engines agree with ${name}`, async () => {
+    const experiment = experimentOf(config);
+    assertAgree(
+      await run(await tfjsEngine(experiment)),
+      await run(await onnxEngine(experiment, { threads: 1 })),
+      ROUNDING.float32,
+    );
+  });
+}

@@ -69,9 +69,15 @@ export const seed: Setting<number> = integer(
   "seed of everything random",
 );
 
+/** Train rows of a step; null for all. */
+export const batchSize: Setting<number | null> = nullable(
+  integer([1], 1, "<n>", "train rows a step (default: all)"),
+);
+
 /** What every run has. */
 export const runSettings = {
   steps,
+  batchSize,
   evalEvery: integer([1], 10, "<n>", "steps between evaluations"),
   metrics: choices(
     metricChoices,

@@ -9,6 +9,7 @@ import { type HostTensor, toNumbers } from "../onnx/tensor.ts";
 import { widen } from "../trace/precision.ts";
 import { compile } from "../trace/run.ts";
 import { hostBatch } from "../train/batch.ts";
+import { buffersOf, withBuffers } from "../train/buffers.ts";
 import { leavesOf } from "../tree.ts";
 import { activationsOf } from "./activations.ts";
 import type { HostMetrics } from "./group.ts";
@@ -68,20 +69,22 @@ export const effectiveRank: HostMetrics = {
   summary: "effective rank of weights and hidden activations; slow",
   async open(experiment, options) {
     const { model, params, split } = experiment;
+    const buffers = buffersOf(experiment);
     const { inputs } = hostBatch(split.train, model);
     const session = await compile(
-      ({ params, inputs }) => {
+      ({ params, buffers, inputs }) => {
         const matrices = leavesOf<tf.Tensor>(params as never)
           .filter(([, w]) => w.shape.length >= 2)
           .map(([path, w]) => [path, matricesOf(w)] as const);
-        const hidden = [...activationsOf(model, params as never, inputs)]
+        const all = withBuffers<tf.Tensor>(params as never, buffers as never);
+        const hidden = [...activationsOf(model, all, inputs)]
           .filter(([name]) => HIDDEN.test(name))
           .map(([name, x]) => [name, lastOf(x)] as const);
         return Object.fromEntries(
           [...matrices, ...hidden].map(([name, x]) => [name, gramOf(x)]),
         );
       },
-      { params, inputs },
+      { params, buffers, inputs },
       options,
     );
     // Nobody else waits for it to load.
@@ -102,7 +105,7 @@ export const effectiveRank: HostMetrics = {
     };
     return {
       async measure(state, inputs) {
-        const grams = await session.run({ ...onlyParams(state), inputs });
+        const grams = await session.run({ ...onlyModel(state), inputs });
         const columns: Record<string, number> = {};
         for (const [name, { shape, data }] of Object.entries(grams)) {
           const [count, k] = shape as [number, number, number];
@@ -120,7 +123,7 @@ export const effectiveRank: HostMetrics = {
   },
 };
 
-const onlyParams = (state: Readonly<Record<string, HostTensor>>) =>
+const onlyModel = (state: Readonly<Record<string, HostTensor>>) =>
   Object.fromEntries(
-    Object.entries(state).filter(([path]) => path.startsWith("params.")),
+    Object.entries(state).filter(([path]) => !path.startsWith("optimizer.")),
   );

@@ -57,7 +57,8 @@ export interface Meter {
   /**
    * Measures one state.
    *
-   * @param state Parameters as `params.…`; what else it has is not read.
+   * @param state Parameters as `params.…`, buffers as `buffers.…`; what else it
+   * has is not read.
    * @param inputs The train rows, [n, …row].
    */
   measure(

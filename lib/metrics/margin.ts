@@ -13,6 +13,7 @@ import { trace } from "../trace/backend.ts";
 import { scalar, widen } from "../trace/precision.ts";
 import { specsOf } from "../trace/run.ts";
 import { hostBatch } from "../train/batch.ts";
+import { buffersOf, withBuffers } from "../train/buffers.ts";
 import type { Experiment } from "../train/experiment.ts";
 import { leavesOf } from "../tree.ts";
 import type { Columns, GraphMetrics } from "./group.ts";
@@ -24,19 +25,19 @@ import { normAll } from "./vectors.ts";
  * parameters, f(αθ; x) = α^L·f(θ; x) for every α > 0; undefined where they are
  * not, as with biases or attention.
  */
-export function homogeneousDegree(
-  { model, params, split }: Experiment,
-): number | undefined {
+export function homogeneousDegree(experiment: Experiment): number | undefined {
+  const { model, params, split } = experiment;
+  const buffers = buffersOf(experiment);
   const { inputs } = hostBatch(split.train, model);
   const graph = trace(
-    ({ params, inputs }) => ({
+    ({ params, buffers, inputs }) => ({
       logits: model.apply(
-        params as Parameters<typeof model.apply>[0],
+        withBuffers<tf.Tensor>(params as never, buffers as never),
         inputs as tf.Tensor,
         noHook,
       ),
     }),
-    specsOf({ params, inputs }),
+    specsOf({ params, buffers, inputs }),
   );
   const weights = leavesOf(params).map(([path]) => `params.${path}`);
   const proto = modelOf(graph, { name: "degree" }).graph!;

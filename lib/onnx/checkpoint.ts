@@ -24,6 +24,7 @@ export const METADATA = {
   config: "groklab.config",
   step: "groklab.step",
   metrics: "groklab.metrics",
+  buffers: "groklab.buffers",
 } as const;
 
 /** What stands before the names of tensors that are outputs of their own file. */
@@ -37,6 +38,8 @@ export interface CheckpointMetadata {
   readonly step?: number;
   /** The metrics at this step. */
   readonly metrics?: unknown;
+  /** Which initializers are no parameters, but running statistics. */
+  readonly buffers?: readonly string[];
 }
 
 /** What a key of a file's metadata holds, parsed from JSON, or undefined. */
@@ -55,12 +58,12 @@ export function metadataOf(
 /** Writes checkpoints of one model: the forward pass is traced once. */
 export interface CheckpointWriter {
   /**
-   * The bytes of a checkpoint: the forward pass with the parameters as
+   * The bytes of a checkpoint: the forward pass with parameters and buffers as
    * initializers under their paths, activations under their hooks' names, a
    * free batch dimension and one output, `logits`.
    *
-   * @param params The parameters, by path.
-   * @param metadata Config, step and metrics to carry along.
+   * @param params Parameters and buffers, by path.
+   * @param metadata What to carry along.
    */
   encode(
     params: Readonly<Record<string, HostTensor>>,
@@ -82,9 +85,10 @@ export async function checkpointWriter(
 ): Promise<CheckpointWriter> {
   const { graph, shapeOf } = await traceForward(model, params, runtime);
   return {
-    encode(initializers, { config, step, metrics }) {
+    encode(initializers, { config, step, metrics, buffers }) {
       const metadata: Record<string, string> = {};
-      for (const [key, value] of Object.entries({ config, step, metrics })) {
+      const all = { config, step, metrics, buffers };
+      for (const [key, value] of Object.entries(all)) {
         if (value !== undefined) {
           metadata[METADATA[key as keyof typeof METADATA]] = JSON.stringify(
             value,

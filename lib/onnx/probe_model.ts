@@ -75,16 +75,19 @@ export class ProbeModel {
     return this.#model.graph!;
   }
 
-  /** The names of the weights: the floating-point initializers. */
+  /** The names of the weights: the floating-point initializers but buffers. */
   get weightNames(): string[] {
     return this.#weights().map(({ name }) => name);
   }
 
   #weights() {
     const floats = [1, 10, 11]; // float32, float16, float64 in onnx.proto
+    const buffers = this.metadata("buffers");
+    const isBuffer = (name: string) =>
+      Array.isArray(buffers) && buffers.includes(name);
     return this.#graph.initializer
-      .filter(({ dataType, dims }) =>
-        floats.includes(dataType) && dims.length > 0
+      .filter(({ dataType, dims, name }) =>
+        floats.includes(dataType) && dims.length > 0 && !isBuffer(name)
       );
   }
 

@@ -8,6 +8,7 @@
 import type { Config } from "../config/config.ts";
 import { type HostTensor, toNumbers, toTyped } from "../onnx/tensor.ts";
 import { mapTree, type Tree } from "../tree.ts";
+import { under } from "./buffers.ts";
 import type { HostState } from "./engine.ts";
 import {
   type Experiment,
@@ -70,6 +71,7 @@ export async function carryOver(
   const prefixes = optimizerPrefixes(before);
   const parts = [
     ["params.", "params."],
+    ["buffers.", "buffers."],
     ...[...optimizerPrefixes(next.config)].map(([name, to]) => {
       const from = prefixes.get(name);
       return [
@@ -89,25 +91,10 @@ export async function carryOver(
   return carried;
 }
 
-/** The tensors whose paths begin so, under the rest of their paths. */
-export function under(state: HostState, prefix: string): HostState {
-  return Object.fromEntries(
-    Object.entries(state).filter(([path]) => path.startsWith(prefix))
-      .map(([path, tensor]) => [path.slice(prefix.length), tensor]),
-  );
-}
-
 function sameTree(a: HostState, b: HostState): boolean {
   const shapes = (state: HostState) =>
     JSON.stringify(
       Object.entries(state).map(([path, { shape }]) => [path, shape]).sort(),
     );
   return shapes(a) === shapes(b);
-}
-
-/** The tensors with something before their paths. */
-export function prefixed(prefix: string, tensors: HostState): HostState {
-  return Object.fromEntries(
-    Object.entries(tensors).map(([path, tensor]) => [prefix + path, tensor]),
-  );
 }

@@ -7,12 +7,13 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type Config, definitionsOf } from "../config/config.ts";
 import type { Split } from "../data/dataset.ts";
-import { randomKey } from "../data/random.ts";
+import { randomKey, wordsOf } from "../data/random.ts";
 import { splitOf } from "../data/task.ts";
 import { type Loss, scaleCorrectLogit } from "../losses/mod.ts";
 import type { HostTensor } from "../onnx/tensor.ts";
 import { chain, type GradientTransformation, type Rate } from "../optim/mod.ts";
 import { scalar } from "../trace/precision.ts";
+import type { Words } from "../trace/threefry.ts";
 import type { Tree } from "../tree.ts";
 import { type Model, withScaledLogits } from "../../models/model.ts";
 
@@ -43,6 +44,11 @@ export function makeExperiment(config: Config): Experiment {
     optimizer: optimizerOf(config),
     params: model.init(randomKey(config.seed), config.precision),
   };
+}
+
+/** The key of what is random in an experiment's steps. */
+export function stepKey({ seed }: Config): Words {
+  return wordsOf(`${seed}:steps`);
 }
 
 /** The loss that a config describes. */

@@ -18,11 +18,17 @@ import {
   type Value,
 } from "../trace/graph.ts";
 import { ONNX_TYPE } from "../trace/lowering.ts";
+import { rewrite } from "../trace/rewrite.ts";
 import { sizeOf } from "../onnx/tensor.ts";
 import { modelOf, type ModelProto } from "../onnx/model.ts";
 
 const INT = { dtype: "int64", shape: [] } as const;
 const BOOL = { dtype: "bool", shape: [] } as const;
+
+/** The name of a traced step's input that is no state: updates made before. */
+export const STEP = "step";
+/** Its type. */
+export const STEP_SPEC = INT;
 
 const METRIC = "metrics.";
 
@@ -62,8 +68,9 @@ const apply = (
  * replicas], metrics [steps, metrics, replicas]; the loop goes on while any
  * replica's loss is finite.
  *
- * @param steps Traced steps: inputs are the state's tensors, outputs `state.…`
- * of the same names, `loss` and `metrics.…`, single or stacked.
+ * @param steps Traced steps: inputs are the state's tensors and {@link STEP},
+ * outputs `state.…` of the same names, `loss`, `metrics.…` and, where rows come
+ * in mini-batches, `epoch.…`, single or stacked.
  */
 export function loopModel(steps: readonly Graph[]): ModelProto {
   const [count, first, every] = ["count", "first", "every"]
@@ -87,8 +94,20 @@ function loopOf(
   index: number,
   { count, first, every }: Record<"count" | "first" | "every", Value>,
 ) {
-  const output = new Map(step.outputs);
-  const names = step.inputs.map((value) => value.name!);
+  const turn = newInput("turn", INT);
+  const number = apply("Add", [first, turn], INT);
+  const isStep = (value: Value) => value.name === STEP;
+  const state = step.inputs.filter((value) => !isStep(value));
+  const numbers = step.inputs.filter(isStep);
+  const counted = rewrite(
+    step,
+    new Map(numbers.map((value) => [value, number])),
+  );
+  const epoch = epochOf(new Map(counted));
+  const output = new Map(
+    epoch ? rewrite({ outputs: counted }, epoch.made) : counted,
+  );
+  const names = state.map((value) => value.name!);
   const next = names.map((name) => output.get(`state.${name}`)!);
   const loss = output.get("loss")!;
   const { shape: replicas } = loss;
@@ -100,9 +119,8 @@ function loopOf(
     shape: [metricRows.length, ...replicas],
   } as const;
 
-  const turn = newInput("turn", INT);
   const due = apply("Equal", [
-    apply("Mod", [apply("Add", [first, turn], INT), every], INT),
+    apply("Mod", [number, every], INT),
     int(0),
   ], BOOL);
   const carriedOn = newInput("go_on", BOOL);
@@ -113,24 +131,31 @@ function loopOf(
   ], { ...BOOL, shape: replicas });
   const metrics = onlyIf(due, nodesFor([...next, loss]), metricRows, rowSpec);
 
-  const bodyOutputs = [any(finite), ...next, loss, metrics]
+  const kept = epoch?.kept ?? [];
+  const carried = [...next, ...kept.map(({ now }) => now)];
+  const bodyOutputs = [any(finite), ...carried, loss, metrics]
     // An output must be made in the body: pass through what is not.
     .map((value) => value.node ? value : apply("Identity", [value], value));
   const body: Subgraph = {
     name: "training_step",
-    inputs: [turn, carriedOn, ...step.inputs],
+    inputs: [turn, carriedOn, ...state, ...kept.map(({ before }) => before)],
     outputs: unique(bodyOutputs),
     nodes: [],
   };
-  const inputs = step.inputs.map((value) =>
+  const inputs = state.map((value) =>
     newInput(initial(index, value.name!), value)
   );
   const loop = newNode(
     "Loop",
-    [count, newConstant("bool", [], Uint8Array.of(1)), ...inputs],
+    [
+      count,
+      newConstant("bool", [], Uint8Array.of(1)),
+      ...inputs,
+      ...kept.map(({ start }) => start),
+    ],
     { body: { graph: { ...body, nodes: nodesFor(body.outputs) } } },
     [
-      ...step.inputs.map(({ dtype, shape }) => ({ dtype, shape })),
+      ...carried.map(({ dtype, shape }) => ({ dtype, shape })),
       lossSpec,
       rowSpec,
     ],
@@ -146,6 +171,50 @@ function loopOf(
     ],
   };
 }
+
+// A value that is carried from turn to turn, but no part of the state: a call
+// starts with it anew.
+interface Kept {
+  readonly before: Value;
+  readonly now: Value;
+  readonly start: Value;
+}
+
+// The order of the rows is sorted once an epoch, not in every step: it is kept
+// until the epoch's number changes.
+function epochOf(
+  output: ReadonlyMap<string, Value>,
+): { made: Map<Value, Value>; kept: Kept[] } | undefined {
+  const number = output.get("epoch.number");
+  const order = output.get("epoch.order");
+  if (!number || !order) return undefined;
+  const [last, known] = [number, order].map((value, i) =>
+    newInput(["epoch", "order"][i]!, value)
+  ) as [Value, Value];
+  const flags = { dtype: "bool", shape: number.shape } as const;
+  const begins = any(
+    apply("Not", [apply("Equal", [number, last], flags)], flags),
+  );
+  const available = new Set(nodesFor([number]).flatMap((node) => node.outputs));
+  const same = apply("Identity", [known], known);
+  const now = apply("If", [begins], order, {
+    then_branch: branch("sort", order, nodesFor([order], available)),
+    else_branch: branch("keep", same, nodesFor([same])),
+  });
+  const filled = ({ dtype, shape }: Value, value: bigint) =>
+    newConstant(dtype, shape, new BigInt64Array(sizeOf(shape)).fill(value));
+  return {
+    made: new Map([[order, now]]),
+    kept: [
+      { before: last, now: number, start: filled(number, -1n) },
+      { before: known, now, start: filled(order, 0n) },
+    ],
+  };
+}
+
+const branch = (name: string, value: Value, nodes: readonly Node[]) => ({
+  graph: { name, inputs: [], outputs: [value], nodes },
+});
 
 // The metrics as one row, computed only where they are due: nodes that nothing
 // but the metrics needs go into the branch of an If.
@@ -180,9 +249,6 @@ function onlyIf(
       new Float64Array(sizeOf(rowSpec.shape)),
     ),
   ], rowSpec);
-  const branch = (name: string, value: Value, nodes: readonly Node[]) => ({
-    graph: { name, inputs: [], outputs: [value], nodes },
-  });
   return apply("If", [due], rowSpec, {
     then_branch: branch("evaluate", row, nodesFor([row], available)),
     else_branch: branch("skip", zeros, nodesFor([zeros])),

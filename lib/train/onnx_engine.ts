@@ -14,16 +14,17 @@ import { trace } from "../trace/backend.ts";
 import { foldConstants } from "../trace/fold.ts";
 import type { Graph } from "../trace/graph.ts";
 import { runTraced, specsOf } from "../trace/run.ts";
-import { leavesOf, type Tree, treeOf } from "../tree.ts";
+import { type Tree, treeOf } from "../tree.ts";
 import { hostBatches, mapBatches } from "./batch.ts";
-import type { Experiment } from "./experiment.ts";
+import { initialTensors, modelState, prefixed } from "./buffers.ts";
+import { type Experiment, stepKey } from "./experiment.ts";
 import {
   type Engine,
   type HostState,
   type Snapshot,
   untilDiverged,
 } from "./engine.ts";
-import { loopModel } from "./loop_graph.ts";
+import { loopModel, STEP, STEP_SPEC } from "./loop_graph.ts";
 import {
   loopInputs,
   type LoopResult,
@@ -139,36 +140,30 @@ export async function loopPlacement(
 }
 
 /**
- * Initial parameters, and the optimizer's state for them.
+ * Initial parameters and buffers, and the optimizer's state for them.
  *
  * @param experiment What to train.
  * @param runtime Which build of ONNX Runtime computes the state.
  */
 export async function initialState(
-  { params, optimizer }: Experiment,
+  experiment: Experiment,
   runtime: Runtime = "node",
 ): Promise<HostState> {
+  const { params, optimizer } = experiment;
   const values = await runTraced(
     ({ params }) => optimizer.init(params),
     { params },
     { runtime },
   );
-  const state: Record<string, HostTensor> = { ...parameterState(params) };
-  for (const [path, leaf] of Object.entries(values)) {
-    state[`optimizer.${path}`] = leaf;
-  }
-  return state;
-}
-
-/** Parameters as a part of the state. */
-export function parameterState(params: Tree<HostTensor>): HostState {
-  return Object.fromEntries(
-    leavesOf(params).map(([path, leaf]) => [`params.${path}`, leaf]),
-  );
+  return {
+    ...modelState(experiment, initialTensors(experiment)),
+    ...prefixed("optimizer.", values),
+  };
 }
 
 /**
- * The step as a graph: the state goes in and out, the data are constants.
+ * The step as a graph: the state goes in and out, its number goes in, the data
+ * are constants.
  *
  * @param experiment What to train.
  * @param state A state, of which only types and shapes matter.
@@ -181,12 +176,14 @@ export function traceStep(
 ): Graph {
   const step = makeStep(experiment, device === "cpu");
   const host = hostBatches(experiment.split, experiment.model);
+  const key = Int32Array.from(stepKey(experiment.config));
   return trace(
-    (tensors) => {
+    ({ [STEP]: time, ...tensors }) => {
       const state = { optimizer: {}, ...tensors } as unknown as State;
-      const result = step(state, mapBatches(host, constant), true);
+      const draw = { key: tf.tensor1d(key, "int32"), time: time as tf.Tensor };
+      const result = step(state, draw, mapBatches(host, constant), true);
       return { ...result } as unknown as Tree<tf.Tensor>;
     },
-    specsOf(treeOf(Object.entries(state))),
+    { ...specsOf(treeOf(Object.entries(state))), [STEP]: STEP_SPEC },
   );
 }

@@ -16,7 +16,7 @@ import type { MetricsRow, RunWriter } from "../runs/run_folder.ts";
 import type { DType } from "../trace/graph.ts";
 import { treeOf } from "../tree.ts";
 import type { Model } from "../../models/model.ts";
-import { under } from "./carry.ts";
+import { modelTensors, under } from "./buffers.ts";
 import type { Evaluation, HostState } from "./engine.ts";
 
 /** Accuracy from which a network counts as having memorised, or grokked. */
@@ -135,10 +135,13 @@ export class Recorder {
     { evaluation: { step, metrics }, state }: Evaluated,
   ): Promise<string> {
     const config = configAt(this.#config, step);
-    const model = await this.#checkpoints.encode(
-      under(state, "params."),
-      { config, step, metrics },
-    );
+    const buffers = Object.keys(under(state, "buffers."));
+    const model = await this.#checkpoints.encode(modelTensors(state), {
+      config,
+      step,
+      metrics,
+      ...(buffers.length > 0 && { buffers }),
+    });
     const optimizer = under(state, "optimizer.");
     return this.#run.writeCheckpoint(
       step,

@@ -12,16 +12,18 @@ import { makeMeasure } from "../metrics/mod.ts";
 import { type HostTensor, sizeOf } from "../onnx/tensor.ts";
 import { trace } from "../trace/backend.ts";
 import { foldConstants } from "../trace/fold.ts";
-import { type Graph, newConstant } from "../trace/graph.ts";
+import { type Graph, newConstant, newInput } from "../trace/graph.ts";
 import { specsOf } from "../trace/run.ts";
 import { expandSegmentSums } from "../trace/segments.ts";
 import { type Argument, vmap } from "../trace/vmap.ts";
 import { type Tree, treeOf } from "../tree.ts";
 import { type Advance, type HostState, untilDiverged } from "./engine.ts";
 import { type Batches, hostBatches } from "./batch.ts";
-import { type Experiment, optimizerOf } from "./experiment.ts";
+import { type Experiment, optimizerOf, stepKey } from "./experiment.ts";
 import { openLoop, turnsOf } from "./loop_session.ts";
-import { initialState, parameterState, traceStep } from "./onnx_engine.ts";
+import { STEP, STEP_SPEC } from "./loop_graph.ts";
+import { initialTensors, modelState } from "./buffers.ts";
+import { initialState, traceStep } from "./onnx_engine.ts";
 import type { Evaluated } from "./recorder.ts";
 import { makeStep, type State } from "./step.ts";
 
@@ -174,9 +176,9 @@ async function initialStates(
   runtime: Runtime | undefined,
 ): Promise<HostState[]> {
   const shared = await initialState(experiments[0]!, runtime);
-  return experiments.map(({ params }) => ({
+  return experiments.map((experiment) => ({
     ...shared,
-    ...parameterState(params),
+    ...modelState(experiment, initialTensors(experiment)),
   }));
 }
 
@@ -195,6 +197,11 @@ function stackedStep(
       known[`data.${part}.${name}`] = data.map((own) => own[part]![name]);
     }
   }
+  known["key"] = experiments.map(({ config }) => ({
+    dtype: "int32",
+    shape: [2],
+    data: Int32Array.from(stepKey(config)),
+  }));
   const { precision } = first.config;
   for (const name of ["lr", "weightDecay"] as const) {
     const rates = experiments.map(({ config }) => config[name]);
@@ -210,22 +217,30 @@ function stackedStep(
   const measure = makeMeasure(first);
   const graph = trace(
     (tensors) => {
-      const { params, optimizer = {}, data, rates } = tensors as unknown as {
+      const { data, rates, key, [STEP]: time, ...own } = tensors as unknown as {
         data: Batches;
         rates?: { lr?: tf.Tensor; weightDecay?: tf.Tensor };
+        key: tf.Tensor1D;
+        [STEP]: tf.Tensor;
       } & State;
-      const own = optimizerOf(first.config, rates);
-      const step = makeStep({ ...first, optimizer: own }, sliced, measure);
-      const result = step({ params, optimizer }, data, true);
+      const optimizer = optimizerOf(first.config, rates);
+      const step = makeStep({ ...first, optimizer }, sliced, measure);
+      const state = { ...own, optimizer: own.optimizer ?? {} };
+      const result = step(state, { key, time }, data, true);
       return { ...result } as unknown as Tree<tf.Tensor>;
     },
-    specsOf(treeOf([
-      ...Object.entries(state),
-      ...Object.entries(known).map(([path, [x]]) => [path, x!] as const),
-    ])),
+    {
+      ...specsOf(treeOf([
+        ...Object.entries(state),
+        ...Object.entries(known).map(([path, [x]]) => [path, x!] as const),
+      ])),
+      [STEP]: STEP_SPEC,
+    },
     { deferSegmentSums: true },
   );
-  return vmap(graph, experiments.length, (name): Argument => {
+  const number = newInput(STEP, STEP_SPEC);
+  const stacked = vmap(graph, experiments.length, (name): Argument => {
+    if (name === STEP) return { value: number, stacked: false };
     const tensors = known[name];
     if (!tensors) return "stacked";
     // What is the same for all is there once.
@@ -233,6 +248,7 @@ function stackedStep(
     const { dtype, shape, data } = same ? tensors[0]! : stack(tensors);
     return { value: newConstant(dtype, shape, data), stacked: !same };
   });
+  return { ...stacked, inputs: [...stacked.inputs, number] };
 }
 
 // How many runs to stack on a processor: fewer, larger operations gain until

@@ -22,7 +22,8 @@ import {
   type RunContents,
   RunWriter,
 } from "../runs/run_folder.ts";
-import { prefixed, under, withConfig } from "./carry.ts";
+import { modelState, modelTensors, prefixed, under } from "./buffers.ts";
+import { withConfig } from "./carry.ts";
 import type { Snapshot } from "./engine.ts";
 import type { Experiment } from "./experiment.ts";
 import { initialState } from "./onnx_engine.ts";
@@ -94,7 +95,7 @@ export async function lastState(
     const { params, optimizer, rows, bytes } = saved;
     const own = withConfig(experiment, configAt(config, step));
     const wanted = await initialState(own, config.runtime);
-    const problem = misfit(params, under(wanted, "params."));
+    const problem = misfit(params, modelTensors(wanted));
     if (problem !== undefined) {
       throw new FileError(
         `Cannot resume ${run}: the checkpoint of step ${step} does not fit ` +
@@ -103,7 +104,7 @@ export async function lastState(
     }
     if (misfit(optimizer, under(wanted, "optimizer."))) continue;
     const found = {
-      ...prefixed("params.", params),
+      ...modelState(own, params),
       ...prefixed("optimizer.", optimizer),
     };
     const paths = Object.keys(wanted);

@@ -13,8 +13,8 @@ import { decodeTensors } from "../onnx/read_tensors.ts";
 import type { HostTensor } from "../onnx/tensor.ts";
 import { FILES } from "../runs/_layout.ts";
 import { findCheckpoint } from "../runs/read.ts";
-import { leavesOf } from "../tree.ts";
-import { carryOver, prefixed } from "./carry.ts";
+import { initialTensors, modelState, prefixed } from "./buffers.ts";
+import { carryOver } from "./carry.ts";
 import type { HostState, Snapshot } from "./engine.ts";
 import type { Experiment } from "./experiment.ts";
 
@@ -86,8 +86,7 @@ export async function startOf(
   if (!from) return undefined;
   const bytes = await readFrom(from.path, from.sha256);
   const { tensors, metadata } = decodeTensors(bytes, from.path);
-  const params = Object.fromEntries(leavesOf(experiment.params));
-  const problem = misfit(tensors, params);
+  const problem = misfit(tensors, initialTensors(experiment));
   if (problem !== undefined) {
     throw new UsageError(
       `Cannot start from ${from.path}: ${problem}; the architecture must be ` +
@@ -99,7 +98,7 @@ export async function startOf(
     besideIn(from.path),
   ).tensors;
   const state = {
-    ...prefixed("params.", tensors),
+    ...modelState(experiment, tensors),
     ...prefixed("optimizer.", optimizer),
   };
   const before = from.optimizer === null

@@ -9,38 +9,56 @@ import * as tf from "@tensorflow/tfjs-core";
 import { mean, meanLoss } from "../losses/mod.ts";
 import { applyUpdates, type Params, zipTrees } from "../optim/mod.ts";
 import { widen } from "../trace/precision.ts";
+import type { Draw, RowRange } from "../trace/random.ts";
 import { leavesOf, mapTree } from "../tree.ts";
 import { noHook } from "../../models/model.ts";
 import { activationsOf } from "../metrics/activations.ts";
 import { makeMeasure, type Metrics, type Rows } from "../metrics/mod.ts";
 import type { Batch, Batches } from "./batch.ts";
+import { withBuffers } from "./buffers.ts";
 import type { Experiment } from "./experiment.ts";
+import { drawBatch, type Epoch } from "./mini_batches.ts";
+import { type Mode, trainingMode } from "./mode.ts";
 
-/** Parameters and optimizer state. */
-export type State = { readonly params: Params; readonly optimizer: Params };
+/** What a step changes. */
+export type State = {
+  readonly params: Params;
+  /** What {@link Model.buffers} makes, where the model has any. */
+  readonly buffers?: Params;
+  readonly optimizer: Params;
+};
 
 /** What a step gives back. */
 export interface StepResult {
-  /** Parameters and optimizer state after the update. */
+  /** The state after the update. */
   readonly state: State;
-  /** The train loss before the update, []. */
+  /** The loss of the step's rows before the update, []. */
   readonly loss: tf.Scalar;
   /** The metrics before the update, where they were asked for. */
   readonly metrics?: Metrics<tf.Tensor>;
+  /** The order of the train rows, where they come in mini-batches. */
+  readonly epoch?: Epoch;
 }
 
 /**
  * One step: forward, loss, gradient, transformation, update.
  *
- * @param state Parameters and optimizer state before the step.
+ * @param state The state before the step.
+ * @param draw What is random in it, as a function of seed and step.
  * @param batches The rows to train on, and those to evaluate on.
  * @param evaluating Whether metrics are wanted.
  */
 export type Step = (
   state: State,
+  draw: Draw,
   batches: Batches,
   evaluating?: boolean,
 ) => StepResult;
+
+// Rows that go through the model together.
+interface Slice extends RowRange {
+  readonly batch: Batch;
+}
 
 // More would only make the graph longer.
 const MOST_SLICES = 8;
@@ -59,15 +77,14 @@ export function makeStep(
   measure = makeMeasure(experiment),
 ): Step {
   const { model, loss, optimizer, config } = experiment;
-  const { lossPrecision } = config;
+  const { lossPrecision, batchSize } = config;
   const lossOf = meanLoss(loss, lossPrecision);
-  const logitsOf = (params: Params, { inputs }: Batch) =>
-    model.apply(params, inputs, noHook);
   const labelsOf = ({ labels }: Batch) => labels as tf.Tensor1D;
 
-  // In float16 a mean of parts is not the mean of the whole.
-  const whole = !sliced || lossPrecision === "float16";
-  const slicesOf = (batch: Batch): Batch[] => {
+  // In float16 a mean of parts is not the mean of the whole, nor are statistics
+  // of parts those of the batch.
+  const whole = !sliced || lossPrecision === "float16" || model.buffers;
+  const slicesOf = (batch: Batch): Slice[] => {
     const n = batch.labels.shape[0]!;
     const { rowsAtOnce = n } = model;
     const count = whole ? 1 : Math.min(Math.ceil(n / rowsAtOnce), MOST_SLICES);
@@ -75,37 +92,42 @@ export function makeStep(
       { length: count },
       (_, i) => Math.round(n * (i + 1) / count),
     );
-    return ends.map((end, i) => rowsOf(batch, ends[i - 1] ?? 0, end));
+    return ends.map((end, i) => {
+      const first = ends[i - 1] ?? 0;
+      return { first, rows: end - first, batch: rowsOf(batch, first, end) };
+    });
   };
 
-  // In slices, so that these rows' activations stay in the cache.
-  const rowsAt = (params: Params, slices: readonly Batch[]): Rows => {
-    const logits = slices.map((slice) => logitsOf(params, slice));
-    const terms = slices.map((slice, i) =>
-      loss.terms(logits[i]!, labelsOf(slice), lossPrecision)
-    );
-    return {
-      logits: tf.concat(logits),
-      terms: tf.concat(terms),
-      labels: tf.concat(slices.map(labelsOf)),
-    };
-  };
-
-  return (state, { train, ...others }, evaluating = false) => {
-    const { params } = state;
-    const slices = slicesOf(train);
-    const rows = train.labels.shape[0]!;
-    const [value, gradients] = slices
-      .map((slice) =>
-        valueAndGradients(
-          (params) => lossOf(logitsOf(params, slice), labelsOf(slice), rows),
-          params,
+  return (state, draw, { train, ...others }, evaluating = false) => {
+    const { params, buffers = {} } = state;
+    const logitsOf = (params: Params, { inputs }: Batch, mode?: Mode) =>
+      model.apply(withBuffers(params, buffers), inputs, noHook, mode);
+    // The mean loss of rows with its gradient, in a mode for each slice.
+    const lossAndGradients = (
+      slices: readonly Slice[],
+      modes: readonly Mode[] = [],
+    ): [loss: tf.Scalar, gradients: Params] => {
+      const rows = slices.reduce((sum, { rows }) => sum + rows, 0);
+      return slices
+        .map(({ batch }, i) =>
+          valueAndGradients(
+            (params) =>
+              lossOf(logitsOf(params, batch, modes[i]), labelsOf(batch), rows),
+            params,
+          )
         )
-      )
-      .reduce(([value, gradients], [v, g]) => [
-        tf.add(value, v),
-        zipTrees((x, y) => tf.add(x, y), gradients, g),
-      ]);
+        .reduce(([value, gradients], [v, g]) => [
+          tf.add(value, v),
+          zipTrees((x, y) => tf.add(x, y), gradients, g),
+        ]);
+    };
+
+    const drawn = batchSize === null
+      ? undefined
+      : drawBatch(draw, train, batchSize);
+    const slices = slicesOf(drawn?.batch ?? train);
+    const modes = slices.map((range) => trainingMode(draw, range));
+    const [value, gradients] = lossAndGradients(slices, modes);
     const [updates, optimizerState] = optimizer.update(
       gradients,
       state.optimizer,
@@ -113,27 +135,58 @@ export function makeStep(
     );
     const next = {
       params: applyUpdates(params, updates),
+      ...(state.buffers && { buffers: updated(buffers, modes[0]!.updates) }),
       optimizer: optimizerState,
     };
-    const result = { state: next, loss: widen(value) };
+    const result = {
+      state: next,
+      loss: widen(value),
+      ...(drawn && { epoch: drawn.epoch }),
+    };
     if (!evaluating) return result;
+    // In slices, so that these rows' activations stay in the cache.
+    const rowsAt = (params: Params, slices: readonly Slice[]): Rows => {
+      const logits = slices.map(({ batch }) => logitsOf(params, batch));
+      const terms = slices.map(({ batch }, i) =>
+        loss.terms(logits[i]!, labelsOf(batch), lossPrecision)
+      );
+      return {
+        logits: tf.concat(logits),
+        terms: tf.concat(terms),
+        labels: tf.concat(slices.map(({ batch }) => labelsOf(batch))),
+      };
+    };
+    // Traced, the logits of the train rows are the ones above where the step
+    // trains on all of them and as they are: equal expressions merge.
+    const asTrained = !drawn && !modes.some(({ used }) => used);
+    const all = asTrained ? slices : slicesOf(train);
     const evaluated = Object.entries(others).map(([name, batch]) =>
       [name, rowsAt(params, slicesOf(batch))] as const
     );
     const metrics = measure({
       params,
-      gradients,
+      gradients: asTrained ? gradients : lossAndGradients(all)[1],
       updates,
       next: next.params,
-      // Traced, these logits are the ones above: equal expressions merge.
-      train: rowsAt(params, slices),
+      train: rowsAt(params, all),
       others: Object.fromEntries(evaluated) as { test: Rows },
-      lossAt: (params) => mean(rowsAt(params, slices).terms, lossPrecision),
-      activations: () => activationsOf(model, params, train.inputs),
+      lossAt: (params) => mean(rowsAt(params, all).terms, lossPrecision),
+      activations: () =>
+        activationsOf(model, withBuffers(params, buffers), train.inputs),
     });
     return { ...result, metrics };
   };
 }
+
+// The buffers after a forward pass in training.
+const updated = (
+  buffers: Params,
+  updates: ReadonlyMap<string, tf.Tensor>,
+): Params =>
+  mapTree<tf.Tensor, tf.Tensor, Params>(
+    buffers,
+    (leaf, path) => updates.get(path) ?? leaf,
+  ) as Params;
 
 // Rows begin to end of a batch.
 function rowsOf({ inputs, labels }: Batch, begin: number, end: number): Batch {

@@ -10,7 +10,7 @@ import { type HostTensor, hostTensorOf } from "../onnx/tensor.ts";
 import { leavesOf, mapTree, type Tree, treeOf } from "../tree.ts";
 import type { Metrics } from "../metrics/mod.ts";
 import { hostBatches, mapBatches } from "./batch.ts";
-import type { Experiment } from "./experiment.ts";
+import { type Experiment, stepKey } from "./experiment.ts";
 import type { Engine, HostState, Snapshot } from "./engine.ts";
 import { constant, initialState } from "./onnx_engine.ts";
 import { makeStep, type State } from "./step.ts";
@@ -34,6 +34,7 @@ export async function tfjsEngine(
 ): Promise<Engine> {
   const device = await openBackend(backend, folder);
   const train = makeStep(experiment);
+  const key = stepKey(experiment.config);
   const host = hostBatches(experiment.split, experiment.model);
   const batches = mapBatches(host, constant);
 
@@ -46,7 +47,8 @@ export async function tfjsEngine(
   const turn = async (evaluating: boolean) => {
     device.use(); // Between two calls another engine may have had its turn.
     const kept = tf.tidy(() => {
-      const result = train(state, batches, evaluating);
+      const draw = { key, time: step };
+      const { epoch: _, ...result } = train(state, draw, batches, evaluating);
       return { ...result } as unknown as tf.TensorContainerObject;
     }) as unknown as ReturnType<typeof train>;
     const loss = (await kept.loss.data())[0]!;

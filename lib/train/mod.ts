@@ -8,6 +8,7 @@ export * from "./band.ts";
 export * from "./batch.ts";
 export * from "./engine.ts";
 export * from "./experiment.ts";
+export type { Epoch } from "./mini_batches.ts";
 export * from "./mode.ts";
 export { onnxEngine } from "./onnx_engine.ts";
 export * from "./replicas.ts";

@@ -5,10 +5,8 @@
  * @module
  */
 
-import { metricChoices } from "../metrics/mod.ts";
 import {
   choice,
-  choices,
   decay,
   fraction,
   integer,
@@ -73,12 +71,6 @@ export const seed: Setting<number> = integer(
 export const runSettings = {
   steps,
   evalEvery: integer([1], 10, "<n>", "steps between evaluations"),
-  metrics: choices(
-    metricChoices,
-    ["basic"],
-    "<names>",
-    `beside the basic ones: ${metricChoices.join(", ")}`,
-  ),
   checkpointEvery: nullable(
     integer(
       [1],

@@ -13,6 +13,8 @@ import { leavesOf } from "../tree.ts";
 import { activationsOf } from "./activations.ts";
 import type { HostMetrics } from "./group.ts";
 
+// Not the biases, which attention has for each head.
+const WEIGHT = /(^|\.)W[^.]*$/;
 const HIDDEN = /hook_post$/;
 
 /**
@@ -72,7 +74,7 @@ export const effectiveRank: HostMetrics = {
     const session = await compile(
       ({ params, inputs }) => {
         const matrices = leavesOf<tf.Tensor>(params as never)
-          .filter(([, w]) => w.shape.length >= 2)
+          .filter(([path, w]) => WEIGHT.test(path) && w.shape.length >= 2)
           .map(([path, w]) => [path, matricesOf(w)] as const);
         const hidden = [...activationsOf(model, params as never, inputs)]
           .filter(([name]) => HIDDEN.test(name))

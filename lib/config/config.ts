@@ -14,6 +14,7 @@ import { UsageError } from "../errors.ts";
 import type { LossDefinition } from "../losses/loss.ts";
 import { correctLogitScale } from "../losses/correct_logit.ts";
 import { losses } from "../losses/mod.ts";
+import { metricChoices } from "../metrics/mod.ts";
 import {
   isOn,
   type OptimizerDefinition,
@@ -36,6 +37,7 @@ import { configAt, courseProblem, from, switches } from "./course.ts";
 import { placeProblem } from "./place.ts";
 import {
   choice,
+  choices,
   type Component,
   type Setting,
   type Values,
@@ -90,6 +92,12 @@ export const configSettings = {
   outputScale,
   ...learning,
   ...runSettings,
+  metrics: choices(
+    metricChoices,
+    ["basic"],
+    "<names>",
+    `beside the basic ones: ${metricChoices.join(", ")}`,
+  ),
   from,
   switches,
   ...placeSettings,

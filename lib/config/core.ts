@@ -5,10 +5,8 @@
  * @module
  */
 
-import { metricChoices } from "../metrics/mod.ts";
 import {
   choice,
-  choices,
   decay,
   fraction,
   integer,
@@ -79,12 +77,6 @@ export const runSettings = {
   steps,
   batchSize,
   evalEvery: integer([1], 10, "<n>", "steps between evaluations"),
-  metrics: choices(
-    metricChoices,
-    ["basic"],
-    "<names>",
-    `beside the basic ones: ${metricChoices.join(", ")}`,
-  ),
   checkpointEvery: nullable(
     integer(
       [1],

@@ -14,6 +14,8 @@ import { leavesOf } from "../tree.ts";
 import { activationsOf } from "./activations.ts";
 import type { HostMetrics } from "./group.ts";
 
+// Not the biases, which attention has for each head.
+const WEIGHT = /(^|\.)W[^.]*$/;
 const HIDDEN = /hook_post$/;
 
 /**
@@ -74,7 +76,7 @@ export const effectiveRank: HostMetrics = {
     const session = await compile(
       ({ params, buffers, inputs }) => {
         const matrices = leavesOf<tf.Tensor>(params as never)
-          .filter(([, w]) => w.shape.length >= 2)
+          .filter(([path, w]) => WEIGHT.test(path) && w.shape.length >= 2)
           .map(([path, w]) => [path, matricesOf(w)] as const);
         const all = withBuffers<tf.Tensor>(params as never, buffers as never);
         const hidden = [...activationsOf(model, all, inputs)]

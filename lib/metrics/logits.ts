@@ -44,16 +44,19 @@ const PRECISIONS = Object.keys(FLOATS) as FloatDType[];
 
 /**
  * The largest logit of all train rows, the mean over the rows of the gap between
- * the largest logit and the second, the gap at which a softmax collapses in each
- * precision, and the ratio of the two: 1 where the average row is lost.
+ * the largest logit and the second, the gap at which a softmax (of the loss's
+ * temperature T: T·τ) collapses in each precision, and the ratio of the two: 1
+ * where the average row is lost.
  */
 export const logits: GraphMetrics = {
   summary: "maximum logit, and how near the logits are to collapse",
-  make: () => ({ train: { logits: z } }) => {
+  make: ({ loss: { temperature = 1 } }) => ({ train: { logits: z } }) => {
     const second = largestOther(z, tf.argMax(z, 1) as tf.Tensor1D);
     const gap = tf.mean(widen(tf.sub(tf.max(z, 1), second)));
     const near = PRECISIONS.map((precision): Columns => {
-      const threshold = scalar(collapseThreshold(precision, z.shape[1]));
+      const threshold = scalar(
+        temperature * collapseThreshold(precision, z.shape[1]),
+      );
       return {
         [`collapse_threshold.${precision}`]: widen(threshold),
         [`gap_to_threshold.${precision}`]: tf.div(gap, threshold),

@@ -183,6 +183,31 @@ for (const precision of ["float16", "float32", "float64"] as const) {
   });
 }
 
+Deno.test("a temperature moves the threshold", async () => {
+  const measured = async (temperature: number) => {
+    const engine = await onnxEngine(makeExperiment(resolveConfig({
+      modulus: 5,
+      hidden: [4],
+      loss: "softmax",
+      temperature,
+      metrics: ["logits"],
+    })));
+    const { metrics } = await engine.evaluate();
+    await engine.close();
+    return metrics;
+  };
+  const [cold, warm] = [await measured(1), await measured(4)];
+  const threshold = Math.log(2 * 4 * 2 ** 23);
+  // A product and a quotient, each rounded in float64.
+  const tolerance = { relative: 4 * 2 ** -52, absolute: 0 };
+  for (
+    const [name, value] of Object.entries({
+      "collapse_threshold.float32": 4 * threshold,
+      "gap_to_threshold.float32": cold["logit_gap"]! / (4 * threshold),
+    })
+  ) assertClose([warm[name]!], [value], tolerance, name);
+});
+
 Deno.test("effectiveRankOf() counts equal singular values", () => {
   for (const n of [1, 2, 7]) {
     const values = [...Array(n).fill(3), 0, 0];

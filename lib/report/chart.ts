@@ -325,6 +325,18 @@ function panelSvg({ x, y, series, published = [] }: Panel): string {
     .replace(/ class="[^"]*"/g, "");
 }
 
+const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+// 0.01 to 10,000 as they are, powers of ten beyond.
+function powerText(value: number): string {
+  const power = Math.log10(value);
+  if (!Number.isInteger(Math.round(power * 1e9) / 1e9)) return "";
+  if (power > -3 && power < 5) return value.toLocaleString("en-US");
+  const digits = String(Math.abs(Math.round(power)));
+  return "10" + (power < 0 ? "⁻" : "") +
+    [...digits].map((digit) => SUPERSCRIPTS[Number(digit)]).join("");
+}
+
 const ticksOf = ({ scale }: Axis, ticks: number) => scale === "log" ? 4 : ticks;
 
 function optionsOf({ label, scale = "linear", domain, percent = false }: Axis) {
@@ -334,6 +346,6 @@ function optionsOf({ label, scale = "linear", domain, percent = false }: Axis) {
     percent,
     ...(domain &&
       { domain: percent ? domain.map((d) => 100 * d) : [...domain] }),
-    ...(scale === "log" && { tickFormat: "~s" }),
+    ...(scale === "log" && { tickFormat: powerText }),
   };
 }

@@ -154,21 +154,13 @@ function ofTokens(
     return tf.matMul(tf.reshape(all, [batch, W.shape[0]]) as tf.Tensor2D, W);
   }
   const height = W.shape[0] / length;
-  const columns = Array.from(
-    { length },
-    (_, i) =>
-      tf.reshape(tf.slice(tokens, [0, i], [-1, 1]), [-1]) as tf.Tensor1D,
-  );
-  if (!W_E) {
-    const rows = columns.map((token, i) =>
-      tf.add<tf.Tensor1D>(token, tf.scalar(i * height, "int32"))
-    );
-    return embed(W, ...rows);
-  }
+  const token = (i: number) =>
+    tf.reshape(tf.slice(tokens, [0, i], [-1, 1]), [-1]) as tf.Tensor1D;
   const part = (i: number) => tf.slice(W, [i * height, 0], [height, -1]);
-  return columns
-    .map((token, i) => embed(tf.matMul(W_E, part(i)), token))
-    .reduce((sum, rows) => tf.add(sum, rows));
+  return Array.from(
+    { length },
+    (_, i) => embed(W_E ? tf.matMul(W_E, part(i)) : part(i), token(i)),
+  ).reduce((sum, rows) => tf.add(sum, rows));
 }
 
 function mlpParameters(

@@ -88,32 +88,24 @@ export function drawn(
 }
 
 /**
- * Rows of a table, by index; of several lists of indices the rows' sum: the
- * product of the indices' one-hot rows with the table, without multiplying. The
- * gradient sums the rows of dy by index; eagerly it is the product one-hotᵀ · dy,
- * since not every backend can sum by index.
+ * Rows of a table, by index: the product of the indices' one-hot rows with the
+ * table, without multiplying. The gradient sums the rows of dy by index; eagerly
+ * it is the product one-hotᵀ · dy, since not every backend can sum by index.
  *
  * @param table [rows, width].
- * @param lists [n] each, integer.
+ * @param indices [n], integer.
  * @returns [n, width].
  */
-export function embed(
-  table: tf.Tensor2D,
-  ...lists: readonly tf.Tensor1D[]
-): tf.Tensor2D {
+export function embed(table: tf.Tensor2D, indices: tf.Tensor1D): tf.Tensor2D {
   const rows = table.shape[0];
-  const sum = (tensors: tf.Tensor[]) => tensors.reduce((a, b) => tf.add(a, b));
   return tf.customGrad((table, save) => {
-    (save as tf.GradSaveFunc)([...lists]);
+    (save as tf.GradSaveFunc)([indices]);
     return {
-      value: sum(lists.map((ids) => tf.gather(table as tf.Tensor2D, ids))),
-      gradFunc: (dy, saved) => {
-        const lists = saved as tf.Tensor1D[];
-        if (isTracing()) {
-          return sum(lists.map((ids) => tf.unsortedSegmentSum(dy, ids, rows)));
-        }
-        const hot = sum(lists.map((ids) => tf.oneHot(ids, rows)));
-        return tf.matMul(hot as tf.Tensor2D, dy, true);
+      value: tf.gather(table as tf.Tensor2D, indices),
+      gradFunc: (dy, [indices]) => {
+        const ids = indices as tf.Tensor1D;
+        if (isTracing()) return tf.unsortedSegmentSum(dy, ids, rows);
+        return tf.matMul(tf.oneHot(ids, rows) as tf.Tensor2D, dy, true);
       },
     };
   })(table) as tf.Tensor2D;

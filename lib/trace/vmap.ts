@@ -273,7 +273,14 @@ const rules: Readonly<Record<string, Rule>> = {
   Split: axisAttribute,
   TopK: axisAttribute,
   ReduceSum: axesAt(1),
-  ReduceSumSquare: axesAt(1),
+  // Along some axes ONNX Runtime adds squares one by one, which is slow and
+  // rounds more than the sum of their product.
+  ReduceSumSquare: (context) => {
+    const { g, node, x } = context;
+    const square = binary(g, "Mul", x[0]!, x[0]!);
+    const sum = { ...node, op: "ReduceSum" };
+    return axesAt(1)({ ...context, node: sum, x: x.with(0, square) });
+  },
   ReduceMean: axesAt(1),
   ReduceProd: axesAt(1),
   ReduceMax: axesAt(1),

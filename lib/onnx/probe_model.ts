@@ -117,9 +117,13 @@ export class ProbeModel {
       .map(({ name }) => name);
   }
 
-  /** The names of the marked activations, in the order of computation. */
+  /**
+   * The names of the marked activations, in the order of computation, and other
+   * names of activations.
+   */
   get hookNames(): string[] {
-    return this.activationNames.filter(isHook);
+    const others = Object.keys(this.#aliases.activations);
+    return [...this.activationNames.filter(isHook), ...others];
   }
 
   /** The names of all values that the graph computes, in their order. */
@@ -136,9 +140,9 @@ export class ProbeModel {
    * lengths are names.
    */
   async hooks(): Promise<readonly ValueSpec[]> {
-    const marked = this.hookNames;
-    const names = marked.length > 0 ? marked : this.activationNames;
-    return (await this.#session(names)).outputs;
+    const names = this.activationNames;
+    const marked = names.filter(isHook);
+    return (await this.#session(marked.length > 0 ? marked : names)).outputs;
   }
 
   /** The names of the inputs that must be given. */

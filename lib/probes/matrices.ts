@@ -8,16 +8,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { HostTensor } from "../onnx/tensor.ts";
 import { runTraced } from "../trace/run.ts";
+import type { Matrix } from "./context.ts";
 
-/** Numbers in rows and columns. */
-export interface Matrix {
-  /** How many rows. */
-  readonly rows: number;
-  /** How many numbers a row has. */
-  readonly columns: number;
-  /** Row by row. */
-  readonly data: Float64Array<ArrayBuffer>;
-}
+export type { Matrix } from "./context.ts";
 
 /** A matrix from its rows' numbers, one behind the other. */
 export function matrixOf(
@@ -31,7 +24,7 @@ export function matrixOf(
 const tensorOf = ({ rows, columns, data }: Matrix): HostTensor => ({
   dtype: "float64",
   shape: [rows, columns],
-  data,
+  data: data as Float64Array<ArrayBuffer>,
 });
 
 const matrixOfTensor = ({ shape, data }: HostTensor): Matrix => ({

@@ -12,6 +12,7 @@ import {
   meanRow,
   symmetricEigen,
 } from "./matrices.ts";
+import { finite } from "./probe.ts";
 
 /** How far vectors, one a class, are from equal lengths and equal angles. */
 export interface SimplexDistance {
@@ -54,8 +55,6 @@ export interface ClassFeatures {
   /** The class that the network predicts for each row. */
   readonly predictions: ArrayLike<number>;
 }
-
-const finite = (x: number) => Number.isFinite(x) ? x : null;
 
 /**
  * NC1 to NC4, on the classes that have rows. With h the features, μ_c the mean of
@@ -112,7 +111,7 @@ export async function neuralCollapse(
 const less = (
   { rows, columns, data }: Matrix,
   of: (row: number) => Float64Array,
-): Float64Array<ArrayBuffer> => {
+): Float64Array => {
   const out = data.slice();
   for (let i = 0; i < rows; i++) {
     const other = of(i);
@@ -144,7 +143,7 @@ function classMeans(
 
 // XᵀX/n.
 async function crossProductOf(
-  data: Float64Array<ArrayBuffer>,
+  data: Float64Array,
   rows: number,
   columns: number,
 ): Promise<Matrix> {

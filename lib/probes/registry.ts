@@ -6,3 +6,5 @@
 
 export * from "./fourier.ts";
 export * from "./logit_scaling.ts";
+export * from "./nlm.ts";
+export * from "./edge_of_stability.ts";

@@ -21,7 +21,7 @@ export function matrixOf(
   return { rows, columns, data: Float64Array.from(data) };
 }
 
-const tensorOf = ({ rows, columns, data }: Matrix): HostTensor => ({
+export const tensorOf = ({ rows, columns, data }: Matrix): HostTensor => ({
   dtype: "float64",
   shape: [rows, columns],
   data: data as Float64Array<ArrayBuffer>,
@@ -115,4 +115,18 @@ export async function singularValues(
       computeRightSingularVectors: false,
     },
   ).diagonal.toSorted((a, b) => b - a);
+}
+
+/**
+ * The singular values of a matrix, the largest first, from its Gram matrix XᵀX or
+ * XXᵀ, [k, k]: the roots of its eigenvalues. What lies below k·ε of the largest
+ * eigenvalue cannot be told from 0 and is taken for it, so that a singular value
+ * below √(k·ε) of the largest is 0. NaN where the matrix is not finite.
+ */
+export async function rootsOfGram(gram: Matrix): Promise<number[]> {
+  // The decomposition does not end where there are no numbers.
+  if (!gram.data.every(Number.isFinite)) return Array(gram.rows).fill(NaN);
+  const values = await singularValues(gram);
+  const least = values[0]! * gram.rows * Number.EPSILON;
+  return values.map((x) => x > least ? Math.sqrt(x) : 0);
 }

@@ -12,7 +12,10 @@ import {
   meanRow,
   symmetricEigen,
 } from "./matrices.ts";
-import { finite } from "./probe.ts";
+import { percent, short } from "../text.ts";
+import { lastOf } from "./geometry.ts";
+import { finite, type Probe } from "./probe.ts";
+import { readoutOf } from "./readout.ts";
 
 /** How far vectors, one a class, are from equal lengths and equal angles. */
 export interface SimplexDistance {
@@ -55,6 +58,64 @@ export interface ClassFeatures {
   /** The class that the network predicts for each row. */
   readonly predictions: ArrayLike<number>;
 }
+
+/**
+ * The four measures of neural collapse on the train rows: the features are what
+ * the last matrix is multiplied with.
+ *
+ * Formulas and source: {@link neuralCollapse}.
+ */
+export const neuralCollapseProbe: Probe<"neural-collapse", NeuralCollapse> = {
+  of: "checkpoint",
+  name: "neural-collapse",
+  describe: "How far the last hidden layer is one point a class: NC1–NC4",
+  needs: "a task, and logits that a matrix makes of features",
+
+  async compute(context) {
+    const { features, classifier } = readoutOf(context.model);
+    const { rows, labels } = context.task.split().train;
+    const { columns, data } = await context.logits();
+    const predictions = Array.from(rows, (row) => {
+      const own = data.subarray(row * columns, (row + 1) * columns);
+      return own.reduce((best, x, k) => x > own[best]! ? k : best, 0);
+    });
+    return await neuralCollapse({
+      features: await lastOf(context, features),
+      labels,
+      classifier,
+      predictions,
+    });
+  },
+
+  curves: ({ nc1, nc2_means, nc2_classifier, nc3, nc4 }) => ({
+    nc1,
+    nc2_equinorm: nc2_means.equinorm,
+    nc2_equiangular: nc2_means.equiangular,
+    nc2_maximal_angle: nc2_means.maximal_angle,
+    nc2_classifier_maximal_angle: nc2_classifier.maximal_angle,
+    nc3,
+    nc4,
+  }),
+
+  text(result) {
+    const { classes, samples, width, nc1, nc3, nc4 } = result;
+    const simplex = (what: string, distance: SimplexDistance) =>
+      `NC2 of ${what}: lengths differ by ${
+        short(distance.equinorm)
+      }, cosines ` +
+      `by ${short(distance.equiangular)}, from the widest angle ` +
+      short(distance.maximal_angle);
+    return [
+      `${samples} train rows of ${classes} classes, ${width} features; ` +
+      "all are 0 where collapsed",
+      `NC1 ${short(nc1)}: scatter within classes over that between them`,
+      simplex("the class means", result.nc2_means),
+      simplex("the classifier", result.nc2_classifier),
+      `NC3 ${short(nc3)}: distance of classifier and class means`,
+      `NC4 ${percent(nc4)}: predictions that are not the nearest class mean`,
+    ];
+  },
+};
 
 /**
  * NC1 to NC4, on the classes that have rows. With h the features, μ_c the mean of

@@ -5,7 +5,7 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { effectiveRankOf } from "../../lib/metrics/effective_rank.ts";
-import { linearCka } from "../../lib/probes/cka.ts";
+import { ckaMatrix } from "../../lib/probes/similarity.ts";
 import type { Vector } from "../../lib/probes/curvature.ts";
 import {
   frobeniusNorm,
@@ -22,6 +22,9 @@ import { principalPlane } from "../../lib/probes/principal_plane.ts";
 import { assertClose, golden } from "../_golden.ts";
 
 type Rows = number[][];
+
+const linearCka = async (x: Matrix, y: Matrix) =>
+  (await ckaMatrix([x, y]))[0]![1]!;
 
 const reference = await golden<{
   neural_collapse: {
@@ -139,7 +142,7 @@ Deno.test("simplexDistance() of orthogonal vectors is 1/(C − 1) from the wides
 });
 
 for (const { name, x, y, expected } of reference.cka) {
-  Deno.test(`linearCka() is NumPy's: ${name}`, async () => {
+  Deno.test(`ckaMatrix() is NumPy's: ${name}`, async () => {
     assertClose(
       [(await linearCka(matrix(x), matrix(y)))!],
       [expected],
@@ -149,14 +152,14 @@ for (const { name, x, y, expected } of reference.cka) {
   });
 }
 
-Deno.test("linearCka() is 1 of a rotation, 0 of uncorrelated columns, null of a constant", async () => {
+Deno.test("ckaMatrix() is 1 of a rotation, 0 of uncorrelated columns, null of a constant", async () => {
   const x = matrix([[1, 0], [0, 1], [-1, 0], [0, -1]]);
   const turned = matrix([[3, 4], [-4, 3], [-3, -4], [4, -3]]);
   const other = matrix([[1], [-1], [1], [-1]]);
   assertClose([(await linearCka(x, turned))!], [1], NEAR, "rotation");
   assertClose([(await linearCka(x, other))!], [0], NEAR, "uncorrelated");
   const constant = matrix([[2], [2], [2], [2]]);
-  assertEquals(await linearCka(x, constant), null);
+  assertEquals(await ckaMatrix([x, constant]), [[1, null], [null, null]]);
   await assertRejects(() => linearCka(x, matrix([[1]])), RangeError, "4 and");
 });
 

@@ -38,6 +38,9 @@ export function subcommand(name: string, description: string): Command {
       // Errors are printed once, below.
       writeErr: () => {},
       outputError: () => {},
+      // Commander's own answer reads variables that no task may read.
+      getOutHasColors: () => !Deno.noColor && Deno.stdout.isTerminal(),
+      getErrHasColors: () => !Deno.noColor && Deno.stderr.isTerminal(),
     });
 }
 

@@ -13,3 +13,4 @@ export * from "./margin.ts";
 export * from "./edge_of_stability.ts";
 export * from "./trajectory.ts";
 export * from "./similarity.ts";
+export * from "./progress_measures.ts";

@@ -117,8 +117,11 @@ export interface MetricWarnings {
 
 /** What the metrics of a run showed before it jumped, or never did. */
 export interface RunWarnings {
-  /** First evaluation with a train accuracy of 99 % or more. */
-  readonly memorised_at: number;
+  /**
+   * First evaluation with a train accuracy of 99 % or more; null where the run
+   * could not be looked at.
+   */
+  readonly memorised_at: number | null;
   /** Whether the test accuracy came to 99 %. */
   readonly grokked: boolean;
   /** First evaluation with a test accuracy of 50 % or more, or null. */

@@ -130,3 +130,9 @@ export async function rootsOfGram(gram: Matrix): Promise<number[]> {
   const least = values[0]! * gram.rows * Number.EPSILON;
   return values.map((x) => x > least ? Math.sqrt(x) : 0);
 }
+
+/** Which of n rows to take where no more than `most` are wanted, evenly spread. */
+export function evenPlaces(n: number, most: number): number[] {
+  const count = Math.min(n, most);
+  return Array.from({ length: count }, (_, i) => Math.floor(i * n / count));
+}

@@ -11,7 +11,7 @@ import { compile } from "../trace/run.ts";
 import { short, table } from "../text.ts";
 import type { Matrix } from "./context.ts";
 import { HIDDEN, lastOf } from "./geometry.ts";
-import { centred, tensorOf } from "./matrices.ts";
+import { centred, evenPlaces, tensorOf } from "./matrices.ts";
 import { finite, NotApplicableError, type RunProbe } from "./probe.ts";
 import { evenlyChosen } from "./trajectory.ts";
 
@@ -88,13 +88,12 @@ export const similarity: RunProbe<"similarity", SimilarityResult> = {
 };
 
 function evenRows({ rows, columns, data }: Matrix, most: number): Matrix {
-  if (rows <= most) return { rows, columns, data };
-  const chosen = new Float64Array(most * columns);
-  for (let i = 0; i < most; i++) {
-    const row = Math.floor(i * rows / most);
+  const places = evenPlaces(rows, most);
+  const chosen = new Float64Array(places.length * columns);
+  places.forEach((row, i) => {
     chosen.set(data.subarray(row * columns, (row + 1) * columns), i * columns);
-  }
-  return { rows: most, columns, data: chosen };
+  });
+  return { rows: places.length, columns, data: chosen };
 }
 
 /**

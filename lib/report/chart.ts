@@ -35,7 +35,10 @@ export interface Point {
 
 /** Points that belong together. */
 export interface Series {
-  /** What the legend says; the same name is the same entry in every panel. */
+  /**
+   * What the legend says; the same name is the same entry in every panel, an
+   * empty one has none.
+   */
   readonly name: string;
   /** Which colour of the palette, from 0. */
   readonly colour: number;
@@ -55,6 +58,8 @@ export interface Published {
   readonly y?: number;
   /** The colour of the series that it is to be compared with. */
   readonly colour: number;
+  /** What the legend calls it; that it was published, if left out. */
+  readonly name?: string;
 }
 
 /** One pair of axes. */
@@ -94,11 +99,16 @@ const colourOf = (colour: number) => palette[colour % palette.length]!;
 
 const DASHES = { solid: undefined, dashed: "6 3", dotted: "2 3" } as const;
 
-const WIDTH = 340;
+/** Shared with the other drawings of this folder. */
+export const WIDTH = 340;
 const HEIGHT = 250;
-const GAP = 18;
-const MARGIN = 16;
-const FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
+/** Shared with the other drawings of this folder. */
+export const GAP = 18;
+/** Shared with the other drawings of this folder. */
+export const MARGIN = 16;
+/** Shared with the other drawings of this folder. */
+export const FONT =
+  "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
 // Of the height of a letter; wide enough for any of the fonts.
 const LETTER = 0.62;
 
@@ -139,7 +149,8 @@ export function chartSvg(chart: Chart): string {
 const escaped = (s: string) =>
   s.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
-function text(
+/** Shared with the other drawings of this folder. */
+export function text(
   x: number,
   y: number,
   content: string,
@@ -151,7 +162,12 @@ function text(
     `fill="${fill}">${escaped(content)}</text>`;
 }
 
-function wrapped(content: string, width: number, size: number): string[] {
+/** Shared with the other drawings of this folder. */
+export function wrapped(
+  content: string,
+  width: number,
+  size: number,
+): string[] {
   const most = Math.floor(width / (size * LETTER));
   const lines: string[] = [];
   for (const word of content.split(" ").filter((word) => word !== "")) {
@@ -173,7 +189,7 @@ function legendOf(
       { series },
     ) => series)
   ) {
-    if (entries.has(name)) continue;
+    if (name === "" || entries.has(name)) continue;
     const stroke = colourOf(colour);
     const dash = line === "none" ? undefined : DASHES[line];
     entries.set(
@@ -187,18 +203,20 @@ function legendOf(
           : ""),
     );
   }
-  const published = panels.flatMap(({ published = [] }) => published);
-  if (published.some(({ x, y }) => x !== undefined && y !== undefined)) {
-    entries.set(
-      "published",
-      `<path d="M11,-9 16,-4 11,1 6,-4Z" fill="#fff" stroke="#222" stroke-width="1.5"/>`,
-    );
-  }
-  if (published.some(({ x, y }) => x === undefined || y === undefined)) {
-    entries.set(
-      "published level or step",
-      `<line x1="0" x2="22" y1="-4" y2="-4" stroke="#222" stroke-dasharray="1 3" stroke-width="1.5"/>`,
-    );
+  for (
+    const { x, y, name } of panels.flatMap(({ published = [] }) => published)
+  ) {
+    if (x !== undefined && y !== undefined) {
+      entries.set(
+        name ?? "published",
+        `<path d="M11,-9 16,-4 11,1 6,-4Z" fill="#fff" stroke="#222" stroke-width="1.5"/>`,
+      );
+    } else {
+      entries.set(
+        name ?? "published level or step",
+        `<line x1="0" x2="22" y1="-4" y2="-4" stroke="#222" stroke-dasharray="1 3" stroke-width="1.5"/>`,
+      );
+    }
   }
   if (
     panels.some(({ series }) =>

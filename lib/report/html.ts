@@ -66,7 +66,9 @@ export function html(
 export function jsonBlock(id: string, value: unknown): Html {
   // "</script" would end the block, "<!--" would begin a comment.
   const json = JSON.stringify(value).replaceAll("<", "\\u003c");
-  return html`<script type="application/json" id="${id}">${new Html(json)}</script>`;
+  return html`<script type="application/json" id="${id}">${new Html(
+    json,
+  )}</script>`;
 }
 
 /** A block of base64 text. */

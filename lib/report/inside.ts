@@ -1,0 +1,326 @@
+/**
+ * What a run's checkpoints look like inside: spectra through training, neurons,
+ * logits over all pairs, attention, and what becomes of them as weights grow.
+ *
+ * @module
+ */
+
+import type { ProbeContext } from "../probes/probe.ts";
+import { fourier, logitScaling } from "../probes/mod.ts";
+import { toNumbers } from "../onnx/tensor.ts";
+import { chartSvg } from "./chart.ts";
+import type { Figure } from "./figure.ts";
+import { heatMapSvg, numberTicks } from "./heat_map.ts";
+
+/** A checkpoint that was opened. */
+export interface Opened {
+  /** Updates made before it. */
+  readonly step: number;
+  /** Its file and task. */
+  readonly context: ProbeContext;
+}
+
+/** A spectrum at a step: the share of the power of each frequency, from k = 1. */
+export interface SpectrumAt {
+  readonly step: number;
+  readonly power: readonly number[];
+}
+
+/** The spectrum of a checkpoint's embedding. */
+export async function spectrumAt(
+  { step, context }: Opened,
+): Promise<SpectrumAt> {
+  const { cos_norms, sin_norms } = await fourier.compute(context);
+  const power = cos_norms.map((c, i) => c ** 2 + sin_norms[i]! ** 2);
+  const all = power.reduce((a, b) => a + b, 0) || 1;
+  return { step, power: power.map((x) => x / all) };
+}
+
+/** Spectra of a run's checkpoints as a heat map, frequency by step. */
+export function spectraFigure(
+  spectra: readonly SpectrumAt[],
+  label: string,
+  id: string,
+): Figure {
+  const frequencies = spectra[0]!.power.length;
+  const cells = Array.from(
+    { length: frequencies },
+    (_, k) => spectra.map(({ power }) => power[k]!),
+  );
+  const every = Math.ceil(spectra.length / 5);
+  const caption = "Share of the embedding's power that each frequency of Z_p " +
+    "has, without the constant, at each checkpoint. A network that generalises " +
+    "keeps a few bright rows.";
+  return {
+    id,
+    title: `Fourier spectrum through training: ${label}`,
+    caption,
+    svg: heatMapSvg({
+      title: `Fourier spectrum through training: ${label}`,
+      colour: {
+        label: "share of power",
+        kind: "sequential",
+        domain: [0, Math.max(...cells.flat())],
+      },
+      panels: [{
+        title: "",
+        x: {
+          label: "step of the checkpoint",
+          ticks: spectra.flatMap(({ step }, i) =>
+            i % every === 0 || i === spectra.length - 1 && i % every > every / 2
+              ? [[i, String(step)] as const]
+              : []
+          ),
+        },
+        y: {
+          label: "frequency k",
+          ticks: numberTicks(frequencies, 6, 1),
+        },
+        cells,
+      }],
+    }),
+    data: {
+      columns: ["step", "frequency", "power_share"],
+      rows: spectra.flatMap(({ step, power }) =>
+        power.map((share, i) => [step, i + 1, share])
+      ),
+    },
+  };
+}
+
+/** Norms of the cosine and sine components of the last checkpoint's embedding. */
+export async function spectrumFigure(
+  { step, context }: Opened,
+  label: string,
+  id: string,
+): Promise<Figure> {
+  const { cos_norms, sin_norms, key_frequencies, weight } = await fourier
+    .compute(context);
+  const points = (norms: readonly number[]) =>
+    norms.map((y, i) => ({ x: i + 1, y }));
+  const title = `Fourier components of the embedding: ${label}`;
+  return {
+    id,
+    title,
+    caption: `Norms of the components of ${weight} at step ${step}; key ` +
+      `frequencies, those above a quarter of the largest: ` +
+      (key_frequencies.length > cos_norms.length / 2
+        ? `${key_frequencies.length} of ${cos_norms.length}, no sparse structure`
+        : key_frequencies.join(", ")) + ".",
+    svg: chartSvg({
+      title,
+      panels: [{
+        title: "",
+        x: { label: "frequency k" },
+        y: { label: "norm" },
+        series: [
+          { name: "cos", colour: 0, dots: true, points: points(cos_norms) },
+          {
+            name: "sin",
+            colour: 1,
+            line: "dashed",
+            dots: true,
+            points: points(sin_norms),
+          },
+        ],
+      }],
+    }),
+    data: {
+      columns: ["frequency", "cos_norm", "sin_norm"],
+      rows: cos_norms.map((cos, i) => [i + 1, cos, sin_norms[i]!]),
+    },
+  };
+}
+
+/** Numbers of every pair (a, b) as cells, rows of b from below. */
+function cellsOf(
+  context: ProbeContext,
+  p: number,
+  value: (row: number) => number,
+): Float64Array[] {
+  const cells = Array.from({ length: p }, () => new Float64Array(p).fill(NaN));
+  context.dataset.inputs.forEach(([a, b], row) => {
+    cells[b!]![a!] = value(row);
+  });
+  return cells;
+}
+
+const pairAxes = (p: number) => ({
+  x: { label: "a", ticks: numberTicks(p) },
+  y: { label: "b", ticks: numberTicks(p) },
+});
+
+/** The logit of class 0 over all pairs, and where the prediction is wrong. */
+export async function logitsFigure(
+  { step, context }: Opened,
+  label: string,
+  id: string,
+): Promise<Figure> {
+  const p = context.config.modulus;
+  const { model, dataset } = context;
+  const [output] = model.outputNames;
+  const { [output!]: logits } = await model.run(context.inputs(), [output!]);
+  const [, classes] = logits!.shape as [number, number];
+  const z = toNumbers(logits!);
+  const at = (row: number, c: number) => z[row * classes + c]!;
+  const margin = (row: number) => {
+    const y = dataset.labels[row]!;
+    let best = -Infinity;
+    for (let c = 0; c < classes; c++) {
+      if (c !== y) best = Math.max(best, at(row, c));
+    }
+    return at(row, y) - best;
+  };
+  const zero = cellsOf(context, p, (row) => at(row, 0));
+  const margins = cellsOf(context, p, margin);
+  const most = Math.max(
+    ...[...zero, ...margins].flatMap((row) =>
+      [...row].filter(Number.isFinite).map(Math.abs)
+    ),
+  );
+  const title = `Logits over all pairs: ${label}`;
+  return {
+    id,
+    title,
+    caption: `Step ${step}. Left: the logit of class 0 for every (a, b). Right: ` +
+      "the margin, the label's logit less the largest other; below zero the " +
+      "network is wrong. Stripes are waves of a and b, the network's circuit; " +
+      "noise is memory.",
+    svg: heatMapSvg({
+      title,
+      perRow: 2,
+      colour: {
+        label: "logit, margin",
+        kind: "diverging",
+        domain: [-most, most],
+      },
+      panels: [
+        { title: "logit of class 0", ...pairAxes(p), cells: zero },
+        { title: "margin", ...pairAxes(p), cells: margins },
+      ],
+    }),
+    data: {
+      columns: ["a", "b", "label", "logit_of_class_0", "margin"],
+      rows: dataset.inputs.map(([a, b], row) => [
+        a!,
+        b!,
+        dataset.labels[row]!,
+        at(row, 0),
+        margin(row),
+      ]),
+    },
+  };
+}
+
+/** How much the last token looks at a, head by head, over all pairs. */
+export async function attentionFigures(
+  { step, context }: Opened,
+  label: string,
+  id: string,
+): Promise<Figure[]> {
+  const { model } = context;
+  const hooks = model.hookNames.filter((name) => /hook_pattern$/.test(name));
+  return await Promise.all(hooks.map(async (hook, n): Promise<Figure> => {
+    const { [hook]: pattern } = await model.run(context.inputs(), [hook]);
+    const [, heads, queries, keys] = pattern!.shape as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    const values = toNumbers(pattern!);
+    const at = (row: number, head: number, key: number) =>
+      values[((row * heads + head) * queries + queries - 1) * keys + key]!;
+    const p = context.config.modulus;
+    const title = `Attention to a, ${hook.replace(".attn.hook_pattern", "")}: ` +
+      label;
+    const rows = context.dataset.inputs.length;
+    const means = Array.from({ length: heads }, (_, head) => {
+      const all = Array.from(
+        { length: keys },
+        (_, key) =>
+          Array.from({ length: rows }, (_, row) => at(row, head, key))
+            .reduce((a, b) => a + b, 0) / rows,
+      );
+      const names = ["a", "b", "="];
+      return `head ${head}: ${
+        all.map((x, key) => `${(100 * x).toFixed(0)} % ${names[key] ?? key}`)
+          .join(", ")
+      }`;
+    });
+    return {
+      id: `${id}-${n}`,
+      title,
+      caption:
+        `Step ${step}. The weight that the last token gives to a, for every ` +
+        `(a, b). On the average ${means.join("; ")}.`,
+      svg: heatMapSvg({
+        title,
+        perRow: 2,
+        colour: { label: "weight", kind: "sequential", domain: [0, 1] },
+        panels: Array.from({ length: heads }, (_, head) => ({
+          title: `head ${head}`,
+          ...pairAxes(p),
+          cells: cellsOf(context, p, (row) => at(row, head, 0)),
+        })),
+      }),
+      data: {
+        columns: [
+          "a",
+          "b",
+          ...Array.from({ length: heads }, (_, head) => `head_${head}`),
+        ],
+        rows: context.dataset.inputs.map(([a, b], row) => [
+          a!,
+          b!,
+          ...Array.from({ length: heads }, (_, head) => at(row, head, 0)),
+        ]),
+      },
+    };
+  }));
+}
+
+/** Accuracy and collapse as all weights are scaled by α. */
+export async function scalingFigure(
+  { step, context }: Opened,
+  label: string,
+  id: string,
+): Promise<Figure> {
+  const { rows } = await logitScaling.compute(context);
+  const precisions = ["float16", "float32", "float64"] as const;
+  const title = `Weights scaled by α: ${label}`;
+  return {
+    id,
+    title,
+    caption: `Step ${step}, every row of the task. Share of the rows in Softmax ` +
+      "Collapse, by precision, as every weight is multiplied by α.",
+    svg: chartSvg({
+      title,
+      panels: [{
+        title: "",
+        x: { label: "α", scale: "log" },
+        y: { label: "collapse (%)", domain: [0, 1], percent: true },
+        series: precisions.map((precision, colour) => ({
+          name: precision,
+          colour,
+          dots: true,
+          line: (["dotted", "dashed", "solid"] as const)[colour]!,
+          points: rows.map(({ alpha, softmax_collapse }) => ({
+            x: alpha,
+            y: softmax_collapse[precision],
+          })),
+        })),
+      }],
+    }),
+    data: {
+      columns: ["alpha", "accuracy", "loss", "logit_scale", ...precisions],
+      rows: rows.map((row) => [
+        row.alpha,
+        row.accuracy,
+        row.loss,
+        row.logit_scale,
+        ...precisions.map((precision) => row.softmax_collapse[precision]),
+      ]),
+    },
+  };
+}

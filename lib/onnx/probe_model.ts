@@ -30,12 +30,31 @@ import {
 } from "./session.ts";
 import { type HostTensor, toNumbers, toTyped } from "./tensor.ts";
 
+/** How to open a model for probing. */
+export interface ProbeModelOptions extends SessionOptions {}
+
+/**
+ * Opens an ONNX file for probing.
+ *
+ * @param path The file.
+ * @param options How to run it.
+ * @throws {FileError} if it cannot be read.
+ * @throws {SyntaxError} if it is no ONNX model.
+ */
+export async function loadProbeModel(
+  path: string,
+  options: ProbeModelOptions = {},
+): Promise<ProbeModel> {
+  const bytes = await describing(`read ${path}`, () => Deno.readFile(path));
+  return new ProbeModel(bytes, path, options);
+}
+
 /** A model opened for probing. Close it to give its memory back. */
 export class ProbeModel {
   /** Where it came from. */
   readonly source: string;
   readonly #model: ModelProto;
-  readonly #options: SessionOptions;
+  readonly #options: ProbeModelOptions;
   // A session for each set of outputs that was asked for.
   readonly #sessions = new Map<string, Promise<Session>>();
 
@@ -50,25 +69,13 @@ export class ProbeModel {
   constructor(
     bytes: Uint8Array | ModelProto,
     source: string,
-    options: SessionOptions = {},
+    options: ProbeModelOptions = {},
   ) {
     this.#model = bytes instanceof Uint8Array
       ? decodeModel(bytes, source)
       : bytes;
     this.source = source;
     this.#options = options;
-  }
-
-  /** Opens a file. */
-  static async load(
-    path: string,
-    options: SessionOptions = {},
-  ): Promise<ProbeModel> {
-    const bytes = await describing(
-      `read ${path}`,
-      () => Deno.readFile(path),
-    );
-    return new ProbeModel(bytes, path, options);
   }
 
   get #graph(): GraphProto {
@@ -105,7 +112,7 @@ export class ProbeModel {
   }
 
   /** How the model is run. */
-  get options(): SessionOptions {
+  get options(): ProbeModelOptions {
     return this.#options;
   }
 

@@ -4,9 +4,10 @@
  * @module
  */
 
-import { definitionsOf } from "../config/config.ts";
 import { type HostTensor, toNumbers } from "../onnx/tensor.ts";
-import { NotApplicableError, type Probe, type ProbeContext } from "./probe.ts";
+import { percent } from "../text.ts";
+import type { ProbeContext } from "./context.ts";
+import { NotApplicableError, type Probe } from "./probe.ts";
 
 /** The spectrum of one embedding. */
 export interface Spectrum {
@@ -45,7 +46,8 @@ export interface FourierResult extends Spectrum {
  *
  * Source: Nanda et al. (arXiv 2301.05217), Section 4 and Appendix.
  */
-export const fourier: Probe<FourierResult> = {
+export const fourier: Probe<"fourier", FourierResult> = {
+  of: "checkpoint",
   name: "fourier",
   describe:
     "Spectrum of the embedding over Z_p: key frequencies, their power, Gini",
@@ -63,10 +65,37 @@ export const fourier: Probe<FourierResult> = {
     );
     return { modulus, note: noteOn(context), ...whole, parts: spectra };
   },
+
+  curves: ({ gini, power_share, key_frequencies }) => ({
+    gini,
+    power_share,
+    key_frequencies: key_frequencies.length,
+  }),
+
+  text({ modulus, parts, note, ...whole }) {
+    return [
+      `modulus ${modulus}`,
+      "key frequencies (a component above a quarter of the largest): " +
+      keysText(whole),
+      `they carry ${percent(whole.power_share)} of the power; ` +
+      `Gini coefficient ${whole.gini.toFixed(3)}`,
+      ...(parts.length > 1 ? parts : []).map((part) =>
+        `${part.weight}: ${keysText(part)} (${percent(part.power_share)})`
+      ),
+      ...(note === null ? [] : [`note: ${note}`]),
+    ];
+  },
 };
 
+// Most of all frequencies are no key to anything.
+function keysText({ key_frequencies: keys, cos_norms }: Spectrum): string {
+  return keys.length > cos_norms.length / 2
+    ? `${keys.length} of ${cos_norms.length}, no sparse structure`
+    : keys.join(", ");
+}
+
 // Products are rotations of the discrete logarithm, not of the residue itself.
-function noteOn({ config: { task } }: ProbeContext): string | null {
+function noteOn({ task: { name: task } }: ProbeContext): string | null {
   return task === "product" || task === "divide"
     ? `a network that learns to ${task} uses characters of the multiplicative ` +
       "group; this spectrum is over the additive one, and need not be sparse"
@@ -82,16 +111,7 @@ interface Embedding {
 function embeddings(
   context: ProbeContext,
 ): { modulus: number; parts: Embedding[] } {
-  const { task, modulus } = context.config;
-  const definition = definitionsOf(context.config).task;
-  const { input } = definition.form(context.config);
-  if (!("modulus" in definition.settings) || input.kind !== "tokens") {
-    const what = input.kind === "tokens" ? "facts' tokens" : input.name;
-    throw new NotApplicableError(
-      `${context.model.source} was trained on ${task}: its inputs are ${what}, ` +
-        "not residues, and have no Fourier basis of Z_p",
-    );
-  }
+  const { modulus } = context.modular;
   const W_E = context.model.weight("W_E");
   if (W_E) {
     const columns = columnsOf("W_E", W_E, 0, modulus);

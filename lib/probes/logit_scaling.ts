@@ -20,6 +20,7 @@ import type { FloatDType } from "../trace/graph.ts";
 import { widen } from "../trace/precision.ts";
 import { compile } from "../trace/run.ts";
 import { degreesOf } from "./homogeneity.ts";
+import { percent, table } from "../text.ts";
 import type { Probe } from "./probe.ts";
 
 /** The factors by which all weights are multiplied. */
@@ -84,7 +85,8 @@ export interface LogitScalingResult {
  *
  * Source: Prieto et al. (arXiv 2501.04697), Section 5.
  */
-export const logitScaling: Probe<LogitScalingResult> = {
+export const logitScaling: Probe<"logit-scaling", LogitScalingResult> = {
+  of: "checkpoint",
   name: "logit-scaling",
   describe: "Logits, loss and softmax collapse as all weights are scaled by α",
   needs: "a checkpoint that says its task, with weights as initializers",
@@ -139,7 +141,50 @@ export const logitScaling: Probe<LogitScalingResult> = {
       rows,
     };
   },
+
+  curves: ({ exponent, rows }) => ({
+    exponent,
+    logit_scale: rows.find(({ alpha }) => alpha === 1)!.logit_scale,
+  }),
+
+  text({ samples, exponent, depth, homogeneous, rows }) {
+    const predicted = depth === null
+      ? "no prediction: an operator is unknown"
+      : homogeneous
+      ? `homogeneous of degree ${depth}`
+      : `not homogeneous, highest degree ${depth}`;
+    const head = [
+      "α",
+      "logit scale",
+      "correlation",
+      "accuracy",
+      "loss",
+      "collapse float16 / float32 / float64",
+    ];
+    return [
+      `all ${samples} rows of the task`,
+      exponent === null
+        ? `logits are zero or out of range, no exponent (${predicted})`
+        : `logits grow like α^${exponent.toFixed(3)} (${predicted})`,
+      ...table([head, ...rows.map(rowText)]),
+    ];
+  },
 };
+
+function rowText(row: ScalingRow): string[] {
+  const { float16, float32, float64 } = row.softmax_collapse;
+  return [
+    String(row.alpha),
+    row.logit_scale.toPrecision(4),
+    row.correlation.toFixed(4),
+    percent(row.accuracy),
+    row.loss.toPrecision(4),
+    `${percent(float16)} / ${percent(float32)} / ${percent(float64)}` +
+    (row.float16_overflow > 0
+      ? ` (${percent(row.float16_overflow)} overflow float16)`
+      : ""),
+  ];
+}
 
 // Accuracy, loss and collapse as one graph, so that they are the very functions
 // that training measures with, in ONNX Runtime's arithmetic.

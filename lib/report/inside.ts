@@ -5,8 +5,10 @@
  * @module
  */
 
-import type { ProbeContext } from "../probes/probe.ts";
-import { fourier, logitScaling } from "../probes/mod.ts";
+import type { ProbeContext } from "../probes/context.ts";
+import { fourier } from "../probes/fourier.ts";
+import { logitScaling } from "../probes/logit_scaling.ts";
+import { ask } from "../probes/probing.ts";
 import { toNumbers } from "../onnx/tensor.ts";
 import { chartSvg } from "./chart.ts";
 import type { Figure } from "./figure.ts";
@@ -30,7 +32,7 @@ export interface SpectrumAt {
 export async function spectrumAt(
   { step, context }: Opened,
 ): Promise<SpectrumAt> {
-  const { cos_norms, sin_norms } = await fourier.compute(context);
+  const { cos_norms, sin_norms } = await ask(fourier, context);
   const power = cos_norms.map((c, i) => c ** 2 + sin_norms[i]! ** 2);
   const all = power.reduce((a, b) => a + b, 0) || 1;
   return { step, power: power.map((x) => x / all) };
@@ -94,8 +96,10 @@ export async function spectrumFigure(
   label: string,
   id: string,
 ): Promise<Figure> {
-  const { cos_norms, sin_norms, key_frequencies, weight } = await fourier
-    .compute(context);
+  const { cos_norms, sin_norms, key_frequencies, weight } = await ask(
+    fourier,
+    context,
+  );
   const points = (norms: readonly number[]) =>
     norms.map((y, i) => ({ x: i + 1, y }));
   const title = `Fourier components of the embedding: ${label}`;
@@ -106,7 +110,8 @@ export async function spectrumFigure(
       `frequencies, those above a quarter of the largest: ` +
       (key_frequencies.length > cos_norms.length / 2
         ? `${key_frequencies.length} of ${cos_norms.length}, no sparse structure`
-        : key_frequencies.join(", ")) + ".",
+        : key_frequencies.join(", ")) +
+      ".",
     svg: chartSvg({
       title,
       panels: [{
@@ -156,12 +161,9 @@ export async function logitsFigure(
   label: string,
   id: string,
 ): Promise<Figure> {
-  const p = context.config.modulus;
-  const { model, dataset } = context;
-  const [output] = model.outputNames;
-  const { [output!]: logits } = await model.run(context.inputs(), [output!]);
-  const [, classes] = logits!.shape as [number, number];
-  const z = toNumbers(logits!);
+  const p = context.modular.modulus;
+  const { dataset } = context;
+  const { columns: classes, data: z } = await context.logits();
   const at = (row: number, c: number) => z[row * classes + c]!;
   const margin = (row: number) => {
     const y = dataset.labels[row]!;
@@ -182,7 +184,8 @@ export async function logitsFigure(
   return {
     id,
     title,
-    caption: `Step ${step}. Left: the logit of class 0 for every (a, b). Right: ` +
+    caption:
+      `Step ${step}. Left: the logit of class 0 for every (a, b). Right: ` +
       "the margin, the label's logit less the largest other; below zero the " +
       "network is wrong. Stripes are waves of a and b, the network's circuit; " +
       "noise is memory.",
@@ -221,18 +224,19 @@ export async function attentionFigures(
   const { model } = context;
   const hooks = model.hookNames.filter((name) => /hook_pattern$/.test(name));
   return await Promise.all(hooks.map(async (hook, n): Promise<Figure> => {
-    const { [hook]: pattern } = await model.run(context.inputs(), [hook]);
-    const [, heads, queries, keys] = pattern!.shape as [
+    const pattern = await context.activation(hook);
+    const [, heads, queries, keys] = pattern.shape as [
       number,
       number,
       number,
       number,
     ];
-    const values = toNumbers(pattern!);
+    const values = toNumbers(pattern);
     const at = (row: number, head: number, key: number) =>
       values[((row * heads + head) * queries + queries - 1) * keys + key]!;
-    const p = context.config.modulus;
-    const title = `Attention to a, ${hook.replace(".attn.hook_pattern", "")}: ` +
+    const p = context.modular.modulus;
+    const title =
+      `Attention to a, ${hook.replace(".attn.hook_pattern", "")}: ` +
       label;
     const rows = context.dataset.inputs.length;
     const means = Array.from({ length: heads }, (_, head) => {
@@ -286,13 +290,14 @@ export async function scalingFigure(
   label: string,
   id: string,
 ): Promise<Figure> {
-  const { rows } = await logitScaling.compute(context);
+  const { rows } = await ask(logitScaling, context);
   const precisions = ["float16", "float32", "float64"] as const;
   const title = `Weights scaled by α: ${label}`;
   return {
     id,
     title,
-    caption: `Step ${step}, every row of the task. Share of the rows in Softmax ` +
+    caption:
+      `Step ${step}, every row of the task. Share of the rows in Softmax ` +
       "Collapse, by precision, as every weight is multiplied by α.",
     svg: chartSvg({
       title,

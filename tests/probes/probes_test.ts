@@ -1,52 +1,16 @@
-import {
-  assertAlmostEquals,
-  assertEquals,
-  assertRejects,
-  assertThrows,
-} from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import * as fc from "fast-check";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
 import { checkpointWriter } from "../../lib/onnx/checkpoint.ts";
 import { ProbeModel } from "../../lib/onnx/probe_model.ts";
-import { type HostTensor, hostTensorOf } from "../../lib/onnx/tensor.ts";
 import { fourier, fourierBasis, gini } from "../../lib/probes/fourier.ts";
 import { degreesOf } from "../../lib/probes/homogeneity.ts";
 import { logitScaling } from "../../lib/probes/logit_scaling.ts";
-import { NotApplicableError, ProbeContext } from "../../lib/probes/mod.ts";
+import { ask, NotApplicableError, ProbeContext } from "../../lib/probes/mod.ts";
+import { contextOf, table, wave } from "./_contexts.ts";
 import { makeExperiment } from "../../lib/train/experiment.ts";
 import { leavesOf } from "../../lib/tree.ts";
 import { valuesOf } from "../_golden.ts";
-
-/** An untrained checkpoint, some of its weights replaced. */
-async function contextOf(
-  config: ConfigInput,
-  weights: Record<string, HostTensor> = {},
-): Promise<ProbeContext> {
-  const { model, params, config: resolved } = makeExperiment(
-    resolveConfig(config),
-  );
-  const writer = await checkpointWriter(model, params);
-  const bytes = writer.encode(
-    { ...Object.fromEntries(leavesOf(params)), ...weights },
-    { config: resolved, step: 0 },
-  );
-  return new ProbeContext(new ProbeModel(bytes, "constructed"));
-}
-
-/** A table of p rows, its columns given as functions of the residue. */
-function table(
-  rows: number,
-  columns: readonly ((n: number) => number)[],
-): HostTensor {
-  const values = Array.from(
-    { length: rows },
-    (_, n) => columns.map((f) => f(n)),
-  );
-  return hostTensorOf("float32", [rows, columns.length], values.flat());
-}
-
-const wave = (p: number, k: number, phase = 0) => (n: number) =>
-  Math.cos(2 * Math.PI * k * n / p + phase);
 
 for (const p of [2, 3, 8, 11, 113]) {
   Deno.test(`fourierBasis() is orthonormal for p = ${p}`, () => {
@@ -76,7 +40,7 @@ Deno.test("fourier finds the waves that an embedding was made of", async () => {
     { model: "transformer", modulus: p, dModel: 4, heads: 1, dMlp: 4 },
     { W_E },
   );
-  const result = await fourier.compute(context);
+  const result = await ask(fourier, context);
   assertEquals(result.key_frequencies, [2, 5]);
   // A unit wave over Z_p has squared norm p/2.
   const power = (k: number) =>
@@ -100,7 +64,7 @@ Deno.test("fourier reads both halves of an MLP's first layer", async () => {
     { modulus: p, hidden: [2], trainFraction: 0.5 },
     { "layers.0.W": first },
   );
-  const result = await fourier.compute(context);
+  const result = await ask(fourier, context);
   assertEquals(result.parts.map((part) => part.key_frequencies), [[1], [4]]);
   assertEquals(result.key_frequencies, [1, 4]);
   assertAlmostEquals(result.power_share, 1, 1e-9);
@@ -108,7 +72,7 @@ Deno.test("fourier reads both halves of an MLP's first layer", async () => {
 });
 
 Deno.test("fourier finds no few frequencies in a random embedding", async () => {
-  const result = await fourier.compute(await contextOf({}));
+  const result = await ask(fourier, await contextOf({}));
   assertEquals(result.key_frequencies.length, 56);
   assertEquals(result.gini < 0.1, true);
 });
@@ -140,7 +104,7 @@ Deno.test("logit-scaling: a bias-free MLP of L layers grows like α^L", async ()
     const [hidden, depth] of [[[9], 2], [[12, 10], 3], [[8, 8, 8], 4]] as const
   ) {
     const context = await contextOf({ modulus: 7, hidden: [...hidden] });
-    const result = await logitScaling.compute(context);
+    const result = await ask(logitScaling, context);
     assertAlmostEquals(result.exponent!, depth, 1e-5);
     assertEquals(result.depth, depth);
     assertEquals(result.homogeneous, true);
@@ -165,7 +129,7 @@ Deno.test("logit-scaling: biases and attention break homogeneity", async () => {
     [{ task: "parity", bits: 8, samples: 50, hidden: [6] }, 2],
   ];
   for (const [config, depth] of cases) {
-    const result = await logitScaling.compute(await contextOf(config));
+    const result = await ask(logitScaling, await contextOf(config));
     assertEquals(result.homogeneous, false);
     assertEquals(result.depth, depth);
     assertEquals(result.exponent! < depth, true);
@@ -184,7 +148,7 @@ Deno.test("logit-scaling measures accuracy, loss and collapse of known logits", 
     { modulus: p, hidden: [p], trainFraction: 0.5, loss: "softmax" },
     { "layers.0.W": first, "layers.1.W": second },
   );
-  const { rows, exponent } = await logitScaling.compute(context);
+  const { rows, exponent } = await ask(logitScaling, context);
   assertAlmostEquals(exponent!, 2, 1e-6);
   for (const { alpha, accuracy, loss, softmax_collapse, logit_rms } of rows) {
     const z = 16 * alpha ** 2;
@@ -213,7 +177,7 @@ Deno.test("degreesOf() leaves out what is behind an unknown operator", async () 
 
 Deno.test("probes say what a checkpoint lacks", async () => {
   const parity = await contextOf({ task: "parity", bits: 6, samples: 20 });
-  assertThrows(() => fourier.compute(parity), NotApplicableError, "parity");
+  await assertRejects(() => ask(fourier, parity), NotApplicableError, "parity");
   const { model, params } = makeExperiment(resolveConfig({ modulus: 5 }));
   const writer = await checkpointWriter(model, params);
   const foreign = new ProbeContext(
@@ -222,13 +186,13 @@ Deno.test("probes say what a checkpoint lacks", async () => {
       "x",
     ),
   );
-  assertThrows(
-    () => fourier.compute(foreign),
+  await assertRejects(
+    () => ask(fourier, foreign),
     NotApplicableError,
     "which task",
   );
   await assertRejects(
-    async () => await logitScaling.compute(foreign),
+    () => ask(logitScaling, foreign),
     NotApplicableError,
   );
 });

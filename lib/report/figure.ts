@@ -39,11 +39,12 @@ export function csvOf({ columns, rows }: Table): string {
     .join("");
 }
 
-/** A table as a list of objects. */
+/** A table as JSON: the columns' names, and rows of as many cells. */
 export function jsonOf({ columns, rows }: Table): string {
-  return JSON.stringify(
-    rows.map((row) =>
-      Object.fromEntries(row.map((cell, i) => [columns[i]!, cell]))
-    ),
-  );
+  return JSON.stringify({ columns, rows });
+}
+
+/** A float32 with the digits that tell it from its neighbours. */
+export function brief(x: number): number {
+  return Number(x.toPrecision(9));
 }

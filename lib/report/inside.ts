@@ -11,7 +11,7 @@ import { logitScaling } from "../probes/logit_scaling.ts";
 import { ask } from "../probes/probing.ts";
 import { toNumbers } from "../onnx/tensor.ts";
 import { chartSvg } from "./chart.ts";
-import type { Figure } from "./figure.ts";
+import { brief, type Figure } from "./figure.ts";
 import { heatMapSvg, numberTicks } from "./heat_map.ts";
 
 /** A checkpoint that was opened. */
@@ -208,8 +208,8 @@ export async function logitsFigure(
         a!,
         b!,
         dataset.labels[row]!,
-        at(row, 0),
-        margin(row),
+        brief(at(row, 0)),
+        brief(margin(row)),
       ]),
     },
   };
@@ -277,7 +277,10 @@ export async function attentionFigures(
         rows: context.dataset.inputs.map(([a, b], row) => [
           a!,
           b!,
-          ...Array.from({ length: heads }, (_, head) => at(row, head, 0)),
+          ...Array.from(
+            { length: heads },
+            (_, head) => brief(at(row, head, 0)),
+          ),
         ]),
       },
     };

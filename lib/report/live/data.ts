@@ -41,8 +41,6 @@ export interface LiveData {
   readonly precision: "float32" | "float64";
   /** p, where the inputs are residues. */
   readonly modulus: number | null;
-  /** How the task is written: `add mod 113`. */
-  readonly task: string;
   /** Places of a row. */
   readonly places: readonly Place[];
   /** How many classes there are. */

@@ -7,6 +7,13 @@
 /** The precisions of a softmax. */
 export type Precision = "float16" | "float32" | "float64";
 
+/** The precisions, the coarsest first. */
+export const PRECISIONS: readonly Precision[] = [
+  "float16",
+  "float32",
+  "float64",
+];
+
 /** What rounds a number to each precision. */
 const ROUND: Readonly<Record<Precision, (x: number) => number>> = {
   float16: Math.f16round,

@@ -12,16 +12,10 @@ import {
   argMax,
   collapses,
   type Precision,
+  PRECISIONS,
   probability,
   sumOfExponentials,
 } from "./softmax.ts";
-
-/** The precisions, as the table has them. */
-export const PRECISIONS: readonly Precision[] = [
-  "float16",
-  "float32",
-  "float64",
-];
 
 const SVG = "http://www.w3.org/2000/svg";
 const percent = (x: number) => `${(100 * x).toFixed(1)} %`;

@@ -153,7 +153,8 @@ function ramp(
   }"/>` + text(128, 9, `${label}, ${ends}`, 11);
 }
 
-const shown = (x: number) => Number(x.toPrecision(3)).toString();
+const shown = (x: number) =>
+  Number(x.toPrecision(3)).toString().replace("-", "−");
 
 function panelSvg(
   { x, y, cells }: HeatPanel,

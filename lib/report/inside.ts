@@ -155,12 +155,12 @@ const pairAxes = (p: number) => ({
   y: { label: "b", ticks: numberTicks(p) },
 });
 
-/** The logit of class 0 over all pairs, and where the prediction is wrong. */
-export async function logitsFigure(
+/** The logit of class 0 over all pairs, and by how much the label is ahead. */
+export async function logitsFigures(
   { step, context }: Opened,
   label: string,
   id: string,
-): Promise<Figure> {
+): Promise<Figure[]> {
   const p = context.modular.modulus;
   const { dataset } = context;
   const { columns: classes, data: z } = await context.logits();
@@ -173,46 +173,52 @@ export async function logitsFigure(
     }
     return at(row, y) - best;
   };
-  const zero = cellsOf(context, p, (row) => at(row, 0));
-  const margins = cellsOf(context, p, margin);
-  const most = Math.max(
-    ...[...zero, ...margins].flatMap((row) =>
-      [...row].filter(Number.isFinite).map(Math.abs)
-    ),
-  );
-  const title = `Logits over all pairs: ${label}`;
-  return {
-    id,
-    title,
-    caption:
-      `Step ${step}. Left: the logit of class 0 for every (a, b). Right: ` +
-      "the margin, the label's logit less the largest other; below zero the " +
-      "network is wrong. Stripes are waves of a and b, the network's circuit; " +
-      "noise is memory.",
-    svg: heatMapSvg({
-      title,
-      perRow: 2,
-      colour: {
-        label: "logit, margin",
-        kind: "diverging",
-        domain: [-most, most],
+  const figure = (
+    part: string,
+    title: string,
+    caption: string,
+    value: (row: number) => number,
+  ): Figure => {
+    const cells = cellsOf(context, p, value);
+    const most = Math.max(
+      ...cells.flatMap((row) => [...row].filter(Number.isFinite).map(Math.abs)),
+    );
+    return {
+      id: `${id}-${part}`,
+      title: `${title}: ${label}`,
+      caption: `${caption} Step ${step}.`,
+      svg: heatMapSvg({
+        title: `${title}: ${label}`,
+        colour: { label: part, kind: "diverging", domain: [-most, most] },
+        panels: [{ title: "", ...pairAxes(p), cells }],
+      }),
+      data: {
+        columns: ["a", "b", "label", part],
+        rows: dataset.inputs.map(([a, b], row) => [
+          a!,
+          b!,
+          dataset.labels[row]!,
+          brief(value(row)),
+        ]),
       },
-      panels: [
-        { title: "logit of class 0", ...pairAxes(p), cells: zero },
-        { title: "margin", ...pairAxes(p), cells: margins },
-      ],
-    }),
-    data: {
-      columns: ["a", "b", "label", "logit_of_class_0", "margin"],
-      rows: dataset.inputs.map(([a, b], row) => [
-        a!,
-        b!,
-        dataset.labels[row]!,
-        brief(at(row, 0)),
-        brief(margin(row)),
-      ]),
-    },
+    };
   };
+  return [
+    figure(
+      "logit",
+      "Logit of class 0",
+      "The logit of class 0 for every (a, b). Stripes are waves of a and b, the " +
+        "network's circuit; noise is memory.",
+      (row) => at(row, 0),
+    ),
+    figure(
+      "margin",
+      "Margin",
+      "The label's logit less the largest other, for every (a, b); below zero " +
+        "the network is wrong.",
+      margin,
+    ),
+  ];
 }
 
 /** How much the last token looks at a, head by head, over all pairs. */

@@ -14,7 +14,7 @@ import type { Figure } from "./figure.ts";
 import type { Html } from "./html.ts";
 import {
   attentionFigures,
-  logitsFigure,
+  logitsFigures,
   scalingFigure,
   spectraFigure,
   spectrumAt,
@@ -102,9 +102,7 @@ async function insideFigures(
     await applying(async () =>
       add(await spectrumFigure(opened, label, `${id}-spectrum`))
     );
-    await applying(async () =>
-      add(await logitsFigure(opened, label, `${id}-logits`))
-    );
+    await applying(async () => add(await logitsFigures(opened, label, id)));
     await applying(async () =>
       add(await attentionFigures(opened, label, `${id}-attention`))
     );

@@ -144,5 +144,7 @@ function connect({ data, network, inputs, labels, train }: Parts): void {
     for (const group of groups) group.clear();
     update();
   });
+  // The bars are as wide as there is room.
+  addEventListener("resize", update);
   update();
 }

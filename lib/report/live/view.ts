@@ -64,7 +64,9 @@ function drawBars(
   label: number | undefined,
 ): void {
   const svg = byId<SVGSVGElement>("live-logits");
-  const [width, height, edge] = [720, 200, 18];
+  const [height, edge] = [200, 18];
+  const width = Math.max(svg.clientWidth, 280);
+  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   const z = Array.from(logits);
   const [least, most] = [Math.min(0, ...z), Math.max(0, ...z)];
   const span = most - least || 1;

@@ -62,7 +62,8 @@ export function spectraFigure(
       colour: {
         label: "share of power",
         kind: "sequential",
-        domain: [0, Math.max(...cells.flat())],
+        // Where nothing stands out, noise must not look as if it did.
+        domain: [0, Math.max(0.1, ...cells.flat())],
       },
       panels: [{
         title: "",
@@ -117,7 +118,10 @@ export async function spectrumFigure(
       panels: [{
         title: "",
         x: { label: "frequency k" },
-        y: { label: "norm" },
+        y: {
+          label: "norm",
+          domain: [0, Math.max(...cos_norms, ...sin_norms)],
+        },
         series: [
           { name: "cos", colour: 0, dots: true, points: points(cos_norms) },
           {
@@ -227,70 +231,56 @@ export async function attentionFigures(
   label: string,
   id: string,
 ): Promise<Figure[]> {
-  const { model } = context;
+  const { model, dataset } = context;
+  const p = context.modular.modulus;
+  const figures: Figure[] = [];
   const hooks = model.hookNames.filter((name) => /hook_pattern$/.test(name));
-  return await Promise.all(hooks.map(async (hook, n): Promise<Figure> => {
-    const pattern = await context.activation(hook);
-    const [, heads, queries, keys] = pattern.shape as [
+  for (const hook of hooks) {
+    const { shape, data } = await context.activation(hook);
+    const [rows, heads, queries, keys] = shape as [
       number,
       number,
       number,
       number,
     ];
-    const values = toNumbers(pattern);
-    const at = (row: number, head: number, key: number) =>
+    const values = toNumbers({ data });
+    const weight = (row: number, head: number, key: number) =>
       values[((row * heads + head) * queries + queries - 1) * keys + key]!;
-    const p = context.modular.modulus;
-    const title =
-      `Attention to a, ${hook.replace(".attn.hook_pattern", "")}: ` +
-      label;
-    const rows = context.dataset.inputs.length;
-    const means = Array.from({ length: heads }, (_, head) => {
-      const all = Array.from(
-        { length: keys },
-        (_, key) =>
-          Array.from({ length: rows }, (_, row) => at(row, head, key))
-            .reduce((a, b) => a + b, 0) / rows,
-      );
-      const names = ["a", "b", "="];
-      return `head ${head}: ${
-        all.map((x, key) => `${(100 * x).toFixed(0)} % ${names[key] ?? key}`)
-          .join(", ")
-      }`;
-    });
-    return {
-      id: `${id}-${n}`,
-      title,
-      caption:
-        `Step ${step}. The weight that the last token gives to a, for every ` +
-        `(a, b). On the average ${means.join("; ")}.`,
-      svg: heatMapSvg({
+    for (let head = 0; head < heads; head++) {
+      const means = Array.from({ length: keys }, (_, key) => {
+        let sum = 0;
+        for (let row = 0; row < rows; row++) sum += weight(row, head, key);
+        return `${(100 * sum / rows).toFixed(0)} % ${"ab="[key] ?? key}`;
+      });
+      const block = hook.replace(/\.?attn\.hook_pattern/, "");
+      const title = `Attention to a, ${block} head ${head}: ${label}`;
+      figures.push({
+        id: `${id}-${block.replace(/\W/g, "-")}-${head}`,
         title,
-        perRow: 2,
-        colour: { label: "weight", kind: "sequential", domain: [0, 1] },
-        panels: Array.from({ length: heads }, (_, head) => ({
-          title: `head ${head}`,
-          ...pairAxes(p),
-          cells: cellsOf(context, p, (row) => at(row, head, 0)),
-        })),
-      }),
-      data: {
-        columns: [
-          "a",
-          "b",
-          ...Array.from({ length: heads }, (_, head) => `head_${head}`),
-        ],
-        rows: context.dataset.inputs.map(([a, b], row) => [
-          a!,
-          b!,
-          ...Array.from(
-            { length: heads },
-            (_, head) => brief(at(row, head, 0)),
-          ),
-        ]),
-      },
-    };
-  }));
+        caption:
+          `The weight that the last token gives to a, for every (a, b); ` +
+          `on the average ${means.join(", ")}. Step ${step}.`,
+        svg: heatMapSvg({
+          title,
+          colour: { label: "weight", kind: "sequential", domain: [0, 1] },
+          panels: [{
+            title: "",
+            ...pairAxes(p),
+            cells: cellsOf(context, p, (row) => weight(row, head, 0)),
+          }],
+        }),
+        data: {
+          columns: ["a", "b", "weight"],
+          rows: dataset.inputs.map(([a, b], row) => [
+            a!,
+            b!,
+            brief(weight(row, head, 0)),
+          ]),
+        },
+      });
+    }
+  }
+  return figures;
 }
 
 /** Accuracy and collapse as all weights are scaled by α. */
@@ -307,7 +297,9 @@ export async function scalingFigure(
     title,
     caption:
       `Step ${step}, every row of the task. Share of the rows in Softmax ` +
-      "Collapse, by precision, as every weight is multiplied by α.",
+      "Collapse, by precision, as every weight is multiplied by α. A row with a " +
+      "logit that is infinite in float16 has no softmax there, and does not " +
+      "count.",
     svg: chartSvg({
       title,
       panels: [{

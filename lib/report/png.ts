@@ -31,7 +31,12 @@ export async function pngOf(
   scale = 2,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const fontBuffers = await (fonts ??= start());
-  const image = new Resvg(svg, {
+  // resvg knows cells that keep their edges by the older word only.
+  const drawing = svg.replaceAll(
+    'image-rendering="pixelated"',
+    'image-rendering="optimizeSpeed"',
+  );
+  const image = new Resvg(drawing, {
     fitTo: { mode: "zoom", value: scale },
     font: {
       fontBuffers,

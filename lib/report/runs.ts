@@ -175,23 +175,33 @@ export function groupsOf(runs: readonly ReportRun[]): Group[] {
 
 // How many settings a label may name before the run's own name says more.
 const MOST_SETTINGS = 3;
+// A name that nobody gave says when, not what.
+const AUTOMATIC = /^\d{4}-\d\d-\d\dT/;
+const LONGEST = 44;
 
 function labelsOf(groups: readonly [ReportRun, ...ReportRun[]][]): string[] {
-  const name = ([run, ...more]: [ReportRun, ...ReportRun[]]) =>
-    more.length === 0 ? run.name : `${run.name} and ${more.length} more`;
-  if (groups.length === 1) return [name(groups[0]!)];
+  const names = groups.map(([run, ...more]) =>
+    more.length === 0 ? run.name : `${run.name} and ${more.length} more`
+  );
+  if (!names.some((name) => AUTOMATIC.test(name)) || groups.length === 1) {
+    return names.map(cut);
+  }
   const configs = groups.map(([{ config }]) => config);
   const keys = differingKeys(configs).filter((key) =>
     !APART.includes(key) &&
     configs.some((config) => !idleKeys(config).includes(key))
   );
-  const told = groups.map(([{ config }]) =>
+  const told = configs.map((config) =>
     keys.slice(0, MOST_SETTINGS)
       .map((key) => `${flagOf(key).slice(2)} ${shownValue(config[key])}`)
       .join(", ")
   );
-  const clear = new Set(told).size === told.length;
-  return groups.map((group, i) => clear && told[i] ? told[i]! : name(group));
+  return new Set(told).size === told.length ? told.map(cut) : names.map(cut);
+}
+
+// As much as a legend has room for.
+function cut(text: string): string {
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`;
 }
 
 /** The first evaluated step with an accuracy of 99 %, or null. */

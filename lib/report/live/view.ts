@@ -17,7 +17,12 @@ import {
   sumOfExponentials,
 } from "./softmax.ts";
 
+// Room for the numbers of the axis.
+const LEFT = 52;
 const SVG = "http://www.w3.org/2000/svg";
+// As many digits as there is room for.
+const shown = (x: number) =>
+  (Math.abs(x) >= 100 ? x.toFixed(0) : x.toPrecision(3)).replace("-", "−");
 const percent = (x: number) => `${(100 * x).toFixed(1)} %`;
 
 /** Shows the row that was typed. */
@@ -37,7 +42,8 @@ export function showRow(
   byId("live-answer").textContent =
     `The network says ${said} (${right}). Softmax gives ` +
     `${label === undefined ? said : label} the probability ` +
-    `${p.toPrecision(3)}, the cross-entropy is ${loss.toPrecision(3)}.`;
+    `${p.toPrecision(3)}, the cross-entropy is ` +
+    `${loss === 0 ? "exactly 0" : loss.toPrecision(3)}.`;
   drawBars(data, logits, said, label);
   const csv = "class,logit\n" +
     Array.from(logits, (z, c) => `${c},${z}\n`).join("");
@@ -71,7 +77,7 @@ function drawBars(
   const [least, most] = [Math.min(0, ...z), Math.max(0, ...z)];
   const span = most - least || 1;
   const y = (v: number) => edge + (most - v) / span * (height - 2 * edge);
-  const step = (width - 44) / classes;
+  const step = (width - LEFT) / classes;
   svg.replaceChildren();
   const add = (
     name: string,
@@ -90,7 +96,7 @@ function drawBars(
     const what = c === label ? "label" : c === said ? "said" : "other";
     const bar = add("rect", {
       class: `bar ${what}`,
-      x: 44 + c * step,
+      x: LEFT + c * step,
       width: Math.max(step * 0.85, 0.5),
       y: Math.min(y(v), y(0)),
       height: Math.abs(y(v) - y(0)),
@@ -99,17 +105,17 @@ function drawBars(
     title.textContent = `class ${c}: logit ${v.toPrecision(6)}`;
     bar.append(title);
   });
-  add("line", { class: "axis", x1: 44, x2: width, y1: y(0), y2: y(0) });
+  add("line", { class: "axis", x1: LEFT, x2: width, y1: y(0), y2: y(0) });
   for (const v of [least, 0, most]) {
     add("text", {
-      x: 40,
+      x: LEFT - 4,
       y: y(v) + 4,
       "text-anchor": "end",
-    }, v === 0 ? "0" : v.toPrecision(3));
+    }, v === 0 ? "0" : shown(v));
   }
   const sign = (c: number, text: string) =>
     add("text", {
-      x: 44 + (c + 0.4) * step,
+      x: LEFT + (c + 0.4) * step,
       y: z[c]! < 0 ? y(z[c]!) + 13 : y(z[c]!) - 4,
       "text-anchor": "middle",
     }, text);
@@ -117,8 +123,8 @@ function drawBars(
   if (label !== undefined) sign(label, "●");
   svg.setAttribute(
     "aria-label",
-    `Logits of ${classes} classes, from ${Math.min(...z).toPrecision(3)} to ` +
-      `${most.toPrecision(3)}; the largest is class ${said}`,
+    `Logits of ${classes} classes, from ${shown(Math.min(...z))} to ` +
+      `${shown(Math.max(...z))}; the largest is class ${said}`,
   );
 }
 

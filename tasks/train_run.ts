@@ -6,9 +6,9 @@
 
 import cliProgress from "cli-progress";
 import { EXIT, printJson } from "./cli.ts";
-import { percent } from "../lib/text.ts";
 import { withSignals } from "./signals.ts";
 import { bandText, summary } from "./train_text.ts";
+import { percent } from "../lib/text.ts";
 import {
   type Config,
   type ConfigInput,

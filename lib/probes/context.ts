@@ -98,7 +98,7 @@ export class ProbeContext {
   /**
    * What is modular about the task.
    *
-   * @throws {NotApplicableError} if its rows are no pairs of residues as tokens.
+   * @throws {NotApplicableError} if it is no operation modulo p.
    */
   get modular(): ModularTask {
     return this.task.modular();

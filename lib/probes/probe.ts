@@ -23,8 +23,8 @@ export interface ProbeText<Name extends string, Result, S extends Settings> {
   /** What a checkpoint or run must have for it, in words. */
   readonly needs: string;
   /**
-   * What it can be told: every key is a flag of `deno task probe`, `trainFraction`
-   * being `--train-fraction`. No two probes have the same key.
+   * What it can be told: every key is a flag of `deno task probe`, `neuronShare`
+   * being `--neuron-share`. A key of two probes is one setting.
    */
   readonly settings?: S;
   /** The result for a terminal, line by line, without the probe's name. */

@@ -21,16 +21,21 @@ import { NotApplicableError, type Probe, type RunProbe } from "./probe.ts";
 import * as registry from "./registry.ts";
 import { RunContext, type RunOptions } from "./run_context.ts";
 
+/** Any probe of a checkpoint. */
 // deno-lint-ignore no-explicit-any -- A probe is invariant in result and settings.
-type CheckpointProbe = Probe<string, any, any>;
+export type CheckpointProbe = Probe<string, any, any>;
+/** Any probe of a run. */
 // deno-lint-ignore no-explicit-any -- As above.
-type WholeRunProbe = RunProbe<string, any, any>;
+export type WholeRunProbe = RunProbe<string, any, any>;
 
 /** Any probe. */
 export type AnyProbe = CheckpointProbe | WholeRunProbe;
 
-type Registry = typeof registry;
-type Registered = Extract<Registry[keyof Registry], AnyProbe>;
+/** The probes of the registry. */
+export type Registered = Extract<
+  typeof registry[keyof typeof registry],
+  AnyProbe
+>;
 
 /** The name of a probe. */
 export type ProbeName = Registered["name"];

@@ -6,3 +6,4 @@
 
 export * from "./fourier.ts";
 export * from "./logit_scaling.ts";
+export * from "./progress_measures.ts";

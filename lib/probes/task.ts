@@ -12,7 +12,7 @@ import {
   resolveConfig,
 } from "../config/config.ts";
 import type { Dataset, Examples } from "../data/dataset.ts";
-import { type OperationName, operations } from "../data/modular.ts";
+import { modular, type OperationName, operations } from "../data/modular.ts";
 import { datasetOf, splitOf } from "../data/task.ts";
 import { type HostTensor, hostTensorOf } from "../onnx/tensor.ts";
 import { NotApplicableError } from "./probe.ts";
@@ -25,12 +25,14 @@ export interface Part {
   readonly labels: Int32Array;
 }
 
-/** An operation modulo p, of which every row is a pair of tokens. */
+/** An operation modulo p, of which every row is a pair of residues. */
 export interface ModularTask {
   /** The operation. */
   readonly operation: OperationName;
   /** p. */
   readonly modulus: number;
+  /** Whether the network reads residues as tokens, or one-hot. */
+  readonly tokens: boolean;
   /** The first operand of each row. */
   readonly a: Int32Array;
   /** The second operand of each row. */
@@ -60,7 +62,7 @@ export interface ProbedTask {
   /**
    * What is modular about it.
    *
-   * @throws {NotApplicableError} if its rows are no pairs of residues as tokens.
+   * @throws {NotApplicableError} if it is no operation modulo p.
    */
   modular(): ModularTask;
 }
@@ -107,24 +109,32 @@ export function taskOfConfig(config: Config): ProbedTask {
     ),
     split: () => parts ??= partsOf(config, dataset),
     modular() {
-      if (!(config.task in operations) || form.input.kind !== "tokens") {
-        const what = form.input.kind === "tokens"
-          ? "facts' tokens"
-          : form.input.name;
+      if (!(config.task in operations)) {
         throw new NotApplicableError(
-          `It was trained on ${config.task}: its inputs are ${what}, not ` +
-            "residues as tokens, and have no Fourier basis",
+          `It was trained on ${config.task}, which is no operation modulo p: ` +
+            "its inputs are no residues",
         );
       }
-      const operand = (i: number) => Int32Array.from(inputs, (row) => row[i]!);
-      return {
-        operation: config.task as OperationName,
-        modulus: config.modulus,
-        a: operand(0),
-        b: operand(1),
-        labels,
-      };
+      return modularPairs(config.task as OperationName, config.modulus, tokens);
     },
+  };
+}
+
+/** An operation's pairs, in the order of its dataset, however they are encoded. */
+export function modularPairs(
+  operation: OperationName,
+  modulus: number,
+  tokens: boolean,
+): ModularTask {
+  const { inputs, labels } = modular(operation, modulus);
+  const operand = (i: number) => Int32Array.from(inputs, (row) => row[i]!);
+  return {
+    operation,
+    modulus,
+    tokens,
+    a: operand(0),
+    b: operand(1),
+    labels: Int32Array.from(labels),
   };
 }
 

@@ -42,8 +42,11 @@ export interface Series {
   readonly name: string;
   /** Which colour of the palette, from 0. */
   readonly colour: number;
-  /** How the points are joined, `none` for dots only; a line, if left out. */
-  readonly line?: "solid" | "dashed" | "dotted" | "none";
+  /**
+   * How the points are joined, `none` for dots only, `stems` for dots that stand
+   * on lines from 0; a line, if left out.
+   */
+  readonly line?: "solid" | "dashed" | "dotted" | "none" | "stems";
   /** Dots on the points too. */
   readonly dots?: boolean;
   /** The points, in the order in which they are joined. */
@@ -96,6 +99,9 @@ export const palette: readonly string[] = [
 ];
 
 const colourOf = (colour: number) => palette[colour % palette.length]!;
+
+const isJoined = (line: Series["line"]): line is keyof typeof DASHES =>
+  line !== "none" && line !== "stems";
 
 const DASHES = { solid: undefined, dashed: "6 3", dotted: "2 3" } as const;
 
@@ -191,16 +197,15 @@ function legendOf(
   ) {
     if (name === "" || entries.has(name)) continue;
     const stroke = colourOf(colour);
-    const dash = line === "none" ? undefined : DASHES[line];
+    const dotted = dots || !isJoined(line);
+    const dash = isJoined(line) ? DASHES[line] : undefined;
     entries.set(
       name,
-      (line === "none"
+      (!isJoined(line)
         ? ""
         : `<line x1="0" x2="22" y1="-4" y2="-4" stroke="${stroke}" stroke-width="2"` +
           (dash ? ` stroke-dasharray="${dash}"/>` : "/>")) +
-        (dots || line === "none"
-          ? `<circle cx="11" cy="-4" r="3" fill="${stroke}"/>`
-          : ""),
+        (dotted ? `<circle cx="11" cy="-4" r="3" fill="${stroke}"/>` : ""),
     );
   }
   for (
@@ -273,7 +278,10 @@ function panelSvg({ x, y, series, published = [] }: Panel): string {
       const own = points.filter((p) => shown(p.x, x) && shown(p.y, y));
       const stroke = colourOf(colour);
       return [
-        ...(line === "none" ? [] : [
+        ...(line === "stems"
+          ? [Plot.ruleX(own, { x: "x", y: "y", stroke, strokeWidth: 1.5 })]
+          : []),
+        ...(!isJoined(line) ? [] : [
           Plot.line(own, {
             x: "x",
             y: "y",
@@ -283,7 +291,7 @@ function panelSvg({ x, y, series, published = [] }: Panel): string {
             ...(DASHES[line] && { strokeDasharray: DASHES[line] }),
           }),
         ]),
-        ...(dots || line === "none"
+        ...(dots || !isJoined(line)
           ? [Plot.dot(own, { x: "x", y: "y", fill: stroke, r: 2.5 })]
           : []),
       ];
@@ -343,6 +351,18 @@ function panelSvg({ x, y, series, published = [] }: Panel): string {
     .replace(/ class="[^"]*"/g, "");
 }
 
+const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+// 0.01 to 10,000 as they are, powers of ten beyond.
+function powerText(value: number): string {
+  const power = Math.log10(value);
+  if (!Number.isInteger(Math.round(power * 1e9) / 1e9)) return "";
+  if (power > -3 && power < 5) return value.toLocaleString("en-US");
+  const digits = String(Math.abs(Math.round(power)));
+  return "10" + (power < 0 ? "⁻" : "") +
+    [...digits].map((digit) => SUPERSCRIPTS[Number(digit)]).join("");
+}
+
 const ticksOf = ({ scale }: Axis, ticks: number) => scale === "log" ? 4 : ticks;
 
 function optionsOf({ label, scale = "linear", domain, percent = false }: Axis) {
@@ -352,6 +372,6 @@ function optionsOf({ label, scale = "linear", domain, percent = false }: Axis) {
     percent,
     ...(domain &&
       { domain: percent ? domain.map((d) => 100 * d) : [...domain] }),
-    ...(scale === "log" && { tickFormat: "~s" }),
+    ...(scale === "log" && { tickFormat: powerText }),
   };
 }

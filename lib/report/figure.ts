@@ -4,6 +4,16 @@
  * @module
  */
 
+import type { ProbeContext } from "../probes/context.ts";
+
+/** A checkpoint that was opened. */
+export interface Opened {
+  /** Updates made before it. */
+  readonly step: number;
+  /** Its file and task. */
+  readonly context: ProbeContext;
+}
+
 /** What a cell of a table holds. */
 export type Cell = string | number | null;
 

@@ -9,10 +9,12 @@ import { gzipSync } from "fflate";
 import { permutation, randomKey } from "../data/random.ts";
 import { decodeModel } from "../onnx/model.ts";
 import { bytesOf } from "../onnx/tensor.ts";
+import { cyclicOf } from "../probes/anatomy.ts";
 import type { ProbeContext } from "../probes/context.ts";
 import { fourier } from "../probes/fourier.ts";
 import { NotApplicableError } from "../probes/probe.ts";
 import { ask } from "../probes/probing.ts";
+import { frequencyCount } from "../probes/spectra.ts";
 import { base64Block, type Html, html, jsonBlock } from "./html.ts";
 import type { LiveData, Place, Switches } from "./live/data.ts";
 import { PRECISIONS } from "./live/softmax.ts";
@@ -77,7 +79,6 @@ export async function liveOf(
         dtype: task.input.dtype === "int64" ? "int64" : "float32",
       },
       precision: live.precision,
-      modulus: modulus ?? null,
       places,
       classes: dataset.classes,
       rows: rows.length,
@@ -94,9 +95,11 @@ export async function liveOf(
   };
 }
 
-function modulusOf({ task }: ProbeContext): number | undefined {
+// p, where the task is one in a cyclic group.
+function modulusOf(context: ProbeContext): number | undefined {
   try {
-    return task.modular().modulus;
+    cyclicOf(context);
+    return context.modular.modulus;
   } catch (error) {
     if (error instanceof NotApplicableError) return undefined;
     throw error;
@@ -140,18 +143,24 @@ async function switchesOf(
     suggested: unit === "head" ? Array.from({ length: size }, (_, i) => i) : [],
   }));
   if (!filter) return of;
-  const { key_frequencies, cos_norms } = await ask(fourier, context);
+  const { rows, parts, weight } = filter;
+  const { order, residues } = cyclicOf(context);
+  const size = frequencyCount(order);
+  const { key_frequencies: keys } = await ask(fourier, context);
   return [...of, {
     input: filter.input,
     unit: "frequency",
-    of: filter.weight,
+    of: weight,
     from: 1,
-    size: cos_norms.length,
+    size,
     // Most of all frequencies are no key to anything.
-    suggested: key_frequencies.length > cos_norms.length / 2
-      ? []
-      : key_frequencies,
-    filter: { rows: filter.rows, parts: filter.parts },
+    suggested: keys.length > size / 2 ? [] : keys,
+    filter: {
+      rows,
+      parts,
+      stride: context.modular.modulus,
+      elements: [...residues],
+    },
   }];
 }
 

@@ -10,16 +10,19 @@ import { NotApplicableError } from "../probes/probe.ts";
 import { RunContext } from "../probes/run_context.ts";
 import type { SessionOptions } from "../onnx/session.ts";
 import { curveFigures } from "./curves.ts";
-import type { Figure } from "./figure.ts";
+import type { Figure, Opened } from "./figure.ts";
 import type { Html } from "./html.ts";
 import {
-  attentionFigures,
-  logitsFigures,
+  progressAt,
+  progressFigure,
   scalingFigure,
+} from "./measure_figures.ts";
+import { attentionFigures, logitsFigures } from "./pair_figures.ts";
+import {
+  fourierFigures,
   spectraFigure,
   spectrumAt,
-  spectrumFigure,
-} from "./inside.ts";
+} from "./spectrum_figures.ts";
 import { liveOf, liveSection, packed } from "./live_section.ts";
 import type { Verdict } from "./page.ts";
 import { type Group, groupsOf, readRuns, type ReportRun } from "./runs.ts";
@@ -82,26 +85,36 @@ async function insideFigures(
   const context = await RunContext.open(run.path, options);
   const figures: Figure[] = [];
   const add = (made: Figure | Figure[]) => figures.push(...[made].flat());
-  await applying(async () => {
-    const chosen = thinned(run.checkpoints, MOST_CHECKPOINTS);
+  const chosen = thinned(run.checkpoints, MOST_CHECKPOINTS);
+  // What one checkpoint lacks, the others lack too.
+  const through = async <T>(
+    look: (opened: Opened) => T | Promise<T>,
+    draw: (all: readonly T[]) => Figure,
+  ) => {
     if (chosen.length < 2) return;
-    const spectra = [];
-    for (const checkpoint of chosen) {
-      spectra.push(
-        await context.with(
-          checkpoint,
-          (context) => spectrumAt({ step: checkpoint.step, context }),
-        ),
-      );
-    }
-    add(spectraFigure(spectra, label, `${id}-spectra`));
-  });
+    await applying(async () => {
+      const all: T[] = [];
+      for (const checkpoint of chosen) {
+        const { step } = checkpoint;
+        all.push(
+          await context.with(checkpoint, (context) => look({ step, context })),
+        );
+      }
+      add(draw(all));
+    });
+  };
+  await through(
+    spectrumAt,
+    (spectra) => spectraFigure(spectra, label, `${id}-spectra`),
+  );
+  await through(
+    progressAt,
+    (measures) => progressFigure(measures, label, `${id}-progress`),
+  );
   const { step } = run.checkpoints.at(-1)!;
   await context.last(async (context) => {
     const opened = { step, context };
-    await applying(async () =>
-      add(await spectrumFigure(opened, label, `${id}-spectrum`))
-    );
+    await applying(async () => add(await fourierFigures(opened, label, id)));
     await applying(async () => add(await logitsFigures(opened, label, id)));
     await applying(async () =>
       add(await attentionFigures(opened, label, `${id}-attention`))

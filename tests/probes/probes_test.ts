@@ -3,7 +3,8 @@ import * as fc from "fast-check";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
 import { checkpointWriter } from "../../lib/onnx/checkpoint.ts";
 import { ProbeModel } from "../../lib/onnx/probe_model.ts";
-import { fourier, fourierBasis, gini } from "../../lib/probes/fourier.ts";
+import { fourier } from "../../lib/probes/fourier.ts";
+import { fourierBasis, gini } from "../../lib/probes/spectra.ts";
 import { degreesOf } from "../../lib/probes/homogeneity.ts";
 import { logitScaling } from "../../lib/probes/logit_scaling.ts";
 import { ask, NotApplicableError, ProbeContext } from "../../lib/probes/mod.ts";
@@ -40,8 +41,9 @@ Deno.test("fourier finds the waves that an embedding was made of", async () => {
     { model: "transformer", modulus: p, dModel: 4, heads: 1, dMlp: 4 },
     { W_E },
   );
-  const result = await ask(fourier, context);
-  assertEquals(result.key_frequencies, [2, 5]);
+  const { embedding, rules } = await ask(fourier, context);
+  assertEquals(rules.embedding, [2, 5]);
+  const result = embedding!;
   // A unit wave over Z_p has squared norm p/2.
   const power = (k: number) =>
     result.cos_norms[k - 1]! ** 2 + result.sin_norms[k - 1]! ** 2;
@@ -50,8 +52,7 @@ Deno.test("fourier finds the waves that an embedding was made of", async () => {
   assertAlmostEquals(power(3), 0.04 * p / 2, 1e-5);
   assertAlmostEquals(power(1), 0, 1e-10);
   assertAlmostEquals(result.constant_norm, 4 * Math.sqrt(p), 1e-4);
-  assertAlmostEquals(result.power_share, 1.5 / 1.52, 1e-6);
-  assertEquals(result.parts.length, 1);
+  assertAlmostEquals(result.power_share!, 1.5 / 1.52, 1e-6);
 });
 
 Deno.test("fourier reads both halves of an MLP's first layer", async () => {
@@ -65,16 +66,18 @@ Deno.test("fourier reads both halves of an MLP's first layer", async () => {
     { "layers.0.W": first },
   );
   const result = await ask(fourier, context);
-  assertEquals(result.parts.map((part) => part.key_frequencies), [[1], [4]]);
-  assertEquals(result.key_frequencies, [1, 4]);
-  assertAlmostEquals(result.power_share, 1, 1e-9);
-  assertEquals(result.sin_norms.at(-1), 0);
+  const parts = result.embedding_parts;
+  assertEquals(parts.map((part) => part.key_frequencies), [[1], [4]]);
+  assertEquals(result.rules.embedding, [1, 4]);
+  assertAlmostEquals(result.embedding!.power_share!, 1, 1e-9);
+  assertEquals(result.embedding!.sin_norms.at(-1), 0);
 });
 
 Deno.test("fourier finds no few frequencies in a random embedding", async () => {
   const result = await ask(fourier, await contextOf({}));
-  assertEquals(result.key_frequencies.length, 56);
-  assertEquals(result.gini < 0.1, true);
+  assertEquals(result.rules.embedding!.length, 56);
+  assertEquals(result.embedding!.gini! < 0.1, true);
+  assertEquals(result.rules.neurons, []);
 });
 
 Deno.test("gini() of equal numbers is 0, of a single one near 1", () => {

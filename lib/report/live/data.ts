@@ -4,6 +4,18 @@
  * @module
  */
 
+/** Rows of a weight that are functions on a cyclic group. */
+export interface CyclicRows {
+  /** How many rows the weight has. */
+  readonly rows: number;
+  /** How many blocks of rows stand below each other, one for each operand. */
+  readonly parts: number;
+  /** How many rows a block has: p. */
+  readonly stride: number;
+  /** The row of each element in a block, in the order of the group's indices. */
+  readonly elements: readonly number[];
+}
+
 /** Units of one kind that can be switched off by their number. */
 export interface Switches {
   /** Its name in the page: `live.mask.layers.0.hook_post`, `live.filter`. */
@@ -18,8 +30,8 @@ export interface Switches {
   readonly size: number;
   /** Some that are worth a button: key frequencies, all heads. */
   readonly suggested: readonly number[];
-  /** Frequencies: rows of the weight, and how many times p rows it has. */
-  readonly filter?: { readonly rows: number; readonly parts: number };
+  /** Frequencies: which rows of the weight are functions on a cyclic group. */
+  readonly filter?: CyclicRows;
 }
 
 /** One place of an input row. */
@@ -39,8 +51,6 @@ export interface LiveData {
   };
   /** The type of the weights, of the logits, and of what turns them. */
   readonly precision: "float32" | "float64";
-  /** p, where the inputs are residues. */
-  readonly modulus: number | null;
   /** Places of a row. */
   readonly places: readonly Place[];
   /** How many classes there are. */

@@ -6,7 +6,7 @@
 
 /// <reference lib="dom" />
 import * as ort from "onnxruntime-web/wasm";
-import type { LiveData } from "./data.ts";
+import type { CyclicRows, LiveData } from "./data.ts";
 
 /** What is turned. */
 export interface Turned {
@@ -84,7 +84,7 @@ export class Network {
       const { unit, from, size, filter } = group;
       if (filter) {
         const removed = new Set([...off].map((i) => i + from));
-        const matrix = filterMatrix(this.#data.modulus!, filter, removed);
+        const matrix = filterMatrix(filter, removed);
         feeds[group.input] = this.#tensor(matrix, [filter.rows, filter.rows]);
         continue;
       }
@@ -117,36 +117,35 @@ export class Network {
 }
 
 /**
- * What removes frequencies from functions on Z_p: the identity less the
- * projections (2/p) cos(2πk(i − j)/p), in each block of p rows; k = p/2, which
- * has no sine, counts half.
+ * What removes frequencies from functions on a cyclic group of order n: the
+ * identity less the projections (2/n) cos(2πk(i − j)/n), i and j indices of the
+ * group, in each block of rows; k = n/2, which has no sine, counts half.
  *
- * @param p The modulus.
- * @param size Rows of the weight, and how many blocks it has.
+ * @param filter Which rows are which elements.
  * @param removed The frequencies.
  * @returns [rows, rows].
  */
 export function filterMatrix(
-  p: number,
-  { rows, parts }: { readonly rows: number; readonly parts: number },
+  { rows, parts, stride, elements }: CyclicRows,
   removed: ReadonlySet<number>,
 ): Float64Array {
-  const circle = Float64Array.from(
-    { length: p },
-    (_, n) =>
-      [...removed].reduce(
-        (sum, k) =>
-          sum + (2 * k === p ? 1 : 2) / p *
-            Math.cos(2 * Math.PI * ((k * n) % p) / p),
-        0,
-      ),
-  );
+  const n = elements.length;
+  const circle = Float64Array.from({ length: n }, (_, d) => {
+    let sum = 0;
+    for (const k of removed) {
+      const angle = 2 * Math.PI * ((k * d) % n) / n;
+      sum += (2 * k === n ? 1 : 2) / n * Math.cos(angle);
+    }
+    return sum;
+  });
   const matrix = new Float64Array(rows * rows);
   for (let i = 0; i < rows; i++) matrix[i * rows + i] = 1;
-  for (let from = 0; from < parts * p; from += p) {
-    for (let i = 0; i < p; i++) {
-      for (let j = 0; j < p; j++) {
-        matrix[(from + i) * rows + from + j]! -= circle[Math.abs(i - j)]!;
+  for (let part = 0; part < parts; part++) {
+    const from = part * stride;
+    for (let i = 0; i < n; i++) {
+      for (let j = 0; j < n; j++) {
+        const at = (from + elements[i]!) * rows + from + elements[j]!;
+        matrix[at]! -= circle[Math.abs(i - j)]!;
       }
     }
   }

@@ -19,6 +19,8 @@ export interface Axis {
   readonly domain?: readonly [number, number];
   /** The numbers are shares, to be shown in per cent. */
   readonly percent?: boolean;
+  /** Where numbers stand; a few round ones, if left out. */
+  readonly ticks?: readonly number[];
 }
 
 /** A point of a series: in the middle of a band, if it has one. */
@@ -356,22 +358,33 @@ const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 // 0.01 to 10,000 as they are, powers of ten beyond.
 function powerText(value: number): string {
   const power = Math.log10(value);
-  if (!Number.isInteger(Math.round(power * 1e9) / 1e9)) return "";
   if (power > -3 && power < 5) return value.toLocaleString("en-US");
+  if (!Number.isInteger(Math.round(power * 1e9) / 1e9)) {
+    return value.toExponential(0);
+  }
   const digits = String(Math.abs(Math.round(power)));
   return "10" + (power < 0 ? "⁻" : "") +
     [...digits].map((digit) => SUPERSCRIPTS[Number(digit)]).join("");
 }
 
-const ticksOf = ({ scale }: Axis, ticks: number) => scale === "log" ? 4 : ticks;
+const ticksOf = ({ scale, ticks }: Axis, count: number) =>
+  ticks ? [...ticks] : scale === "log" ? 4 : count;
 
-function optionsOf({ label, scale = "linear", domain, percent = false }: Axis) {
+function optionsOf(
+  { label, scale = "linear", domain, percent = false, ticks }: Axis,
+) {
   return {
     label,
     type: scale,
     percent,
     ...(domain &&
       { domain: percent ? domain.map((d) => 100 * d) : [...domain] }),
-    ...(scale === "log" && { tickFormat: powerText }),
+    ...(scale === "log" && {
+      tickFormat: (value: number) =>
+        // Between the powers there is room for marks only, unless chosen.
+        ticks || Number.isInteger(Math.round(Math.log10(value) * 1e9) / 1e9)
+          ? powerText(value)
+          : "",
+    }),
   };
 }

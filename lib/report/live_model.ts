@@ -72,8 +72,9 @@ const FILTER = "live.filter";
  * Puts the handles in: α times every weight, a mask behind every hidden layer
  * and head, and a filter on the rows of the embedding. They are inputs beside
  * the model's own: ONNX Runtime for JavaScript has no defaults for inputs. With
- * α = 1, masks of ones and the identity every number stays what it was, for
- * these products are exact.
+ * α = 1, masks of ones and the identity every weight and activation stays what it
+ * was, for these products are exact; only sums may be taken in another order,
+ * because ONNX Runtime packs weights that are constant.
  *
  * @param model The checkpoint.
  * @param options Its weights, and p.

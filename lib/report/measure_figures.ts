@@ -10,6 +10,7 @@ import { ask } from "../probes/probing.ts";
 import { progress } from "../probes/progress_measures.ts";
 import { chartSvg } from "./chart.ts";
 import type { Figure, Opened } from "./figure.ts";
+import { logTicks } from "./ticks.ts";
 
 /** Losses of the waves alone, and without them, at a step. */
 export interface ProgressAt {
@@ -39,6 +40,7 @@ export function progressFigure(
   id: string,
 ): Figure {
   const title = `Progress measures: ${label}`;
+  const steps = logTicks(measures.map(({ step }) => step));
   const of = (value: (at: ProgressAt) => number | null) =>
     measures.map((at) => ({ x: at.step, y: value(at) ?? NaN }));
   return {
@@ -52,7 +54,7 @@ export function progressFigure(
       title,
       panels: [{
         title: "",
-        x: { label: "step", scale: "log" },
+        x: { label: "step", scale: "log", ...(steps && { ticks: steps }) },
         y: { label: "cross-entropy", scale: "log" },
         series: [
           { name: "all pairs", colour: 0, points: of(({ full }) => full) },
@@ -104,7 +106,7 @@ export async function scalingFigure(
       title,
       panels: [{
         title: "",
-        x: { label: "α", scale: "log" },
+        x: { label: "α" },
         y: { label: "collapse (%)", domain: [0, 1], percent: true },
         series: precisions.map((precision, colour) => ({
           name: precision,

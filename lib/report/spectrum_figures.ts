@@ -108,7 +108,7 @@ export async function fourierFigures(
     : `key frequencies are ${key_frequencies.join(", ")}`;
   return [
     ...(embedding ? [componentsFigure(embedding, keys, step, label, id)] : []),
-    neuronsFigure(layers, keys, step, label, id),
+    neuronsFigure(layers, count, keys, step, label, id),
   ];
 }
 
@@ -156,6 +156,7 @@ function componentsFigure(
 
 function neuronsFigure(
   layers: readonly LayerSpectrum[],
+  count: number,
   keys: string,
   step: number,
   label: string,
@@ -182,7 +183,7 @@ function neuronsFigure(
       title,
       panels: [{
         title: "",
-        x: { label: "frequency k" },
+        x: { label: "frequency k", domain: [0, count + 1] },
         y: { label: "neurons", domain: [0, most] },
         // Of each layer a little to the right of that before.
         series: layers.map(({ activation, clusters }, i) => ({

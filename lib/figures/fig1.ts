@@ -128,7 +128,7 @@ const generalises: Claim = {
       const highest = most(soft, "test_accuracy");
       return {
         so: reached !== null && highest < 0.1,
-        why: `StableMax 90 % at ${stepText(reached)}, softmax at most ${
+        why: `StableMax reaches 90 %: ${stepText(reached)}, softmax at most ${
           percent(highest)
         }`,
       };

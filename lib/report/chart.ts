@@ -130,10 +130,26 @@ export function chartSvg(chart: Chart): string {
     );
   });
   const height = y + rows * (HEIGHT + 34) + 4;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ` +
-    `${height}" width="${width}" height="${height}" font-family="${FONT}" ` +
-    `fill="#222">\n<rect width="${width}" height="${height}" fill="#fff"/>\n` +
-    parts.join("\n") + "\n</svg>\n";
+  return settled(
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ` +
+      `${height}" width="${width}" height="${height}" font-family="${FONT}" ` +
+      `fill="#222">\n<rect width="${width}" height="${height}" fill="#fff"/>\n` +
+      parts.join("\n") + "\n</svg>\n",
+  );
+}
+
+// Plot numbers its clips through the life of the program, and writes
+// coordinates with all their digits.
+function settled(svg: string): string {
+  const ids = new Map<string, string>();
+  return svg.replaceAll(/plot-clip-\d+/g, (id) => {
+    if (!ids.has(id)) ids.set(id, `clip-${ids.size + 1}`);
+    return ids.get(id)!;
+  }).replaceAll(
+    /="[^"]*\.\d{3}[^"]*"/g,
+    (attribute) =>
+      attribute.replaceAll(/-?\d+\.\d{3,}/g, (x) => String(+(+x).toFixed(2))),
+  );
 }
 
 const escaped = (s: string) =>

@@ -187,7 +187,7 @@ export const fig15: Figure = {
   rows,
   claims: [
     {
-      id: "C7-sweep",
+      id: "C7",
       statement: "⊥AdamW beats or equals the best weight decay of a sweep, " +
         "both with their best learning rate.",
       rule: "Of 25 settings each, the first evaluation with 100 % test " +
@@ -212,7 +212,7 @@ export const fig15: Figure = {
         ),
     },
     {
-      id: "F15",
+      id: "C21",
       statement: "Weight decay 8 prevents full generalisation.",
       rule:
         "With weight decay 8, AdamW reaches 100 % test accuracy with none " +

@@ -133,7 +133,7 @@ export const fig16: Figure = {
         }),
     },
     {
-      id: "F16",
+      id: "C22",
       statement: "With label smoothing the network generalises incompletely.",
       rule: `Its highest test accuracy lies between ${percent(SOME)} and ` +
         `${percent(COMPLETE)}. ${BY_SEED}`,

@@ -6,7 +6,7 @@
  */
 
 import type { Chart, Panel } from "../report/chart.ts";
-import { curve, measured, percent } from "./curves.ts";
+import { curve, ifMemorised, measured, percent } from "./curves.ts";
 import type { Arm, Figure, Results, Row } from "./figure.ts";
 import { shares } from "./panels.ts";
 import { mlp, perpGrad, sgd } from "./paper.ts";
@@ -152,13 +152,15 @@ function chart(results: Results): Chart {
   };
 }
 
+const decimals = (x: number) => x.toFixed(2);
+
 function rows(results: Results): Row[] {
   const end = (name: "along" | "across", arm: string) =>
     measured(
       results,
       arm,
       (run) => wayOf(run)[name]?.at(-1) ?? null,
-      (x) => Number.isFinite(x) ? x.toFixed(2) : "not memorised",
+      ifMemorised(decimals),
     );
   return arms.flatMap(({ name, label }) => [
     {
@@ -168,7 +170,7 @@ function rows(results: Results): Row[] {
         results,
         name,
         alignment,
-        (x) => Number.isFinite(x) ? x.toFixed(2) : "not memorised",
+        ifMemorised(decimals),
       ),
     },
     {
@@ -199,7 +201,7 @@ export const fig7: Figure = {
   chart,
   rows,
   claims: [{
-    id: "F7",
+    id: "C18",
     statement: "SGD follows the direction of naïve loss minimisation, and " +
       "⊥SGD leaves it.",
     rule: "The cosine between the weights' way since the first checkpoint " +
@@ -212,7 +214,7 @@ export const fig7: Figure = {
           number | null,
           number | null,
         ];
-        const text = (x: number | null) => x === null ? "none" : x.toFixed(2);
+        const text = (x: number | null) => x === null ? "none" : decimals(x);
         return {
           so: plain === null || perp === null
             ? null

@@ -207,7 +207,7 @@ export const slingshots: Figure = {
         }),
     },
     {
-      id: "C17-remedy",
+      id: "C24",
       statement: "A learning rate of 0.005, or β₂ 0.999, removes the " +
         "slingshots.",
       rule: `${SPIKE} With lr 0.005 and with β₂ 0.999 there are fewer than ` +

@@ -93,7 +93,7 @@ const LEAST = 0.2;
 const FEW = 0.5;
 
 /** Adam's ε. */
-export const adamEps: Figure = {
+export const eps: Figure = {
   title: "Appendix I: Adam's ε",
   shows:
     "what the ε in Adam's denominator does once the gradients are small, " +

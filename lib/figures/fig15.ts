@@ -80,7 +80,7 @@ function chart(results: Results): Chart {
   const isFull = results.scale === "full";
   const first = (method: Method, published: readonly Published[]): Panel => ({
     title: `${labels[method]}: step of 100 % test accuracy`,
-    x: { label: "weight decay" },
+    x: { label: "weight decay", domain: [0, Math.max(...decays[method])] },
     y: {
       label: "step (median over the seeds)",
       scale: "log",
@@ -98,7 +98,7 @@ function chart(results: Results): Chart {
       first("perp", [{ x: 0, y: 124, colour: 2 }]),
       {
         title: "AdamW: highest test accuracy",
-        x: { label: "weight decay" },
+        x: { label: "weight decay", domain: [0, 8] },
         y: {
           label: "test accuracy (%, median over the seeds)",
           percent: true,

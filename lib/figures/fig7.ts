@@ -68,13 +68,14 @@ function alignment(run: RunRecord): number | null {
 function plane(results: Results, arm: (typeof arms)[number], colour: number) {
   const [run] = results.of(arm.name);
   const way = run && wayOf(run);
-  const share = way
-    ? ` (${percent(way.explained[0])} and ${percent(way.explained[1])})`
-    : "";
+  const axis = (name: string, i: 0 | 1) => ({
+    label: name + " component" +
+      (way ? ` (${percent(way.explained[i])} of the variance)` : ""),
+  });
   const panel: Panel = {
-    title: `${arm.label}, one seed: principal components${share}`,
-    x: { label: "first component" },
-    y: { label: "second component" },
+    title: `${arm.label}: one seed`,
+    x: axis("first", 0),
+    y: axis("second", 1),
     series: way
       ? [
         {
@@ -99,7 +100,7 @@ function ray({ x, y, nlm, memorised }: Trajectory): Panel["series"] {
   const length = Math.hypot(...nlm);
   if (length === 0) return [];
   return [{
-    name: "naïve loss minimisation, from the memorised weights on",
+    name: "naïve loss minimisation from the memorised weights on",
     colour: 6,
     line: "dashed",
     points: [0, 1].map((t) => ({

@@ -10,7 +10,14 @@ import type { Figure, Scale } from "../figures/figure.ts";
 import { recordText, type RunRecord } from "../figures/record.ts";
 import { figures as registry } from "../figures/mod.ts";
 import { writeWhole } from "../files.ts";
-import { type Job, jobsOf, places as usual, recordsFolder } from "./layout.ts";
+import { list } from "../runs/_layout.ts";
+import {
+  type Job,
+  jobsOf,
+  places as usual,
+  recordsFolder,
+  seedOf,
+} from "./layout.ts";
 import {
   type Outcome,
   outcomeOf,
@@ -21,9 +28,6 @@ import {
 import { pageText } from "./page.ts";
 import { recordHere, recordsPublished } from "./records.ts";
 import { figureNames, type ReproduceOptions, SEEDS } from "./reproduce.ts";
-
-// Whoever has more seeds publishes more.
-const MOST_SEEDS = 64;
 
 interface Found {
   readonly scale: Scale;
@@ -91,14 +95,23 @@ async function find(
   scale: Scale,
   places: typeof usual,
 ): Promise<Found> {
-  const jobs = jobsOf(name, figure, scale, MOST_SEEDS, places.here);
+  const usually = scale === "full" ? SEEDS : figure.quickSeeds ?? 1;
+  // Whoever has more seeds publishes more.
+  const names = [
+    ...await list(join(places.here, name, scale)) ?? [],
+    ...await list(recordsFolder(places, name, scale)) ?? [],
+  ];
+  const seeds = Math.max(
+    usually,
+    ...names.map((name) => (seedOf(name) ?? 0) + 1),
+  );
+  const jobs = jobsOf(name, figure, scale, seeds, places.here);
   const known = await recordsPublished(places, jobs, figure);
   const records: Found["records"][number][] = [];
   for (const job of jobs) {
     const record = await recordHere(job, figure) ?? known.get(job.name);
     if (record) records.push({ job, record });
   }
-  const usually = scale === "full" ? SEEDS : figure.quickSeeds ?? 1;
   return {
     scale,
     records,

@@ -7,7 +7,8 @@
 import cliProgress from "cli-progress";
 import { EXIT, printJson } from "./cli.ts";
 import { withSignals } from "./signals.ts";
-import { bandText, percent, summary } from "./train_text.ts";
+import { bandText, summary } from "./train_text.ts";
+import { percent } from "../lib/text.ts";
 import {
   type Config,
   type ConfigInput,

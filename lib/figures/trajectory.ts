@@ -6,7 +6,7 @@
  */
 
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
-import { ProbeModel } from "../onnx/probe_model.ts";
+import { loadProbeModel } from "../onnx/probe_model.ts";
 import { toNumbers } from "../onnx/tensor.ts";
 import { checkpointsOf, readMetrics } from "../runs/read.ts";
 import { THRESHOLD } from "../train/recorder.ts";
@@ -56,7 +56,7 @@ export async function trajectory(run: string): Promise<Json> {
 }
 
 async function weightsOf(path: string): Promise<Float64Array> {
-  const model = await ProbeModel.load(path);
+  const model = await loadProbeModel(path);
   const parts = model.weightNames.map((name) => toNumbers(model.weight(name)!));
   const all = new Float64Array(parts.reduce((n, { length }) => n + length, 0));
   let at = 0;

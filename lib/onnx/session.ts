@@ -42,8 +42,22 @@ export interface SessionOptions {
   readonly profile?: string;
 }
 
+/** What is known of an input or output before a run. */
+export interface ValueSpec {
+  /** Its name. */
+  readonly name: string;
+  /** Element type, by ONNX Runtime's name for it: `float32`, `int64`. */
+  readonly dtype: string;
+  /** Lengths of the axes; of a free one its name, empty where it has none. */
+  readonly shape: readonly (number | string)[];
+}
+
 /** A model that is ready to run. */
 export interface Session {
+  /** Inputs, in the order of the file. */
+  readonly inputs: readonly ValueSpec[];
+  /** Outputs, in the order of the file. */
+  readonly outputs: readonly ValueSpec[];
   /** Outputs, in the order of the file. */
   readonly outputNames: readonly string[];
   /**
@@ -130,6 +144,12 @@ export async function openSession(
   if (device === "cuda") forbidTf32();
   const ort = await runtimeModule(runtime, device);
   const provider = providerOf(options);
+  const without = [
+    // It keeps a factor in float32, whatever the type of the product.
+    "MatMulScaleFusion",
+    // What a graph transposes before a product is faster so on a processor.
+    ...(device === "cpu" ? ["GemmTransposeFusion"] : []),
+  ];
   const session: InferenceSession = await ort.InferenceSession.create(model, {
     executionProviders: [
       provider === "cuda" ? { name: provider, deviceId } : provider,
@@ -137,8 +157,7 @@ export async function openSession(
     graphOptimizationLevel: optimization,
     intraOpNumThreads: threads,
     extra: {
-      // It keeps a factor in float32, whatever the type of the product.
-      optimization: { disable_specified_optimizers: "MatMulScaleFusion" },
+      optimization: { disable_specified_optimizers: without.join(";") },
       ...(options.wholly && { session: { disable_cpu_ep_fallback: "1" } }),
     },
     // Warnings speak of our own graphs' internals; errors are thrown anyway.
@@ -147,6 +166,8 @@ export async function openSession(
       { enableProfiling: true, profileFilePrefix: profile }),
   });
   return {
+    inputs: valueSpecs(session.inputMetadata),
+    outputs: valueSpecs(session.outputMetadata),
     outputNames: session.outputNames,
     async run(inputs, outputs = session.outputNames) {
       const feeds: Record<string, Tensor> = {};
@@ -170,4 +191,9 @@ export async function openSession(
       await session.release();
     },
   };
+}
+
+function valueSpecs(metadata: InferenceSession["inputMetadata"]): ValueSpec[] {
+  return metadata.filter((value) => value.isTensor)
+    .map(({ name, type, shape }) => ({ name, dtype: type, shape }));
 }

@@ -223,6 +223,19 @@ Deno.test("publish() writes the same bytes twice, and records stand for runs", (
     assertEquals(runs, ["softmax-seed0"]);
   }));
 
+Deno.test("publish() says of a figure that its data are not here", () =>
+  withTempDir(async (folder) => {
+    const places = placesIn(folder);
+    const missing = {
+      ...tiny,
+      missing: () => Promise.resolve("its data are not there"),
+    };
+    const published = await publish(["all"], { figures: { missing }, places });
+    assertEquals(published.map(({ runs }) => runs), [{ finished: 0, of: 6 }]);
+    const { claims } = published[0]!;
+    assert(claims.every(({ verdict }) => verdict === "inconclusive"));
+  }));
+
 Deno.test("reproduce() refuses what it cannot do, and writes nothing", () =>
   withTempDir(async (folder) => {
     const missing = {

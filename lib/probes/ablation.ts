@@ -51,10 +51,10 @@ export interface AblationResult {
 }
 
 /** What the probe can be told. */
-export interface AblationSettings extends ProgressSettings {
+export type AblationSettings = ProgressSettings & {
   /** What stands in the place of heads and neurons. */
   readonly ablateBy: Setting<"mean" | "zero">;
-}
+};
 
 /**
  * Each head, each cluster of neurons of one frequency, each key frequency taken out,

@@ -67,7 +67,7 @@ interface Spectrum {
 async function spectrum(run: string): Promise<Json> {
   const { probes } = await probe(await findCheckpoint(run), ["fourier"]);
   const { cos_norms, sin_norms, key_frequencies, power_share, gini } = probes
-    .fourier!;
+    .fourier!.embedding!;
   const norms = cos_norms.map((cos, i) =>
     Number(Math.hypot(cos, sin_norms[i]!).toPrecision(4))
   );

@@ -90,14 +90,12 @@ export interface ProgressResult {
 }
 
 /** What the probe can be told. */
-export interface ProgressSettings {
+export type ProgressSettings = {
   /** k, in place of what the three rules say. */
   readonly keyFrequencies: Setting<readonly number[] | null>;
   /** From which share on a neuron belongs to a frequency. */
   readonly neuronShare: Setting<number>;
-  // deno-lint-ignore no-explicit-any -- As Settings has it.
-  readonly [key: string]: Setting<any>;
-}
+};
 
 /** The settings of what reads key frequencies. */
 export const progressSettings: ProgressSettings = {

@@ -34,15 +34,27 @@ export function firstAtLeast(
   return i < 0 ? null : steps(record)[i]!;
 }
 
-/** The largest value of a column, up to a step if one is given; NaN of none. */
+/** The defined values of a column between two steps, these included. */
+export function within(
+  record: RunRecord,
+  name: string,
+  from: number = 0,
+  until: number = Infinity,
+): number[] {
+  const at = steps(record);
+  return column(record, name).filter((value, i) =>
+    Number.isFinite(value) && at[i]! >= from && at[i]! <= until
+  );
+}
+
+/** The largest value of a column between two steps; NaN of none. */
 export function most(
   record: RunRecord,
   name: string,
   until: number = Infinity,
+  from: number = 0,
 ): number {
-  const at = steps(record);
-  const values = column(record, name)
-    .filter((value, i) => Number.isFinite(value) && at[i]! <= until);
+  const values = within(record, name, from, until);
   return values.length === 0 ? NaN : Math.max(...values);
 }
 

@@ -142,10 +142,25 @@ export class ProbeContext {
    *
    * @throws {UsageError} if the graph has no value of that name.
    */
-  activation(name: string): Promise<HostTensor> {
-    return this.once(`activation ${name}`, async () => {
-      return (await this.model.run(this.inputs(), [name]))[name]!;
-    });
+  async activation(name: string): Promise<HostTensor> {
+    await this.activations([name]);
+    return this.#made.get(`activation ${name}`) as HostTensor;
+  }
+
+  /**
+   * Computes activations in one run, for {@link activation} to give.
+   *
+   * @throws {UsageError} if the graph has no value of a name.
+   */
+  async activations(names: readonly string[]): Promise<void> {
+    const missing = names.filter((name) =>
+      !this.#made.has(`activation ${name}`)
+    );
+    if (missing.length === 0) return;
+    const values = await this.model.run(this.inputs(), missing);
+    for (const name of missing) {
+      this.once(`activation ${name}`, () => values[name]!);
+    }
   }
 
   /**

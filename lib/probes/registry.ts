@@ -4,6 +4,8 @@
  * @module
  */
 
+export * from "./ablation.ts";
+export * from "./attention.ts";
 export * from "./fourier.ts";
 export * from "./logit_scaling.ts";
 export * from "./numerical_stability.ts";

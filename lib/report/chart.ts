@@ -19,6 +19,8 @@ export interface Axis {
   readonly domain?: readonly [number, number];
   /** The numbers are shares, to be shown in per cent. */
   readonly percent?: boolean;
+  /** Where numbers stand; a few round ones, if left out. */
+  readonly ticks?: readonly number[];
 }
 
 /** A point of a series: in the middle of a band, if it has one. */
@@ -35,12 +37,18 @@ export interface Point {
 
 /** Points that belong together. */
 export interface Series {
-  /** What the legend says; the same name is the same entry in every panel. */
+  /**
+   * What the legend says; the same name is the same entry in every panel, an
+   * empty one has none.
+   */
   readonly name: string;
   /** Which colour of the palette, from 0. */
   readonly colour: number;
-  /** How the points are joined, `none` for dots only; a line, if left out. */
-  readonly line?: "solid" | "dashed" | "dotted" | "none";
+  /**
+   * How the points are joined, `none` for dots only, `stems` for dots that stand
+   * on lines from 0; a line, if left out.
+   */
+  readonly line?: "solid" | "dashed" | "dotted" | "none" | "stems";
   /** Dots on the points too. */
   readonly dots?: boolean;
   /** The points, in the order in which they are joined. */
@@ -55,6 +63,8 @@ export interface Published {
   readonly y?: number;
   /** The colour of the series that it is to be compared with. */
   readonly colour: number;
+  /** What the legend calls it; that it was published, if left out. */
+  readonly name?: string;
 }
 
 /** One pair of axes. */
@@ -92,13 +102,21 @@ export const palette: readonly string[] = [
 
 const colourOf = (colour: number) => palette[colour % palette.length]!;
 
+const isJoined = (line: Series["line"]): line is keyof typeof DASHES =>
+  line !== "none" && line !== "stems";
+
 const DASHES = { solid: undefined, dashed: "6 3", dotted: "2 3" } as const;
 
-const WIDTH = 340;
+/** Shared with the other drawings of this folder. */
+export const WIDTH = 340;
 const HEIGHT = 250;
-const GAP = 18;
-const MARGIN = 16;
-const FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
+/** Shared with the other drawings of this folder. */
+export const GAP = 18;
+/** Shared with the other drawings of this folder. */
+export const MARGIN = 16;
+/** Shared with the other drawings of this folder. */
+export const FONT =
+  "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
 // Of the height of a letter; wide enough for any of the fonts.
 const LETTER = 0.62;
 
@@ -130,16 +148,33 @@ export function chartSvg(chart: Chart): string {
     );
   });
   const height = y + rows * (HEIGHT + 34) + 4;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ` +
-    `${height}" width="${width}" height="${height}" font-family="${FONT}" ` +
-    `fill="#222">\n<rect width="${width}" height="${height}" fill="#fff"/>\n` +
-    parts.join("\n") + "\n</svg>\n";
+  return settled(
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ` +
+      `${height}" width="${width}" height="${height}" font-family="${FONT}" ` +
+      `fill="#222">\n<rect width="${width}" height="${height}" fill="#fff"/>\n` +
+      parts.join("\n") + "\n</svg>\n",
+  );
+}
+
+// Plot numbers its clips through the life of the program, and writes
+// coordinates with all their digits.
+function settled(svg: string): string {
+  const ids = new Map<string, string>();
+  return svg.replaceAll(/plot-clip-\d+/g, (id) => {
+    if (!ids.has(id)) ids.set(id, `clip-${ids.size + 1}`);
+    return ids.get(id)!;
+  }).replaceAll(
+    /="[^"]*\.\d{3}[^"]*"/g,
+    (attribute) =>
+      attribute.replaceAll(/-?\d+\.\d{3,}/g, (x) => String(+(+x).toFixed(2))),
+  );
 }
 
 const escaped = (s: string) =>
   s.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
-function text(
+/** Shared with the other drawings of this folder. */
+export function text(
   x: number,
   y: number,
   content: string,
@@ -151,7 +186,12 @@ function text(
     `fill="${fill}">${escaped(content)}</text>`;
 }
 
-function wrapped(content: string, width: number, size: number): string[] {
+/** Shared with the other drawings of this folder. */
+export function wrapped(
+  content: string,
+  width: number,
+  size: number,
+): string[] {
   const most = Math.floor(width / (size * LETTER));
   const lines: string[] = [];
   for (const word of content.split(" ").filter((word) => word !== "")) {
@@ -173,32 +213,33 @@ function legendOf(
       { series },
     ) => series)
   ) {
-    if (entries.has(name)) continue;
+    if (name === "" || entries.has(name)) continue;
     const stroke = colourOf(colour);
-    const dash = line === "none" ? undefined : DASHES[line];
+    const dotted = dots || !isJoined(line);
+    const dash = isJoined(line) ? DASHES[line] : undefined;
     entries.set(
       name,
-      (line === "none"
+      (!isJoined(line)
         ? ""
         : `<line x1="0" x2="22" y1="-4" y2="-4" stroke="${stroke}" stroke-width="2"` +
           (dash ? ` stroke-dasharray="${dash}"/>` : "/>")) +
-        (dots || line === "none"
-          ? `<circle cx="11" cy="-4" r="3" fill="${stroke}"/>`
-          : ""),
+        (dotted ? `<circle cx="11" cy="-4" r="3" fill="${stroke}"/>` : ""),
     );
   }
-  const published = panels.flatMap(({ published = [] }) => published);
-  if (published.some(({ x, y }) => x !== undefined && y !== undefined)) {
-    entries.set(
-      "published",
-      `<path d="M11,-9 16,-4 11,1 6,-4Z" fill="#fff" stroke="#222" stroke-width="1.5"/>`,
-    );
-  }
-  if (published.some(({ x, y }) => x === undefined || y === undefined)) {
-    entries.set(
-      "published level or step",
-      `<line x1="0" x2="22" y1="-4" y2="-4" stroke="#222" stroke-dasharray="1 3" stroke-width="1.5"/>`,
-    );
+  for (
+    const { x, y, name } of panels.flatMap(({ published = [] }) => published)
+  ) {
+    if (x !== undefined && y !== undefined) {
+      entries.set(
+        name ?? "published",
+        `<path d="M11,-9 16,-4 11,1 6,-4Z" fill="#fff" stroke="#222" stroke-width="1.5"/>`,
+      );
+    } else {
+      entries.set(
+        name ?? "published level or step",
+        `<line x1="0" x2="22" y1="-4" y2="-4" stroke="#222" stroke-dasharray="1 3" stroke-width="1.5"/>`,
+      );
+    }
   }
   if (
     panels.some(({ series }) =>
@@ -255,7 +296,10 @@ function panelSvg({ x, y, series, published = [] }: Panel): string {
       const own = points.filter((p) => shown(p.x, x) && shown(p.y, y));
       const stroke = colourOf(colour);
       return [
-        ...(line === "none" ? [] : [
+        ...(line === "stems"
+          ? [Plot.ruleX(own, { x: "x", y: "y", stroke, strokeWidth: 1.5 })]
+          : []),
+        ...(!isJoined(line) ? [] : [
           Plot.line(own, {
             x: "x",
             y: "y",
@@ -265,7 +309,7 @@ function panelSvg({ x, y, series, published = [] }: Panel): string {
             ...(DASHES[line] && { strokeDasharray: DASHES[line] }),
           }),
         ]),
-        ...(dots || line === "none"
+        ...(dots || !isJoined(line)
           ? [Plot.dot(own, { x: "x", y: "y", fill: stroke, r: 2.5 })]
           : []),
       ];
@@ -330,22 +374,33 @@ const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 // 0.01 to 10,000 as they are, powers of ten beyond.
 function powerText(value: number): string {
   const power = Math.log10(value);
-  if (!Number.isInteger(Math.round(power * 1e9) / 1e9)) return "";
   if (power > -3 && power < 5) return value.toLocaleString("en-US");
+  if (!Number.isInteger(Math.round(power * 1e9) / 1e9)) {
+    return value.toExponential(0);
+  }
   const digits = String(Math.abs(Math.round(power)));
   return "10" + (power < 0 ? "⁻" : "") +
     [...digits].map((digit) => SUPERSCRIPTS[Number(digit)]).join("");
 }
 
-const ticksOf = ({ scale }: Axis, ticks: number) => scale === "log" ? 4 : ticks;
+const ticksOf = ({ scale, ticks }: Axis, count: number) =>
+  ticks ? [...ticks] : scale === "log" ? 4 : count;
 
-function optionsOf({ label, scale = "linear", domain, percent = false }: Axis) {
+function optionsOf(
+  { label, scale = "linear", domain, percent = false, ticks }: Axis,
+) {
   return {
     label,
     type: scale,
     percent,
     ...(domain &&
       { domain: percent ? domain.map((d) => 100 * d) : [...domain] }),
-    ...(scale === "log" && { tickFormat: powerText }),
+    ...(scale === "log" && {
+      tickFormat: (value: number) =>
+        // Between the powers there is room for marks only, unless chosen.
+        ticks || Number.isInteger(Math.round(Math.log10(value) * 1e9) / 1e9)
+          ? powerText(value)
+          : "",
+    }),
   };
 }

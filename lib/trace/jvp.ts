@@ -28,7 +28,7 @@ import {
   transpose,
   unary,
 } from "./lowering.ts";
-import { SEGMENT_SUM } from "./segments.ts";
+import { SEGMENT_SUM } from "./sums.ts";
 
 /** What stands before the names of directions and of derivatives. */
 export const TANGENT = "tangent.";

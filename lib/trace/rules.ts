@@ -315,7 +315,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     ),
   OneHot: (g, { indices }, attrs) => oneHot(g, indices!, attrs),
   UnsortedSegmentSum: (g, { x, segmentIds }, { numSegments }) =>
-    segmentSum(g, x!, segmentIds!, numSegments),
+    segmentSum(g, [x!, segmentIds!], numSegments),
 
   // Constants
   Fill: (g, _inputs, { shape, value, dtype }) => {

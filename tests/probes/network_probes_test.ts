@@ -14,7 +14,7 @@ import type { ConfigInput } from "../../lib/config/config.ts";
 import { type HostTensor, hostTensorOf } from "../../lib/onnx/tensor.ts";
 import { geometry } from "../../lib/probes/geometry.ts";
 import { logitScaling } from "../../lib/probes/logit_scaling.ts";
-import { margin, QUANTILES } from "../../lib/probes/margin.ts";
+import { margin, MARGIN_QUANTILES } from "../../lib/probes/margin.ts";
 import {
   ask,
   NotApplicableError,
@@ -196,7 +196,7 @@ Deno.test("margin of known logits", async () => {
   assertAlmostEquals(mean, 16 * (2 * right / samples - 1), 1e-12);
   assertEquals(
     at_quantiles,
-    QUANTILES.map((q) =>
+    MARGIN_QUANTILES.map((q) =>
       Math.floor(q * (samples - 1)) < samples - right ? -16 : 16
     ),
   );

@@ -13,7 +13,7 @@ import {
 } from "./attention.ts";
 import type { Parameters } from "./init.ts";
 import { type Hook, within } from "./model.ts";
-import { layerNorm, layerNormParameters, type NormParams } from "./norm.ts";
+import { layerNorm, normParameters, type NormParams } from "./norm.ts";
 import { linear, type Vectors } from "./vectors.ts";
 
 /** The parameters of a layer, under TransformerLens's names. */
@@ -130,7 +130,7 @@ export function blockParameters(
 ): Parameters {
   const { dModel, dMlp, norm, attentionBiases } = options;
   const ln = (name: string) =>
-    norm === "none" ? {} : layerNormParameters(`${path}.${name}`, dModel);
+    norm === "none" ? {} : normParameters(`${path}.${name}`, dModel);
   const up = { fanIn: dModel, fanOut: dMlp, nandaWidth: dModel };
   const down = { fanIn: dMlp, fanOut: dModel, nandaWidth: dModel };
   return {

@@ -14,13 +14,29 @@ import {
 } from "../lib/config/setting.ts";
 import type { Input } from "../lib/data/definition.ts";
 import { castLike } from "../lib/trace/precision.ts";
+import type { Mode } from "../lib/train/mode.ts";
+import { treeOf } from "../lib/tree.ts";
+import {
+  batchNorm,
+  batchNormBuffers,
+  type BatchNormParams,
+} from "./batch_norm.ts";
 import { defineModel, type ModelDefinition } from "./definition.ts";
+import { dropout, dropoutRate } from "./dropout.ts";
 import { initialiser, type InitName, type Parameters } from "./init.ts";
 import { embed, type Hook, type Model, noHook } from "./model.ts";
+import { normParameters } from "./norm.ts";
 import { type InitSettings, initSettings } from "./settings.ts";
 
-/** The parameters of one layer: W is [in, out], b (where there are any) [out]. */
-export type Layer<Leaf> = { readonly W: Leaf; readonly b?: Leaf };
+/**
+ * The parameters of one layer: W is [in, out], b (where there are any) [out]; of
+ * a hidden layer with batch normalisation its parameters and buffers.
+ */
+export type Layer<Leaf> = {
+  readonly W: Leaf;
+  readonly b?: Leaf;
+  readonly bn?: BatchNormParams<Leaf>;
+};
 
 /** The parameters: W_E, where tokens are embedded; `layers.0.W`, `layers.0.b`, … */
 export type MlpParams<Leaf = tf.Tensor> = {
@@ -47,6 +63,10 @@ export interface MlpOptions {
   readonly classes: number;
   /** Whether every layer adds a bias. */
   readonly biases: boolean;
+  /** Whether hidden layers are normalised over the batch; by default not. */
+  readonly batchNorm?: boolean;
+  /** Share of the hidden activations dropped in training, 0 by default. */
+  readonly dropout?: number | null;
   /** What the parameters start as; by default PyTorch's. */
   readonly init?: InitName;
   /** What all initial parameters are multiplied with; by default 1. */
@@ -58,8 +78,9 @@ const CACHED = 2 ** 19;
 
 /**
  * ReLU layers and a linear one: x ↦ W₂ᵀ relu(W₁ᵀ relu(W₀ᵀ x)), with biases if
- * wanted. The parameters start as PyTorch's: W and b from U(±1/√fan_in), W_E from
- * N(0, 1).
+ * wanted. Batch normalisation stands between a hidden layer's product and its
+ * ReLU, dropout behind the ReLU. The parameters start as PyTorch's: W and b from
+ * U(±1/√fan_in), W_E from N(0, 1).
  *
  * Hooks: `layers.i.hook_pre` and `layers.i.hook_post`, [batch, width], before
  * and after the ReLU of each hidden layer; `hook_embed`, [batch, pos, embedding].
@@ -70,6 +91,7 @@ const CACHED = 2 ** 19;
  */
 export function mlp(options: MlpOptions): Model<MlpParams> {
   const { input, hidden, init = "pytorch", initScale } = options;
+  const rate = options.dropout ?? 0;
   const tokens = input.kind === "tokens";
   const last = hidden.length;
 
@@ -80,22 +102,31 @@ export function mlp(options: MlpOptions): Model<MlpParams> {
       : { dtype: "float32", shape: [input.width] },
     rowsAtOnce: Math.ceil(CACHED / Math.max(1, ...hidden)),
     init: initialiser(mlpParameters(options), init, initScale),
+    ...(options.batchNorm && {
+      leastRows: 2,
+      buffers: (dtype) =>
+        treeOf(
+          hidden.flatMap((width, i) =>
+            batchNormBuffers(`layers.${i}.bn`, width, dtype)
+          ),
+        ),
+    }),
 
-    apply({ W_E, layers }, x, hook) {
+    apply({ W_E, layers }, x, hook, mode?: Mode) {
       const layer = (h: tf.Tensor2D, i: number): tf.Tensor2D => {
-        const { W, b } = layers[i]!;
+        const { W, b, bn } = layers[i]!;
         const product = i === 0 && tokens
           ? ofTokens(h, W as tf.Tensor2D, W_E as tf.Tensor2D | undefined, hook)
           : tf.matMul(h, W as tf.Tensor2D);
-        const pre = (b ? tf.add(product, b) : product) as tf.Tensor2D;
-        if (i === last) return pre;
-        return layer(
-          hook(
-            `layers.${i}.hook_post`,
-            tf.relu(hook(`layers.${i}.hook_pre`, pre)) as tf.Tensor2D,
-          ),
-          i + 1,
+        const linear = (b ? tf.add(product, b) : product) as tf.Tensor2D;
+        if (i === last) return linear;
+        const pre = hook(
+          `layers.${i}.hook_pre`, // [batch, width]
+          bn ? batchNorm(linear, bn, `layers.${i}.bn`, mode) : linear,
         );
+        const name = `layers.${i}.hook_post`;
+        const post = hook(name, tf.relu(pre)); // [batch, width]
+        return layer(dropout(post, rate, name, mode), i + 1);
       };
       // Numbers come as float32 whatever the model's precision.
       const { W } = layers[0]!;
@@ -133,7 +164,7 @@ function ofTokens(
 }
 
 function mlpParameters(
-  { input, embedding, hidden, classes, biases }: MlpOptions,
+  { input, embedding, hidden, classes, biases, batchNorm }: MlpOptions,
 ): Parameters {
   const parameters: Record<string, Parameters[string]> = {};
   let fanIn = input.kind === "tokens"
@@ -159,6 +190,9 @@ function mlpParameters(
     if (biases) {
       parameters[`${path}.b`] = { kind: "bias", shape: [fanOut], ...fan };
     }
+    if (batchNorm && i < hidden.length) {
+      Object.assign(parameters, normParameters(`${path}.bn`, fanOut));
+    }
     fanIn = fanOut;
   }
   return parameters;
@@ -169,6 +203,8 @@ export type MlpSettings = InitSettings & {
   readonly embedding: Setting<number | null>;
   readonly hidden: Setting<readonly number[]>;
   readonly biases: Setting<boolean | null>;
+  readonly batchNorm: Setting<boolean>;
+  readonly dropout: Setting<number | null>;
 };
 
 /** The perceptron as a config names it. */
@@ -191,13 +227,24 @@ export const mlpModel: ModelDefinition<MlpSettings> = defineModel({
     biases: nullable(
       yesNo(true, "MLP: biases (default: on for numbers, off for tokens)"),
     ),
+    batchNorm: yesNo(
+      false,
+      "MLP: batch normalisation before each ReLU",
+    ),
+    dropout: dropoutRate,
     ...initSettings,
   },
-  check: ({ init }) =>
-    init === "nanda"
-      ? "--init must be another than nanda with --model mlp, which has no " +
-        "d_model to scale by, got nanda"
-      : undefined,
+  check({ init, hidden, batchNorm }) {
+    if (init === "nanda") {
+      return "--init must be another than nanda with --model mlp, which has " +
+        "no d_model to scale by, got nanda";
+    }
+    return batchNorm && hidden.length === 0
+      ? "--batch-norm normalises hidden layers, got --hidden none: name their " +
+        "widths"
+      : undefined;
+  },
+  idle: ({ hidden }) => hidden.length === 0 ? ["dropout"] : [],
   refuses: ({ input }, { embedding }) =>
     input.kind === "numbers" && embedding !== null
       ? `with --embedding ${embedding} reads tokens`

@@ -9,6 +9,7 @@ import { mlpModel } from "./mlp.ts";
 import { transformerModel } from "./transformer.ts";
 
 export * from "./attention.ts";
+export * from "./batch_norm.ts";
 export * from "./block.ts";
 export * from "./definition.ts";
 export * from "./dropout.ts";

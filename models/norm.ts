@@ -1,5 +1,5 @@
 /**
- * LayerNorm.
+ * LayerNorm, and the parameters of every norm.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { scalar } from "../lib/trace/precision.ts";
 import type { Parameters } from "./init.ts";
 import type { Hook } from "./model.ts";
 
-/** What a LayerNorm multiplies with and adds, each [width]. */
+/** What a norm multiplies with and adds, each [width]. */
 export type NormParams<Leaf = tf.Tensor> = {
   readonly w: Leaf;
   readonly b: Leaf;
@@ -48,8 +48,8 @@ export function layerNorm<T extends tf.Tensor>(
   );
 }
 
-/** The parameters of a LayerNorm over vectors of a width. */
-export function layerNormParameters(path: string, width: number): Parameters {
+/** The parameters of a norm of vectors of a width. */
+export function normParameters(path: string, width: number): Parameters {
   const vector = { shape: [width], fanIn: width, fanOut: width } as const;
   return {
     [`${path}.w`]: { ...vector, kind: "gain" },

@@ -18,7 +18,7 @@ import { defineModel, type ModelDefinition } from "./definition.ts";
 import { dropout } from "./dropout.ts";
 import { initialiser, type InitName, type Parameters } from "./init.ts";
 import { embed, type Model, noHook, within } from "./model.ts";
-import { layerNorm, layerNormParameters, type NormParams } from "./norm.ts";
+import { layerNorm, normParameters, type NormParams } from "./norm.ts";
 import {
   asVectors,
   computed,
@@ -204,7 +204,7 @@ function transformerParameters(
     W_E: table(vocabulary),
     ...positions === "learned" && { W_pos: table(length) },
     ...Object.assign({}, ...blocks),
-    ...finalNorm && layerNormParameters("ln_final", dModel),
+    ...finalNorm && normParameters("ln_final", dModel),
     W_U: { ...out, kind: "weight", shape: [dModel, classes] },
     ...unembeddingBias && { b_U: { ...out, kind: "bias", shape: [classes] } },
   };

@@ -7,6 +7,7 @@
 
 import { Command, Option } from "@commander-js/extra-typings";
 import { CommanderError, InvalidArgumentError } from "commander";
+import type { Settings } from "../lib/config/setting.ts";
 import { UsageError } from "../lib/errors.ts";
 
 export { Option };
@@ -37,6 +38,9 @@ export function subcommand(name: string, description: string): Command {
       // Errors are printed once, below.
       writeErr: () => {},
       outputError: () => {},
+      // Commander's own answer reads variables that no task may read.
+      getOutHasColors: () => !Deno.noColor && Deno.stdout.isTerminal(),
+      getErrHasColors: () => !Deno.noColor && Deno.stderr.isTerminal(),
     });
 }
 
@@ -150,6 +154,41 @@ export function several<T>(
   parse: (text: string) => T,
 ): (text: string, before?: readonly T[]) => T[] {
   return (text, before = []) => [...before, parse(text)];
+}
+
+const PARSERS: Record<string, ((text: string) => unknown) | undefined> = {
+  number,
+  numbers,
+  names: (text) => text.split(","),
+};
+
+/**
+ * Gives a command a flag for each setting that has one of its own.
+ *
+ * @param program The command.
+ * @param settings The settings.
+ * @param flagOf What a key's flag is called.
+ */
+export function addFlags(
+  program: Command,
+  settings: Settings,
+  flagOf: (key: string) => string,
+): void {
+  for (const [key, setting] of Object.entries(settings)) {
+    const { value, help, preset, kind } = setting;
+    if (kind === "none") continue;
+    const flag = flagOf(key);
+    const description = preset === null ? help : `${help} (default: ${preset})`;
+    if (kind === "flag") {
+      // Two options, not one with two names: to Commander those mean the same.
+      program.option(flag, description);
+      program.option(`--no-${flag.slice(2)}`, `the opposite of ${flag}`);
+      continue;
+    }
+    const parse = PARSERS[kind];
+    if (parse) program.option(`${flag} ${value}`, description, parse);
+    else program.option(`${flag} ${value}`, description);
+  }
 }
 
 /** Prints the one JSON document of `--json`. */

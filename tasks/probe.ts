@@ -1,37 +1,85 @@
 /**
- * `deno task probe`: asks a checkpoint questions, through ONNX Runtime.
+ * `deno task probe`: asks a checkpoint questions, or a run, through ONNX Runtime.
  *
  * @module
  */
 
-import type { ProbeName } from "../lib/probes/mod.ts";
+import cliProgress from "cli-progress";
+import { flagOf } from "../lib/config/config.ts";
+import { checkedSettings } from "../lib/config/setting.ts";
 import {
+  modulus as p,
+  type OperationName,
+  operations,
+} from "../lib/data/modular.ts";
+import { chooseDevice, describeChoice } from "../lib/devices.ts";
+import { UsageError } from "../lib/errors.ts";
+import {
+  contentsOf,
+  type ForeignOptions,
+  probe,
+  probeNames,
+  type ProbeOptions,
+  type ProbeProgress,
+  probeRun,
+  probes,
+  probeSettings,
+} from "../lib/probes/mod.ts";
+import { findCheckpoint, newestRun } from "../lib/runs/read.ts";
+import {
+  addFlags,
   cardNumber,
   command,
   main,
   namesOutOf,
+  number,
   Option,
   printJson,
   stepNumber,
 } from "./cli.ts";
+import {
+  renderContents,
+  renderList,
+  renderReport,
+  renderRun,
+} from "./probe_text.ts";
 
-// Named here again so that --help need not load the probes and their runtime.
-const NAMES = ["fourier", "logit-scaling"] as const satisfies ProbeName[];
+const program = command("probe", "Look inside a checkpoint, or a whole run.");
+addFlags(program, probeSettings, flagOf);
 
-// Fails to compile when the registry has a probe that is not named above.
-const _complete: Exclude<ProbeName, (typeof NAMES)[number]>[] = [] as never[];
-
-const task = command("probe", "Look inside a checkpoint.")
+const task = program
   .argument("[source]", "run folder or .onnx file (default: the newest run)")
   .option(
     "--probe <names>",
-    `which probes, out of ${NAMES.join(", ")} (default: all that apply)`,
-    namesOutOf(NAMES),
+    `which probes, out of ${probeNames.join(", ")} (default: all that apply)`,
+    namesOutOf(probeNames),
   )
   .option(
     "--step <n>",
     "which checkpoint of the run (default: the last)",
     stepNumber,
+  )
+  .option(
+    "--all-checkpoints",
+    "ask every checkpoint of the run, and what concerns the run as a whole",
+  )
+  .option(
+    "--map <names>",
+    "another tool's file: its names for what probes read, " +
+      "W_E=embedding.weight,W_U=head.weight (:T transposed, :N not)",
+  )
+  .option("--modulus <p>", "another tool's file: trained modulo p", number)
+  .addOption(
+    new Option("--operation <name>", "another tool's file (default: add)")
+      .choices(Object.keys(operations) as OperationName[]),
+  )
+  .option(
+    "--tokens <row>",
+    "another tool's file: what it reads, a,b or a,b,= or with other tokens",
+  )
+  .option(
+    "--contents",
+    "list inputs, outputs, weights and activations, and probe nothing",
   )
   .addOption(
     new Option("--device <name>", "where to compute")
@@ -45,23 +93,105 @@ const task = command("probe", "Look inside a checkpoint.")
   .option("--list", "say what each probe finds out, and what it needs")
   .option("--json", "print the results as JSON")
   .action(async (source, options) => {
-    const { probe: names, step, list, json } = options;
-    if (list) {
-      const { probes } = await import("../lib/probes/mod.ts");
-      const { renderList } = await import("./probe_text.ts");
-      return console.log(renderList(Object.values(probes)));
+    const { probe: names, step, list, json, allCheckpoints, contents } =
+      options;
+    if (list) return console.log(renderList(Object.values(probes)));
+    if (allCheckpoints && step !== undefined) {
+      throw new UsageError(
+        `--step must be left out with --all-checkpoints, got ${step}`,
+      );
     }
-    const { findCheckpoint } = await import("../lib/runs/read.ts");
-    const path = await findCheckpoint(source, step);
-    const { chooseDevice, describeChoice } = await import("../lib/devices.ts");
+    const path = allCheckpoints
+      ? await runMeant(source)
+      : await findCheckpoint(source, step);
+    if (contents) {
+      const found = await contentsOf(await findCheckpoint(source, step));
+      return json ? printJson(found) : console.log(renderContents(found));
+    }
     const choice = await chooseDevice(options);
-    const { probe } = await import("../lib/probes/mod.ts");
-    const report = await probe(path, names, choice);
-    // Only now: what is refused is told in one line.
-    console.error(describeChoice(choice));
-    if (json) return printJson(report);
-    const { renderReport } = await import("./probe_text.ts");
-    console.log(renderReport(report));
+    const progress = progressBar();
+    const asked: ProbeOptions = {
+      ...choice,
+      ...foreignOptions(options, allCheckpoints),
+      settings: Object.fromEntries(
+        Object.entries(options).filter(([key]) => key in probeSettings),
+      ),
+      onProgress: progress.show,
+    };
+    try {
+      const report = allCheckpoints
+        ? await probeRun(path, names, asked)
+        : await probe(path, names, asked);
+      progress.end();
+      // Only now: what is refused is told in one line.
+      console.error(describeChoice(choice));
+      if (json) printJson(report);
+      else {
+        console.log(
+          "series" in report ? renderRun(report) : renderReport(report),
+        );
+      }
+    } finally {
+      progress.end();
+    }
   });
+
+function foreignOptions(
+  { map, modulus, operation, tokens }: {
+    [K in keyof ForeignOptions]: ForeignOptions[K] | undefined;
+  },
+  allCheckpoints: true | undefined,
+): ForeignOptions {
+  const given = Object.entries({ map, modulus, operation, tokens })
+    .filter(([, value]) => value !== undefined);
+  if (allCheckpoints && given.length > 0) {
+    throw new UsageError(
+      `--${given[0]![0]} must be left out with --all-checkpoints: a run says ` +
+        "itself what it was trained on",
+    );
+  }
+  if (modulus !== undefined) {
+    checkedSettings({ modulus: p }, { modulus }, flagOf);
+  }
+  return Object.fromEntries(given);
+}
+
+async function runMeant(source: string | undefined): Promise<string> {
+  const path = source ?? await newestRun();
+  const info = await Deno.stat(path).catch(() => undefined);
+  if (!info?.isFile) return path;
+  throw new UsageError(
+    `Cannot probe all checkpoints of ${path}: it is a file, not a run`,
+  );
+}
+
+// A bar on a terminal; elsewhere a line every ten seconds.
+function progressBar() {
+  if (!Deno.stderr.isTerminal()) {
+    let last = performance.now();
+    return {
+      show({ what, done, total }: ProbeProgress) {
+        if (performance.now() - last < 10_000 || done === total) return;
+        last = performance.now();
+        console.error(`${what}: ${done}/${total}`);
+      },
+      end() {},
+    };
+  }
+  const bar = new cliProgress.SingleBar({
+    format: "{bar} {what} {value}/{total} · {eta_formatted} left",
+    hideCursor: true,
+    stream: process.stderr,
+    clearOnComplete: true,
+    gracefulExit: false,
+  }, cliProgress.Presets.shades_classic);
+  return {
+    show({ what, done, total }: ProbeProgress) {
+      if (done === 0) bar.start(total, 0, { what });
+      else bar.update(done, { what });
+    },
+    end: () => bar.stop(),
+  };
+}
 
 if (import.meta.main) await main(task);

@@ -4,86 +4,101 @@
  * @module
  */
 
-import type { Probe, ProbeReport } from "../lib/probes/mod.ts";
+import {
+  type AnyProbe,
+  type Contents,
+  type ProbeName,
+  type ProbeReport,
+  probes,
+  type ProbeSeries,
+  type RunReport,
+} from "../lib/probes/mod.ts";
+import { short, table } from "../lib/text.ts";
 
-const percent = (x: number) => `${(100 * x).toFixed(1)} %`;
+// What a terminal shows of a series.
+const MOST_ROWS = 21;
 
 /** What there is to ask. */
-export function renderList(probes: readonly Probe[]): string {
+export function renderList(probes: readonly AnyProbe[]): string {
   return probes.map(({ name, describe, needs }) =>
     `${name}\n  ${describe}\n  needs ${needs}`
   ).join("\n");
 }
 
-// Most of all frequencies are no key to anything.
-function describeKeys(keys: readonly number[], all: number): string {
-  return keys.length > all / 2
-    ? `${keys.length} of ${all}, no sparse structure`
-    : keys.join(", ");
+/** What a file has. */
+export function renderContents({ source, ...parts }: Contents): string {
+  return [
+    source,
+    ...Object.entries(parts).flatMap(([part, values]) => [
+      "",
+      part,
+      ...indented(table(
+        values.map(({ name, dtype, shape }) => [
+          name,
+          dtype,
+          `[${shape.map((d) => d === "" ? "?" : d).join(", ")}]`,
+        ]),
+      )),
+    ]),
+  ].join("\n");
 }
 
-/** A report for a terminal. */
+const indented = (lines: readonly string[]) => lines.map((line) => `  ${line}`);
+
+const resultLines = (results: ProbeReport["probes"]) =>
+  Object.entries(results).flatMap(([name, result]) => [
+    "",
+    name,
+    ...indented(probes[name as ProbeName].text(result)),
+  ]);
+
+const skippedLines = (skipped: ProbeReport["skipped"]) =>
+  Object.entries(skipped).flatMap((
+    [name, reason],
+  ) => ["", `${name}: does not apply. ${reason}`]);
+
+/** A report on a checkpoint for a terminal. */
 export function renderReport(report: ProbeReport): string {
-  const { fourier, "logit-scaling": scaling, ...others } = report.probes;
-  const lines = [
-    `${report.source}${report.step === null ? "" : ` (step ${report.step})`}`,
-  ];
-  if (fourier) {
-    const { key_frequencies, power_share, gini, modulus } = fourier;
-    lines.push(
+  const { source, step, probes, skipped } = report;
+  return [
+    `${source}${step === null ? "" : ` (step ${step})`}`,
+    ...resultLines(probes),
+    ...skippedLines(skipped),
+  ].join("\n");
+}
+
+/** A report on a run for a terminal. */
+export function renderRun(report: RunReport): string {
+  const { source, steps, series, probes, skipped } = report;
+  return [
+    `${source} (${steps.length} checkpoints, steps ${steps[0]}–${
+      steps.at(-1)
+    })`,
+    ...Object.entries(series).flatMap(([name, rows]) => [
       "",
-      `fourier (mod ${modulus})`,
-      `  key frequencies (a component above a quarter of the largest): ` +
-        describeKeys(key_frequencies, fourier.cos_norms.length),
-      `  they carry ${percent(power_share)} of the power; ` +
-        `Gini coefficient ${gini.toFixed(3)}`,
-    );
-    for (const part of fourier.parts.length > 1 ? fourier.parts : []) {
-      lines.push(
-        `  ${part.weight}: ` +
-          `${describeKeys(part.key_frequencies, part.cos_norms.length)} ` +
-          `(${percent(part.power_share)})`,
-      );
-    }
+      name,
+      ...indented(seriesLines(name as ProbeName, rows)),
+    ]),
+    ...resultLines(probes),
+    ...skippedLines(skipped),
+  ].join("\n");
+}
+
+// The numbers that make curves as a table, evenly thinned; of a probe that has
+// none, its last result.
+function seriesLines(name: ProbeName, series: ProbeSeries<unknown>): string[] {
+  const probe = probes[name];
+  const last = series.at(-1)!;
+  if (probe.of === "run" || !probe.curves) {
+    return [`step ${last.step}:`, ...probe.text(last.result)];
   }
-  if (fourier?.note) lines.push(`  note: ${fourier.note}`);
-  if (scaling) {
-    const { exponent, depth, homogeneous, rows } = scaling;
-    const predicted = depth === null
-      ? "no prediction: an operator is unknown"
-      : homogeneous
-      ? `homogeneous of degree ${depth}`
-      : `not homogeneous, highest degree ${depth}`;
-    lines.push(
-      "",
-      `logit-scaling (all ${scaling.samples} rows of the task)`,
-      exponent === null
-        ? `  logits are zero or out of range, no exponent (${predicted})`
-        : `  logits grow like α^${exponent.toFixed(3)} (${predicted})`,
-      "  α     logit scale  correlation  accuracy  loss       " +
-        "collapse float16 / float32 / float64",
-    );
-    for (const row of rows) {
-      const { float16, float32, float64 } = row.softmax_collapse;
-      lines.push(
-        `  ${String(row.alpha).padEnd(5)} ` +
-          `${row.logit_scale.toPrecision(4).padEnd(12)} ` +
-          `${row.correlation.toFixed(4).padEnd(12)} ` +
-          `${percent(row.accuracy).padEnd(9)} ` +
-          `${row.loss.toPrecision(4).padEnd(10)} ` +
-          `${percent(float16)} / ${percent(float32)} / ${percent(float64)}` +
-          (row.float16_overflow > 0
-            ? ` (${percent(row.float16_overflow)} overflow float16)`
-            : ""),
-      );
-    }
-  }
-  // A probe that has no text of its own yet.
-  for (const [name, result] of Object.entries(others)) {
-    lines.push("", name, JSON.stringify(result, null, 2));
-  }
-  for (const [name, reason] of Object.entries(report.skipped)) {
-    lines.push("", `${name}: does not apply. ${reason}`);
-  }
-  return lines.join("\n");
+  const { curves } = probe;
+  const columns = Object.keys(curves(last.result));
+  const every = Math.ceil((series.length - 1) / (MOST_ROWS - 1)) || 1;
+  const shown = series.filter((_, i) => (series.length - 1 - i) % every === 0);
+  const rows = shown.map(({ step, result }) => {
+    const values = curves(result);
+    return [String(step), ...columns.map((column) => short(values[column]))];
+  });
+  return table([["step", ...columns], ...rows]);
 }

@@ -13,6 +13,7 @@ import {
 } from "../lib/config/config.ts";
 import type { ReplicaOptions } from "../lib/train/replicas.ts";
 import {
+  addFlags,
   command,
   EXIT,
   main,
@@ -24,31 +25,12 @@ import {
 } from "./cli.ts";
 import { configOf, resumedRun } from "./train_config.ts";
 
-const PARSERS: Record<string, ((text: string) => unknown) | undefined> = {
-  number,
-  numbers,
-  names: (text) => text.split(","),
-};
-
 const program = command("train", "Train a network until it groks.");
 // A flag for each key of a config.
 const flagKeys = configKeys.filter((key) =>
   configSettings[key].kind !== "none"
 );
-for (const key of flagKeys) {
-  const { value, help, preset, kind } = configSettings[key];
-  const flag = flagOf(key);
-  const description = preset === null ? help : `${help} (default: ${preset})`;
-  if (kind === "flag") {
-    // Two options, not one with two names: to Commander those mean the same.
-    program.option(flag, description);
-    program.option(`--no-${flag.slice(2)}`, `the opposite of ${flag}`);
-    continue;
-  }
-  const parse = PARSERS[kind];
-  if (parse) program.option(`${flag} ${value}`, description, parse);
-  else program.option(`${flag} ${value}`, description);
-}
+addFlags(program, configSettings, flagOf);
 
 const task = program
   .option(

@@ -6,7 +6,9 @@
 
 import cliProgress from "cli-progress";
 import { EXIT, printJson } from "./cli.ts";
-import { bandText, percent, summary } from "./train_text.ts";
+import { withSignals } from "./signals.ts";
+import { bandText, summary } from "./train_text.ts";
+import { percent } from "../lib/text.ts";
 import {
   type Config,
   type ConfigInput,
@@ -38,9 +40,6 @@ export interface Output {
   readonly resume?: string | true | undefined;
   readonly json?: true | undefined;
 }
-
-// Ctrl-C, and what asks a program to end before it is made to.
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 function warn(config: Config, given: readonly string[]): void {
   // Worth a word, since somebody meant something by them.
@@ -153,49 +152,34 @@ async function watched<T>(
   work: (options: TrainOptions) => Promise<T>,
   runs = 1,
 ): Promise<T> {
-  const stop = new AbortController();
-  let asked = 0;
-  const onSignal = () => {
-    const now = performance.now();
-    if (stop.signal.aborted) {
-      // A terminal's Ctrl-C may arrive twice, from it and from deno task. Who
-      // presses it again means it.
-      if (now - asked > 500) {
-        display.end(); // The terminal's cursor comes back.
-        Deno.exit(EXIT.interrupted);
-      }
-      return;
-    }
-    asked = now;
-    console.error("\nstopping after the running steps …");
-    stop.abort();
-  };
   const display = Deno.stderr.isTerminal() ? liveLine(config) : plainLines();
-  for (const signal of SIGNALS) Deno.addSignalListener(signal, onSignal);
   let started = 0;
   try {
-    return await work({
-      ...(run !== undefined && { run }),
-      overwrite: overwrite ?? false,
-      resume: resume === true,
-      signal: stop.signal,
-      onDevice: (choice) => console.error(describeChoice(choice)),
-      onWarning: (warning) => console.error(`warning: ${warning}`),
-      onStart: (path, _, step) => {
-        if (started === 0) {
-          console.error(describe(config, runs));
-          if (step > 0) console.error(`from step ${step} on`);
-        }
-        started += 1;
-        // Of many the first and the last say where they are.
-        if (started === 1 || started === runs) console.error(`run: ${path}`);
-        else if (started === 2) console.error("…");
-      },
-      onProgress: display.show,
+    return await withSignals((signal) =>
+      work({
+        ...(run !== undefined && { run }),
+        overwrite: overwrite ?? false,
+        resume: resume === true,
+        signal,
+        onDevice: (choice) => console.error(describeChoice(choice)),
+        onWarning: (warning) => console.error(`warning: ${warning}`),
+        onStart: (path, _, step) => {
+          if (started === 0) {
+            console.error(describe(config, runs));
+            if (step > 0) console.error(`from step ${step} on`);
+          }
+          started += 1;
+          // Of many the first and the last say where they are.
+          if (started === 1 || started === runs) console.error(`run: ${path}`);
+          else if (started === 2) console.error("…");
+        },
+        onProgress: display.show,
+      }), () => {
+      display.end(); // The terminal's cursor comes back.
+      Deno.exit(EXIT.interrupted);
     });
   } finally {
     display.end();
-    for (const signal of SIGNALS) Deno.removeSignalListener(signal, onSignal);
   }
 }
 

@@ -6,9 +6,7 @@
 
 import type { Band } from "../lib/train/band.ts";
 import type { TrainResult } from "../lib/train/train.ts";
-
-/** A share as a percentage. */
-export const percent = (x: number) => `${(100 * x).toFixed(1)} %`;
+import { percent, table } from "../lib/text.ts";
 
 /** How a run ended. */
 export function summary(result: TrainResult): string {
@@ -51,9 +49,6 @@ export function bandText(band: Band, results: readonly TrainResult[]): string {
     result.run,
   ]);
   const head = ["seed", "lr", "decay", "memorised", "grokked", "test", "run"];
-  const widths = head.map((title, i) =>
-    Math.max(title.length, ...rows.map((row) => row[i]!.length))
-  );
   const stopped = results.some(({ interrupted }) => interrupted);
   return [
     ...(stopped ? [`stopped at step ${steps}`] : []),
@@ -63,8 +58,6 @@ export function bandText(band: Band, results: readonly TrainResult[]): string {
     when("grokked", grokked),
     `test accuracy ${percent(final.test_accuracy.least!)} to ` +
     `${percent(final.test_accuracy.most!)}`,
-    ...[head, ...rows].map((row) =>
-      row.map((cell, i) => cell.padEnd(widths[i]!)).join("  ").trimEnd()
-    ),
+    ...table([head, ...rows]),
   ].join("\n");
 }

@@ -40,6 +40,7 @@ import {
   choices,
   type Component,
   type Setting,
+  shown,
   type Values,
 } from "./setting.ts";
 
@@ -249,13 +250,8 @@ function describe(issue: v.BaseIssue<unknown>): string {
   }
   // The value as a whole, not the element of a list that is at fault.
   const value = issue.path?.[0]?.value;
-  return `${flag} ${issue.message}, got ${show(value)}`;
+  return `${flag} ${issue.message}, got ${shown(value)}`;
 }
-
-const show = (value: unknown) =>
-  typeof value === "number" || value === undefined
-    ? String(value)
-    : JSON.stringify(value);
 
 // What does not go together, in words that begin with a flag.
 function problemOf(config: Config): string | undefined {

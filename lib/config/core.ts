@@ -5,6 +5,7 @@
  * @module
  */
 
+import * as v from "valibot";
 import {
   choice,
   decay,
@@ -28,12 +29,19 @@ export const labelNoise: Setting<number> = decay(
   "share of the train rows that get a wrong label",
 );
 /** What the model and the optimizer are computed in. */
-export const precision: Setting<"float32" | "float64"> = choice(
-  ["float32", "float64"],
-  "float32",
-  "<type>",
-  "of the model: float32 or float64",
-);
+export const precision: Setting<"float32" | "float64"> = {
+  ...choice(
+    ["float32", "float64"],
+    "float32",
+    "<type>",
+    "of the model: float32 or float64",
+  ),
+  schema: v.picklist(
+    ["float32", "float64"],
+    "must be float32 or float64 (no engine trains a whole model in float16; " +
+      "the loss may be: --loss-precision)",
+  ),
+};
 /**
  * α of lazy training: the logits are multiplied with it, and the learning rate is
  * divided by its square, so that the function moves as fast as with α = 1 while

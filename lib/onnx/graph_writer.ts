@@ -41,6 +41,18 @@ export function tensorProto(name: string, tensor: HostTensor): TensorProto {
   });
 }
 
+/** A node whose output is a constant. */
+export function constantNode(name: string, tensor: HostTensor): NodeProto {
+  const t = tensorProto("", tensor);
+  const type = AttributeType.TENSOR;
+  return create(NodeProtoSchema, {
+    name: `${name}/Constant`,
+    opType: "Constant",
+    output: [name],
+    attribute: [create(AttributeProtoSchema, { name: "value", type, t })],
+  });
+}
+
 /** Writes one graph, its subgraphs included; names are unique throughout. */
 export class GraphWriter {
   readonly #names = new Map<Value, string>();
@@ -185,17 +197,7 @@ export class GraphWriter {
     if (value.data && !this.#constants.has(name)) {
       const { dtype, shape } = value;
       const data = toTyped(dtype, value.data);
-      const t = tensorProto("", { dtype, shape, data });
-      const type = AttributeType.TENSOR;
-      this.#constants.set(
-        name,
-        create(NodeProtoSchema, {
-          name: `${name}/Constant`,
-          opType: "Constant",
-          output: [name],
-          attribute: [create(AttributeProtoSchema, { name: "value", type, t })],
-        }),
-      );
+      this.#constants.set(name, constantNode(name, { dtype, shape, data }));
     }
     return name;
   }

@@ -4,7 +4,9 @@
  * @module
  */
 
+export * from "./aliases.ts";
 export * from "./checkpoint.ts";
+export * from "./edits.ts";
 export * from "./model.ts";
 export * from "./probe_model.ts";
 export * from "./read_tensors.ts";

@@ -14,28 +14,58 @@ import {
 } from "onnx-buf";
 import { UsageError } from "../errors.ts";
 import { describing } from "../files.ts";
+import { nearest } from "../names.ts";
+import { aliased, type Aliases, NO_ALIASES } from "./aliases.ts";
+import { runInBatches } from "./batches.ts";
 import { type METADATA, metadataOf } from "./checkpoint.ts";
+import { type Edit, findWeight, scaleWeight, weightSlot } from "./edits.ts";
 import {
   decodeModel,
   encodeModel,
   hostTensor,
   type ModelProto,
-  tensorProto,
 } from "./model.ts";
 import {
   openSession,
   providerOf,
   type Session,
   type SessionOptions,
+  type ValueSpec,
 } from "./session.ts";
-import { type HostTensor, toNumbers, toTyped } from "./tensor.ts";
+import type { HostTensor } from "./tensor.ts";
+
+/** How to open a model for probing. */
+export interface ProbeModelOptions extends SessionOptions {
+  /**
+   * Rows that are run at once: activations of so many are in memory beside those
+   * that were asked for. By default 1024.
+   */
+  readonly rowsAtOnce?: number;
+}
+
+/**
+ * Opens an ONNX file for probing.
+ *
+ * @param path The file.
+ * @param options How to run it.
+ * @throws {FileError} if it cannot be read.
+ * @throws {SyntaxError} if it is no ONNX model.
+ */
+export async function loadProbeModel(
+  path: string,
+  options: ProbeModelOptions = {},
+): Promise<ProbeModel> {
+  const bytes = await describing(`read ${path}`, () => Deno.readFile(path));
+  return new ProbeModel(bytes, path, options);
+}
 
 /** A model opened for probing. Close it to give its memory back. */
 export class ProbeModel {
   /** Where it came from. */
   readonly source: string;
   readonly #model: ModelProto;
-  readonly #options: SessionOptions;
+  readonly #options: ProbeModelOptions;
+  readonly #aliases: Aliases;
   // A session for each set of outputs that was asked for.
   readonly #sessions = new Map<string, Promise<Session>>();
 
@@ -45,42 +75,37 @@ export class ProbeModel {
    * @param bytes The contents of an .onnx file.
    * @param source What to call it in messages.
    * @param options How to run it.
+   * @param aliases Other names by which it is asked.
    * @throws {SyntaxError} if the bytes are no ONNX model.
    */
   constructor(
     bytes: Uint8Array | ModelProto,
     source: string,
-    options: SessionOptions = {},
+    options: ProbeModelOptions = {},
+    aliases: Aliases = NO_ALIASES,
   ) {
     this.#model = bytes instanceof Uint8Array
       ? decodeModel(bytes, source)
       : bytes;
     this.source = source;
     this.#options = options;
+    this.#aliases = aliases;
   }
 
-  /** Opens a file. */
-  static async load(
-    path: string,
-    options: SessionOptions = {},
-  ): Promise<ProbeModel> {
-    const bytes = await describing(
-      `read ${path}`,
-      () => Deno.readFile(path),
-    );
-    return new ProbeModel(bytes, path, options);
+  /** The same file, asked by other names too. */
+  withAliases(aliases: Aliases): ProbeModel {
+    return new ProbeModel(this.#model, this.source, this.#options, aliases);
   }
 
   get #graph(): GraphProto {
     return this.#model.graph!;
   }
 
-  /** The names of the weights: the floating-point initializers but buffers. */
+  /**
+   * The names of the weights: the floating-point initializers but buffers, under
+   * the file's own names.
+   */
   get weightNames(): string[] {
-    return this.#weights().map(({ name }) => name);
-  }
-
-  #weights() {
     const floats = [1, 10, 11]; // float32, float16, float64 in onnx.proto
     const buffers = this.metadata("buffers");
     const isBuffer = (name: string) =>
@@ -88,24 +113,62 @@ export class ProbeModel {
     return this.#graph.initializer
       .filter(({ dataType, dims, name }) =>
         floats.includes(dataType) && dims.length > 0 && !isBuffer(name)
-      );
+      )
+      .map(({ name }) => name);
   }
 
-  /** The names of the marked activations, in the order of computation. */
+  /**
+   * The names of the marked activations, in the order of computation, and other
+   * names of activations.
+   */
   get hookNames(): string[] {
-    return this.#graph.node.flatMap((node) => node.output)
-      .filter(isHook);
+    const others = Object.keys(this.#aliases.activations);
+    return [...this.activationNames.filter(isHook), ...others];
+  }
+
+  /** The names of all values that the graph computes, in their order. */
+  get activationNames(): string[] {
+    return this.#graph.node
+      .filter(({ opType }) => opType !== "Constant")
+      .flatMap((node) => node.output)
+      .filter((name) => name !== "");
+  }
+
+  /**
+   * What can be looked at: the marked activations, of a file that marks none every
+   * value that its graph computes; with element type and shape, in which free
+   * lengths are names.
+   */
+  async hooks(): Promise<readonly ValueSpec[]> {
+    const names = this.activationNames;
+    const marked = names.filter(isHook);
+    return (await this.#session(marked.length > 0 ? marked : names)).outputs;
   }
 
   /** The names of the inputs that must be given. */
   get inputNames(): string[] {
+    return this.#inputs().map(({ name }) => name);
+  }
+
+  /** The inputs that must be given, with element type and shape. */
+  async inputs(): Promise<readonly ValueSpec[]> {
+    const wanted = new Set(this.inputNames);
+    return (await this.#session(this.outputNames)).inputs
+      .filter(({ name }) => wanted.has(name));
+  }
+
+  /** The outputs, with element type and shape. */
+  async outputs(): Promise<readonly ValueSpec[]> {
+    return (await this.#session(this.outputNames)).outputs;
+  }
+
+  #inputs(): ValueInfoProto[] {
     const given = new Set(this.#graph.initializer.map(({ name }) => name));
-    return this.#graph.input.map(({ name }) => name)
-      .filter((name) => !given.has(name));
+    return this.#graph.input.filter(({ name }) => !given.has(name));
   }
 
   /** How the model is run. */
-  get options(): SessionOptions {
+  get options(): ProbeModelOptions {
     return this.#options;
   }
 
@@ -124,12 +187,26 @@ export class ProbeModel {
     return this.#graph;
   }
 
-  /**
-   * A weight, or undefined where the model has none of that name.
-   */
+  /** A weight, or undefined where the model has none of that name. */
   weight(name: string): HostTensor | undefined {
-    const proto = this.#graph.initializer.find((t) => t.name === name);
-    return proto && hostTensor(proto);
+    const alias = this.#aliases.weights[name];
+    if (alias) {
+      return aliased(
+        hostTensor(weightSlot(this.#graph, alias.tensor)[0]),
+        alias,
+      );
+    }
+    const slot = findWeight(this.#graph, name);
+    return slot && hostTensor(slot[0]);
+  }
+
+  /** Whether the graph computes a value of a name. */
+  has(name: string): boolean {
+    return this.activationNames.includes(this.#nameIn(name));
+  }
+
+  #nameIn(name: string): string {
+    return this.#aliases.activations[name] ?? name;
   }
 
   /** What a key of metadata_props holds, parsed from JSON, or undefined. */
@@ -138,20 +215,42 @@ export class ProbeModel {
   }
 
   /**
-   * Runs the model.
+   * Runs the model, many rows in batches.
    *
-   * @param inputs A tensor for each input.
+   * @param inputs A tensor for each input, all with the same number of rows.
    * @param outputs Names of any values of the graph, outputs or not.
    * @throws {UsageError} if the graph has no value of a name.
+   * @throws {SyntaxError} if ONNX Runtime refuses the file.
    */
   async run(
     inputs: Readonly<Record<string, HostTensor>>,
     outputs: readonly string[] = this.outputNames,
   ): Promise<Record<string, HostTensor>> {
-    const key = JSON.stringify(outputs);
+    const names = outputs.map((name) => this.#nameIn(name));
+    const session = await this.#session(names);
+    const given = Object.fromEntries(
+      Object.entries(inputs).map(([name, x]) => [this.#nameIn(name), x]),
+    );
+    const { rowsAtOnce } = this.#options;
+    const results = await runInBatches(session, given, [...new Set(names)], {
+      ...(rowsAtOnce !== undefined && { rowsAtOnce }),
+    }).catch((error) => {
+      const { message } = error as Error;
+      throw new Error(`Cannot run ${this.source} on its rows: ${message}`, {
+        cause: error,
+      });
+    });
+    return Object.fromEntries(
+      outputs.map((name, i) => [name, results[names[i]!]!]),
+    );
+  }
+
+  #session(outputs: readonly string[]): Promise<Session> {
+    const names = [...new Set(outputs)];
+    const key = JSON.stringify(names);
     let session = this.#sessions.get(key);
     if (!session) {
-      const model = withOutputs(this.#model, outputs);
+      const model = withOutputs(this.#model, names);
       session = openSession(encodeModel(model), this.#options)
         .catch((error) => {
           throw new SyntaxError(
@@ -162,24 +261,28 @@ export class ProbeModel {
         });
       this.#sessions.set(key, session);
     }
-    return (await session).run(inputs, outputs);
+    return session;
+  }
+
+  /**
+   * The same model with interventions, in their order; this one stays as it is.
+   * Close it like any other.
+   *
+   * @param edits What is changed.
+   * @throws {UsageError} if the graph has no weight or activation of a name.
+   * @throws {RangeError} if a tensor does not fit.
+   */
+  edited(...edits: readonly Edit[]): ProbeModel {
+    const model = clone(ModelProtoSchema, this.#model);
+    for (const edit of edits) edit(model.graph!, this.#aliases);
+    return new ProbeModel(model, this.source, this.#options, this.#aliases);
   }
 
   /** The same model with every weight multiplied by a number. */
   withScaledWeights(alpha: number): ProbeModel {
-    const model = clone(ModelProtoSchema, this.#model);
-    const scaled = new Set(this.weightNames);
-    model.graph!.initializer = model.graph!.initializer.map((proto) => {
-      if (!scaled.has(proto.name)) return proto;
-      const { dtype, shape, data } = hostTensor(proto);
-      const values = toNumbers({ data }).map((x) => x * alpha);
-      return tensorProto(proto.name, {
-        dtype,
-        shape,
-        data: toTyped(dtype, values),
-      });
-    });
-    return new ProbeModel(model, `${this.source} × ${alpha}`, this.#options);
+    return this.edited(
+      ...this.weightNames.map((name) => scaleWeight(name, alpha)),
+    );
   }
 
   /** The file's bytes with other values as outputs, beside the present ones. */
@@ -218,17 +321,22 @@ function withOutputs(
     if (!made.has(name)) {
       const hooks = [...made].filter(isHook);
       throw new UsageError(
-        `Cannot take ${name} as an output: the graph has no such value; ` +
-          `its hooks: ${hooks.join(", ") || "none"}`,
+        `Cannot take ${name} as an output: the graph has no such value, ` +
+          nearest(name, hooks.length > 0 ? hooks : [...made]),
       );
     }
     // Without a declared type ONNX Runtime infers it.
     return known.get(name) ?? create(ValueInfoProtoSchema, { name });
   });
   const promoted = new Set(names);
-  const copy = clone(ModelProtoSchema, model);
-  copy.graph!.output = output;
-  copy.graph!.valueInfo = [...graph.valueInfo, ...graph.output]
-    .filter((info) => !promoted.has(info.name));
-  return copy;
+  // The tensors are shared: nothing here changes them.
+  return create(ModelProtoSchema, {
+    ...model,
+    graph: {
+      ...graph,
+      output,
+      valueInfo: [...graph.valueInfo, ...graph.output]
+        .filter((info) => !promoted.has(info.name)),
+    },
+  });
 }

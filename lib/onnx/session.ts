@@ -42,8 +42,22 @@ export interface SessionOptions {
   readonly profile?: string;
 }
 
+/** What is known of an input or output before a run. */
+export interface ValueSpec {
+  /** Its name. */
+  readonly name: string;
+  /** Element type, by ONNX Runtime's name for it: `float32`, `int64`. */
+  readonly dtype: string;
+  /** Lengths of the axes; of a free one its name, empty where it has none. */
+  readonly shape: readonly (number | string)[];
+}
+
 /** A model that is ready to run. */
 export interface Session {
+  /** Inputs, in the order of the file. */
+  readonly inputs: readonly ValueSpec[];
+  /** Outputs, in the order of the file. */
+  readonly outputs: readonly ValueSpec[];
   /** Outputs, in the order of the file. */
   readonly outputNames: readonly string[];
   /**
@@ -152,6 +166,8 @@ export async function openSession(
       { enableProfiling: true, profileFilePrefix: profile }),
   });
   return {
+    inputs: valueSpecs(session.inputMetadata),
+    outputs: valueSpecs(session.outputMetadata),
     outputNames: session.outputNames,
     async run(inputs, outputs = session.outputNames) {
       const feeds: Record<string, Tensor> = {};
@@ -175,4 +191,9 @@ export async function openSession(
       await session.release();
     },
   };
+}
+
+function valueSpecs(metadata: InferenceSession["inputMetadata"]): ValueSpec[] {
+  return metadata.filter((value) => value.isTensor)
+    .map(({ name, type, shape }) => ({ name, dtype: type, shape }));
 }

@@ -1,207 +1,178 @@
 /**
- * The `fourier` probe: which frequencies of Z_p an embedding uses.
+ * The `fourier` probe: which frequencies a network computes with.
  *
  * @module
  */
 
-import { definitionsOf } from "../config/config.ts";
-import { type HostTensor, toNumbers } from "../onnx/tensor.ts";
-import { NotApplicableError, type Probe, type ProbeContext } from "./probe.ts";
+import type { Setting } from "../config/setting.ts";
+import { percent, short } from "../text.ts";
+import {
+  cyclicOf,
+  embeddingsOf,
+  neuronHooksOf,
+  neuronLogitMapOf,
+  unembeddingOf,
+} from "./anatomy.ts";
+import {
+  beside,
+  type KeyFrequencies,
+  keyFrequenciesOf,
+  type Spectrum,
+  spectrum,
+} from "./key_frequencies.ts";
+import {
+  clustersOf,
+  neuronShare,
+  type Spectrum2d,
+  spectrum2dOf,
+} from "./neurons.ts";
+import type { Probe } from "./probe.ts";
 
-/** The spectrum of one embedding. */
-export interface Spectrum {
-  /** The weight that it was taken of, rows of Z_p by columns. */
-  readonly weight: string;
-  /** Norm of the constant component. */
-  readonly constant_norm: number;
-  /** Norm of each cosine component, k = 1, 2, …, ⌊p/2⌋. */
-  readonly cos_norms: readonly number[];
-  /** Norm of each sine component; 0 at k = p/2, where there is none. */
-  readonly sin_norms: readonly number[];
-  /** Frequencies with a component norm above a quarter of the largest. */
-  readonly key_frequencies: readonly number[];
-  /** Their share of the squared norm of all components but the constant. */
-  readonly power_share: number;
-  /** Gini coefficient of the component norms but the constant's, 0..1. */
-  readonly gini: number;
-}
-
-/** The result: the spectrum of the whole embedding, and of its parts. */
-export interface FourierResult extends Spectrum {
-  /** What to mind in reading it, or null. */
-  readonly note: string | null;
+/** The result. What the network has no weight or activation for is null. */
+export interface FourierResult extends KeyFrequencies {
   /** p. */
   readonly modulus: number;
-  /** An MLP has two embeddings, one of a and one of b; a transformer has one. */
-  readonly parts: readonly Spectrum[];
+  /** The group that the frequencies are of; a product's is multiplicative. */
+  readonly group: "additive" | "multiplicative";
+  /** n: p, or p − 1. Frequencies are 1, …, ⌊n/2⌋. */
+  readonly order: number;
+  /** Of W_E, or of both halves of a perceptron's first layer side by side. */
+  readonly embedding: Spectrum | null;
+  /** Of the halves, or of W_E alone. */
+  readonly embedding_parts: readonly Spectrum[];
+  /** Of W_U along the classes. */
+  readonly unembedding: Spectrum | null;
+  /**
+   * Of the neuron-logit map W_L along the classes: W_out·W_U, or the perceptron's
+   * last layer.
+   */
+  readonly neuron_logit_map: Spectrum | null;
+  /** Of each hidden layer over (a, b), first to last, with its neurons. */
+  readonly layers: readonly LayerSpectrum[];
+  /** Of the logits over (a, b). */
+  readonly logits: Spectrum2d;
+}
+
+/** A hidden layer over (a, b). */
+export interface LayerSpectrum extends Spectrum2d {
+  /** How many neurons belong to each frequency. */
+  readonly clusters: readonly {
+    readonly frequency: number;
+    readonly neurons: number;
+  }[];
+  /** Neurons that are the same for all pairs. */
+  readonly silent: number;
 }
 
 /**
- * Spectrum of the embedding in the orthonormal Fourier basis of Z_p: the
- * transformer's W_E without "=", or the two halves of the MLP's first layer.
- *
- * With F the basis, c = ‖F·W‖ row by row. Key frequencies are the k with a
- * component above max(c)/4; the constant row is left out throughout.
+ * Spectra of the weights over the task's group, of activations and logits over
+ * (a, b), and the key frequencies by three rules. Products are sums of discrete
+ * logarithms: their spectra are over the multiplicative group.
  *
  * Source: Nanda et al. (arXiv 2301.05217), Section 4 and Appendix.
  */
-export const fourier: Probe<FourierResult> = {
+export const fourier: Probe<
+  "fourier",
+  FourierResult,
+  { readonly neuronShare: Setting<number> }
+> = {
+  of: "checkpoint",
   name: "fourier",
   describe:
-    "Spectrum of the embedding over Z_p: key frequencies, their power, Gini",
-  needs: "a checkpoint of a modular task with W_E, or layers.0.W over 2p rows",
+    "Spectra of weights, neurons and logits; key frequencies by three rules",
+  needs: "an operation modulo p; what the network lacks is left out",
+  settings: { neuronShare },
 
-  compute(context) {
-    const { modulus, parts } = embeddings(context);
-    const spectra = parts.map(({ name, columns }) =>
-      spectrum(name, columns, modulus)
-    );
-    const whole = spectrum(
-      spectra.map(({ weight }) => weight).join(" | "),
-      parts.flatMap(({ columns }) => columns),
-      modulus,
-    );
-    return { modulus, note: noteOn(context), ...whole, parts: spectra };
+  async compute(context, { neuronShare }) {
+    const { kind, order } = cyclicOf(context);
+    const embeddings = embeddingsOf(context);
+    const names = embeddings.map(({ name }) => name).join(" | ");
+    const unembedding = unembeddingOf(context);
+    const map = neuronLogitMapOf(context);
+    const layers: LayerSpectrum[] = [];
+    for (const hook of neuronHooksOf(context)) {
+      const layer = await spectrum2dOf(context, hook);
+      layers.push({
+        ...layer,
+        clusters: clustersOf(layer, neuronShare)
+          .map(({ frequency, neurons }) => ({
+            frequency,
+            neurons: neurons.length,
+          })),
+        silent: layer.shares.filter((share) => share === null).length,
+      });
+    }
+    return {
+      modulus: context.modular.modulus,
+      group: kind,
+      order,
+      ...await keyFrequenciesOf(context, neuronShare),
+      embedding: embeddings.length > 0
+        ? spectrum(names, beside(embeddings))
+        : null,
+      embedding_parts: embeddings.map((part) => spectrum(part.name, part)),
+      unembedding: unembedding ? spectrum(unembedding.name, unembedding) : null,
+      neuron_logit_map: map ? spectrum(map.name, map) : null,
+      layers,
+      logits: await spectrum2dOf(context, "logits"),
+    };
+  },
+
+  curves: (result) => ({
+    key_frequencies: result.key_frequencies.length,
+    agreement: result.agreement,
+    gini_embedding: result.embedding?.gini ?? null,
+    gini_neuron_logit_map: result.neuron_logit_map?.gini ?? null,
+  }),
+
+  text(result) {
+    const { order, key_frequencies, rules, agreement, layers } = result;
+    const count = Math.floor(order / 2);
+    const keys = (ks: readonly number[]) => keysText(ks, count);
+    const named = {
+      "hidden neurons": rules.neurons,
+      "the neuron-logit map": rules.neuron_logit_map,
+      "the embedding": rules.embedding,
+    };
+    const spectra = [
+      ...result.embedding_parts,
+      ...[result.unembedding, result.neuron_logit_map].filter((s) =>
+        s !== null
+      ),
+    ];
+    return [
+      `modulus ${result.modulus}, ${result.group} group of order ${order}`,
+      `key frequencies, by two rules or more: ${keys(key_frequencies)}` +
+      (agreement === null ? "" : `; the rules agree to ${percent(agreement)}`),
+      ...Object.entries(named).map(([rule, ks]) =>
+        `  by ${rule}: ${ks === null ? "not there" : keys(ks)}`
+      ),
+      ...spectra.map(({ weight, power_share, gini, key_frequencies }) =>
+        `${weight}: ${key_frequencies.length} of ${count} frequencies have ` +
+        `${percentOrDash(power_share)} of the power; Gini ${short(gini)}`
+      ),
+      ...layers.map(({ activation, clusters, silent, shares }) =>
+        `${activation}: ${
+          clusters.reduce((sum, { neurons }) => sum + neurons, 0)
+        } of ${shares.length} neurons belong to a frequency` +
+        (silent > 0 ? `, ${silent} are silent` : "") +
+        (clusters.length > 0 && clusters.length <= 12
+          ? `: ${
+            clusters.map(({ frequency, neurons }) => `${frequency}×${neurons}`)
+              .join(", ")
+          }`
+          : "")
+      ),
+    ];
   },
 };
 
-// Products are rotations of the discrete logarithm, not of the residue itself.
-function noteOn({ config: { task } }: ProbeContext): string | null {
-  return task === "product" || task === "divide"
-    ? `a network that learns to ${task} uses characters of the multiplicative ` +
-      "group; this spectrum is over the additive one, and need not be sparse"
-    : null;
-}
+const percentOrDash = (x: number | null) => x === null ? "–" : percent(x);
 
-interface Embedding {
-  readonly name: string;
-  /** The columns, each a function on Z_p. */
-  readonly columns: readonly Float64Array[];
-}
-
-function embeddings(
-  context: ProbeContext,
-): { modulus: number; parts: Embedding[] } {
-  const { task, modulus } = context.config;
-  const definition = definitionsOf(context.config).task;
-  const { input } = definition.form(context.config);
-  if (!("modulus" in definition.settings) || input.kind !== "tokens") {
-    const what = input.kind === "tokens" ? "facts' tokens" : input.name;
-    throw new NotApplicableError(
-      `${context.model.source} was trained on ${task}: its inputs are ${what}, ` +
-        "not residues, and have no Fourier basis of Z_p",
-    );
-  }
-  const W_E = context.model.weight("W_E");
-  if (W_E) {
-    const columns = columnsOf("W_E", W_E, 0, modulus);
-    return { modulus, parts: [{ name: "W_E", columns }] };
-  }
-  const first = context.weight("layers.0.W");
-  const parts = [0, 1].map((half) => {
-    const from = half * modulus;
-    const name = `layers.0.W[${from}:${from + modulus}]`;
-    return { name, columns: columnsOf(name, first, from, modulus) };
-  });
-  return { modulus, parts };
-}
-
-function columnsOf(
-  name: string,
-  { shape, data }: HostTensor,
-  from: number,
-  rows: number,
-): Float64Array[] {
-  const [height = 0, width = 0] = shape;
-  if (shape.length !== 2 || height < from + rows) {
-    throw new NotApplicableError(
-      `Cannot take the spectrum of ${name}: its weight has shape ` +
-        `[${shape}], wanted at least ${from + rows} rows and two axes`,
-    );
-  }
-  const values = toNumbers({ data });
-  return Array.from(
-    { length: width },
-    (_, j) =>
-      Float64Array.from(
-        { length: rows },
-        (_, n) => values[(from + n) * width + j]!,
-      ),
-  );
-}
-
-function spectrum(
-  weight: string,
-  columns: readonly Float64Array[],
-  p: number,
-): Spectrum {
-  const norms = fourierBasis(p).map((row) =>
-    Math.sqrt(columns.reduce((sum, column) => sum + dot(row, column) ** 2, 0))
-  );
-  const [constant, ...components] = norms as [number, ...number[]];
-  const cos = components.filter((_, i) => i % 2 === 0);
-  const sin = components.filter((_, i) => i % 2 === 1);
-  if (sin.length < cos.length) sin.push(0); // k = p/2 has no sine
-  const largest = Math.max(...components);
-  const keys = cos.flatMap((norm, i) =>
-    Math.max(norm, sin[i]!) > largest / 4 ? [i + 1] : []
-  );
-  const power = (k: number) => cos[k - 1]! ** 2 + sin[k - 1]! ** 2;
-  const sum = (xs: readonly number[]) => xs.reduce((a, b) => a + b, 0);
-  return {
-    weight,
-    constant_norm: constant,
-    cos_norms: cos,
-    sin_norms: sin,
-    key_frequencies: keys,
-    power_share: sum(keys.map(power)) /
-      sum(cos.map((_, i) => power(i + 1))),
-    gini: gini(components),
-  };
-}
-
-const dot = (a: Float64Array, b: Float64Array) =>
-  a.reduce((sum, x, i) => sum + x * b[i]!, 0);
-
-/**
- * The orthonormal Fourier basis of Z_p, a row each: the constant 1/√p, then for
- * k = 1, …, ⌊p/2⌋ the functions cos(2πkn/p) and sin(2πkn/p) at unit norm (for
- * even p the last has no sine).
- *
- * @param p The modulus.
- * @returns p rows of p numbers.
- */
-export function fourierBasis(p: number): Float64Array[] {
-  const row = (f: (angle: number) => number, k: number) => {
-    const values = Float64Array.from(
-      { length: p },
-      // k·n is reduced first: large angles lose digits.
-      (_, n) => f(2 * Math.PI * ((k * n) % p) / p),
-    );
-    const norm = Math.sqrt(dot(values, values));
-    return values.map((x) => x / norm);
-  };
-  const rows = [row(Math.cos, 0)];
-  for (let k = 1; 2 * k <= p; k++) {
-    rows.push(row(Math.cos, k));
-    if (2 * k < p) rows.push(row(Math.sin, k));
-  }
-  return rows;
-}
-
-/**
- * The Gini coefficient of non-negative numbers: 0 where all are equal, towards
- * 1 where one has everything. Sorted ascending,
- * G = 1 − 2 Σ_k (c_k/‖c‖₁) · (N − k + ½)/N.
- *
- * Source: Hurley & Rickard (arXiv 0811.4706), Table I.
- */
-export function gini(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const total = sorted.reduce((a, b) => a + b, 0);
-  const N = sorted.length;
-  return 1 - 2 * sorted.reduce(
-        (sum, c, i) => sum + (c / total) * (N - (i + 1) + 0.5) / N,
-        0,
-      );
+// Most of all frequencies are no key to anything.
+function keysText(keys: readonly number[], count: number): string {
+  if (keys.length === 0) return "none";
+  return keys.length > count / 2
+    ? `${keys.length} of ${count}, no sparse structure`
+    : keys.join(", ");
 }

@@ -1,117 +1,94 @@
 /**
- * What a probe is, and what it is given.
+ * What a probe is.
  *
  * @module
  */
 
-import {
-  type Config,
-  configKeys,
-  definitionsOf,
-  resolveConfig,
-} from "../config/config.ts";
-import type { Dataset } from "../data/dataset.ts";
-import { datasetOf } from "../data/task.ts";
-import type { ProbeModel } from "../onnx/probe_model.ts";
-import { type HostTensor, hostTensorOf } from "../onnx/tensor.ts";
+import type { Settings, Values } from "../config/setting.ts";
+import type { ProbeContext } from "./context.ts";
+import type { RunContext } from "./run_context.ts";
 
-/** A checkpoint that lacks what a probe needs. */
+/** A checkpoint or a run that lacks what a probe needs. */
 export class NotApplicableError extends TypeError {
   /** What tells it from other errors. */
   override name = "NotApplicableError";
 }
 
-/** A question to a checkpoint. */
-export interface Probe<Result = unknown> {
-  /** Its name on the command line. */
-  readonly name: string;
+/** What all probes say about themselves. */
+export interface ProbeText<Name extends string, Result, S extends Settings> {
+  /** Its name on the command line and in reports. */
+  readonly name: Name;
   /** What it finds out, in a line. */
   readonly describe: string;
-  /** What a checkpoint must have for it, in words. */
+  /** What a checkpoint or run must have for it, in words. */
   readonly needs: string;
+  /**
+   * What it can be told: every key is a flag of `deno task probe`, `neuronShare`
+   * being `--neuron-share`. A key of two probes is one setting.
+   */
+  readonly settings?: S;
+  /** The result for a terminal, line by line, without the probe's name. */
+  text(result: Result): string[];
+}
+
+/**
+ * A question to a checkpoint.
+ *
+ * A result is plain JSON: objects, lists, strings, booleans, null and finite
+ * numbers. What may be no finite number has the type `number | null` and goes
+ * through {@link finite}. Formula, source, shapes and units stand at the result's
+ * type.
+ */
+export interface Probe<
+  Name extends string,
+  Result,
+  S extends Settings = Record<never, never>,
+> extends ProbeText<Name, Result, S> {
+  /** It looks at one checkpoint. */
+  readonly of: "checkpoint";
+  /**
+   * Why it takes long, in words that follow "it": then `--all-checkpoints` leaves
+   * it out unless it is named.
+   */
+  readonly costly?: string;
   /**
    * Answers it.
    *
    * @param context The checkpoint and its task.
-   * @returns Plain JSON; formulas and units stand at the result's type.
+   * @param settings What it was told.
    * @throws {NotApplicableError} if the checkpoint lacks what it needs.
    */
-  compute(context: ProbeContext): Result | Promise<Result>;
+  compute(
+    context: ProbeContext,
+    settings: Values<S>,
+  ): Result | Promise<Result>;
+  /** The numbers of a result that make a curve over a run's checkpoints. */
+  curves?(result: Result): Readonly<Record<string, number | null>>;
 }
 
-/** A checkpoint with its task: what probes are computed from. */
-export class ProbeContext {
-  /** The file. */
-  readonly model: ProbeModel;
-  #dataset: Dataset | undefined;
-
-  /** The context of an opened file. */
-  constructor(model: ProbeModel) {
-    this.model = model;
-  }
-
+/**
+ * A question to a whole run: its metrics, its checkpoints in their order. Asked
+ * under `--all-checkpoints`, or when it is named. Results are as a
+ * {@link Probe}'s.
+ */
+export interface RunProbe<
+  Name extends string,
+  Result,
+  S extends Settings = Record<never, never>,
+> extends ProbeText<Name, Result, S> {
+  /** It looks at a run. */
+  readonly of: "run";
   /**
-   * The experiment that the checkpoint says it comes from.
+   * Answers it.
    *
-   * @throws {NotApplicableError} if it says none.
+   * @param context The run.
+   * @param settings What it was told.
+   * @throws {NotApplicableError} if the run lacks what it needs.
    */
-  get config(): Config {
-    const config = this.model.metadata("config");
-    if (config === undefined) {
-      throw new NotApplicableError(
-        `${this.model.source} does not say which task it was trained on ` +
-          "(no groklab.config in its metadata)",
-      );
-    }
-    // Settings that a later version added say nothing to this one's probes.
-    const known = Object.entries(config as object)
-      .filter(([key]) => configKeys.includes(key as keyof Config));
-    try {
-      return resolveConfig(Object.fromEntries(known));
-    } catch (error) {
-      throw new NotApplicableError(
-        `${this.model.source} was trained on what this version cannot: ` +
-          (error as Error).message,
-        { cause: error },
-      );
-    }
-  }
+  compute(context: RunContext, settings: Values<S>): Result | Promise<Result>;
+}
 
-  /** Every row of the task: all pairs, or all bit vectors. */
-  get dataset(): Dataset {
-    return this.#dataset ??= datasetOf(this.config);
-  }
-
-  /** Every row of the task as the model's input. */
-  inputs(): Record<string, HostTensor> {
-    const { inputs } = this.dataset;
-    const [name] = this.model.inputNames;
-    const shape = [inputs.length, inputs[0]!.length];
-    const { task } = definitionsOf(this.config);
-    const { kind } = task.form(this.config).input;
-    const dtype = kind === "tokens" ? "int64" : "float32";
-    return { [name!]: hostTensorOf(dtype, shape, inputs.flat()) };
-  }
-
-  /** The classes of the rows, int64 [n]. */
-  labels(): HostTensor {
-    const { labels } = this.dataset;
-    return hostTensorOf("int64", [labels.length], labels);
-  }
-
-  /**
-   * A weight as numbers.
-   *
-   * @throws {NotApplicableError} if the model has none of that name.
-   */
-  weight(name: string): HostTensor {
-    const weight = this.model.weight(name);
-    if (!weight) {
-      throw new NotApplicableError(
-        `${this.model.source} has no weight ${name}; it has ` +
-          (this.model.weightNames.join(", ") || "none"),
-      );
-    }
-    return weight;
-  }
+/** A number as JSON can hold it: null where it is not finite. */
+export function finite(x: number): number | null {
+  return Number.isFinite(x) ? x : null;
 }

@@ -110,7 +110,7 @@ export async function makeManifest(
   return {
     groklab: version,
     started: new Date().toISOString(),
-    command: [Deno.mainModule.replace(/^.*\//, ""), ...Deno.args],
+    command: [program(), ...Deno.args],
     versions: { deno: Deno.version.deno, ...Object.fromEntries(packages) },
     lock: await lockHash(),
     device: {
@@ -122,6 +122,13 @@ export async function makeManifest(
     },
     git: await gitState(),
   };
+}
+
+// A worker has no main module, but is given its program's name.
+function program(): string {
+  const main: string | undefined = Deno.mainModule;
+  const { name = "" } = globalThis as { name?: string };
+  return main?.replace(/^.*\//, "") ?? name;
 }
 
 const root = new URL("../../", import.meta.url);

@@ -4,10 +4,11 @@
  * @module
  */
 
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { UsageError } from "../errors.ts";
 import { describing, FileError } from "../files.ts";
 import {
+  CHECKPOINT,
   checkpointPath,
   FILES,
   list,
@@ -57,6 +58,19 @@ export async function newestRun(folder = "runs"): Promise<string> {
   );
 }
 
+/**
+ * The config of a run as it was written, by whichever version.
+ *
+ * @throws {FileError} if there is none, or it is no JSON.
+ */
+export async function readConfig(run: string): Promise<unknown> {
+  const path = join(run, FILES.config);
+  return await describing(
+    `read ${path}`,
+    async () => JSON.parse(await Deno.readTextFile(path)),
+  );
+}
+
 /** The rows of a run's metrics; a last line that was cut short is left out. */
 export async function readMetrics(run: string): Promise<MetricsRow[]> {
   const path = join(run, FILES.metrics);
@@ -97,6 +111,19 @@ export async function checkpointsOf(
     );
   }
   return steps.map((step) => ({ step, path: checkpointPath(run, step) }));
+}
+
+/** The run folder that a checkpoint's file lies in, or undefined. */
+export async function runOfCheckpoint(
+  path: string,
+): Promise<string | undefined> {
+  const folder = dirname(path);
+  if (
+    basename(folder) !== FILES.checkpoints || !CHECKPOINT.test(basename(path))
+  ) return undefined;
+  const run = dirname(folder);
+  const manifest = await readManifest(run).catch(() => undefined);
+  return manifest && run;
 }
 
 /**

@@ -63,8 +63,8 @@ export function bandOf(results: readonly TrainResult[]): Band {
   };
 }
 
-// Numbers that are not finite are left out.
-function spreadOf(values: readonly number[]): Spread {
+/** The spread of some numbers; those that are not finite are left out. */
+export function spreadOf(values: readonly number[]): Spread {
   const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
   const half = Math.floor(sorted.length / 2);
   // Of an even number the mean of the two in the middle.

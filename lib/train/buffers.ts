@@ -36,7 +36,7 @@ export function modelTensors(state: HostState): HostState {
   return { ...under(state, "params."), ...under(state, "buffers.") };
 }
 
-/** A model's tensors as parts of the state. */
+/** A model's tensors as parts of the state, parameters first. */
 export function modelState(
   experiment: Experiment,
   tensors: HostState,
@@ -44,12 +44,15 @@ export function modelState(
   const buffers = new Set(
     leavesOf<HostTensor>(buffersOf(experiment)).map(([path]) => path),
   );
-  return Object.fromEntries(
-    Object.entries(tensors).map(([path, tensor]) => [
-      (buffers.has(path) ? "buffers." : "params.") + path,
-      tensor,
-    ]),
-  );
+  const part = (prefix: string, inBuffers: boolean) =>
+    prefixed(
+      prefix,
+      Object.fromEntries(
+        Object.entries(tensors)
+          .filter(([path]) => buffers.has(path) === inBuffers),
+      ),
+    );
+  return { ...part("params.", false), ...part("buffers.", true) };
 }
 
 /** The tensors whose paths begin so, under the rest of their paths. */

@@ -9,6 +9,7 @@ import { type Config, definitionsOf } from "../config/config.ts";
 import type { Split } from "../data/dataset.ts";
 import { randomKey, wordsOf } from "../data/random.ts";
 import { splitOf } from "../data/task.ts";
+import { UsageError } from "../errors.ts";
 import { type Loss, scaleCorrectLogit } from "../losses/mod.ts";
 import type { HostTensor } from "../onnx/tensor.ts";
 import { chain, type GradientTransformation, type Rate } from "../optim/mod.ts";
@@ -33,17 +34,40 @@ export interface Experiment {
   readonly params: Tree<HostTensor>;
 }
 
-/** Makes the experiment that a config describes. */
+/**
+ * Makes the experiment that a config describes.
+ *
+ * @throws {UsageError} if the train rows are too few for the batch size, or a
+ * batch too small for the model.
+ */
 export function makeExperiment(config: Config): Experiment {
   const model = makeModel(config);
+  const split = splitOf(config);
+  const problem = batchProblem(config, model, split);
+  if (problem !== undefined) throw new UsageError(problem);
   return {
     config,
-    split: splitOf(config),
+    split,
     model,
     loss: lossOf(config),
     optimizer: optimizerOf(config),
     params: model.init(randomKey(config.seed), config.precision),
   };
+}
+
+// Data files say only when they are read how many rows there are.
+function batchProblem(
+  { model: name, batchSize }: Config,
+  { leastRows = 1 }: Model,
+  { train: { labels: { length: rows } } }: Split,
+): string | undefined {
+  if (batchSize !== null && batchSize > rows) {
+    return `--batch-size must be at most ${rows}, the train rows, ` +
+      `got ${batchSize}`;
+  }
+  if ((batchSize ?? rows) >= leastRows) return;
+  return `The ${name} wants batches of ${leastRows} rows or more, got ` +
+    (batchSize !== null ? `--batch-size ${batchSize}` : `${rows} to train on`);
 }
 
 /** The key of what is random in an experiment's steps. */

@@ -200,7 +200,7 @@ function rowsOf({ inputs, labels }: Batch, begin: number, end: number): Batch {
 }
 
 /** The value of f and its gradient as a tree like the parameters. */
-function valueAndGradients(
+export function valueAndGradients(
   f: (params: Params) => tf.Scalar,
   params: Params,
 ): [value: tf.Scalar, gradients: Params] {

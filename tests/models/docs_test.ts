@@ -5,8 +5,9 @@ import { flagOf, resolveConfig } from "../../lib/config/config.ts";
 import { checkpointWriter } from "../../lib/onnx/checkpoint.ts";
 import { ProbeModel } from "../../lib/onnx/probe_model.ts";
 import type { HostTensor } from "../../lib/onnx/tensor.ts";
+import { initialTensors } from "../../lib/train/buffers.ts";
 import { makeExperiment } from "../../lib/train/experiment.ts";
-import { leavesOf } from "../../lib/tree.ts";
+import { leavesOf, treeOf } from "../../lib/tree.ts";
 import { inits } from "../../models/init.ts";
 import { models } from "../../models/mod.ts";
 
@@ -36,9 +37,10 @@ for (const model of Object.keys(models) as (keyof typeof models)[]) {
     assert(row?.includes(` ${written} `), `${model} has ${written} parameters`);
 
     for (const norm of ["none", "pre"] as const) {
-      const { model: own, params } = makeExperiment(resolveConfig({
+      const experiment = makeExperiment(resolveConfig({
         model,
         norm,
+        batchNorm: true,
         positions: "learned",
         biases: true,
         modulus: 5,
@@ -47,12 +49,12 @@ for (const model of Object.keys(models) as (keyof typeof models)[]) {
         dMlp: 4,
         dFf: 4,
       }));
-      const leaves = leavesOf<HostTensor>(params);
-      const writer = await checkpointWriter(own, params);
-      const file = new ProbeModel(
-        writer.encode(Object.fromEntries(leaves), {}),
-        "checkpoint",
+      const tensors = initialTensors(experiment);
+      const writer = await checkpointWriter(
+        experiment.model,
+        treeOf(Object.entries(tensors)),
       );
+      const file = new ProbeModel(writer.encode(tensors, {}), "checkpoint");
       for (const name of [...file.weightNames, ...file.hookNames]) {
         has(`${name.replace(/\.\d+\./, ".i.")}\``);
       }

@@ -7,8 +7,9 @@ import type { Runtime } from "../../lib/onnx/session.ts";
 import { type HostTensor, hostTensorOf } from "../../lib/onnx/tensor.ts";
 import { runTraced } from "../../lib/trace/run.ts";
 import { hostBatch } from "../../lib/train/batch.ts";
+import { buffersOf, initialTensors } from "../../lib/train/buffers.ts";
 import { makeExperiment } from "../../lib/train/experiment.ts";
-import { leavesOf } from "../../lib/tree.ts";
+import { leavesOf, type Tree, treeOf } from "../../lib/tree.ts";
 import { noHook } from "../../models/model.ts";
 import { assertClose, valuesOf } from "../_golden.ts";
 
@@ -29,6 +30,7 @@ const kinds: Record<string, ConfigInput> = {
   "float64 MLP on parity": { task: "parity", precision: "float64" },
   "float64 MLP": { precision: "float64" },
   "MLP with an embedding": { embedding: 5 },
+  "MLP with batch normalisation": { batchNorm: true },
   "linear model": { hidden: [] },
   "transformer": { model: "transformer" },
   "transformer of 2 layers, pre-norm": {
@@ -47,21 +49,24 @@ const kinds: Record<string, ConfigInput> = {
 
 async function checkpointOf(config: ConfigInput) {
   const experiment = makeExperiment(resolveConfig({ ...SMALL, ...config }));
-  const { model, params, config: resolved } = experiment;
-  const writer = await checkpointWriter(model, params);
-  const bytes = writer.encode(Object.fromEntries(leavesOf(params)), {
+  const { model, config: resolved } = experiment;
+  const tensors = initialTensors(experiment);
+  const tree = treeOf(Object.entries(tensors)) as Tree<HostTensor>;
+  const writer = await checkpointWriter(model, tree);
+  const bytes = writer.encode(tensors, {
     config: resolved,
     step: 0,
     metrics: { train_loss: 1 },
+    buffers: leavesOf(buffersOf(experiment)).map(([path]) => path),
   });
-  return { experiment, bytes };
+  return { experiment, bytes, tensors: tree };
 }
 
 for (const [name, config] of Object.entries(kinds)) {
   for (const runtime of ["node", "web"] as Runtime[]) {
     Deno.test(`a checkpoint computes the model's logits: ${name}, ${runtime}`, async () => {
-      const { experiment, bytes } = await checkpointOf(config);
-      const { model, params, split } = experiment;
+      const { experiment, bytes, tensors } = await checkpointOf(config);
+      const { model, split } = experiment;
       const file = new ProbeModel(bytes, "checkpoint", { runtime });
       for (const size of [1, 7, 20]) {
         const rows = {
@@ -71,10 +76,10 @@ for (const [name, config] of Object.entries(kinds)) {
         const { inputs } = hostBatch(rows, model);
         const { logits } = await file.run({ [model.input]: inputs });
         const expected = await runTraced(
-          ({ params, inputs }) => ({
-            logits: model.apply(params, inputs, noHook),
+          ({ tensors, inputs }) => ({
+            logits: model.apply(tensors, inputs, noHook),
           }),
-          { params, inputs },
+          { tensors, inputs },
         );
         assertEquals(logits!.shape, expected["logits"]!.shape);
         assertClose(

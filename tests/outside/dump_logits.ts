@@ -12,7 +12,7 @@
 
 import { join } from "node:path";
 import { datasetOf } from "../../lib/data/task.ts";
-import { ProbeModel } from "../../lib/onnx/probe_model.ts";
+import { loadProbeModel } from "../../lib/onnx/probe_model.ts";
 import { hostTensorOf, toNumbers } from "../../lib/onnx/tensor.ts";
 import { ProbeContext } from "../../lib/probes/mod.ts";
 import { findCheckpoint } from "../../lib/runs/read.ts";
@@ -27,7 +27,7 @@ if (!run || !out) throw new TypeError("Usage: dump_logits.ts RUN OUT_DIR");
 await Deno.mkdir(out, { recursive: true });
 
 const path = await findCheckpoint(run);
-const file = await ProbeModel.load(path, { runtime: "web" });
+const file = await loadProbeModel(path, { runtime: "web" });
 const { config } = new ProbeContext(file);
 const model = makeModel(config);
 const dataset = datasetOf(config);

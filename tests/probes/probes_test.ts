@@ -1,52 +1,17 @@
-import {
-  assertAlmostEquals,
-  assertEquals,
-  assertRejects,
-  assertThrows,
-} from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import * as fc from "fast-check";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
 import { checkpointWriter } from "../../lib/onnx/checkpoint.ts";
 import { ProbeModel } from "../../lib/onnx/probe_model.ts";
-import { type HostTensor, hostTensorOf } from "../../lib/onnx/tensor.ts";
-import { fourier, fourierBasis, gini } from "../../lib/probes/fourier.ts";
+import { fourier } from "../../lib/probes/fourier.ts";
+import { fourierBasis, gini } from "../../lib/probes/spectra.ts";
 import { degreesOf } from "../../lib/probes/homogeneity.ts";
 import { logitScaling } from "../../lib/probes/logit_scaling.ts";
-import { NotApplicableError, ProbeContext } from "../../lib/probes/mod.ts";
+import { ask, NotApplicableError, ProbeContext } from "../../lib/probes/mod.ts";
+import { contextOf, table, wave } from "./_contexts.ts";
 import { makeExperiment } from "../../lib/train/experiment.ts";
 import { leavesOf } from "../../lib/tree.ts";
 import { valuesOf } from "../_golden.ts";
-
-/** An untrained checkpoint, some of its weights replaced. */
-async function contextOf(
-  config: ConfigInput,
-  weights: Record<string, HostTensor> = {},
-): Promise<ProbeContext> {
-  const { model, params, config: resolved } = makeExperiment(
-    resolveConfig(config),
-  );
-  const writer = await checkpointWriter(model, params);
-  const bytes = writer.encode(
-    { ...Object.fromEntries(leavesOf(params)), ...weights },
-    { config: resolved, step: 0 },
-  );
-  return new ProbeContext(new ProbeModel(bytes, "constructed"));
-}
-
-/** A table of p rows, its columns given as functions of the residue. */
-function table(
-  rows: number,
-  columns: readonly ((n: number) => number)[],
-): HostTensor {
-  const values = Array.from(
-    { length: rows },
-    (_, n) => columns.map((f) => f(n)),
-  );
-  return hostTensorOf("float32", [rows, columns.length], values.flat());
-}
-
-const wave = (p: number, k: number, phase = 0) => (n: number) =>
-  Math.cos(2 * Math.PI * k * n / p + phase);
 
 for (const p of [2, 3, 8, 11, 113]) {
   Deno.test(`fourierBasis() is orthonormal for p = ${p}`, () => {
@@ -76,8 +41,9 @@ Deno.test("fourier finds the waves that an embedding was made of", async () => {
     { model: "transformer", modulus: p, dModel: 4, heads: 1, dMlp: 4 },
     { W_E },
   );
-  const result = await fourier.compute(context);
-  assertEquals(result.key_frequencies, [2, 5]);
+  const { embedding, rules } = await ask(fourier, context);
+  assertEquals(rules.embedding, [2, 5]);
+  const result = embedding!;
   // A unit wave over Z_p has squared norm p/2.
   const power = (k: number) =>
     result.cos_norms[k - 1]! ** 2 + result.sin_norms[k - 1]! ** 2;
@@ -86,8 +52,7 @@ Deno.test("fourier finds the waves that an embedding was made of", async () => {
   assertAlmostEquals(power(3), 0.04 * p / 2, 1e-5);
   assertAlmostEquals(power(1), 0, 1e-10);
   assertAlmostEquals(result.constant_norm, 4 * Math.sqrt(p), 1e-4);
-  assertAlmostEquals(result.power_share, 1.5 / 1.52, 1e-6);
-  assertEquals(result.parts.length, 1);
+  assertAlmostEquals(result.power_share!, 1.5 / 1.52, 1e-6);
 });
 
 Deno.test("fourier reads both halves of an MLP's first layer", async () => {
@@ -100,17 +65,19 @@ Deno.test("fourier reads both halves of an MLP's first layer", async () => {
     { modulus: p, hidden: [2], trainFraction: 0.5 },
     { "layers.0.W": first },
   );
-  const result = await fourier.compute(context);
-  assertEquals(result.parts.map((part) => part.key_frequencies), [[1], [4]]);
-  assertEquals(result.key_frequencies, [1, 4]);
-  assertAlmostEquals(result.power_share, 1, 1e-9);
-  assertEquals(result.sin_norms.at(-1), 0);
+  const result = await ask(fourier, context);
+  const parts = result.embedding_parts;
+  assertEquals(parts.map((part) => part.key_frequencies), [[1], [4]]);
+  assertEquals(result.rules.embedding, [1, 4]);
+  assertAlmostEquals(result.embedding!.power_share!, 1, 1e-9);
+  assertEquals(result.embedding!.sin_norms.at(-1), 0);
 });
 
 Deno.test("fourier finds no few frequencies in a random embedding", async () => {
-  const result = await fourier.compute(await contextOf({}));
-  assertEquals(result.key_frequencies.length, 56);
-  assertEquals(result.gini < 0.1, true);
+  const result = await ask(fourier, await contextOf({}));
+  assertEquals(result.rules.embedding!.length, 56);
+  assertEquals(result.embedding!.gini! < 0.1, true);
+  assertEquals(result.rules.neurons, []);
 });
 
 Deno.test("gini() of equal numbers is 0, of a single one near 1", () => {
@@ -140,17 +107,17 @@ Deno.test("logit-scaling: a bias-free MLP of L layers grows like α^L", async ()
     const [hidden, depth] of [[[9], 2], [[12, 10], 3], [[8, 8, 8], 4]] as const
   ) {
     const context = await contextOf({ modulus: 7, hidden: [...hidden] });
-    const result = await logitScaling.compute(context);
+    const result = await ask(logitScaling, context);
     assertAlmostEquals(result.exponent!, depth, 1e-5);
     assertEquals(result.depth, depth);
     assertEquals(result.homogeneous, true);
     const accuracies = new Set(result.rows.map((row) => row.accuracy));
     assertEquals(accuracies.size, 1); // growing weights change no prediction
     for (const { alpha, logit_scale, correlation } of result.rows) {
-      assertAlmostEquals(correlation, 1, 1e-6);
+      assertAlmostEquals(correlation!, 1, 1e-6);
       const { logit_scale: scale } = result.rows[1]!;
       assertAlmostEquals(
-        logit_scale / scale,
+        logit_scale! / scale!,
         alpha ** depth,
         1e-4 * alpha ** depth,
       );
@@ -165,7 +132,7 @@ Deno.test("logit-scaling: biases and attention break homogeneity", async () => {
     [{ task: "parity", bits: 8, samples: 50, hidden: [6] }, 2],
   ];
   for (const [config, depth] of cases) {
-    const result = await logitScaling.compute(await contextOf(config));
+    const result = await ask(logitScaling, await contextOf(config));
     assertEquals(result.homogeneous, false);
     assertEquals(result.depth, depth);
     assertEquals(result.exponent! < depth, true);
@@ -184,7 +151,7 @@ Deno.test("logit-scaling measures accuracy, loss and collapse of known logits", 
     { modulus: p, hidden: [p], trainFraction: 0.5, loss: "softmax" },
     { "layers.0.W": first, "layers.1.W": second },
   );
-  const { rows, exponent } = await logitScaling.compute(context);
+  const { rows, exponent } = await ask(logitScaling, context);
   assertAlmostEquals(exponent!, 2, 1e-6);
   for (const { alpha, accuracy, loss, softmax_collapse, logit_rms } of rows) {
     const z = 16 * alpha ** 2;
@@ -213,7 +180,7 @@ Deno.test("degreesOf() leaves out what is behind an unknown operator", async () 
 
 Deno.test("probes say what a checkpoint lacks", async () => {
   const parity = await contextOf({ task: "parity", bits: 6, samples: 20 });
-  assertThrows(() => fourier.compute(parity), NotApplicableError, "parity");
+  await assertRejects(() => ask(fourier, parity), NotApplicableError, "parity");
   const { model, params } = makeExperiment(resolveConfig({ modulus: 5 }));
   const writer = await checkpointWriter(model, params);
   const foreign = new ProbeContext(
@@ -222,13 +189,13 @@ Deno.test("probes say what a checkpoint lacks", async () => {
       "x",
     ),
   );
-  assertThrows(
-    () => fourier.compute(foreign),
+  await assertRejects(
+    () => ask(fourier, foreign),
     NotApplicableError,
     "which task",
   );
   await assertRejects(
-    async () => await logitScaling.compute(foreign),
+    () => ask(logitScaling, foreign),
     NotApplicableError,
   );
 });

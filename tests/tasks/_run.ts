@@ -7,6 +7,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import deno from "../../deno.json" with { type: "json" };
 
 /** The repository. */
@@ -25,7 +26,9 @@ export interface Output {
 
 const PIPES = {
   cwd: ROOT,
-  env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
+  // Users do not set NO_COLOR: with it, what a program asks of the environment
+  // before it prints would stay unseen.
+  env: { NO_COLOR: "", DENO_NO_UPDATE_CHECK: "1" },
   stdin: "null",
   stdout: "piped",
   stderr: "piped",
@@ -106,7 +109,10 @@ export async function outputOf(child: Deno.ChildProcess): Promise<Output> {
     code,
     stdout: text(stdout),
     // On a new machine the first commands fill Deno's cache.
-    stderr: text(stderr).replace(/^(Task \w+ .*|Download https?:.*)\n/gm, ""),
+    stderr: stripVTControlCharacters(text(stderr)).replace(
+      /^(Task \w+ .*|Download https?:.*)\n/gm,
+      "",
+    ),
   };
 }
 

@@ -18,6 +18,7 @@ import {
   task,
   withTempDir,
 } from "./_run.ts";
+import { files, writeAll } from "../data/_idx.ts";
 
 const TINY = ["--modulus", "5", "--hidden", "8"] as const;
 const PARITY = "--task parity --bits 8 --samples 100 --hidden 8".split(" ");
@@ -79,7 +80,74 @@ const WRONG: readonly [args: readonly string[], says: readonly RegExp[]][] = [
   [["--metrics", "basic,loss"], [/--metrics/, /"loss"/, /basic, tensors/]],
   [["--metrics", ""], [/--metrics/, /\[""\]/, /basic, tensors/]],
   [["--steps", "0"], [/--steps/, /got 0$/, /integer of 1 or more/]],
+  [["--encoding", "scalar", "--model", "transformer"], [
+    /--model transformer reads tokens/,
+    /has scalars with --encoding scalar/,
+  ]],
+  [["--task", "parity", "--bits", "4", "--parity-bits", "5"], [
+    /--parity-bits must be at most --bits 4, got 5$/,
+  ]],
+  [["--loss", "taylor", "--taylor-order", "3"], [
+    /--taylor-order must be even, got 3/,
+    /negative for some logits/,
+  ]],
+  [["--precision", "float16"], [
+    /--precision must be float32 or float64/,
+    /whole model in float16/,
+    /got "float16"$/,
+  ]],
+  [["--batch-norm", "--hidden", "none"], [/--batch-norm/, /--hidden none/]],
+  [["--batch-norm", "--batch-size", "1"], [/2 rows/, /got --batch-size 1$/]],
+  [["--batch-size", "11"], [/--batch-size must be at most 10/, /got 11$/]],
 ];
+
+const MNIST = "--task mnist --train-size 5 --hidden 8 --steps 1".split(" ");
+
+for (
+  const [what, damage, says] of [
+    [
+      "truncated",
+      (bytes) => bytes.subarray(0, 5000),
+      /4984 elements, .* 23520/,
+    ],
+    ["of the wrong magic number", (bytes) => (bytes[3] = 2, bytes), /magic/],
+  ] as [string, (bytes: Uint8Array) => Uint8Array, RegExp][]
+) {
+  Deno.test(`train refuses MNIST's files ${what}, and writes nothing`, () =>
+    withTempDir(async (dir) => {
+      const name = "train-images-idx3-ubyte";
+      const [mnist, run] = [join(dir, "mnist"), join(dir, "run")];
+      const all = files();
+      await writeAll(mnist, { ...all, [name]: damage(all[name]!) });
+      const before = await contentsOf(dir);
+      const given = [...MNIST, "--mnist", mnist, "--run", run];
+      const line = assertRefused(await task("train", ...given), 1);
+      assertStringIncludes(line, join(mnist, name));
+      assertMatch(line, says);
+      assertEquals(await contentsOf(dir), before);
+    }));
+}
+
+Deno.test("train refuses to go on with another architecture", () =>
+  withRun(async (run, dir) => {
+    const before = await contentsOf(dir);
+    const refused = async (...given: string[]) =>
+      assertRefused(await task("train", "--steps", "9", ...given), 2);
+    const other = join(dir, "other");
+    assertMatch(
+      await refused("--from", run, "--hidden", "9", "--run", other),
+      /W is \[10, 8\], this experiment's \[10, 9\]; the architecture must be/,
+    );
+    assertMatch(
+      await refused("--from", run, "--batch-norm", "--run", other),
+      /no tensor layers\.0\.bn\.w, this experiment one of \[8\]/,
+    );
+    assertMatch(
+      await refused("--resume", run, "--hidden", "9"),
+      /--hidden must be left out with --resume/,
+    );
+    assertEquals(await contentsOf(dir), before);
+  }));
 
 for (const [args, says] of WRONG) {
   const shown = args.map((arg) => arg || '""').join(" ");

@@ -5,7 +5,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { defaults, flagOf } from "../../lib/config/config.ts";
-import { ProbeModel } from "../../lib/onnx/probe_model.ts";
+import { loadProbeModel } from "../../lib/onnx/probe_model.ts";
 import { hostTensorOf } from "../../lib/onnx/tensor.ts";
 import { probes } from "../../lib/probes/mod.ts";
 import { basicNames } from "../../lib/metrics/mod.ts";
@@ -67,7 +67,7 @@ Deno.test("train writes a run and says in JSON how it ended", () =>
       ),
     );
 
-    const state = await ProbeModel.load(
+    const state = await loadProbeModel(
       join(run, "optimizer/step-00000025.onnx"),
     );
     const { "1.0.count": count, "1.0.mu.layers.0.W": mu } = await state.run({});
@@ -77,7 +77,7 @@ Deno.test("train writes a run and says in JSON how it ended", () =>
 
     // What training measured, measured again on the file.
     const split = JSON.parse(await Deno.readTextFile(join(run, "split.json")));
-    const file = await ProbeModel.load(result.checkpoint);
+    const file = await loadProbeModel(result.checkpoint);
     for (const part of ["train", "test"] as const) {
       const { inputs, labels } = split[part];
       const tokens = hostTensorOf("int64", [labels.length, 2], inputs.flat());
@@ -352,7 +352,7 @@ Deno.test("export copies a checkpoint, with hooks as outputs if wanted", () =>
     const hooked = join(dir, "new", "hooked.onnx");
     const hooks = ["layers.0.hook_post", "layers.1.hook_pre"];
     await ok("export", run, "--out", hooked, "--hooks", hooks.join(","));
-    const file = await ProbeModel.load(hooked);
+    const file = await loadProbeModel(hooked);
     assertEquals(file.outputNames, ["logits", ...hooks]);
     const tokens = hostTensorOf("int64", [3, 2], [0, 1, 2, 3, 12, 12]);
     const outputs = await file.run({ tokens });

@@ -10,8 +10,10 @@ import { losses, type LossName, meanLoss } from "../../lib/losses/mod.ts";
 import { type HostTensor, hostTensorOf } from "../../lib/onnx/tensor.ts";
 import type { Params } from "../../lib/optim/mod.ts";
 import { runTraced } from "../../lib/trace/run.ts";
-import { hostBatch } from "../../lib/train/batch.ts";
+import { type Batch, hostBatch } from "../../lib/train/batch.ts";
+import { buffersOf, withBuffers } from "../../lib/train/buffers.ts";
 import { makeExperiment } from "../../lib/train/experiment.ts";
+import type { Mode } from "../../lib/train/mode.ts";
 import { leavesOf, treeOf } from "../../lib/tree.ts";
 import { noHook } from "../../models/model.ts";
 import { assertClose, valuesOf } from "../_golden.ts";
@@ -22,6 +24,11 @@ const models: Record<string, ConfigInput> = {
   "MLP": { modulus: 5, hidden: [7, 6] },
   "MLP with biases": { task: "parity", bits: 6, samples: 20, hidden: [7] },
   "MLP with an embedding": { modulus: 5, hidden: [7], embedding: 3 },
+  "MLP with batch normalisation": {
+    modulus: 5,
+    hidden: [7, 6],
+    batchNorm: true,
+  },
   "transformer": { ...tiny, model: "transformer" },
   "transformer of 2 layers, pre-norm, StableMax": {
     ...tiny,
@@ -31,6 +38,12 @@ const models: Record<string, ConfigInput> = {
     attention: "stablemax",
   },
   "encoder": { ...tiny, model: "encoder" },
+};
+
+// As in training, but nothing is dropped.
+const training: Mode = {
+  mask: (_name, _rate, shape) => tf.ones([...shape]),
+  update: () => {},
 };
 
 for (const [name, config] of Object.entries(models)) {
@@ -43,8 +56,13 @@ for (const [name, config] of Object.entries(models)) {
       const { inputs, labels } = hostBatch(split.train, model);
       const leaves = leavesOf<HostTensor>(params);
       const lossOf = meanLoss(experiment.loss, "float64");
-      const f = (params: Params, inputs: tf.Tensor, labels: tf.Tensor) =>
-        lossOf(model.apply(params, inputs, noHook), labels as tf.Tensor1D);
+      const buffers = buffersOf(experiment);
+      type Given = Record<"params" | "buffers", Params> & Batch;
+      const f = ({ params, buffers, inputs, labels }: Given) =>
+        lossOf(
+          model.apply(withBuffers(params, buffers), inputs, noHook, training),
+          labels as tf.Tensor1D,
+        );
 
       // The loss at many points at once would be another program than the one
       // that trains; one point a run is slow, so a few directions are enough.
@@ -65,28 +83,21 @@ for (const [name, config] of Object.entries(models)) {
           return [path, hostTensorOf("float64", leaf.shape, values)] as const;
         });
         const { value } = await runTraced(
-          ({ params, inputs, labels }) => ({
-            value: f(
-              params,
-              inputs,
-              labels,
-            ),
-          }),
-          { params: treeOf(moved), inputs, labels },
+          (given) => ({ value: f(given as unknown as Given) }),
+          { params: treeOf(moved), buffers, inputs, labels },
         );
         return valuesOf(value)[0]!;
       };
-      const gradient = await runTraced(({ params, inputs, labels }) => {
-        const tensors = leavesOf<tf.Tensor>(params);
-        const grads = tf.grads((...weights: tf.Tensor[]) =>
-          f(
-            treeOf(tensors.map(([path], i) => [path, weights[i]!] as const)),
-            inputs,
-            labels,
-          )
-        )(tensors.map(([, tensor]) => tensor));
+      const gradient = await runTraced((given) => {
+        const tensors = leavesOf<tf.Tensor>(given.params);
+        const grads = tf.grads((...weights: tf.Tensor[]) => {
+          const moved = tensors.map(([path], i) =>
+            [path, weights[i]!] as const
+          );
+          return f({ ...given, params: treeOf(moved) } as unknown as Given);
+        })(tensors.map(([, tensor]) => tensor));
         return Object.fromEntries(grads.map((g, i) => [String(i), g]));
-      }, { params, inputs, labels });
+      }, { params, buffers, inputs, labels });
 
       for (const direction of directions) {
         const slope = direction.reduce((sum, d, i) => {

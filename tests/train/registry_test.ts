@@ -1,6 +1,7 @@
 /**
- * Everything that the registries of losses, optimizers and stages name, in
- * training: replicas equal single runs, and the engines each other.
+ * Everything that the registries of losses, optimizers and stages name, and what
+ * models do in training only: replicas equal single runs, and the engines each
+ * other.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -51,6 +52,10 @@ const CASES: Record<string, ConfigInput> = {
   "⊥ of muon's update": { optimizer: "muon", perpAt: "update" },
   "cosine": { schedule: "cosine", warmup: 2, steps: STEPS },
   "steps": { schedule: "step", lrStepEvery: 2 },
+  "batch normalisation": { batchNorm: true },
+  "batch normalisation of mini-batches": { batchNorm: true, batchSize: 7 },
+  "dropout in the MLP": { hidden: [8, 8], dropout: 0.3 },
+  "batch normalisation and dropout": { batchNorm: true, dropout: 0.3 },
   "lr over norm": { optimizer: "sgd", lrOverGradientNorm: true, lr: 0.1 },
   ...Object.fromEntries(
     Object.entries(stageConfigs).map(([name, config]) => [

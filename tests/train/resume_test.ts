@@ -120,6 +120,12 @@ const SITTINGS: Record<string, ConfigInput> = {
   "only the last state kept": { ...TINY, checkpointEvery: null },
   "states kept": { ...TINY, checkpointEvery: 3 },
   "TensorFlow.js": { ...TINY, engine: "tfjs" },
+  "batch normalisation": { ...TINY, batchNorm: true, batchSize: 6 },
+  "batch normalisation, TensorFlow.js": {
+    ...TINY,
+    batchNorm: true,
+    engine: "tfjs",
+  },
   "parity, biases, momentum": {
     ...TINY,
     task: "parity",

@@ -1,0 +1,183 @@
+/**
+ * From records to what charts, tables and rules need: curves of several seeds
+ * with their band, numbers of a curve, and these in words.
+ *
+ * @module
+ */
+
+import type { Point, Series } from "../report/chart.ts";
+import type { Results } from "./figure.ts";
+import type { RunRecord } from "./record.ts";
+
+/** A column of a record as numbers; NaN where it is not defined. */
+export function column(record: RunRecord, name: string): number[] {
+  const values = record.columns[name];
+  if (values) return values.map((value) => value ?? NaN);
+  throw new RangeError(
+    `Cannot read ${name}: the figure records ` +
+      Object.keys(record.columns).join(", "),
+  );
+}
+
+/** The steps of a record's rows. */
+export function steps(record: RunRecord): number[] {
+  return column(record, "step");
+}
+
+/** The first recorded step at which a column is at or above a mark, or null. */
+export function firstAtLeast(
+  record: RunRecord,
+  name: string,
+  mark: number,
+): number | null {
+  const i = column(record, name).findIndex((value) => value >= mark);
+  return i < 0 ? null : steps(record)[i]!;
+}
+
+/** The defined values of a column between two steps, these included. */
+export function within(
+  record: RunRecord,
+  name: string,
+  from: number = 0,
+  until: number = Infinity,
+): number[] {
+  const at = steps(record);
+  return column(record, name).filter((value, i) =>
+    Number.isFinite(value) && at[i]! >= from && at[i]! <= until
+  );
+}
+
+/** The largest value of a column between two steps; NaN of none. */
+export function most(
+  record: RunRecord,
+  name: string,
+  until: number = Infinity,
+  from: number = 0,
+): number {
+  const values = within(record, name, from, until);
+  return values.length === 0 ? NaN : Math.max(...values);
+}
+
+/** The last value of a column. */
+export function last(record: RunRecord, name: string): number {
+  return column(record, name).at(-1) ?? NaN;
+}
+
+/** A column at the recorded step nearest to one. */
+export function near(record: RunRecord, name: string, step: number): number {
+  const at = steps(record);
+  let best = 0;
+  at.forEach((s, i) => {
+    if (Math.abs(s - step) < Math.abs(at[best]! - step)) best = i;
+  });
+  return column(record, name)[best] ?? NaN;
+}
+
+/** The middle one of numbers, of an even number of them the mean of two. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = Math.floor(sorted.length / 2);
+  if (sorted.length === 0) return NaN;
+  return sorted.length % 2 === 1
+    ? sorted[half]!
+    : (sorted[half - 1]! + sorted[half]!) / 2;
+}
+
+/**
+ * The curve of an arm: medians over the seeds, and a band from least to most.
+ *
+ * @param results The runs.
+ * @param arm Which.
+ * @param name The column of y.
+ * @param x The column of x.
+ */
+export function curve(
+  results: Results,
+  arm: string,
+  name: string,
+  x = "step",
+): Point[] {
+  const runs = results.of(arm);
+  if (runs.length === 1) {
+    const y = column(runs[0]!, name);
+    return column(runs[0]!, x).map((x, i) => ({ x, y: y[i]! }));
+  }
+  const values = new Map<number, number[]>();
+  for (const run of runs) {
+    const y = column(run, name);
+    column(run, x).forEach((x, i) => {
+      if (!Number.isFinite(y[i]!)) return;
+      values.set(x, [...values.get(x) ?? [], y[i]!]);
+    });
+  }
+  return [...values].sort(([a], [b]) => a - b).map(([x, ys]) => ({
+    x,
+    y: median(ys),
+    low: Math.min(...ys),
+    high: Math.max(...ys),
+  }));
+}
+
+/** The curve of each run by itself: for x that differs between seeds. */
+export function curves(
+  results: Results,
+  arm: string,
+  name: string,
+  x: string,
+  style: Omit<Series, "points">,
+): Series[] {
+  return results.of(arm).map((run) => {
+    const y = column(run, name);
+    return {
+      ...style,
+      points: column(run, x).map((x, i) => ({ x, y: y[i]! })),
+    };
+  });
+}
+
+/** A share in words, "29 %". */
+export function percent(x: number): string {
+  const value = 100 * x;
+  return `${value >= 10 ? value.toFixed(0) : value.toFixed(1)} %`;
+}
+
+/** Numbers that only runs have which memorise, in words. */
+export function ifMemorised(
+  format: (x: number) => string,
+): (x: number) => string {
+  return (x) => Number.isFinite(x) ? format(x) : "not memorised";
+}
+
+/** A step in words, "2,100"; null is never. */
+export function stepText(step: number | null): string {
+  return step === null || !Number.isFinite(step)
+    ? "never"
+    : Math.round(step).toLocaleString("en-US");
+}
+
+/**
+ * A number of each run in words: the median, with the least and the most.
+ *
+ * @param results The runs.
+ * @param arm Which.
+ * @param value The number; null and NaN stand for never, after everything.
+ * @param format What a number looks like; never is Infinity.
+ */
+export function measured(
+  results: Results,
+  arm: string,
+  value: (record: RunRecord) => number | null,
+  format: (x: number) => string,
+): string {
+  const values = results.of(arm).map((run) => {
+    const x = value(run);
+    return x === null || Number.isNaN(x) ? Infinity : x;
+  });
+  if (values.length === 0) return "not run";
+  const middle = format(median(values));
+  if (values.length === 1) return middle;
+  const [least, greatest] = [Math.min(...values), Math.max(...values)];
+  return least === greatest
+    ? middle
+    : `${middle} (${format(least)} to ${format(greatest)})`;
+}

@@ -1,0 +1,123 @@
+/**
+ * What a figure of the paper is here: arms that are trained with several seeds,
+ * what is recorded of them, what is drawn, and claims with rules that decide.
+ *
+ * @module
+ */
+
+import type { ConfigInput } from "../config/config.ts";
+import type { Chart } from "../report/chart.ts";
+import type { RunRecord } from "./record.ts";
+
+/** How long a figure's runs are: as published, or shortened to minutes. */
+export type Scale = "full" | "quick";
+
+/** Evaluations of a run whose arm has no `evalEvery`. */
+export const EVALUATIONS = 200;
+
+/** Anything that JSON holds. */
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [key: string]: Json };
+
+/** One setting of a figure, run with several seeds. */
+export interface Arm {
+  /** Its name in paths: small letters, digits, `.` and `-`. */
+  readonly name: string;
+  /** Its name in the legend. */
+  readonly label: string;
+  /**
+   * The experiment at full length, without a seed. Everything that the paper
+   * sets is stated, defaults may change. Where `evalEvery` is left out, there
+   * are 200 evaluations.
+   */
+  readonly config: ConfigInput;
+  /** What is other in the quick form. */
+  readonly quick: ConfigInput;
+  /** Columns that are recorded of this arm only, beside the figure's. */
+  readonly columns?: readonly string[];
+}
+
+/**
+ * Measures something of a finished run that is no column of its metrics.
+ *
+ * @param run The run's folder, with its checkpoints.
+ * @returns Plain JSON, which the record keeps; a few kilobytes at most.
+ */
+export type Measure = (run: string) => Promise<Json>;
+
+/** The finished runs of a figure. */
+export interface Results {
+  /** Full or quick. */
+  readonly scale: Scale;
+  /** How many seeds were asked for: 0, 1, … */
+  readonly seeds: number;
+  /** The finished runs of an arm, in the order of their seeds. */
+  of(arm: string): readonly RunRecord[];
+}
+
+/** A row of the table: published beside measured. */
+export interface Row {
+  /** What is compared. */
+  readonly what: string;
+  /** The published number, marked where it was read off a plot. */
+  readonly published: string;
+  /** The measured one: `measured()` and its like make it. */
+  readonly measured: string;
+}
+
+/** What a claim's rule came to. */
+export interface Decision {
+  /** Whether the claim holds. */
+  readonly verdict: "holds" | "fails" | "inconclusive";
+  /** The numbers that decided, in words. */
+  readonly why: string;
+  /** The same as JSON. */
+  readonly numbers: Json;
+}
+
+/** A claim, and the rule that decides it, fixed before any run. */
+export interface Claim {
+  /** `C1`, `C2`, … */
+  readonly id: string;
+  /** What is claimed. */
+  readonly statement: string;
+  /** The rule in words. */
+  readonly rule: string;
+  /** The rule. It reads records only, and must be able to fail. */
+  decide(results: Results): Decision;
+}
+
+/** A figure. */
+export interface Figure {
+  /** What it is, as a heading. */
+  readonly title: string;
+  /** What it shows, in a sentence. */
+  readonly shows: string;
+  /** With which settings, and where published ones conflict. */
+  readonly settings: string;
+  /** What the paper has, numbers read off a plot marked. */
+  readonly published: string;
+  /** What of the measured result needs explaining; for the page. */
+  readonly remarks?: readonly string[];
+  /** What is trained; a figure of a formula trains nothing. */
+  readonly arms: readonly Arm[];
+  /** The columns of metrics.jsonl that are recorded, beside `step`. */
+  readonly columns: readonly string[];
+  /** What else is measured of each finished run. */
+  readonly measures?: Readonly<Record<string, Measure>>;
+  /** How many seeds the quick form has unless asked for others; 1 if left out. */
+  readonly quickSeeds?: number;
+  /** Why it cannot be run here, and what mends that; undefined where it can. */
+  missing?(): Promise<string | undefined>;
+  /** The chart, of as many runs as there are. */
+  chart(results: Results): Chart;
+  /** The table, of as many runs as there are. */
+  rows(results: Results): readonly Row[];
+  /** The claims that it decides. */
+  readonly claims: readonly Claim[];
+}

@@ -1,0 +1,25 @@
+/**
+ * What to say when a name is not known.
+ *
+ * @module
+ */
+
+import { wordSimilaritySort } from "@std/text";
+
+// More than this nobody reads.
+const MOST = 12;
+
+/**
+ * The names that could be meant, the nearest first, in words: all where they are
+ * few.
+ *
+ * @param name What was asked for.
+ * @param known What there is.
+ */
+export function nearest(name: string, known: readonly string[]): string {
+  if (known.length === 0) return "there are none";
+  const sorted: string[] = wordSimilaritySort(name, [...known]);
+  return known.length <= MOST
+    ? `there are ${sorted.join(", ")}`
+    : `the nearest of ${known.length} are ${sorted.slice(0, 5).join(", ")}`;
+}

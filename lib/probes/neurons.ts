@@ -1,0 +1,163 @@
+/**
+ * Neurons by frequency: the two-dimensional Fourier components of activations over
+ * (a, b).
+ *
+ * @module
+ */
+
+import { fraction, type Setting } from "../config/setting.ts";
+import { type HostTensor, hostTensorOf } from "../onnx/tensor.ts";
+import { cyclicOf, gridOf } from "./anatomy.ts";
+import type { ProbeContext } from "./context.ts";
+import { frequencies, rowsOf, squaredComponents2d } from "./spectra.ts";
+
+/** From which share of its variance on a neuron belongs to a frequency. */
+export const neuronShare: Setting<number> = fraction(
+  0.85,
+  "<f>",
+  "share of a neuron's variance that makes it one of a frequency",
+);
+
+/**
+ * Where the variance over (a, b) of some functions lies, by frequency.
+ *
+ * With Z the components of a function over the group's pairs, its variance is
+ * ΣZ² without the constant's. The block of frequency k has the eight products of
+ * {1, cos_k, sin_k} by {1, cos_k, sin_k} but the constant.
+ *
+ * Source: Nanda et al. (arXiv 2301.05217), Section 4.2 and Appendix.
+ */
+export interface Spectrum2d {
+  /** The activation: a hook's name, or `logits`. */
+  readonly activation: string;
+  /**
+   * Share of all functions' variance, in 0..1, in the components of a alone and of
+   * b alone, of each frequency k = 1, …, ⌊n/2⌋; null where nothing varies.
+   */
+  readonly linear_power: readonly (number | null)[];
+  /** The same of the products of a's and b's components of frequency k. */
+  readonly product_power: readonly (number | null)[];
+  /** The frequency whose block is largest, of each function; null where silent. */
+  readonly frequencies: readonly (number | null)[];
+  /** That block's share of the function's variance, in 0..1; null where silent. */
+  readonly shares: readonly (number | null)[];
+}
+
+/**
+ * The spectrum of an activation of every pair, made once for each.
+ *
+ * @param context The checkpoint.
+ * @param activation A hook behind neurons, or `logits`.
+ */
+export function spectrum2dOf(
+  context: ProbeContext,
+  activation: string,
+): Promise<Spectrum2d> {
+  return context.once(`2-D spectrum ${activation}`, async () => {
+    const grid = activation === "logits"
+      ? await logitGrid(context)
+      : await gridOf(context, activation);
+    return await spectrum2d(activation, grid, cyclicOf(context).order);
+  });
+}
+
+// [n · n, n]: classes of the group, in the order of its indices.
+async function logitGrid(context: ProbeContext): Promise<HostTensor> {
+  const { rows, residues } = cyclicOf(context);
+  const logits = await context.logits();
+  const picked = new Float64Array(rows.length * residues.length);
+  for (let i = 0; i < rows.length; i++) {
+    for (let c = 0; c < residues.length; c++) {
+      picked[i * residues.length + c] = logits
+        .data[rows[i]! * logits.columns + residues[c]!]!;
+    }
+  }
+  return hostTensorOf("float64", [rows.length, residues.length], picked);
+}
+
+/**
+ * The spectrum of functions of two elements of a cyclic group.
+ *
+ * @param activation What they are.
+ * @param grid [n · n, functions], the first element slowest.
+ * @param n The group's order.
+ */
+export async function spectrum2d(
+  activation: string,
+  grid: HostTensor,
+  n: number,
+): Promise<Spectrum2d> {
+  const { columns, data } = await squaredComponents2d(grid, n);
+  const at = (i: number, j: number, f: number) =>
+    data[(i * n + j) * columns + f]!;
+  const variance = new Float64Array(columns);
+  // The constant's component has no variance.
+  for (let i = columns; i < data.length; i++) {
+    variance[i % columns]! += data[i]!;
+  }
+  const ks = frequencies(n);
+  const linear = new Float64Array(ks.length);
+  const products = new Float64Array(ks.length);
+  const best = new Int32Array(columns).fill(-1);
+  const most = new Float64Array(columns);
+  for (const [index, k] of ks.entries()) {
+    const rows = rowsOf(k, n);
+    for (let f = 0; f < columns; f++) {
+      let alone = 0;
+      let together = 0;
+      for (const i of rows) {
+        alone += at(i, 0, f) + at(0, i, f);
+        for (const j of rows) together += at(i, j, f);
+      }
+      linear[index]! += alone;
+      products[index]! += together;
+      if (alone + together > most[f]!) {
+        most[f] = alone + together;
+        best[f] = k;
+      }
+    }
+  }
+  const total = variance.reduce((a, b) => a + b, 0);
+  const silent = silence(grid);
+  const share = (x: number) => total > 0 ? x / total : null;
+  return {
+    activation,
+    linear_power: [...linear].map(share),
+    product_power: [...products].map(share),
+    frequencies: [...best].map((k, f) => silent(f) ? null : k),
+    shares: [...most].map((x, f) => silent(f) ? null : x / variance[f]!),
+  };
+}
+
+// A function that is the same everywhere: what its transform leaves is rounding.
+function silence({ shape, data }: HostTensor): (f: number) => boolean {
+  const width = shape[1]!;
+  const varies = new Uint8Array(width);
+  for (let i = width; i < data.length; i++) {
+    if (data[i] !== data[i % width]) varies[i % width] = 1;
+  }
+  return (f) => varies[f] === 0;
+}
+
+/** The neurons of a frequency. */
+export interface Cluster {
+  /** k. */
+  readonly frequency: number;
+  /** Their indices in the layer. */
+  readonly neurons: readonly number[];
+}
+
+/** Neurons of which a share or more of the variance is of one frequency. */
+export function clustersOf(
+  { frequencies, shares }: Spectrum2d,
+  share: number,
+): Cluster[] {
+  const clusters = new Map<number, number[]>();
+  for (const [neuron, k] of frequencies.entries()) {
+    if (k === null || !(shares[neuron]! >= share)) continue;
+    if (!clusters.has(k)) clusters.set(k, []);
+    clusters.get(k)!.push(neuron);
+  }
+  return [...clusters].map(([frequency, neurons]) => ({ frequency, neurons }))
+    .sort((x, y) => x.frequency - y.frequency);
+}

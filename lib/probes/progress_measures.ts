@@ -1,0 +1,417 @@
+/**
+ * The `progress` probe: how much of a modular network is the algorithm of waves.
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs-core";
+import { integers, nullable, type Setting } from "../config/setting.ts";
+import { UsageError } from "../errors.ts";
+import { toNumbers } from "../onnx/tensor.ts";
+import { percent, short, table } from "../text.ts";
+import { widen } from "../trace/precision.ts";
+import { runTraced } from "../trace/run.ts";
+import {
+  cyclicOf,
+  gridOf,
+  neuronHooksOf,
+  neuronLogitMapOf,
+} from "./anatomy.ts";
+import type { ProbeContext } from "./context.ts";
+import { rowScores, type Scores, scoresOver } from "./cross_entropy.ts";
+import { keyFrequenciesOf } from "./key_frequencies.ts";
+import { neuronShare } from "./neurons.ts";
+import { type Parts, partsOf, within } from "./parts.ts";
+import { finite, type Probe } from "./probe.ts";
+import { components, cosRow, frequencyCount } from "./spectra.ts";
+import type { Part } from "./task.ts";
+import { type LogitWaves, logitWavesOf, wavesOf } from "./waves.ts";
+
+/** What concerns one frequency k. */
+export interface FrequencyProgress {
+  /** k. */
+  readonly frequency: number;
+  /** α_k of the trig identity. */
+  readonly amplitude: number;
+  /** Share of the logits' variance in α_k cos(w_k(a + b − c)), 0..1. */
+  readonly explained: number | null;
+  /** Loss of its waves and the class means alone, over all pairs. */
+  readonly restricted_loss: number;
+  /** Loss without its waves, over the train rows; null where those are unknown. */
+  readonly excluded_loss: number | null;
+  /**
+   * Share of the variance over (a, b) of u_kᵀ·(hidden activations) that is
+   * cos(w_k(a + b)), 0..1; null where there is no neuron-logit map.
+   */
+  readonly neurons_on_cos: number | null;
+  /** The same of v_kᵀ and sin(w_k(a + b)); null at k = n/2 too. */
+  readonly neurons_on_sin: number | null;
+}
+
+/**
+ * The result. n is the order of the task's group, w_k = 2πk/n, and losses are
+ * softmax cross-entropy in float64, in nats, whatever the network was trained with.
+ */
+export interface ProgressResult {
+  /** k, fixed by the run's last checkpoint where there is a run. */
+  readonly key_frequencies: readonly number[];
+  /** Loss and accuracy over all pairs of the group. */
+  readonly full: Scores;
+  /** Over the train rows; null where nothing says which those are. */
+  readonly train: Scores | null;
+  /** Over the test rows. */
+  readonly test: Scores | null;
+  /**
+   * Over all pairs, of the logits' projections on cos(w_k(a + b)) and
+   * sin(w_k(a + b)) of all key frequencies and the mean of each class alone.
+   */
+  readonly restricted: Scores;
+  /** Over the train rows, of the logits without these projections. */
+  readonly excluded: Scores | null;
+  /**
+   * The share of the logits' variance in Σ_k α_k cos(w_k(a + b − c)) over the key
+   * frequencies, 0..1, α_k by least squares. Of each row of logits the mean over
+   * the group's classes is taken off first: no softmax sees it. Null where nothing
+   * varies.
+   */
+  readonly trig_identity: number | null;
+  /**
+   * ‖W_L − Σ_k (cos_k u_kᵀ + sin_k v_kᵀ)‖/‖W_L‖ over the key frequencies, Frobenius
+   * norms, of the neuron-logit map W_L with cos_k, sin_k along the classes: its
+   * approximation of rank 2K. Null where the network has no such map.
+   */
+  readonly neuron_logit_residual: number | null;
+  /** Each key frequency. */
+  readonly frequencies: readonly FrequencyProgress[];
+  /** Σ w² of each weight. */
+  readonly squared_weights: Readonly<Record<string, number>>;
+  /** Σ w² of all. */
+  readonly sum_of_squared_weights: number;
+}
+
+/** What the probe can be told. */
+export type ProgressSettings = {
+  /** k, in place of what the three rules say. */
+  readonly keyFrequencies: Setting<readonly number[] | null>;
+  /** From which share on a neuron belongs to a frequency. */
+  readonly neuronShare: Setting<number>;
+};
+
+/** The settings of what reads key frequencies. */
+export const progressSettings: ProgressSettings = {
+  keyFrequencies: nullable(integers(
+    [1, 1024],
+    [],
+    "<ks>",
+    "key frequencies (default: by the rules, of the run's last checkpoint)",
+  )),
+  neuronShare,
+};
+
+/**
+ * The key frequencies that a checkpoint's measures are of: those given, else those
+ * of the run's last checkpoint, else its own.
+ *
+ * @throws {UsageError} if one that is given is none of the group's.
+ */
+export async function chosenKeysOf(
+  context: ProbeContext,
+  { keyFrequencies, neuronShare }: {
+    readonly keyFrequencies: readonly number[] | null;
+    readonly neuronShare: number;
+  },
+): Promise<readonly number[]> {
+  const most = frequencyCount(cyclicOf(context).order);
+  if (keyFrequencies) {
+    const wrong = keyFrequencies.find((k) => k > most);
+    if (wrong === undefined) return [...new Set(keyFrequencies)];
+    throw new UsageError(
+      `--key-frequencies must be out of 1..${most}, got ${wrong}`,
+    );
+  }
+  const own = async (context: ProbeContext) =>
+    (await keyFrequenciesOf(context, neuronShare)).key_frequencies;
+  const { run } = context;
+  if (!run || run.checkpoints.at(-1)!.step === context.step) {
+    return await own(context);
+  }
+  return await run.once(`keys ${neuronShare}`, () => run.last(own));
+}
+
+/**
+ * Restricted and excluded loss, the trig identity of the logits, the rank of the
+ * neuron-logit map, what the neurons compute, Σ weights².
+ *
+ * Source: Nanda et al. (arXiv 2301.05217), Sections 4 and 5.
+ */
+export const progress: Probe<"progress", ProgressResult, ProgressSettings> = {
+  of: "checkpoint",
+  name: "progress",
+  describe:
+    "Restricted and excluded loss, trig identity, rank of W_L, sum of weights²",
+  needs: "an operation modulo p; what the network lacks is left out",
+  settings: progressSettings,
+
+  async compute(context, settings) {
+    const keys = await chosenKeysOf(context, settings);
+    const waves = await logitWavesOf(context);
+    const identity = await trigIdentity(context, waves, keys);
+    const parts = partsInGroup(context);
+    const map = await neuronMeasures(context, keys);
+    const frequencies = [];
+    for (const [i, k] of keys.entries()) {
+      frequencies.push({
+        frequency: k,
+        amplitude: identity.amplitudes[i]!,
+        explained: identity.shares[i]!,
+        restricted_loss: restricted(context, waves, [k]).loss,
+        excluded_loss: parts
+          ? (await excluded(context, waves, [k], parts.train)).loss
+          : null,
+        neurons_on_cos: map?.onCos[i] ?? null,
+        neurons_on_sin: map?.onSin[i] ?? null,
+      });
+    }
+    const squares = squaredWeights(context);
+    const { data, columns } = await context.logits();
+    const scored = rowScores(data, columns);
+    const over = ({ rows, labels }: Part) => scoresOver(scored, rows, labels);
+    return {
+      key_frequencies: keys,
+      full: over(everyPair(context)),
+      train: parts && over(parts.train),
+      test: parts && over(parts.test),
+      restricted: restricted(context, waves, keys),
+      excluded: parts && await excluded(context, waves, keys, parts.train),
+      trig_identity: identity.explained,
+      neuron_logit_residual: map?.residual ?? null,
+      frequencies,
+      squared_weights: squares,
+      sum_of_squared_weights: Object.values(squares).reduce((a, b) => a + b, 0),
+    };
+  },
+
+  curves: (result) => ({
+    train_loss: result.train?.loss ?? null,
+    test_loss: result.test?.loss ?? null,
+    restricted_loss: result.restricted.loss,
+    excluded_loss: result.excluded?.loss ?? null,
+    trig_identity: result.trig_identity,
+    neuron_logit_residual: result.neuron_logit_residual,
+    sum_of_squared_weights: result.sum_of_squared_weights,
+  }),
+
+  text(result) {
+    const { key_frequencies: keys, full, train, test, excluded } = result;
+    const share = (x: number | null) => x === null ? "–" : percent(x);
+    const line = (what: string, { loss, accuracy }: Scores) =>
+      `${what}: loss ${short(loss)}, accuracy ${percent(accuracy)}`;
+    return [
+      `key frequencies: ${keys.join(", ") || "none"}`,
+      line("all pairs", full),
+      ...(train && test ? [line("train", train), line("test", test)] : []),
+      line("restricted to the key frequencies, all pairs", result.restricted),
+      excluded
+        ? line("without the key frequencies, train", excluded)
+        : "without the key frequencies: which rows it was trained on is unknown",
+      `Σ α cos(w(a + b − c)) explains ${
+        share(result.trig_identity)
+      } of the logits`,
+      ...(result.neuron_logit_residual === null ? [] : [
+        `W_L at rank ${2 * keys.length}: residual ` +
+        share(result.neuron_logit_residual),
+      ]),
+      `sum of squared weights: ${short(result.sum_of_squared_weights)}`,
+      ...(keys.length === 0 ? [] : table([
+        ["k", "α", "explains", "restricted", "excluded", "u·MLP", "v·MLP"],
+        ...result.frequencies.map((row) => [
+          String(row.frequency),
+          short(row.amplitude),
+          share(row.explained),
+          short(row.restricted_loss),
+          short(row.excluded_loss),
+          share(row.neurons_on_cos),
+          share(row.neurons_on_sin),
+        ]),
+      ])),
+    ];
+  },
+};
+
+function squaredWeights({ model }: ProbeContext): Record<string, number> {
+  return Object.fromEntries(model.weightNames.map((name) => [
+    name,
+    toNumbers(model.weight(name)!).reduce((sum, w) => sum + w * w, 0),
+  ]));
+}
+
+// The rows of the group among those to train on and to test.
+function partsInGroup(context: ProbeContext): Parts | null {
+  return context.once("parts of the group", () => {
+    const { answerOfRow } = cyclicOf(context);
+    const inside = (part: Part) =>
+      within(part, (row) => answerOfRow[row]! >= 0);
+    const parts = partsOf(context);
+    return parts && { train: inside(parts.train), test: inside(parts.test) };
+  });
+}
+
+function everyPair(context: ProbeContext): Part {
+  const { rows } = cyclicOf(context);
+  const { labels } = context.task;
+  return { rows, labels: Int32Array.from(rows, (row) => labels[row]!) };
+}
+
+// A function of the answer alone, so a row for each answer is enough.
+function restricted(
+  context: ProbeContext,
+  waves: LogitWaves,
+  keys: readonly number[],
+): Scores {
+  const { classes, classMeans } = waves;
+  const kept = waves.sum(keys).map((z, i) => z + classMeans[i % classes]!);
+  // The class of an answer's index is its residue, whatever the operation.
+  const { residues } = cyclicOf(context);
+  const answers = residues.map((_, s) => s);
+  return scoresOver(rowScores(kept, classes), answers, residues);
+}
+
+async function excluded(
+  context: ProbeContext,
+  waves: LogitWaves,
+  keys: readonly number[],
+  { rows, labels }: Part,
+): Promise<Scores> {
+  const { data, columns } = await context.logits();
+  const { answerOfRow } = cyclicOf(context);
+  const sum = waves.sum(keys);
+  const left = new Float64Array(rows.length * columns);
+  for (let i = 0, at = 0; i < rows.length; i++) {
+    const from = rows[i]! * columns;
+    const wave = answerOfRow[rows[i]!]! * columns;
+    for (let c = 0; c < columns; c++, at++) {
+      left[at] = data[from + c]! - sum[wave + c]!;
+    }
+  }
+  return scoresOver(rowScores(left, columns), rows.map((_, i) => i), labels);
+}
+
+// α_k = ⟨z, cos(w_k(s − c))⟩/‖cos(w_k(s − c))‖² over pairs and classes; the norm²
+// of these waves is n³/2, at k = n/2 it is n³.
+async function trigIdentity(
+  context: ProbeContext,
+  { order: n, byAnswer, classes }: LogitWaves,
+  keys: readonly number[],
+) {
+  const { rows, residues } = cyclicOf(context);
+  const logits = await context.logits();
+  let variance = 0;
+  for (const row of rows) {
+    let sum = 0;
+    let squares = 0;
+    for (const c of residues) {
+      const z = logits.data[row * logits.columns + c]!;
+      sum += z;
+      squares += z * z;
+    }
+    variance += squares - sum * sum / n;
+  }
+  const amplitudes = keys.map((k) => {
+    const { cos } = wavesOf(k, n);
+    let inner = 0;
+    for (let s = 0; s < n; s++) {
+      for (let c = 0; c < n; c++) {
+        inner += byAnswer[s * classes + residues[c]!]! *
+          cos[(s - c + n) % n]!;
+      }
+    }
+    return inner / (2 * k === n ? n * n : n * n / 2);
+  });
+  const parts = amplitudes.map((alpha, i) =>
+    alpha ** 2 * (2 * keys[i]! === n ? n ** 3 : n ** 3 / 2)
+  );
+  return {
+    amplitudes,
+    shares: parts.map((part) => finite(part / variance)),
+    explained: finite(parts.reduce((a, b) => a + b, 0) / variance),
+  };
+}
+
+// u_k and v_k are W_L's components along the classes; what the neurons make of them
+// should be cos and sin of the sum.
+async function neuronMeasures(context: ProbeContext, keys: readonly number[]) {
+  const map = neuronLogitMapOf(context);
+  const hook = neuronHooksOf(context).at(-1);
+  if (!map || hook === undefined) return null;
+  const { order: n, answers } = cyclicOf(context);
+  const F = components(map); // [n, neurons]
+  const row = (i: number) =>
+    F.data.subarray(i * F.columns, (i + 1) * F.columns);
+  const square = (x: Float64Array) => x.reduce((sum, v) => sum + v * v, 0);
+  const vectors = keys.flatMap((k) =>
+    [cosRow(k), cosRow(k) + 1].map((i) => i < n ? row(i) : null)
+  );
+  const kept = vectors.reduce((sum, v) => sum + (v ? square(v) : 0), 0);
+  const total = square(F.data);
+  const grid = await gridOf(context, hook);
+  if (grid.shape[1] !== F.columns) return null;
+  const used = vectors.filter((v) => v !== null);
+  const projected = used.length === 0 ? [] : await columnsOf(grid, used);
+  let next = 0;
+  const shares = vectors.map((vector, i) => {
+    if (!vector) return null;
+    const { cos, sin } = wavesOf(keys[i >> 1]!, n);
+    return shareOnWave(projected[next++]!, answers, i % 2 === 0 ? cos : sin);
+  });
+  return {
+    residual: finite(Math.sqrt(Math.max(0, total - kept) / total)),
+    onCos: keys.map((_, i) => shares[2 * i]!),
+    onSin: keys.map((_, i) => shares[2 * i + 1]!),
+  };
+}
+
+// activations · vectorᵀ for each vector.
+async function columnsOf(
+  grid: Awaited<ReturnType<typeof gridOf>>,
+  vectors: readonly Float64Array[],
+): Promise<Float64Array[]> {
+  const width = grid.shape[1]!;
+  const { product } = await runTraced(
+    ({ vectors, grid }) => ({
+      product: tf.matMul(
+        vectors as tf.Tensor2D,
+        widen(grid) as tf.Tensor2D,
+        false,
+        true,
+      ),
+    }),
+    {
+      grid,
+      vectors: {
+        dtype: "float64",
+        shape: [vectors.length, width],
+        data: Float64Array.from(vectors.flatMap((v) => [...v])),
+      },
+    },
+  );
+  const rows = grid.shape[0]!;
+  const data = toNumbers(product!);
+  return vectors.map((_, i) => data.subarray(i * rows, (i + 1) * rows));
+}
+
+// The squared correlation of x with a wave of the answer.
+function shareOnWave(
+  x: Float64Array,
+  answers: Int32Array,
+  wave: Float64Array,
+): number | null {
+  const mean = x.reduce((a, b) => a + b, 0) / x.length;
+  let [inner, xx, ww] = [0, 0, 0];
+  for (let i = 0; i < x.length; i++) {
+    const [dx, w] = [x[i]! - mean, wave[answers[i]!]!];
+    inner += dx * w;
+    xx += dx * dx;
+    ww += w * w;
+  }
+  return finite(inner * inner / (xx * ww));
+}

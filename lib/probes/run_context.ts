@@ -1,0 +1,163 @@
+/**
+ * What a probe of a run is given.
+ *
+ * @module
+ */
+
+import type { Config } from "../config/config.ts";
+import { loadProbeModel, type ProbeModelOptions } from "../onnx/probe_model.ts";
+import { checkpointsOf, readConfig, readMetrics } from "../runs/read.ts";
+import type { MetricsRow } from "../runs/run_folder.ts";
+import { ProbeContext } from "./context.ts";
+import { configOfMetadata, type ProbedTask, taskOfConfig } from "./task.ts";
+
+/** A checkpoint of a run. */
+export interface RunCheckpoint {
+  /** Updates made before it. */
+  readonly step: number;
+  /** Its file. */
+  readonly path: string;
+}
+
+/** How far a walk over checkpoints is. */
+export interface ProbeProgress {
+  /** What is being done: a probe's name, or `checkpoints`. */
+  readonly what: string;
+  /** Checkpoints done. */
+  readonly done: number;
+  /** Checkpoints in all. */
+  readonly total: number;
+}
+
+/** How to look at a run. */
+export interface RunOptions extends ProbeModelOptions {
+  /** Called before the first checkpoint and after each. */
+  readonly onProgress?: (progress: ProbeProgress) => void;
+}
+
+/**
+ * A run folder: metrics, data, checkpoints in their order. One checkpoint is open
+ * at a time, so that memory does not grow with their number.
+ */
+export class RunContext {
+  /** The folder. */
+  readonly path: string;
+  /** The checkpoints, oldest first; there is at least one. */
+  readonly checkpoints: readonly RunCheckpoint[];
+  readonly #config: unknown;
+  readonly #options: RunOptions;
+  readonly #made = new Map<unknown, unknown>();
+
+  private constructor(
+    path: string,
+    config: unknown,
+    checkpoints: readonly RunCheckpoint[],
+    options: RunOptions,
+  ) {
+    this.path = path;
+    this.#config = config;
+    this.checkpoints = checkpoints;
+    this.#options = options;
+  }
+
+  /**
+   * Opens a run folder.
+   *
+   * @param path The folder.
+   * @param options How to run its checkpoints, and who is told how far it is.
+   * @throws {FileError} if it is no run, or has no checkpoint.
+   */
+  static async open(
+    path: string,
+    options: RunOptions = {},
+  ): Promise<RunContext> {
+    const checkpoints = await checkpointsOf(path);
+    const config = await readConfig(path);
+    return new RunContext(path, config, checkpoints, options);
+  }
+
+  /**
+   * The experiment.
+   *
+   * @throws {NotApplicableError} if this version cannot make it.
+   */
+  get config(): Config {
+    return this.once(
+      "config",
+      () => configOfMetadata(this.#config, this.path),
+    );
+  }
+
+  /** The task, with the rows to train on and those to test. */
+  get task(): ProbedTask {
+    return this.once("task", () => taskOfConfig(this.config));
+  }
+
+  /** The rows of metrics.jsonl, in the order of the steps. */
+  metrics(): Promise<readonly MetricsRow[]> {
+    return this.once("metrics", () => readMetrics(this.path));
+  }
+
+  /**
+   * Opens a checkpoint, lets it be looked at, and closes it.
+   *
+   * @param checkpoint One of {@link checkpoints}.
+   * @param look Gets its context, which is good until it returns.
+   */
+  async with<T>(
+    checkpoint: RunCheckpoint,
+    look: (context: ProbeContext) => T | Promise<T>,
+  ): Promise<T> {
+    const model = await loadProbeModel(checkpoint.path, this.#options);
+    try {
+      return await look(
+        new ProbeContext(model, { run: this, task: this.task }),
+      );
+    } finally {
+      await model.close();
+    }
+  }
+
+  /** The same of the last checkpoint. */
+  last<T>(look: (context: ProbeContext) => T | Promise<T>): Promise<T> {
+    return this.with(this.checkpoints.at(-1)!, look);
+  }
+
+  /**
+   * The same of every checkpoint, oldest first, telling how far it is.
+   *
+   * @param what What is being done, in a word or two.
+   * @param look Gets each context.
+   * @param chosen Which of {@link checkpoints}; by default all.
+   * @returns What it gave, in the order of the checkpoints.
+   */
+  async each<T>(
+    what: string,
+    look: (context: ProbeContext, checkpoint: RunCheckpoint) => T | Promise<T>,
+    chosen: readonly RunCheckpoint[] = this.checkpoints,
+  ): Promise<T[]> {
+    const total = chosen.length;
+    const tell = (done: number) =>
+      this.#options.onProgress?.({ what, done, total });
+    const results: T[] = [];
+    tell(0);
+    for (const checkpoint of chosen) {
+      results.push(
+        await this.with(checkpoint, (context) => look(context, checkpoint)),
+      );
+      tell(results.length);
+    }
+    return results;
+  }
+
+  /**
+   * What is made at the first asking, and then kept as long as the context.
+   *
+   * @param key Names it; the same key has the same type everywhere.
+   * @param make Makes it. A promise that fails is kept as well.
+   */
+  once<T>(key: unknown, make: () => T): T {
+    if (!this.#made.has(key)) this.#made.set(key, make());
+    return this.#made.get(key) as T;
+  }
+}

@@ -1,0 +1,406 @@
+/**
+ * Charts as SVG: panels side by side, one legend, bands of several runs, and
+ * published values marked. On a white ground, so that they read the same in
+ * light and dark pages.
+ *
+ * @module
+ */
+
+import * as Plot from "@observablehq/plot";
+import { parseHTML } from "linkedom";
+
+/** One axis of a panel. */
+export interface Axis {
+  /** What is measured, with its unit. */
+  readonly label: string;
+  /** Linear, if left out. */
+  readonly scale?: "linear" | "log";
+  /** Its ends; those of the data, if left out. */
+  readonly domain?: readonly [number, number];
+  /** The numbers are shares, to be shown in per cent. */
+  readonly percent?: boolean;
+  /** Where numbers stand; a few round ones, if left out. */
+  readonly ticks?: readonly number[];
+}
+
+/** A point of a series: in the middle of a band, if it has one. */
+export interface Point {
+  /** Position along x. */
+  readonly x: number;
+  /** Position along y; NaN is a gap. */
+  readonly y: number;
+  /** Lower edge of the band. */
+  readonly low?: number;
+  /** Upper edge of the band. */
+  readonly high?: number;
+}
+
+/** Points that belong together. */
+export interface Series {
+  /**
+   * What the legend says; the same name is the same entry in every panel, an
+   * empty one has none.
+   */
+  readonly name: string;
+  /** Which colour of the palette, from 0. */
+  readonly colour: number;
+  /**
+   * How the points are joined, `none` for dots only, `stems` for dots that stand
+   * on lines from 0; a line, if left out.
+   */
+  readonly line?: "solid" | "dashed" | "dotted" | "none" | "stems";
+  /** Dots on the points too. */
+  readonly dots?: boolean;
+  /** The points, in the order in which they are joined. */
+  readonly points: readonly Point[];
+}
+
+/** A published value: a point, or a level along the whole of the other axis. */
+export interface Published {
+  /** Position along x; left out for a level of y. */
+  readonly x?: number;
+  /** Position along y; left out for a moment in x. */
+  readonly y?: number;
+  /** The colour of the series that it is to be compared with. */
+  readonly colour: number;
+  /** What the legend calls it; that it was published, if left out. */
+  readonly name?: string;
+}
+
+/** One pair of axes. */
+export interface Panel {
+  /** Its heading. */
+  readonly title: string;
+  readonly x: Axis;
+  readonly y: Axis;
+  readonly series: readonly Series[];
+  readonly published?: readonly Published[];
+}
+
+/** A whole chart. */
+export interface Chart {
+  /** Its heading. */
+  readonly title: string;
+  /** What stands below the heading, small. */
+  readonly subtitle?: string;
+  readonly panels: readonly Panel[];
+  /** Panels in a row; 3, if left out. */
+  readonly perRow?: number;
+}
+
+/** Okabe and Ito's palette, which the colour-blind can tell apart, darkest first. */
+export const palette: readonly string[] = [
+  "#0072B2",
+  "#D55E00",
+  "#009E73",
+  "#CC79A7",
+  "#56B4E9",
+  "#E69F00",
+  "#000000",
+  "#8A8A00",
+];
+
+const colourOf = (colour: number) => palette[colour % palette.length]!;
+
+const isJoined = (line: Series["line"]): line is keyof typeof DASHES =>
+  line !== "none" && line !== "stems";
+
+const DASHES = { solid: undefined, dashed: "6 3", dotted: "2 3" } as const;
+
+/** Shared with the other drawings of this folder. */
+export const WIDTH = 340;
+const HEIGHT = 250;
+/** Shared with the other drawings of this folder. */
+export const GAP = 18;
+/** Shared with the other drawings of this folder. */
+export const MARGIN = 16;
+/** Shared with the other drawings of this folder. */
+export const FONT =
+  "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
+// Of the height of a letter; wide enough for any of the fonts.
+const LETTER = 0.62;
+
+/** Draws a chart; the same chart gives the same bytes. */
+export function chartSvg(chart: Chart): string {
+  const { title, subtitle, panels, perRow = 3 } = chart;
+  const columns = Math.max(1, Math.min(perRow, panels.length));
+  const rows = Math.ceil(panels.length / columns);
+  const width = 2 * MARGIN + columns * WIDTH + (columns - 1) * GAP;
+  const parts: string[] = [];
+  let y = MARGIN + 14;
+  for (const line of wrapped(title, width - 2 * MARGIN, 15)) {
+    parts.push(text(MARGIN, y, line, 15, "600"));
+    y += 19;
+  }
+  for (const line of wrapped(subtitle ?? "", width - 2 * MARGIN, 11)) {
+    parts.push(text(MARGIN, y, line, 11, "400", "#555"));
+    y += 15;
+  }
+  const legend = legendOf(chart, width - 2 * MARGIN);
+  parts.push(`<g transform="translate(${MARGIN},${y})">${legend.svg}</g>`);
+  y += legend.height + 8;
+  panels.forEach((panel, i) => {
+    const left = MARGIN + (i % columns) * (WIDTH + GAP);
+    const top = y + Math.floor(i / columns) * (HEIGHT + 34);
+    parts.push(text(left + 4, top + 12, panel.title, 12, "600"));
+    parts.push(
+      `<g transform="translate(${left},${top + 18})">${panelSvg(panel)}</g>`,
+    );
+  });
+  const height = y + rows * (HEIGHT + 34) + 4;
+  return settled(
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ` +
+      `${height}" width="${width}" height="${height}" font-family="${FONT}" ` +
+      `fill="#222">\n<rect width="${width}" height="${height}" fill="#fff"/>\n` +
+      parts.join("\n") + "\n</svg>\n",
+  );
+}
+
+// Plot numbers its clips through the life of the program, and writes
+// coordinates with all their digits.
+function settled(svg: string): string {
+  const ids = new Map<string, string>();
+  return svg.replaceAll(/plot-clip-\d+/g, (id) => {
+    if (!ids.has(id)) ids.set(id, `clip-${ids.size + 1}`);
+    return ids.get(id)!;
+  }).replaceAll(
+    /="[^"]*\.\d{3}[^"]*"/g,
+    (attribute) =>
+      attribute.replaceAll(/-?\d+\.\d{3,}/g, (x) => String(+(+x).toFixed(2))),
+  );
+}
+
+const escaped = (s: string) =>
+  s.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
+/** Shared with the other drawings of this folder. */
+export function text(
+  x: number,
+  y: number,
+  content: string,
+  size: number,
+  weight = "400",
+  fill = "#222",
+): string {
+  return `<text x="${x}" y="${y}" font-size="${size}" font-weight="${weight}" ` +
+    `fill="${fill}">${escaped(content)}</text>`;
+}
+
+/** Shared with the other drawings of this folder. */
+export function wrapped(
+  content: string,
+  width: number,
+  size: number,
+): string[] {
+  const most = Math.floor(width / (size * LETTER));
+  const lines: string[] = [];
+  for (const word of content.split(" ").filter((word) => word !== "")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= most) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else lines.push(word);
+  }
+  return lines;
+}
+
+function legendOf(
+  { panels }: Chart,
+  width: number,
+): { svg: string; height: number } {
+  const entries = new Map<string, string>();
+  for (
+    const { name, colour, line = "solid", dots } of panels.flatMap((
+      { series },
+    ) => series)
+  ) {
+    if (name === "" || entries.has(name)) continue;
+    const stroke = colourOf(colour);
+    const dotted = dots || !isJoined(line);
+    const dash = isJoined(line) ? DASHES[line] : undefined;
+    entries.set(
+      name,
+      (!isJoined(line)
+        ? ""
+        : `<line x1="0" x2="22" y1="-4" y2="-4" stroke="${stroke}" stroke-width="2"` +
+          (dash ? ` stroke-dasharray="${dash}"/>` : "/>")) +
+        (dotted ? `<circle cx="11" cy="-4" r="3" fill="${stroke}"/>` : ""),
+    );
+  }
+  for (
+    const { x, y, name } of panels.flatMap(({ published = [] }) => published)
+  ) {
+    if (x !== undefined && y !== undefined) {
+      entries.set(
+        name ?? "published",
+        `<path d="M11,-9 16,-4 11,1 6,-4Z" fill="#fff" stroke="#222" stroke-width="1.5"/>`,
+      );
+    } else {
+      entries.set(
+        name ?? "published level or step",
+        `<line x1="0" x2="22" y1="-4" y2="-4" stroke="#222" stroke-dasharray="1 3" stroke-width="1.5"/>`,
+      );
+    }
+  }
+  if (
+    panels.some(({ series }) =>
+      series.some(({ points }) =>
+        points.some(({ low, high }) => low !== undefined && low !== high)
+      )
+    )
+  ) {
+    entries.set(
+      "band: least to most over the seeds",
+      `<rect x="0" y="-9" width="22" height="10" fill="#888" fill-opacity="0.3"/>`,
+    );
+  }
+  let [x, row] = [0, 0];
+  const items = [...entries].map(([name, mark]) => {
+    const space = 28 + name.length * 11 * LETTER + 22;
+    if (x > 0 && x + space > width) [x, row] = [0, row + 1];
+    const item = `<g transform="translate(${x},${12 + row * 17})">${mark}` +
+      text(28, 0, name, 11) + "</g>";
+    x += space;
+    return item;
+  });
+  return {
+    svg: items.join(""),
+    height: entries.size === 0 ? 0 : 17 * (row + 1),
+  };
+}
+
+// What a logarithmic axis cannot show is left out.
+const shown = (value: number, { scale }: Axis) =>
+  Number.isFinite(value) && (scale !== "log" || value > 0);
+
+function panelSvg({ x, y, series, published = [] }: Panel): string {
+  const { document } = parseHTML("<html></html>") as unknown as {
+    document: never;
+  };
+  const marks = [
+    Plot.frame({ stroke: "#bbb" }),
+    ...series.map(({ points, colour }) => {
+      const band = points.filter((p) =>
+        shown(p.x, x) && p.low !== undefined && shown(p.low, y) &&
+        shown(p.high!, y)
+      );
+      return Plot.areaY(band, {
+        x: "x",
+        y1: "low",
+        y2: "high",
+        fill: colourOf(colour),
+        fillOpacity: 0.2,
+        clip: true,
+      });
+    }),
+    ...series.flatMap(({ points, colour, line = "solid", dots }) => {
+      const own = points.filter((p) => shown(p.x, x) && shown(p.y, y));
+      const stroke = colourOf(colour);
+      return [
+        ...(line === "stems"
+          ? [Plot.ruleX(own, { x: "x", y: "y", stroke, strokeWidth: 1.5 })]
+          : []),
+        ...(!isJoined(line) ? [] : [
+          Plot.line(own, {
+            x: "x",
+            y: "y",
+            stroke,
+            strokeWidth: 1.8,
+            clip: true,
+            ...(DASHES[line] && { strokeDasharray: DASHES[line] }),
+          }),
+        ]),
+        ...(dots || !isJoined(line)
+          ? [Plot.dot(own, { x: "x", y: "y", fill: stroke, r: 2.5 })]
+          : []),
+      ];
+    }),
+    ...published.map(({ x, y, colour }) => {
+      const stroke = colourOf(colour);
+      if (x === undefined) {
+        return Plot.ruleY([y!], {
+          stroke,
+          strokeDasharray: "1 3",
+          strokeWidth: 1.5,
+        });
+      }
+      if (y === undefined) {
+        return Plot.ruleX([x], {
+          stroke,
+          strokeDasharray: "1 3",
+          strokeWidth: 1.5,
+        });
+      }
+      return Plot.dot([{ x, y }], {
+        x: "x",
+        y: "y",
+        symbol: "diamond",
+        r: 5,
+        fill: "#fff",
+        stroke,
+        strokeWidth: 1.8,
+      });
+    }),
+  ];
+  const svg = Plot.plot({
+    document,
+    width: WIDTH,
+    height: HEIGHT,
+    marginLeft: 50,
+    marginBottom: 38,
+    marginTop: 22,
+    marginRight: 24,
+    style: { fontSize: "10.5px", fontFamily: FONT, color: "#222" },
+    x: {
+      ...optionsOf(x),
+      ticks: ticksOf(x, 5),
+      labelAnchor: "center",
+      labelArrow: "none",
+    },
+    y: {
+      ...optionsOf(y),
+      ticks: ticksOf(y, 5),
+      grid: true,
+      labelArrow: "none",
+    },
+    marks,
+  });
+  // Plot draws for pages; inside a drawing, what it needs of a page is stated.
+  return svg.outerHTML.replace(/<style>[^]*?<\/style>/, "")
+    .replace(/ class="[^"]*"/g, "");
+}
+
+const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+// 0.01 to 10,000 as they are, powers of ten beyond.
+function powerText(value: number): string {
+  const power = Math.log10(value);
+  if (power > -3 && power < 5) return value.toLocaleString("en-US");
+  if (!Number.isInteger(Math.round(power * 1e9) / 1e9)) {
+    return value.toExponential(0);
+  }
+  const digits = String(Math.abs(Math.round(power)));
+  return "10" + (power < 0 ? "⁻" : "") +
+    [...digits].map((digit) => SUPERSCRIPTS[Number(digit)]).join("");
+}
+
+const ticksOf = ({ scale, ticks }: Axis, count: number) =>
+  ticks ? [...ticks] : scale === "log" ? 4 : count;
+
+function optionsOf(
+  { label, scale = "linear", domain, percent = false, ticks }: Axis,
+) {
+  return {
+    label,
+    type: scale,
+    percent,
+    ...(domain &&
+      { domain: percent ? domain.map((d) => 100 * d) : [...domain] }),
+    ...(scale === "log" && {
+      tickFormat: (value: number) =>
+        // Between the powers there is room for marks only, unless chosen.
+        ticks || Number.isInteger(Math.round(Math.log10(value) * 1e9) / 1e9)
+          ? powerText(value)
+          : "",
+    }),
+  };
+}

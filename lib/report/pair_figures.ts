@@ -1,0 +1,153 @@
+/**
+ * What a network does with every pair (a, b), as heat maps: logits, margins,
+ * attention.
+ *
+ * @module
+ */
+
+import { toNumbers } from "../onnx/tensor.ts";
+import type { ProbeContext } from "../probes/context.ts";
+import { brief, type Figure, type Opened } from "./figure.ts";
+import { heatMapSvg, numberTicks } from "./heat_map.ts";
+
+/** Numbers of every pair (a, b) as cells, rows of b from below. */
+function cellsOf(
+  context: ProbeContext,
+  p: number,
+  value: (row: number) => number,
+): Float64Array[] {
+  const cells = Array.from({ length: p }, () => new Float64Array(p).fill(NaN));
+  context.dataset.inputs.forEach(([a, b], row) => {
+    cells[b!]![a!] = value(row);
+  });
+  return cells;
+}
+
+const pairAxes = (p: number) => ({
+  x: { label: "a", ticks: numberTicks(p) },
+  y: { label: "b", ticks: numberTicks(p) },
+});
+
+/** The logit of class 0 over all pairs, and by how much the label is ahead. */
+export async function logitsFigures(
+  { step, context }: Opened,
+  label: string,
+  id: string,
+): Promise<Figure[]> {
+  const p = context.modular.modulus;
+  const { dataset } = context;
+  const { columns: classes, data: z } = await context.logits();
+  const at = (row: number, c: number) => z[row * classes + c]!;
+  const margin = (row: number) => {
+    const y = dataset.labels[row]!;
+    let best = -Infinity;
+    for (let c = 0; c < classes; c++) {
+      if (c !== y) best = Math.max(best, at(row, c));
+    }
+    return at(row, y) - best;
+  };
+  const figure = (
+    part: string,
+    title: string,
+    caption: string,
+    value: (row: number) => number,
+  ): Figure => {
+    const cells = cellsOf(context, p, value);
+    const most = Math.max(
+      ...cells.flatMap((row) => [...row].filter(Number.isFinite).map(Math.abs)),
+    );
+    return {
+      id: `${id}-${part}`,
+      title: `${title}: ${label}`,
+      caption: `${caption} Step ${step}.`,
+      svg: heatMapSvg({
+        title: `${title}: ${label}`,
+        colour: { label: part, kind: "diverging", domain: [-most, most] },
+        panels: [{ title: "", ...pairAxes(p), cells }],
+      }),
+      data: {
+        columns: ["a", "b", "label", part],
+        rows: dataset.inputs.map(([a, b], row) => [
+          a!,
+          b!,
+          dataset.labels[row]!,
+          brief(value(row)),
+        ]),
+      },
+    };
+  };
+  return [
+    figure(
+      "logit",
+      "Logit of class 0",
+      "The logit of class 0 for every (a, b). Stripes are waves of a and b, the " +
+        "network's circuit; noise is memory.",
+      (row) => at(row, 0),
+    ),
+    figure(
+      "margin",
+      "Margin",
+      "The label's logit less the largest other, for every (a, b); below zero " +
+        "the network is wrong.",
+      margin,
+    ),
+  ];
+}
+
+/** How much the last token looks at a, head by head, over all pairs. */
+export async function attentionFigures(
+  { step, context }: Opened,
+  label: string,
+  id: string,
+): Promise<Figure[]> {
+  const { model, dataset } = context;
+  const p = context.modular.modulus;
+  const figures: Figure[] = [];
+  const hooks = model.hookNames.filter((name) => /hook_pattern$/.test(name));
+  for (const hook of hooks) {
+    const { shape, data } = await context.activation(hook);
+    const [rows, heads, queries, keys] = shape as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    const values = toNumbers({ data });
+    const weight = (row: number, head: number, key: number) =>
+      values[((row * heads + head) * queries + queries - 1) * keys + key]!;
+    for (let head = 0; head < heads; head++) {
+      const means = Array.from({ length: keys }, (_, key) => {
+        let sum = 0;
+        for (let row = 0; row < rows; row++) sum += weight(row, head, key);
+        return `${(100 * sum / rows).toFixed(0)} % ${"ab="[key] ?? key}`;
+      });
+      const block = hook.replace(/\.?attn\.hook_pattern/, "");
+      const title = `Attention to a, ${block} head ${head}: ${label}`;
+      figures.push({
+        id: `${id}-${block.replace(/\W/g, "-")}-${head}`,
+        title,
+        caption:
+          `The weight that the last token gives to a, for every (a, b); ` +
+          `on the average ${means.join(", ")}. Step ${step}.`,
+        svg: heatMapSvg({
+          title,
+          colour: { label: "weight", kind: "sequential", domain: [0, 1] },
+          panels: [{
+            title: "",
+            ...pairAxes(p),
+            cells: cellsOf(context, p, (row) => weight(row, head, 0)),
+          }],
+        }),
+        data: {
+          columns: ["a", "b", "weight"],
+          rows: dataset.inputs.map(([a, b], row) => [
+            a!,
+            b!,
+            brief(weight(row, head, 0)),
+          ]),
+        },
+      });
+    }
+  }
+  return figures;
+}

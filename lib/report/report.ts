@@ -1,0 +1,210 @@
+/**
+ * Making reports: from run folders to a page, or to charts in files.
+ *
+ * @module
+ */
+
+import { describing } from "../files.ts";
+import { probe, type ProbeName, probes } from "../probes/mod.ts";
+import { NotApplicableError } from "../probes/probe.ts";
+import { RunContext } from "../probes/run_context.ts";
+import type { SessionOptions } from "../onnx/session.ts";
+import { curveFigures } from "./curves.ts";
+import type { Figure, Opened } from "./figure.ts";
+import type { Html } from "./html.ts";
+import {
+  progressAt,
+  progressFigure,
+  scalingFigure,
+} from "./measure_figures.ts";
+import { attentionFigures, logitsFigures } from "./pair_figures.ts";
+import {
+  fourierFigures,
+  spectraFigure,
+  spectrumAt,
+} from "./spectrum_figures.ts";
+import { liveOf, liveSection, packed } from "./live_section.ts";
+import type { Verdict } from "./page.ts";
+import { type Group, groupsOf, readRuns, type ReportRun } from "./runs.ts";
+
+/** How to make a report. */
+export interface ReportOptions extends SessionOptions {
+  /** Which probes have a word; by default all that apply and are not costly. */
+  readonly probes?: readonly ProbeName[];
+  /** Called with what is being done. */
+  readonly onStage?: (what: string) => void;
+}
+
+/** Everything that a report shows but its live part. */
+export interface Report {
+  readonly groups: readonly Group[];
+  readonly curves: readonly Figure[];
+  readonly inside: readonly Figure[];
+  readonly verdicts: readonly Verdict[];
+}
+
+// Checkpoints of which a heat map has a column; of more, some are left out.
+const MOST_CHECKPOINTS = 60;
+
+/**
+ * Reads the runs and draws them.
+ *
+ * @param paths Run folders, or folders of replicas.
+ * @param options Which probes, and how to run checkpoints.
+ * @throws {FileError} if a run cannot be read.
+ * @throws {UsageError} if this version cannot make a run's experiment.
+ */
+export async function makeReport(
+  paths: readonly string[],
+  options: ReportOptions = {},
+): Promise<Report> {
+  const groups = await readGroups(paths);
+  const inside: Figure[] = [];
+  const verdicts: Verdict[] = [];
+  for (const [g, { label, runs: [run] }] of groups.entries()) {
+    options.onStage?.(`looking inside ${run.name}`);
+    inside.push(...await insideFigures(run, label, `run${g}`, options));
+    verdicts.push(await verdictOn(run, options));
+  }
+  return { groups, curves: curveFigures(groups), inside, verdicts };
+}
+
+/** The runs of some folders, in groups that differ in more than seeds. */
+export async function readGroups(paths: readonly string[]): Promise<Group[]> {
+  const runs = await Promise.all([...new Set(paths)].map(readRuns));
+  return groupsOf(runs.flat());
+}
+
+async function insideFigures(
+  run: ReportRun,
+  label: string,
+  id: string,
+  options: ReportOptions,
+): Promise<Figure[]> {
+  if (run.checkpoints.length === 0) return [];
+  const context = await RunContext.open(run.path, options);
+  const figures: Figure[] = [];
+  const add = (made: Figure | Figure[]) => figures.push(...[made].flat());
+  const chosen = thinned(run.checkpoints, MOST_CHECKPOINTS);
+  // What one checkpoint lacks, the others lack too.
+  const through = async <T>(
+    look: (opened: Opened) => T | Promise<T>,
+    draw: (all: readonly T[]) => Figure,
+  ) => {
+    if (chosen.length < 2) return;
+    await applying(async () => {
+      const all: T[] = [];
+      for (const checkpoint of chosen) {
+        const { step } = checkpoint;
+        all.push(
+          await context.with(checkpoint, (context) => look({ step, context })),
+        );
+      }
+      add(draw(all));
+    });
+  };
+  await through(
+    spectrumAt,
+    (spectra) => spectraFigure(spectra, label, `${id}-spectra`),
+  );
+  await through(
+    progressAt,
+    (measures) => progressFigure(measures, label, `${id}-progress`),
+  );
+  const { step } = run.checkpoints.at(-1)!;
+  await context.last(async (context) => {
+    const opened = { step, context };
+    await applying(async () => add(await fourierFigures(opened, label, id)));
+    await applying(async () => add(await logitsFigures(opened, label, id)));
+    await applying(async () =>
+      add(await attentionFigures(opened, label, `${id}-attention`))
+    );
+    await applying(async () =>
+      add(await scalingFigure(opened, label, `${id}-scaling`))
+    );
+  });
+  return figures;
+}
+
+// What a checkpoint lacks is not drawn.
+async function applying(work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof NotApplicableError)) throw error;
+  }
+}
+
+function thinned<T>(all: readonly T[], most: number): T[] {
+  const every = (all.length - 1) / (most - 1);
+  return every <= 1
+    ? [...all]
+    : Array.from({ length: most }, (_, i) => all[Math.round(i * every)]!);
+}
+
+async function verdictOn(
+  run: ReportRun,
+  { probes: names, ...options }: ReportOptions,
+): Promise<Verdict> {
+  const last = run.checkpoints.at(-1);
+  if (!last) {
+    return { run, report: undefined, reason: "There is no checkpoint yet." };
+  }
+  const applicable = Object.values(probes)
+    .filter((probe) => probe.of === "checkpoint" && !probe.costly)
+    .map(({ name }) => name as ProbeName);
+  const found: Record<string, unknown> = {};
+  const skipped: Record<string, string> = {};
+  let report: Verdict["report"];
+  for (const name of names ?? applicable) {
+    options.onStage?.(`${run.name}: ${name}`);
+    try {
+      report = await probe(last.path, [name], options);
+      Object.assign(found, report.probes);
+    } catch (error) {
+      if (!(error instanceof NotApplicableError)) throw error;
+      skipped[name] = error.message;
+    }
+  }
+  if (!report) {
+    const reason = "No probe applies to its last checkpoint: " +
+      [...new Set(Object.values(skipped))].join("; ");
+    return { run, report: undefined, reason };
+  }
+  return { run, report: { ...report, probes: found, skipped } };
+}
+
+/**
+ * The live part of a report: its first run with a checkpoint that a reader can
+ * ask.
+ *
+ * @param groups The runs.
+ * @param runtime The runtime's WebAssembly, where it becomes part of the page.
+ * @returns Or why there is none.
+ */
+export async function livePart(
+  groups: readonly Group[],
+  runtime: Uint8Array | undefined,
+): Promise<Html | string> {
+  const reasons: string[] = [];
+  for (const { runs: [run] } of groups) {
+    const last = run.checkpoints.at(-1);
+    if (!last) {
+      reasons.push(`${run.name} has no checkpoint yet.`);
+      continue;
+    }
+    try {
+      const bytes = await describing(
+        `read ${last.path}`,
+        () => Deno.readFile(last.path),
+      );
+      const context = await RunContext.open(run.path);
+      const live = await context.last((context) => liveOf(bytes, context));
+      return liveSection(live, run.name, runtime && packed(runtime));
+    } catch (error) {
+      if (!(error instanceof NotApplicableError)) throw error;
+      reasons.push(error.message);
+    }
+  }
+  return reasons.join(" ");
+}

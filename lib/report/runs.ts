@@ -1,0 +1,218 @@
+/**
+ * Runs as a report sees them: what was trained, how it went, and which of them
+ * differ only in their seeds.
+ *
+ * @module
+ */
+
+import { basename, join, resolve } from "node:path";
+import {
+  type Config,
+  configKeys,
+  definitionsOf,
+  flagOf,
+  idleKeys,
+  resolveConfig,
+} from "../config/config.ts";
+import { placeSettings } from "../config/core.ts";
+import { UsageError } from "../errors.ts";
+import { describing, FileError } from "../files.ts";
+import {
+  FILES,
+  ignoreMissing,
+  list,
+  readManifest,
+  REPLICA,
+} from "../runs/_layout.ts";
+import type { Manifest } from "../runs/manifest.ts";
+import { checkpointsOf, readMetrics } from "../runs/read.ts";
+import type { MetricsRow } from "../runs/run_folder.ts";
+import { THRESHOLD, type TrainResult } from "../train/recorder.ts";
+
+/** A run, read. */
+export interface ReportRun {
+  /** Its folder. */
+  readonly path: string;
+  /** The folder's name, a replica's behind that of its band. */
+  readonly name: string;
+  /** What was trained. */
+  readonly config: Config;
+  /** With what. */
+  readonly manifest: Manifest;
+  /** The evaluations so far. */
+  readonly rows: readonly MetricsRow[];
+  /** How it ended; undefined while it is trained, or after a kill. */
+  readonly summary: TrainResult | undefined;
+  /** Its checkpoints, oldest first; there may be none yet. */
+  readonly checkpoints: readonly {
+    readonly step: number;
+    readonly path: string;
+  }[];
+}
+
+/** Runs that differ only in their seeds. */
+export interface Group {
+  /** What tells it from the other groups. */
+  readonly label: string;
+  /** Its runs, at least one. */
+  readonly runs: readonly [ReportRun, ...ReportRun[]];
+}
+
+/**
+ * Reads a run, or every replica of a band.
+ *
+ * @param path A run folder, or a folder of replicas.
+ * @throws {FileError} if it is neither, or cannot be read.
+ * @throws {UsageError} if this version cannot make its config.
+ */
+export async function readRuns(path: string): Promise<ReportRun[]> {
+  const names = await describing(`read the run ${path}`, () => list(path));
+  if (names === undefined) {
+    throw new FileError(`Cannot read the run ${path}: there is no such folder`);
+  }
+  const replicas = names.filter((name) => REPLICA.test(name))
+    .sort((a, b) => Number(a.slice(8)) - Number(b.slice(8)));
+  if (replicas.length === 0 || names.includes(FILES.manifest)) {
+    return [await readRun(path)];
+  }
+  return await Promise.all(replicas.map((name) => readRun(join(path, name))));
+}
+
+async function readRun(path: string): Promise<ReportRun> {
+  const manifest = await readManifest(path).catch((error) => {
+    throw new FileError(
+      `Cannot read the run ${path}: it holds no manifest.json of groklab`,
+      { cause: error },
+    );
+  });
+  const config = configOf(
+    await readJson(join(path, FILES.config)),
+    join(path, FILES.config),
+  );
+  const full = resolve(path);
+  const name = basename(full);
+  return {
+    path,
+    name: REPLICA.test(name) ? `${basename(join(full, ".."))}/${name}` : name,
+    config,
+    manifest,
+    rows: await readMetrics(path),
+    summary: await readJson(join(path, FILES.summary))
+      .catch(() => undefined) as TrainResult | undefined,
+    checkpoints: await checkpointsOf(path).catch((error) => {
+      if (error instanceof FileError) return [];
+      throw error;
+    }),
+  };
+}
+
+async function readJson(path: string): Promise<unknown> {
+  const text = await describing(`read ${path}`, async () => {
+    try {
+      return await Deno.readTextFile(path);
+    } catch (error) {
+      if (path.endsWith(FILES.summary)) ignoreMissing(error);
+      throw error;
+    }
+  });
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new SyntaxError(`Cannot read ${path}: it is no JSON`);
+  }
+}
+
+function configOf(json: unknown, path: string): Config {
+  try {
+    // Settings that a later version added change nothing that is shown.
+    return resolveConfig(Object.fromEntries(
+      Object.entries(json ?? {})
+        .filter(([key]) => (configKeys as readonly string[]).includes(key)),
+    ));
+  } catch (error) {
+    throw new UsageError(
+      `Cannot report ${path}: this version cannot make its experiment: ` +
+        (error as Error).message,
+      { cause: error },
+    );
+  }
+}
+
+// What may differ between runs of one band.
+const APART: readonly string[] = [
+  "seed",
+  "dataSeed",
+  ...Object.keys(placeSettings),
+];
+
+/** A value of a config as a flag's text. */
+export function shownValue(value: unknown): string {
+  if (Array.isArray(value) && value.every((x) => typeof x !== "object")) {
+    return value.length === 0 ? "none" : value.join(",");
+  }
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** The keys in which some configs differ. */
+export function differingKeys(configs: readonly Config[]): (keyof Config)[] {
+  return configKeys.filter((key) =>
+    new Set(configs.map((config) => JSON.stringify(config[key]))).size > 1
+  );
+}
+
+/** Runs in groups that differ in more than their seeds. */
+export function groupsOf(runs: readonly ReportRun[]): Group[] {
+  const groups = new Map<string, ReportRun[]>();
+  for (const run of runs) {
+    const keys = configKeys.filter((key) => !APART.includes(key));
+    const key = JSON.stringify(keys.map((key) => run.config[key]));
+    groups.set(key, [...groups.get(key) ?? [], run]);
+  }
+  const members = [...groups.values()] as [ReportRun, ...ReportRun[]][];
+  const labels = labelsOf(members);
+  return members.map((runs, i) => ({ label: labels[i]!, runs }));
+}
+
+// How many settings a label may name before the run's own name says more.
+const MOST_SETTINGS = 3;
+// A name that nobody gave says when, not what.
+const AUTOMATIC = /^\d{4}-\d\d-\d\dT/;
+const LONGEST = 44;
+
+function labelsOf(groups: readonly [ReportRun, ...ReportRun[]][]): string[] {
+  const names = groups.map(([run, ...more]) =>
+    more.length === 0 ? run.name : `${run.name} and ${more.length} more`
+  );
+  if (!names.some((name) => AUTOMATIC.test(name)) || groups.length === 1) {
+    return names.map(cut);
+  }
+  const configs = groups.map(([{ config }]) => config);
+  const keys = differingKeys(configs).filter((key) =>
+    !APART.includes(key) &&
+    configs.some((config) => !idleKeys(config).includes(key))
+  );
+  const told = configs.map((config) =>
+    keys.slice(0, MOST_SETTINGS)
+      .map((key) => `${flagOf(key).slice(2)} ${shownValue(config[key])}`)
+      .join(", ")
+  );
+  return new Set(told).size === told.length ? told.map(cut) : names.map(cut);
+}
+
+// As much as a legend has room for.
+function cut(text: string): string {
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`;
+}
+
+/** The first evaluated step with an accuracy of 99 %, or null. */
+export function reached(
+  { rows }: Pick<ReportRun, "rows">,
+  name: "train_accuracy" | "test_accuracy",
+): number | null {
+  return rows.find((row) => row[name] >= THRESHOLD)?.step ?? null;
+}
+
+/** What is learnt: "add mod 113". */
+export function taskOf({ config }: ReportRun): string {
+  return definitionsOf(config).task.describe(config);
+}

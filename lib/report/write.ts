@@ -1,0 +1,134 @@
+/**
+ * Writing reports into files.
+ *
+ * @module
+ */
+
+import { basename, dirname, join } from "node:path";
+import deno from "../../deno.json" with { type: "json" };
+import { UsageError } from "../errors.ts";
+import { writeWhole } from "../files.ts";
+import { pageScript, runtimeWasm } from "./bundle.ts";
+import { packed } from "./live_section.ts";
+import { pageText } from "./page.ts";
+import { livePart, makeReport, type ReportOptions } from "./report.ts";
+
+/** What a report can be written as. */
+export const reportFormats = ["html", "svg", "png"] as const;
+
+/** What a report is written as. */
+export type ReportFormat = (typeof reportFormats)[number];
+
+/** How to write a report. */
+export interface WriteOptions extends ReportOptions {
+  /** By default one page. */
+  readonly formats?: readonly ReportFormat[];
+  /** The page, or the folder of charts; by default in the run's folder. */
+  readonly out?: string;
+  /** The runtime as part of the page (default), or in a file beside it. */
+  readonly singleFile?: boolean;
+  /** Replace what is there. */
+  readonly overwrite?: boolean;
+}
+
+/** What was written. */
+export interface Written {
+  /** The runs, by their folders. */
+  readonly runs: readonly string[];
+  /** The files with their sizes in bytes, in the order in which they were written. */
+  readonly files: readonly { readonly path: string; readonly bytes: number }[];
+  /** The charts, by their names. */
+  readonly charts: readonly string[];
+}
+
+// What a file of its own is called when it holds the runtime.
+const RUNTIME = `onnxruntime-web-${
+  /@([^@]+)$/.exec(deno.imports["onnxruntime-web"])![1]
+}.js`;
+
+/**
+ * Writes a report.
+ *
+ * @param paths Run folders, or folders of replicas.
+ * @param options Formats, place, what to do with what is there.
+ * @throws {FileError} if a run cannot be read, or a file not be written.
+ * @throws {UsageError} if a file is there already, or this version cannot make a
+ * run's experiment; nothing is written then.
+ */
+export async function writeReport(
+  paths: readonly string[],
+  options: WriteOptions = {},
+): Promise<Written> {
+  const { formats = ["html"], singleFile = true } = options;
+  const folder = dirname(join(paths[0]!, "x"));
+  const charts = formats.filter((format) => format !== "html");
+  const page = charts.length > 0
+    ? join(options.out ?? join(placeOf(paths, folder), "report"), "report.html")
+    : options.out ?? join(placeOf(paths, folder), "report.html");
+  // What can be known beforehand is refused before the work.
+  if (formats.includes("html")) await checkFree(page, options);
+  const report = await makeReport(paths, options);
+  const files = new Map<string, string | Uint8Array>();
+  for (const { id, svg } of [...report.curves, ...report.inside]) {
+    const stem = join(dirname(page), id);
+    if (charts.includes("svg")) files.set(`${stem}.svg`, svg);
+    if (charts.includes("png")) {
+      const { pngOf } = await import("./png.ts");
+      files.set(`${stem}.png`, await pngOf(svg));
+    }
+  }
+  for (const path of files.keys()) await checkFree(path, options);
+  if (formats.includes("html")) {
+    options.onStage?.("making the live part");
+    const runtime = await runtimeWasm();
+    const live = await livePart(
+      report.groups,
+      singleFile ? runtime : undefined,
+    );
+    const beside = singleFile || typeof live === "string" ? undefined : RUNTIME;
+    if (beside) {
+      const text = `globalThis.groklabRuntime="${packed(runtime)}";\n`;
+      files.set(join(dirname(page), beside), text);
+    }
+    const script = await pageScript();
+    files.set(
+      page,
+      await pageText({ ...report, live, script, ...(beside && { beside }) }),
+    );
+  }
+  const written = [];
+  for (const [path, contents] of files) {
+    await writeWhole(path, contents);
+    const { size: bytes } = await Deno.stat(path);
+    written.push({ path, bytes });
+  }
+  return {
+    runs: report.groups.flatMap(({ runs }) => runs.map(({ path }) => path)),
+    files: written,
+    charts: [...report.curves, ...report.inside].map(({ id }) => id),
+  };
+}
+
+// One run has its report with it; that of several lies beside the first.
+function placeOf(paths: readonly string[], folder: string): string {
+  return paths.length === 1 ? folder : dirname(folder);
+}
+
+async function checkFree(
+  path: string,
+  { overwrite = false }: WriteOptions,
+): Promise<void> {
+  const there = await Deno.stat(path).catch(() => undefined);
+  if (!there) return;
+  if (there.isDirectory) {
+    throw new UsageError(
+      `Cannot write ${path}: it is a folder; name a file, as ` +
+        join(path, "report.html"),
+    );
+  }
+  if (overwrite || basename(path) === RUNTIME) return;
+  throw new UsageError(
+    `Cannot write ${path}: the file exists; replace it with --overwrite, or ` +
+      "name another with --out",
+  );
+}

@@ -1,0 +1,98 @@
+/**
+ * How long runs take.
+ *
+ * @module
+ */
+
+import { type Config, configKeys } from "../config/config.ts";
+
+// Keys that hardly change how long a step takes.
+const FREE: ReadonlySet<keyof Config> = new Set<keyof Config>([
+  "seed",
+  "dataSeed",
+  "steps",
+  "evalEvery",
+  "checkpointEvery",
+  "lr",
+  "weightDecay",
+  "beta1",
+  "beta2",
+  "eps",
+  "momentum",
+  "labelSmoothing",
+  "temperature",
+  "logitPenalty",
+  "correctLogitScale",
+  "labelNoise",
+  "initScale",
+  "outputScale",
+  "switches",
+  "device",
+]);
+
+const keys = configKeys.filter((key) => !FREE.has(key));
+
+// What a run needs before its first step and after its last, at least.
+const AROUND_MS = 1500;
+
+/** Milliseconds a step of kinds of runs, as far as they are known. */
+export class Costs {
+  readonly #ms = new Map<string, number>();
+
+  /** What of a config decides how long a step takes. */
+  keyOf(config: Config): string {
+    return JSON.stringify(keys.map((key) => config[key]));
+  }
+
+  /** Takes in how long the steps of a whole run, or of a trial, took. */
+  learn(config: Config, ms: number): void {
+    if (Number.isFinite(ms) && ms > 0) this.#ms.set(this.keyOf(config), ms);
+  }
+
+  /** Takes in how long the last few steps took, which is a hint only. */
+  follow(config: Config, ms: number): void {
+    const before = this.msPerStep(config) ?? ms;
+    // A machine that stood still for a while says nothing of what is to come.
+    this.learn(config, 0.95 * before + 0.05 * Math.min(ms, 3 * before));
+  }
+
+  /** Milliseconds a step; undefined where nothing like it has run. */
+  msPerStep(config: Config): number | undefined {
+    return this.#ms.get(this.keyOf(config));
+  }
+
+  /**
+   * Milliseconds of the rest of a run.
+   *
+   * @param config Its config.
+   * @param step Updates made.
+   * @returns NaN where nothing like it has run.
+   */
+  left(config: Config, step = 0): number {
+    const ms = this.msPerStep(config) ?? NaN;
+    return (config.steps - step) * ms + AROUND_MS;
+  }
+}
+
+/**
+ * Milliseconds until runs are done that go side by side.
+ *
+ * @param left Of each, milliseconds.
+ * @param lanes How many go at a time.
+ */
+export function wallTime(left: readonly number[], lanes: number): number {
+  const sum = left.reduce((a, b) => a + b, 0);
+  return Math.max(sum / lanes, ...left, 0);
+}
+
+/** A time in words: "12 s", "25 min", "3 h 20 min". */
+export function timeText(ms: number): string {
+  if (!Number.isFinite(ms)) return "an unknown time";
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 100) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 100) return `${minutes} min`;
+  return `${Math.floor(minutes / 60)} h ${
+    String(minutes % 60).padStart(2, "0")
+  } min`;
+}

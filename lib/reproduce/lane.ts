@@ -1,0 +1,83 @@
+/**
+ * A thread that trains: a worker, and what it was told last.
+ *
+ * @module
+ */
+
+import type { Config } from "../config/config.ts";
+import type { Answer, Order } from "./training.ts";
+
+/** Who is told what a lane does. */
+export interface Watcher {
+  /** How far the run is. */
+  onProgress?(step: number, ms: number): void;
+  /** Something that the user may want to know. */
+  onWarning?(text: string): void;
+}
+
+/** A thread that trains one run at a time. */
+export class Lane implements Disposable {
+  readonly #worker: Worker;
+
+  /**
+   * Starts the thread.
+   *
+   * @param program The name of the program, for the manifests of its runs.
+   */
+  constructor(program: string) {
+    this.#worker = new Worker(new URL("./worker.ts", import.meta.url), {
+      type: "module",
+      name: program,
+    });
+  }
+
+  /**
+   * Trains a run, to its end or until it is told to stop.
+   *
+   * @param config Its config.
+   * @param run Its folder; what is there is gone on with.
+   * @param overwrite Begin again instead.
+   * @param watcher Who is told.
+   * @throws {Error} saying why it could not be trained.
+   */
+  train(
+    config: Config,
+    run: string,
+    overwrite: boolean,
+    watcher: Watcher = {},
+  ): Promise<number> {
+    return this.#do({ kind: "train", config, run, overwrite }, watcher);
+  }
+
+  /** Milliseconds a step, from a moment's training in a folder. */
+  trial(config: Config, run: string): Promise<number> {
+    return this.#do({ kind: "trial", config, run }, {});
+  }
+
+  /** Has it stop after the running steps. */
+  stop(): void {
+    this.#worker.postMessage({ kind: "stop" } satisfies Order);
+  }
+
+  /** Ends the thread. */
+  [Symbol.dispose](): void {
+    this.#worker.terminate();
+  }
+
+  #do(order: Order, { onProgress, onWarning }: Watcher): Promise<number> {
+    const worker = this.#worker;
+    return new Promise((resolve, reject) => {
+      worker.onerror = (event) => {
+        event.preventDefault();
+        reject(new Error(event.message));
+      };
+      worker.onmessage = ({ data }: { data: Answer }) => {
+        if (data.kind === "progress") onProgress?.(data.step, data.ms);
+        else if (data.kind === "warning") onWarning?.(data.text);
+        else if (data.kind === "ended") resolve(data.ms);
+        else reject(new Error(data.text));
+      };
+      worker.postMessage(order);
+    });
+  }
+}

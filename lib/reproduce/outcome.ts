@@ -1,0 +1,170 @@
+/**
+ * What a figure's runs come to: chart, table, verdicts.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import type {
+  Decision,
+  Figure,
+  Results,
+  Row,
+  Scale,
+} from "../figures/figure.ts";
+import type { RunRecord } from "../figures/record.ts";
+import { writeWhole } from "../files.ts";
+import { chartSvg } from "../report/chart.ts";
+
+/** A claim as verdict.json has it. */
+export interface Verdict extends Decision {
+  /** `C1`, `C2`, … */
+  readonly id: string;
+  /** What is claimed. */
+  readonly statement: string;
+  /** The rule that decided. */
+  readonly rule: string;
+}
+
+/** What verdict.json holds. */
+export interface Outcome {
+  /** The figure's name. */
+  readonly figure: string;
+  /** Its heading. */
+  readonly title: string;
+  /** Full or quick. */
+  readonly scale: Scale;
+  /** How many seeds were asked for. */
+  readonly seeds: number;
+  /** How many runs there are, and how many there should be. */
+  readonly runs: { readonly finished: number; readonly of: number };
+  /** What the runs were made with; more than one where they differ. */
+  readonly made: readonly unknown[];
+  /** Seconds of all runs, and the least and the most milliseconds a step. */
+  readonly cost: {
+    readonly seconds: number;
+    readonly ms_per_step: readonly [number, number] | null;
+  };
+  /** The table. */
+  readonly rows: readonly Row[];
+  /** The claims. */
+  readonly claims: readonly Verdict[];
+}
+
+/** The results that rules and charts read, of records by the runs' names. */
+export function resultsOf(
+  scale: Scale,
+  seeds: number,
+  records: Iterable<RunRecord>,
+): Results {
+  const all = [...records].sort((a, b) => a.seed - b.seed);
+  return {
+    scale,
+    seeds,
+    of: (arm) => all.filter((record) => record.arm === arm),
+  };
+}
+
+/**
+ * What a figure's records come to.
+ *
+ * @param name The figure's name.
+ * @param figure The figure.
+ * @param results Its runs.
+ */
+export function outcomeOf(
+  name: string,
+  figure: Figure,
+  results: Results,
+): Outcome {
+  const runs = figure.arms.flatMap((arm) => results.of(arm.name));
+  const ms = runs.map((run) => run.ms_per_step);
+  const seconds = runs.map((run) => run.ms_per_step * run.steps / 1000)
+    .reduce((a, b) => a + b, 0);
+  return {
+    figure: name,
+    title: figure.title,
+    scale: results.scale,
+    seeds: results.seeds,
+    runs: {
+      finished: runs.length,
+      of: figure.arms.length * results.seeds,
+    },
+    made: distinct(runs.map((run) => run.made)),
+    cost: {
+      seconds: Math.round(seconds),
+      ms_per_step: ms.length > 0 ? [Math.min(...ms), Math.max(...ms)] : null,
+    },
+    rows: figure.rows(results),
+    claims: figure.claims.map(({ id, statement, rule, decide }) => ({
+      id,
+      statement,
+      rule,
+      ...decide(results),
+    })),
+  };
+}
+
+function distinct(values: readonly unknown[]): unknown[] {
+  return [...new Set(values.map((value) => JSON.stringify(value)))].sort()
+    .map((text) => JSON.parse(text));
+}
+
+/** How many runs a figure rests on, in words. */
+export function extent({ scale, seeds, runs }: Outcome): string {
+  if (runs.of === 0) return "no run is needed";
+  const form = scale === "full" ? "full length" : "quick form";
+  return `${form}, ${seeds} ${seeds === 1 ? "seed" : "seeds"}` +
+    (runs.finished < runs.of
+      ? `, ${runs.finished} of ${runs.of} runs are there`
+      : "");
+}
+
+/** The table as Markdown. */
+export function tableText(outcome: Outcome): string {
+  const cell = (text: string) => text.replaceAll("|", "\\|");
+  return [
+    `Median of the seeds (least to most); ${extent(outcome)}.`,
+    "",
+    "| | published | measured |",
+    "| --- | --- | --- |",
+    ...outcome.rows.map(({ what, published, measured }) =>
+      `| ${cell(what)} | ${cell(published)} | ${cell(measured)} |`
+    ),
+    "",
+  ].join("\n");
+}
+
+/**
+ * Writes figure.svg, table.md and verdict.json into a folder, each whole.
+ *
+ * @throws {FileError} if it cannot be written.
+ */
+export async function writeOutcome(
+  folder: string,
+  figure: Figure,
+  results: Results,
+  outcome: Outcome,
+): Promise<void> {
+  const { title } = figure.chart(results);
+  const drawn = chartSvg({
+    ...figure.chart(results),
+    title: results.scale === "quick" ? `${title} (quick form)` : title,
+  });
+  await writeWhole(join(folder, "figure.svg"), drawn);
+  await writeWhole(join(folder, "table.md"), tableText(outcome));
+  const text = JSON.stringify(outcome, null, 2) + "\n";
+  await writeWhole(join(folder, "verdict.json"), text);
+}
+
+/** What a folder's verdict.json holds; undefined where there is none. */
+export async function readOutcome(
+  folder: string,
+): Promise<Outcome | undefined> {
+  try {
+    return JSON.parse(await Deno.readTextFile(join(folder, "verdict.json")));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}

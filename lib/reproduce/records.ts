@@ -1,0 +1,76 @@
+/**
+ * Which records there are of a figure's runs: of runs that lie here, and
+ * published ones that stand for them.
+ *
+ * @module
+ */
+
+import {
+  readRecords,
+  recordOf,
+  type RunRecord,
+  sameExperiment,
+  stands,
+} from "../figures/record.ts";
+import type { Figure } from "../figures/figure.ts";
+import { UsageError } from "../errors.ts";
+import { list } from "../runs/_layout.ts";
+import { readInterrupted } from "../runs/resume.ts";
+import { type Job, type Places, recordsFolder } from "./layout.ts";
+
+/**
+ * The runs of jobs that lie here, finished or not.
+ *
+ * @throws {UsageError} if one is of another experiment than the figure's.
+ */
+export async function runsHere(jobs: readonly Job[]): Promise<Job[]> {
+  const here: Job[] = [];
+  for (const job of jobs) {
+    if (!(await list(job.run))?.length) continue;
+    here.push(job);
+  }
+  return here;
+}
+
+/**
+ * Checks that a run which lies here is of the figure's experiment.
+ *
+ * @throws {UsageError} if it is another.
+ */
+export async function checkSame({ run, config, figure }: Job): Promise<void> {
+  const found = (await readInterrupted(run))?.config;
+  if (!found || sameExperiment(found, config)) return;
+  throw new UsageError(
+    `Cannot go on with ${run}: ${figure} has another config now; remove the ` +
+      "folder, or begin all its runs again with --overwrite",
+  );
+}
+
+/** The record of a job's run if it lies here, finished and of its experiment. */
+export async function recordHere(
+  { run, arm, config }: Job,
+  figure: Figure,
+): Promise<RunRecord | undefined> {
+  const found = (await readInterrupted(run))?.config;
+  if (!found || !sameExperiment(found, config)) return undefined;
+  return await recordOf(run, arm, figure);
+}
+
+/** The published records of a figure that stand for jobs, by the jobs' names. */
+export async function recordsPublished(
+  places: Places,
+  jobs: readonly Job[],
+  figure: Figure,
+): Promise<Map<string, RunRecord>> {
+  const standing = new Map<string, RunRecord>();
+  const [first] = jobs;
+  if (!first) return standing;
+  const records = await readRecords(
+    recordsFolder(places, first.figure, first.scale),
+  );
+  for (const { name, config } of jobs) {
+    const record = records.get(name);
+    if (record && stands(record, config, figure)) standing.set(name, record);
+  }
+  return standing;
+}

@@ -1,0 +1,27 @@
+/**
+ * What is said to a worker that trains, and what it answers.
+ *
+ * @module
+ */
+
+import type { Config } from "../config/config.ts";
+
+/** What is said to a worker. */
+export type Order =
+  /** Train a run: go on with what is there, or replace it. */
+  | { readonly kind: "train"; config: Config; run: string; overwrite: boolean }
+  /** Train for a moment in a folder, to see how long a step takes. */
+  | { readonly kind: "trial"; config: Config; run: string }
+  /** Stop after the running steps, with a checkpoint. */
+  | { readonly kind: "stop" };
+
+/** What it answers. */
+export type Answer =
+  /** How far it is. */
+  | { readonly kind: "progress"; step: number; ms: number }
+  /** Something to be told. */
+  | { readonly kind: "warning"; text: string }
+  /** The order was carried out, or stopped. */
+  | { readonly kind: "ended"; ms: number }
+  /** It could not be. */
+  | { readonly kind: "failed"; text: string };

@@ -1,0 +1,53 @@
+/**
+ * A worker that trains one run after the other, in a thread of its own.
+ *
+ * @module
+ */
+
+import { DivergedError, train } from "../train/train.ts";
+import type { Answer, Order } from "./training.ts";
+
+// How long a trial takes: the first chunk of steps only warms up.
+const TRIAL_MS = 1500;
+
+const scope = globalThis as unknown as {
+  postMessage(answer: Answer): void;
+  onmessage: (event: { data: Order }) => void;
+};
+
+let stop = new AbortController();
+
+scope.onmessage = ({ data }) => {
+  if (data.kind === "stop") stop.abort();
+  else void carryOut(data).then((answer) => scope.postMessage(answer));
+};
+
+async function carryOut(
+  order: Exclude<Order, { kind: "stop" }>,
+): Promise<Answer> {
+  stop = new AbortController();
+  const { config, run, kind } = order;
+  let [ms, since] = [NaN, Infinity];
+  try {
+    const result = await train(config, {
+      run,
+      ...(kind === "trial" || order.overwrite
+        ? { overwrite: true }
+        : { resume: true }),
+      signal: stop.signal,
+      onWarning: (text) => scope.postMessage({ kind: "warning", text }),
+      onProgress({ step, msPerStep }) {
+        ms = msPerStep;
+        scope.postMessage({ kind: "progress", step, ms });
+        const now = performance.now();
+        if (since === Infinity) since = now;
+        if (kind === "trial" && now - since > TRIAL_MS) stop.abort();
+      },
+    });
+    return { kind: "ended", ms: kind === "trial" ? ms : result.ms_per_step };
+  } catch (error) {
+    // A run that diverges ends there, and is a result as any other.
+    if (error instanceof DivergedError) return { kind: "ended", ms };
+    return { kind: "failed", text: (error as Error).message };
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * `deno task report`: runs as a page, or their charts as files.
+ *
+ * @module
+ */
+
+import { UsageError } from "../lib/errors.ts";
+import { probeNames, probes } from "../lib/probes/mod.ts";
+import { newestRun } from "../lib/runs/read.ts";
+import { reportFormats } from "../lib/report/write.ts";
+import {
+  command,
+  EXIT,
+  main,
+  namesOutOf,
+  path,
+  printJson,
+  stepNumber,
+} from "./cli.ts";
+
+const costly = Object.values(probes)
+  .filter((probe) => probe.of === "checkpoint" && probe.costly)
+  .map(({ name }) => name);
+
+const task = command(
+  "report",
+  "Write runs as one HTML page, with the network live in it.",
+)
+  .argument("[runs...]", "run folders (default: the newest run)")
+  .option(
+    "--out <path>",
+    "the page, or the folder of charts (default: report.html in the run)",
+    path,
+  )
+  .option(
+    "--format <names>",
+    "out of html, svg, png (default: html); svg and png write every chart",
+    namesOutOf(reportFormats),
+  )
+  .option("--single-file", "ONNX Runtime as part of the page (the default)")
+  .option("--no-single-file", "ONNX Runtime in a file beside the page")
+  .option(
+    "--probe <names>",
+    `which probes have a word, out of ${probeNames.join(", ")} (default: all ` +
+      `that apply${
+        costly.length > 0 ? ` but ${costly.join(", ")}` : ""
+      }, to the last checkpoint)`,
+    namesOutOf(probeNames),
+  )
+  .option("--serve", "serve the page to this machine, and follow the training")
+  .option(
+    "--port <n>",
+    "with --serve: where; 0 for any (default: 8113)",
+    stepNumber,
+  )
+  .option(
+    "--threads <n>",
+    "threads of ONNX Runtime (default: all cores)",
+    stepNumber,
+  )
+  .option("--overwrite", "replace files that are there")
+  .option("--json", "print what was written as JSON")
+  .action(async (given, options) => {
+    const { out, format, singleFile, probe, serve, port } = options;
+    const runs = given.length > 0 ? given : [await newestRun()];
+    const look = {
+      ...(probe && { probes: probe }),
+      threads: options.threads ?? 0,
+      onStage: (what: string) => console.error(what),
+    };
+    if (serve) {
+      for (const key of ["out", "format", "overwrite", "json"] as const) {
+        if (options[key] === undefined) continue;
+        throw new UsageError(
+          `--${key} must be left out with --serve, which writes nothing`,
+        );
+      }
+      return await serveRuns(runs, port ?? 8113, look);
+    }
+    if (port !== undefined) {
+      throw new UsageError("--port must come with --serve");
+    }
+    const { writeReport } = await import("../lib/report/write.ts");
+    const written = await writeReport(runs, {
+      ...look,
+      singleFile: singleFile ?? true,
+      overwrite: options.overwrite ?? false,
+      ...(out !== undefined && { out }),
+      ...(format && { formats: format }),
+    });
+    if (options.json) return printJson(written);
+    for (const { path, bytes } of written.files) {
+      console.error(`${path}: ${(bytes / 1e6).toFixed(1)} MB`);
+      console.log(path);
+    }
+  });
+
+async function serveRuns(
+  runs: readonly string[],
+  port: number,
+  look: { readonly threads: number },
+): Promise<void> {
+  if (port > 65535) {
+    throw new UsageError(`--port must be at most 65535, got ${port}`);
+  }
+  const { serveReport } = await import("../lib/report/serve.ts");
+  const { withSignals } = await import("./signals.ts");
+  try {
+    await withSignals((signal) =>
+      serveReport(runs, {
+        ...look,
+        port,
+        signal,
+        onListen: (url) => {
+          console.log(url);
+          console.error("Ctrl-C ends it.");
+        },
+      }), () => Deno.exit(EXIT.interrupted));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    throw new UsageError(
+      `--port ${port} is taken by another program: name another, or 0 for any`,
+    );
+  }
+}
+
+if (import.meta.main) await main(task);

@@ -1,0 +1,111 @@
+/**
+ * `deno task reproduce`: the paper's figures, one command each.
+ *
+ * @module
+ */
+
+import { ConfigError } from "../lib/config/config.ts";
+import { command, EXIT, main, number, Option, printJson } from "./cli.ts";
+
+// Runs have bytes that depend on their threads, so more cores mean more runs.
+const MOST_JOBS = 8;
+
+const task = command(
+  "reproduce",
+  "Reproduce figures of the paper; without a name, list them.",
+)
+  .argument("[figures...]", "fig1, fig2, …, or all")
+  .option("--quick", "a shorter form of minutes: fewer steps or a smaller task")
+  .option("--seeds <n>", "seeds of each arm (default: 3; quick: 1)", number)
+  .option("--resume", "go on with runs that are there, repeat none")
+  .option("--overwrite", "begin runs that are there again")
+  .option(
+    "--published",
+    "published records stand for runs that are not here",
+  )
+  .option(
+    "--publish",
+    "run nothing; write what is finished into docs/reproduction",
+  )
+  .option(
+    "--jobs <n>",
+    "runs side by side (default: one for each core)",
+    number,
+  )
+  .option("--threads <n>", "threads of each run", number, 1)
+  .addOption(
+    new Option("--device <name>", "where to compute")
+      .choices(["auto", "cpu", "cuda", "webgpu"] as const).default("cpu"),
+  )
+  .option("--json", "print the result as JSON")
+  .action(async (names, options) => {
+    const { json, quick } = options;
+    const text = await import("./reproduce_text.ts");
+    if (names.length === 0) {
+      const given = Object.keys(options)
+        .find((key) => !["json", "threads", "device"].includes(key));
+      if (given !== undefined) {
+        throw new ConfigError(
+          `--${given} must come with figures: name them, or all`,
+        );
+      }
+      const { listFigures } = await import("../lib/reproduce/list.ts");
+      const listed = await listFigures();
+      if (json) printJson(listed);
+      else console.log(text.listText(listed));
+      return;
+    }
+    for (const key of ["seeds", "jobs", "threads"] as const) {
+      const value = options[key];
+      if (value === undefined || (Number.isSafeInteger(value) && value >= 1)) {
+        continue;
+      }
+      throw new ConfigError(
+        `--${key} must be an integer of 1 or more, got ${value}`,
+      );
+    }
+    if (options.resume && options.overwrite) {
+      throw new ConfigError("--resume must be left out with --overwrite");
+    }
+    if (options.publish) {
+      const other = (["resume", "overwrite", "published", "seeds"] as const)
+        .find((key) => options[key] !== undefined);
+      if (other !== undefined) {
+        throw new ConfigError(
+          `--${other} must be left out with --publish, which runs nothing`,
+        );
+      }
+      const { publish } = await import("../lib/reproduce/publish.ts");
+      const outcomes = await publish(names, quick ? { scale: "quick" } : {});
+      if (json) printJson({ outcomes });
+      else console.log(text.outcomesText(outcomes, "docs/reproduction"));
+      return;
+    }
+    const { runReproduction } = await import("./reproduce_run.ts");
+    const cores = navigator.hardwareConcurrency;
+    const { outcomes, failures, interrupted } = await runReproduction(names, {
+      scale: quick ? "quick" : "full",
+      ...(options.seeds !== undefined && { seeds: options.seeds }),
+      resume: options.resume ?? false,
+      overwrite: options.overwrite ?? false,
+      published: options.published ?? false,
+      jobs: options.jobs ??
+        Math.max(1, Math.min(Math.floor(cores / options.threads), MOST_JOBS)),
+      threads: options.threads,
+      device: options.device,
+    });
+    if (json) printJson({ outcomes, failures, interrupted });
+    else console.log(text.outcomesText(outcomes, "reproductions"));
+    for (const failure of failures) console.error(`error: ${failure}`);
+    if (interrupted) {
+      console.error(
+        `stopped; go on with: deno task reproduce ${names.join(" ")}` +
+          `${quick ? " --quick" : ""}` +
+          `${options.seeds === undefined ? "" : ` --seeds ${options.seeds}`}` +
+          `${options.published ? " --published" : ""} --resume`,
+      );
+      Deno.exitCode = EXIT.interrupted;
+    } else if (failures.length > 0) Deno.exitCode = EXIT.failed;
+  });
+
+if (import.meta.main) await main(task);

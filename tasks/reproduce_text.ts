@@ -1,0 +1,79 @@
+/**
+ * Figures, and what they came to, in words.
+ *
+ * @module
+ */
+
+import type { Listed } from "../lib/reproduce/list.ts";
+import { timeText } from "../lib/reproduce/cost.ts";
+import { extent, type Outcome } from "../lib/reproduce/outcome.ts";
+import type { Standing } from "../lib/reproduce/reproduce.ts";
+
+/** The list of figures. */
+export function listText(listed: readonly Listed[]): string {
+  return listed.map(({ name, shows, settings, published, cost, last }) => {
+    const costText = (ms: number | null) =>
+      ms === null ? "not measured yet" : timeText(ms);
+    return [
+      `${name} shows ${shows}`,
+      `  setting: ${settings}`,
+      `  published: ${published}`,
+      `  cost here, two runs at a time: ${costText(cost.full)}, quick ` +
+      costText(cost.quick),
+      ...(last
+        ? [
+          `  last (${extent(last)}${
+            last.from === "published" ? ", as published" : ""
+          }): ${verdictsText(last)}`,
+        ]
+        : ["  not run yet"]),
+    ].join("\n");
+  }).join("\n\n");
+}
+
+function verdictsText({ claims }: Outcome): string {
+  return claims.length === 0
+    ? "no claim is decided by it"
+    : claims.map(({ id, verdict }) => `${id} ${verdict}`).join(", ");
+}
+
+/** What figures came to. */
+export function outcomesText(
+  outcomes: readonly Outcome[],
+  folder: string,
+): string {
+  if (outcomes.length === 0) return "no finished run: nothing to publish";
+  return outcomes.map((outcome) => {
+    const { figure, title, rows, claims } = outcome;
+    const width = Math.max(...rows.map(({ what }) => what.length), 0);
+    const middle = Math.max(
+      ...rows.map(({ published }) => published.length),
+      "published".length,
+    );
+    return [
+      `${title} (${extent(outcome)})`,
+      ...(rows.length === 0
+        ? []
+        : [`  ${"".padEnd(width)}  ${"published".padEnd(middle)}  measured`]),
+      ...rows.map(({ what, published, measured }) =>
+        `  ${what.padEnd(width)}  ${published.padEnd(middle)}  ${measured}`
+      ),
+      ...claims.flatMap(({ id, statement, verdict, why }) => [
+        `  ${id} ${verdict}: ${statement}`,
+        `     ${why}`,
+      ]),
+      `  ${folder}/${figure}/figure.svg, table.md, verdict.json`,
+    ].join("\n");
+  }).join("\n\n");
+}
+
+/** Where a reproduction stands, in a line. */
+export function standingText(
+  { finished, of, training, left }: Standing,
+): string {
+  const running = training.map(({ job, step }) =>
+    `${job.figure} ${job.name} ${Math.floor(100 * step / job.config.steps)} %`
+  );
+  return `${finished} of ${of} runs, ${timeText(left)} left` +
+    (running.length > 0 ? ` · ${running.join(" · ")}` : "");
+}

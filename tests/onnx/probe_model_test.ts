@@ -1,0 +1,304 @@
+/** Looking inside a file and changing it: names, batches, edits. */
+
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import type { ConfigInput } from "../../lib/config/config.ts";
+import {
+  along,
+  changeWeight,
+  type Edit,
+  given,
+  patch,
+  replaceWeight,
+  scaleWeight,
+  zeroWeight,
+} from "../../lib/onnx/edits.ts";
+import { decodeModel } from "../../lib/onnx/model.ts";
+import { ProbeModel } from "../../lib/onnx/probe_model.ts";
+import { type HostTensor, hostTensorOf } from "../../lib/onnx/tensor.ts";
+import { assertClose, valuesOf } from "../_golden.ts";
+import { contextOf } from "../probes/_contexts.ts";
+
+const SMALL: ConfigInput = {
+  model: "transformer",
+  modulus: 5,
+  trainFraction: 0.5,
+  dModel: 8,
+  heads: 2,
+  dMlp: 12,
+  precision: "float64",
+};
+
+const POST = "blocks.0.mlp.hook_post";
+const Z = "blocks.0.attn.hook_z"; // [batch, pos, head, d_head]
+
+// The same arithmetic in another order: float64 sums of up to 12 terms of size 1.
+const ROUNDING = { relative: 1e-11, absolute: 1e-13 };
+
+async function logitsOf(
+  { model, inputs }: { model: ProbeModel; inputs: Record<string, HostTensor> },
+  edits: readonly Edit[] = [],
+  more: Record<string, HostTensor> = {},
+): Promise<Float64Array> {
+  const edited = model.edited(...edits);
+  const { logits } = await edited.run({ ...inputs, ...more });
+  await edited.close();
+  return valuesOf(logits);
+}
+
+async function smallModel() {
+  const context = await contextOf(SMALL);
+  return { model: context.model, inputs: context.inputs() };
+}
+
+// 25 rows: 4 cuts them unequally, 5 would cut them equally, and 3 is also how many
+// positions there are.
+for (const rowsAtOnce of [1, 3, 4, 5, 24, 25]) {
+  Deno.test(`run() gives the same in batches of ${rowsAtOnce}`, async () => {
+    const { model, inputs } = await smallModel();
+    const batched = new ProbeModel(
+      model.edited().graph && bytesOf(model),
+      "x",
+      {
+        rowsAtOnce,
+      },
+    );
+    const names = [...model.hookNames, "logits"];
+    const whole = await model.run(inputs, names);
+    const parts = await batched.run(inputs, names);
+    for (const name of names) {
+      assertEquals(parts[name]!.shape, whole[name]!.shape, name);
+      assertClose(
+        valuesOf(parts[name]),
+        valuesOf(whole[name]),
+        ROUNDING,
+        name,
+      );
+    }
+    await model.close();
+    await batched.close();
+  });
+}
+
+const bytesOf = (model: ProbeModel) => model.encodeWithOutputs([]);
+
+Deno.test("run() fills the batches of a file with a fixed number of rows", async () => {
+  const { model, inputs } = await smallModel();
+  const proto = decodeModel(bytesOf(model), "x");
+  for (const info of [...proto.graph!.input, ...proto.graph!.output]) {
+    const { value } = info.type!.value as {
+      value: { shape: { dim: { value: unknown }[] } };
+    };
+    value.shape.dim[0]!.value = { case: "dimValue", value: 4n };
+  }
+  const fixed = new ProbeModel(proto, "fixed");
+  const whole = await model.run(inputs, ["logits", POST]);
+  const parts = await fixed.run(inputs, ["logits", POST]);
+  for (const name of ["logits", POST]) {
+    assertEquals(parts[name]!.shape, whole[name]!.shape);
+    assertClose(valuesOf(parts[name]), valuesOf(whole[name]), ROUNDING, name);
+  }
+  await model.close();
+  await fixed.close();
+});
+
+Deno.test("hooks() lists names, types and shapes", async () => {
+  const { model } = await smallModel();
+  const hooks = new Map((await model.hooks()).map((hook) => [hook.name, hook]));
+  assertEquals([...hooks.keys()], model.hookNames);
+  assertEquals(hooks.get(Z), {
+    name: Z,
+    dtype: "float64",
+    shape: ["batch", 3, 2, 4],
+  });
+  assertEquals(await model.inputs(), [
+    { name: "tokens", dtype: "int64", shape: ["batch", 3] },
+  ]);
+  await model.close();
+});
+
+Deno.test("hooks() of a file without marks lists every value", async () => {
+  const { model, inputs } = await smallModel();
+  const proto = decodeModel(bytesOf(model), "x");
+  proto.graph!.valueInfo = []; // As other tools leave it.
+  const rename = (name: string) => name.replaceAll(/hook_/g, "/");
+  for (const node of proto.graph!.node) {
+    node.input = node.input.map(rename);
+    node.output = node.output.map(rename);
+  }
+  const foreign = new ProbeModel(proto, "foreign");
+  const hooks = await foreign.hooks();
+  assertEquals(hooks.map(({ name }) => name), foreign.activationNames);
+  assertEquals(
+    hooks.find(({ name }) => name === rename(POST))?.shape.slice(1),
+    [3, 12],
+  );
+  const { [rename(POST)]: post } = await foreign.run(inputs, [rename(POST)]);
+  const { [POST]: expected } = await model.run(inputs, [POST]);
+  assertEquals(post!.data, expected!.data);
+  await model.close();
+  await foreign.close();
+});
+
+Deno.test("weights are scaled, zeroed and replaced", async () => {
+  const small = await smallModel();
+  const plain = await logitsOf(small);
+  const W_U = small.model.weight("W_U")!;
+  const scaled = plain.map((x) => -2 * x);
+  assertEquals(await logitsOf(small, [scaleWeight("W_U", -2)]), scaled);
+  assertEquals(
+    await logitsOf(small, [zeroWeight("W_U")]),
+    plain.map(() => 0),
+  );
+  const other = hostTensorOf(
+    "float64",
+    W_U.shape,
+    valuesOf(W_U).map((x) => -2 * x),
+  );
+  assertEquals(await logitsOf(small, [replaceWeight("W_U", other)]), scaled);
+  assertEquals(await logitsOf(small), plain, "the model itself stays as it is");
+  assertThrows(
+    () =>
+      small.model.edited(
+        replaceWeight("W_U", hostTensorOf("float64", [1], [0])),
+      ),
+    RangeError,
+    "[8,5]",
+  );
+  await small.model.close();
+});
+
+Deno.test("an ablated head is a head without output weights", async () => {
+  const small = await smallModel();
+  // Head 1 of 2: z is [batch, pos, head, d_head].
+  const mask = hostTensorOf("float64", [2, 1], [1, 0]);
+  const ablated = await logitsOf(small, [patch(Z, { keep: mask })]);
+  const without = await logitsOf(small, [
+    changeWeight("blocks.0.attn.W_O", (values) => {
+      return values.fill(0, values.length / 2); // [head, d_head, d_model]
+    }),
+  ]);
+  assertClose(ablated, without, ROUNDING, "logits");
+  await small.model.close();
+});
+
+Deno.test("an activation is replaced by a value, or gets one added", async () => {
+  const small = await smallModel();
+  const value = Float64Array.from({ length: 12 }, (_, i) => i / 7);
+  const add = hostTensorOf("float64", [12], value);
+  const edited = small.model.edited(patch(POST, { keep: 0, add }));
+  const { [POST]: post } = await edited.run(small.inputs, [POST]);
+  assertEquals(
+    valuesOf(post),
+    Float64Array.from(
+      { length: 25 * 3 * 12 },
+      (_, i) => value[i % 12]!,
+    ),
+  );
+  await edited.close();
+  const twice = small.model.edited(
+    patch(POST, { keep: 0, add }),
+    patch(POST, { keep: 2, add: 1 }),
+  );
+  const { [POST]: again } = await twice.run(small.inputs, [POST]);
+  assertEquals(again!.data[1], 2 / 7 + 1);
+  await twice.close();
+  await small.model.close();
+});
+
+Deno.test("an activation is scaled along directions", async () => {
+  const small = await smallModel();
+  const name = "blocks.0.hook_resid_mid";
+  // Not orthogonal, not of length 1: what counts is what they span.
+  const e = (i: number) =>
+    Float64Array.from({ length: 8 }, (_, j) => +(i === j));
+  const both = e(0).map((x, i) => 3 * x + e(5)[i]!);
+  const edited = small.model.edited(along(name, [e(0), both], 0.5));
+  const { [name]: after } = await edited.run(small.inputs, [name]);
+  const { [name]: before } = await small.model.run(small.inputs, [name]);
+  assertClose(
+    valuesOf(after),
+    valuesOf(before).map((x, i) => [0, 5].includes(i % 8) ? x / 2 : x),
+    ROUNDING,
+    name,
+  );
+  assertThrows(() => along(name, [e(0), e(0)]), RangeError, "combination");
+  assertThrows(() => along(name, [e(0).fill(0)]), RangeError, "zero");
+  await edited.close();
+  await small.model.close();
+});
+
+Deno.test("activations of other rows are given with the inputs", async () => {
+  const small = await smallModel();
+  const plain = await logitsOf(small);
+  const { [POST]: post } = await small.model.run(small.inputs, [POST]);
+  const same = await logitsOf(small, [given(POST, post!)], { [POST]: post! });
+  assertClose(same, plain, ROUNDING, "its own activations");
+  // With W_out = 1 of one neuron the patched logits are known; here: two rows that
+  // change places change places in what the MLP adds alone.
+  const moved = valuesOf(post);
+  moved.copyWithin(0, 36, 72);
+  const patched = hostTensorOf("float64", post!.shape, moved);
+  const logits = await logitsOf(small, [given(POST, patched)], {
+    [POST]: patched,
+  });
+  const { "blocks.0.hook_resid_mid": mid, "blocks.0.hook_mlp_out": out } =
+    await small.model.run(small.inputs, [
+      "blocks.0.hook_resid_mid",
+      "blocks.0.hook_mlp_out",
+    ]);
+  // Row 0 at the last position: its own residual, row 1's MLP.
+  const resid = valuesOf(mid).slice(16, 24);
+  const mlp = valuesOf(out).slice(24 + 16, 24 + 24);
+  const W_U = valuesOf(small.model.weight("W_U"));
+  const expected = Array.from(
+    { length: 5 },
+    (_, c) =>
+      resid.reduce((sum, x, i) => sum + (x + mlp[i]!) * W_U[i * 5 + c]!, 0),
+  );
+  assertClose(logits.slice(0, 5), expected, ROUNDING, "row 0");
+  assertClose(logits.slice(5), plain.slice(5), ROUNDING, "other rows");
+  await small.model.close();
+});
+
+Deno.test("weights are asked for and changed under other names", async () => {
+  const small = await smallModel();
+  const W_E = valuesOf(small.model.weight("W_E")); // [6, 8]
+  const model = small.model.withAliases({
+    weights: {
+      "E": { tensor: "W_E", transposed: true },
+      "E01": { tensor: "W_E", rows: [1, 3], transposed: false },
+    },
+    activations: { "mlp": POST },
+  });
+  assertEquals(model.weight("E")!.shape, [8, 6]);
+  assertEquals(valuesOf(model.weight("E"))[1], W_E[8]);
+  assertEquals(valuesOf(model.weight("E01")), W_E.slice(8, 24));
+  assertEquals(model.has("mlp"), true);
+  // The transpose's last column is the file's last row: the token "=".
+  const edited = model.edited(
+    changeWeight("E", (values) => values.map((x, i) => i % 6 === 5 ? 0 : x)),
+    patch("mlp", { keep: 0 }),
+  );
+  assertEquals(valuesOf(edited.weight("W_E")).slice(0, 40), W_E.slice(0, 40));
+  assert(valuesOf(edited.weight("W_E")).slice(40).every((x) => x === 0));
+  const { mlp } = await edited.run(small.inputs, ["mlp"]);
+  assert(valuesOf(mlp).every((x) => x === 0));
+  await edited.close();
+  await small.model.close();
+});
+
+Deno.test("unknown names are answered with the nearest", async () => {
+  const { model, inputs } = await smallModel();
+  await assertRejects(
+    () => model.run(inputs, ["blocks.0.mlp.hook_pots"]),
+    RangeError,
+    "are blocks.0.mlp.hook_post,",
+  );
+  assertThrows(
+    () => model.edited(patch("blocks.0.attn.hook_zz", {})),
+    RangeError,
+    "are blocks.0.attn.hook_z,",
+  );
+  assertThrows(() => model.edited(zeroWeight("W_e")), RangeError, "W_E");
+  await model.close();
+});

@@ -1,0 +1,252 @@
+/** Fourier and progress measures of networks whose answers are known. */
+
+import {
+  assertAlmostEquals,
+  assertEquals,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import { modular } from "../../lib/data/modular.ts";
+import { hostTensorOf } from "../../lib/onnx/tensor.ts";
+import { cyclicTask, primitiveRoot } from "../../lib/probes/cyclic.ts";
+import {
+  ask,
+  fourier,
+  NotApplicableError,
+  progress,
+} from "../../lib/probes/mod.ts";
+import { modularPairs } from "../../lib/probes/task.ts";
+import { tableNetwork, waveNetwork } from "./_contexts.ts";
+
+const p = 11;
+const ALPHAS = { 2: 3, 5: 1.5 };
+
+// log Σ_c exp(z_c) − z_0 of logits z_c = Σ α_k cos(w_k c), the same for every pair.
+function waveLoss(alphas: Readonly<Record<number, number>>, n = p): number {
+  const z = Array.from(
+    { length: n },
+    (_, c) =>
+      Object.entries(alphas).reduce(
+        (sum, [k, a]) => sum + a * Math.cos(2 * Math.PI * Number(k) * c / n),
+        0,
+      ),
+  );
+  return Math.log(z.reduce((sum, x) => sum + Math.exp(x), 0)) - z[0]!;
+}
+
+// Sums of some hundred terms of size 1 in float64.
+const near = (x: number | null | undefined, y: number, what?: string) =>
+  assertAlmostEquals(x!, y, 1e-10, what);
+
+Deno.test("fourier: a network of two waves has two frequencies by every rule", async () => {
+  const result = await ask(fourier, await waveNetwork(p, ALPHAS));
+  assertEquals(result.key_frequencies, [2, 5]);
+  assertEquals(result.agreement, 1);
+  assertEquals(result.rules, {
+    neurons: [2, 5],
+    neuron_logit_map: [2, 5],
+    embedding: [2, 5],
+  });
+  const [layer] = result.layers;
+  assertEquals(layer!.frequencies, [2, 2, 5, 5]);
+  layer!.shares.forEach((share) => near(share, 1));
+  assertEquals(layer!.clusters, [
+    { frequency: 2, neurons: 2 },
+    { frequency: 5, neurons: 2 },
+  ]);
+  // Four neurons of equal variance, all of it in products of a's and b's waves.
+  near(layer!.product_power[1], 0.5);
+  near(layer!.product_power[4], 0.5);
+  layer!.linear_power.forEach((power) => near(power, 0));
+  // Power goes with α²; the rest of the spectrum is empty.
+  near(result.logits.product_power[1], 9 / (9 + 2.25));
+  near(result.logits.product_power[4], 2.25 / (9 + 2.25));
+  const map = result.neuron_logit_map!;
+  near(map.cos_norms[1], 3 * Math.sqrt(p / 2));
+  near(map.sin_norms[4], 1.5 * Math.sqrt(p / 2));
+  near(map.power_share, 1);
+  // Of ten components four have something: 3, 3, 1.5, 1.5.
+  const G = 1 - 2 * (1.5 * (10 - 7 + 0.5) + 1.5 * 2.5 + 3 * 1.5 + 3 * 0.5) / 90;
+  near(map.gini, G);
+});
+
+Deno.test("progress: a network of waves is its own restriction", async () => {
+  const result = await ask(progress, await waveNetwork(p, ALPHAS));
+  assertEquals(result.key_frequencies, [2, 5]);
+  near(result.full.loss, waveLoss(ALPHAS));
+  near(result.train!.loss, waveLoss(ALPHAS));
+  near(result.restricted.loss, waveLoss(ALPHAS));
+  assertEquals(result.restricted.accuracy, 1);
+  near(result.excluded!.loss, Math.log(p), "nothing is left");
+  near(result.trig_identity, 1);
+  // √(1 − 1) of two sums that differ by rounding: ε^½ of float64.
+  assertAlmostEquals(result.neuron_logit_residual!, 0, 1e-7);
+  const [two, five] = result.frequencies;
+  near(two!.amplitude, 3);
+  near(two!.explained, 9 / (9 + 2.25));
+  near(two!.restricted_loss, waveLoss({ 2: 3 }));
+  near(two!.excluded_loss, waveLoss({ 5: 1.5 }));
+  near(five!.excluded_loss, waveLoss({ 2: 3 }));
+  near(two!.neurons_on_cos, 1);
+  near(five!.neurons_on_sin, 1);
+  // cos² + sin² = 1 of two waves for each of p residues.
+  near(result.squared_weights["W_E"], 2 * p);
+  near(result.squared_weights["layers.1.W"], p * (9 + 2.25));
+});
+
+Deno.test("progress: one key of two explains its own part", async () => {
+  const context = await waveNetwork(p, ALPHAS);
+  const result = await ask(progress, context, { keyFrequencies: [5] });
+  near(result.trig_identity, 2.25 / (9 + 2.25));
+  near(result.restricted.loss, waveLoss({ 5: 1.5 }));
+  near(result.excluded!.loss, waveLoss({ 2: 3 }));
+  near(result.neuron_logit_residual, Math.sqrt(9 / (9 + 2.25)));
+  await assertRejects(
+    () => ask(progress, context, { keyFrequencies: [6] }),
+    RangeError,
+    "1..5",
+  );
+});
+
+Deno.test("subtraction is addition of the negative", async () => {
+  const context = await waveNetwork(
+    p,
+    ALPHAS,
+    { task: "subtract" },
+    (a, b) => a - b + p,
+  );
+  const result = await ask(progress, context);
+  near(result.full.loss, waveLoss(ALPHAS));
+  near(result.restricted.loss, waveLoss(ALPHAS));
+  near(result.trig_identity, 1);
+});
+
+// Waves over the multiplicative group: of indices, not of residues.
+for (const task of ["product", "divide"] as const) {
+  Deno.test(`${task} is ${task === "product" ? "a sum" : "a difference"} of discrete logarithms`, async () => {
+    const n = p - 1;
+    const { residues, rows, answers } = cyclicTask(
+      modularPairs(task, p, true),
+    );
+    const index = (x: number) => residues.indexOf(x);
+    const { inputs } = modular(task, p);
+    const wave = (i: number) => 2 * Math.cos(2 * Math.PI * 3 * i / n);
+    // Row a·p + b of the table; where there is no logarithm the logits are 0.
+    const hidden = new Float64Array(p * p * p);
+    for (const [i, row] of rows.entries()) {
+      const [a, b] = inputs[row]!;
+      residues.forEach((residue, c) => {
+        hidden[(a! * p + b!) * p + residue] = wave(answers[i]! - c);
+      });
+    }
+    const identity = Array.from(
+      { length: p * p },
+      (_, i) => i % (p + 1) === 0 ? 1 : 0,
+    );
+    const context = await tableNetwork({
+      config: { task, modulus: p, trainFraction: 0.5, precision: "float64" },
+      hidden: hostTensorOf("float64", [p * p, p], hidden),
+      out: hostTensorOf("float64", [p, p], identity),
+      embedding: hostTensorOf(
+        "float64",
+        [p, 1],
+        Array.from({ length: p }, (_, x) => x === 0 ? 5 : wave(index(x))),
+      ),
+    });
+    const spectra = await ask(fourier, context);
+    assertEquals([spectra.group, spectra.order], ["multiplicative", n]);
+    assertEquals(spectra.rules.embedding, [3]);
+    near(spectra.logits.product_power[2], 1);
+    const result = await ask(progress, context, { keyFrequencies: [3] });
+    near(result.trig_identity, 1);
+    near(result.frequencies[0]!.amplitude, 2);
+    // The class 0 has the logit 0, beside those of the group.
+    const z = Array.from({ length: n }, (_, c) => wave(c));
+    const sum = z.reduce((total, x) => total + Math.exp(x), 1);
+    near(result.full.loss, Math.log(sum) - 2);
+    near(result.restricted.loss, Math.log(sum) - 2);
+  });
+}
+
+Deno.test("the order of a product's group is even: its last wave has no sine", async () => {
+  // Of Z_8 the wave of k = 4 is (−1)^s.
+  const context = await waveNetwork(8, { 4: 2 });
+  const result = await ask(progress, context, { keyFrequencies: [4] });
+  near(result.trig_identity, 1);
+  near(result.frequencies[0]!.amplitude, 2);
+  near(result.restricted.loss, waveLoss({ 4: 2 }, 8));
+  assertEquals(result.frequencies[0]!.neurons_on_sin, null);
+});
+
+Deno.test("progress: a memorising network is spread over all frequencies", async () => {
+  // M at the label where a + b is trained on; the train rows are those with
+  // a < 5, so of each answer 5 pairs of 11.
+  const M = 8;
+  const seen = 5;
+  const rows = Array.from({ length: p * p }, (_, i) => {
+    const [a, b] = [Math.floor(i / p), i % p];
+    return Array.from(
+      { length: p },
+      (_, c) => a < seen && (a + b) % p === c ? M : 0,
+    );
+  });
+  const identity = Array.from(
+    { length: p * p },
+    (_, i) => i % (p + 1) === 0 ? 1 : 0,
+  );
+  const context = await tableNetwork({
+    config: { modulus: p, trainFraction: 0.5, precision: "float64" },
+    hidden: hostTensorOf("float64", [p * p, p], rows.flat()),
+    out: hostTensorOf("float64", [p, p], identity),
+    embedding: hostTensorOf("float64", [p, 1], Array(p).fill(1)),
+  });
+  const all = [1, 2, 3, 4, 5];
+  const result = await ask(progress, context, { keyFrequencies: all });
+  // The mean by answer is M·5/11 at the label: a delta, of which each frequency has
+  // 2/p of the amplitude.
+  const mean = M * seen / p;
+  for (const row of result.frequencies) near(row.amplitude, 2 * mean / p);
+  // A row's variance is M²(1 − 1/p) for 5 of 11 pairs.
+  const variance = M ** 2 * (1 - 1 / p) * seen * p;
+  const explained = (2 * mean / p) ** 2 * p ** 3 / 2;
+  near(result.frequencies[0]!.explained, explained / variance);
+  near(result.trig_identity, 5 * explained / variance);
+  near(result.trig_identity, seen / p, "which is the share of the pairs");
+  // All frequencies and the class means: the mean by answer itself.
+  near(
+    result.restricted.loss,
+    Math.log(Math.exp(mean) + p - 1) - mean,
+  );
+  assertEquals((await ask(fourier, context)).rules.neurons, []);
+});
+
+Deno.test("no group, no frequencies", () => {
+  const composite = modularPairs("product", 12, true);
+  assertThrows(() => cyclicTask(composite), NotApplicableError, "composite");
+  assertEquals([2, 3, 5, 7, 23, 113].map(primitiveRoot), [1, 2, 2, 3, 5, 3]);
+});
+
+Deno.test("a network that is the same everywhere varies nowhere", async () => {
+  const zeros = (...shape: number[]) =>
+    hostTensorOf(
+      "float64",
+      shape,
+      new Float64Array(shape.reduce((a, b) => a * b)),
+    );
+  const context = await tableNetwork({
+    config: { modulus: p, trainFraction: 0.5, precision: "float64" },
+    hidden: zeros(p * p, 3),
+    out: zeros(3, p),
+    embedding: zeros(p, 2),
+  });
+  const spectra = await ask(fourier, context);
+  assertEquals(spectra.embedding!.gini, null);
+  assertEquals(spectra.layers[0]!.silent, 3);
+  assertEquals(spectra.key_frequencies, []);
+  const result = await ask(progress, context);
+  near(result.restricted.loss, Math.log(p));
+  assertEquals(result.trig_identity, null);
+  for (const found of [spectra, result]) {
+    assertEquals(JSON.parse(JSON.stringify(found)), found);
+  }
+});

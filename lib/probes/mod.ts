@@ -21,10 +21,25 @@ export {
   type Spectrum2d,
   spectrum2dOf,
 } from "./neurons.ts";
+export {
+  type Estimate,
+  type Extremes,
+  hutchinson,
+  lanczos,
+  type LanczosOptions,
+  type RitzValue,
+  type SymmetricMap,
+} from "./curvature.ts";
 export type { PartScores } from "./parts.ts";
+export {
+  type Pair,
+  type PrincipalPlane,
+  principalPlane,
+} from "./principal_plane.ts";
 export * from "./probe.ts";
 export * from "./probing.ts";
 export * from "./registry.ts";
 export * from "./run_context.ts";
+export type { ScalingGroup } from "./scaling_groups.ts";
 export { components, fourierBasis, gini } from "./spectra.ts";
 export * from "./task.ts";

@@ -13,9 +13,9 @@ import {
   symmetricEigen,
 } from "./matrices.ts";
 import { percent, short } from "../text.ts";
-import { lastOf } from "./geometry.ts";
 import { finite, type Probe } from "./probe.ts";
 import { readoutOf } from "./readout.ts";
+import { trainActivation, trainLogits } from "./train_rows.ts";
 
 /** How far vectors, one a class, are from equal lengths and equal angles. */
 export interface SimplexDistance {
@@ -73,14 +73,14 @@ export const neuralCollapseProbe: Probe<"neural-collapse", NeuralCollapse> = {
 
   async compute(context) {
     const { features, classifier } = readoutOf(context.model);
-    const { rows, labels } = context.task.split().train;
-    const { columns, data } = await context.logits();
-    const predictions = Array.from(rows, (row) => {
+    const { labels } = context.task.split().train;
+    const { columns, data } = await trainLogits(context);
+    const predictions = Array.from(labels, (_, row) => {
       const own = data.subarray(row * columns, (row + 1) * columns);
       return own.reduce((best, x, k) => x > own[best]! ? k : best, 0);
     });
     return await neuralCollapse({
-      features: await lastOf(context, features),
+      features: await trainActivation(context, features),
       labels,
       classifier,
       predictions,

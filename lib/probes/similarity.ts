@@ -9,10 +9,11 @@ import * as tf from "@tensorflow/tfjs-core";
 import { toNumbers } from "../onnx/tensor.ts";
 import { compile } from "../trace/run.ts";
 import { short, table } from "../text.ts";
+import { neuronHooksOf, rowsAt } from "./anatomy.ts";
 import type { Matrix } from "./context.ts";
-import { HIDDEN, lastOf } from "./geometry.ts";
 import { centred, evenPlaces, tensorOf } from "./matrices.ts";
 import { finite, NotApplicableError, type RunProbe } from "./probe.ts";
+import { trainActivation } from "./train_rows.ts";
 import { evenlyChosen } from "./trajectory.ts";
 
 /** How many checkpoints are compared, each with each. */
@@ -50,16 +51,17 @@ export const similarity: RunProbe<"similarity", SimilarityResult> = {
     const found = await run.each(
       "similarity",
       async (context) => {
-        const { hookNames, source } = context.model;
-        const hooks = hookNames.filter((name) => HIDDEN.test(name));
+        const hooks = neuronHooksOf(context);
         if (hooks.length === 0) {
           throw new NotApplicableError(
-            `${source} has no hidden activations (hook_post)`,
+            `${context.model.source} has no hidden activations (hook_post)`,
           );
         }
         const matrices: Record<string, Matrix> = {};
         for (const name of hooks) {
-          matrices[name] = evenRows(await lastOf(context, name), MOST_ROWS);
+          const matrix = await trainActivation(context, name);
+          const places = evenPlaces(matrix.rows, MOST_ROWS);
+          matrices[name] = rowsAt(matrix, places);
         }
         return matrices;
       },
@@ -86,15 +88,6 @@ export const similarity: RunProbe<"similarity", SimilarityResult> = {
     ),
   ],
 };
-
-function evenRows({ rows, columns, data }: Matrix, most: number): Matrix {
-  const places = evenPlaces(rows, most);
-  const chosen = new Float64Array(places.length * columns);
-  places.forEach((row, i) => {
-    chosen.set(data.subarray(row * columns, (row + 1) * columns), i * columns);
-  });
-  return { rows: places.length, columns, data: chosen };
-}
 
 /**
  * Linear CKA of representations of the same n rows, with columns centred:

@@ -16,6 +16,7 @@ import type { RunCheckpoint, RunContext } from "./run_context.ts";
 
 /** A checkpoint in the plane. */
 export interface TrajectoryPoint {
+  /** Updates made before it. */
   readonly step: number;
   /** Its coordinates, from the mean of all points, in units of the weights. */
   readonly at: Pair;
@@ -38,6 +39,7 @@ export interface TrajectoryResult {
   readonly parameters: number;
   /** The share of the points' variance along each of the two axes. */
   readonly explained: Pair;
+  /** The checkpoints, oldest first. */
   readonly points: readonly TrajectoryPoint[];
 }
 

@@ -92,8 +92,8 @@ export async function spectrum2d(
     data[(i * n + j) * columns + f]!;
   const variance = new Float64Array(columns);
   // The constant's component has no variance.
-  for (let i = columns; i < data.length; i++) {
-    variance[i % columns]! += data[i]!;
+  for (let from = columns; from < data.length; from += columns) {
+    for (let f = 0; f < columns; f++) variance[f]! += data[from + f]!;
   }
   const ks = frequencies(n);
   const linear = new Float64Array(ks.length);
@@ -133,8 +133,10 @@ export async function spectrum2d(
 function silence({ shape, data }: HostTensor): (f: number) => boolean {
   const width = shape[1]!;
   const varies = new Uint8Array(width);
-  for (let i = width; i < data.length; i++) {
-    if (data[i] !== data[i % width]) varies[i % width] = 1;
+  for (let from = width; from < data.length; from += width) {
+    for (let f = 0; f < width; f++) {
+      if (data[from + f] !== data[f]) varies[f] = 1;
+    }
   }
   return (f) => varies[f] === 0;
 }

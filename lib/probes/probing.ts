@@ -20,7 +20,11 @@ import { ProbeContext } from "./context.ts";
 import { type ForeignOptions, introduce } from "./foreign.ts";
 import { NotApplicableError, type Probe, type RunProbe } from "./probe.ts";
 import * as registry from "./registry.ts";
-import { RunContext, type RunOptions } from "./run_context.ts";
+import {
+  type ProbeSeries,
+  RunContext,
+  type RunOptions,
+} from "./run_context.ts";
 
 /** Any probe of a checkpoint. */
 // deno-lint-ignore no-explicit-any -- A probe is invariant in result and settings.
@@ -102,14 +106,6 @@ export interface ProbeReport {
   /** Probes that do not apply to this checkpoint, with the reason. */
   readonly skipped: Partial<Record<ProbeName, string>>;
 }
-
-/** A probe's result at each checkpoint that it applies to, oldest first. */
-export type ProbeSeries<Result> = readonly {
-  /** Updates made before the checkpoint. */
-  readonly step: number;
-  /** What it found there. */
-  readonly result: Result;
-}[];
 
 /** What probing a whole run found; `deno task probe --all-checkpoints --json`. */
 export interface RunReport {
@@ -225,6 +221,9 @@ export async function probeRun(
         }, false);
       }
     });
+  }
+  for (const [name, results] of Object.entries(series)) {
+    if (results.length === run.checkpoints.length) run.keep(name, results);
   }
   for (const probe of asking.probes) {
     if (probe.of !== "run") continue;

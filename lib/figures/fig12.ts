@@ -66,6 +66,7 @@ interface Spectrum {
 
 async function spectrum(run: string): Promise<Json> {
   const { probes } = await probe(await findCheckpoint(run), ["fourier"]);
+  // A perceptron has an embedding, and none of trained weights is all zero.
   const { cos_norms, sin_norms, key_frequencies, power_share, gini } = probes
     .fourier!.embedding!;
   const norms = cos_norms.map((cos, i) =>

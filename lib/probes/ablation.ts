@@ -6,7 +6,12 @@
 
 import { choice, type Setting, type Values } from "../config/setting.ts";
 import { changeWeight, type Edit, patch } from "../onnx/edits.ts";
-import { type HostTensor, hostTensorOf, toNumbers } from "../onnx/tensor.ts";
+import {
+  type HostTensor,
+  hostTensorOf,
+  lastPosition,
+  toNumbers,
+} from "../onnx/tensor.ts";
 import { percent, short, table } from "../text.ts";
 import { cyclicOf, neuronHooksOf } from "./anatomy.ts";
 import type { ProbeContext } from "./context.ts";
@@ -212,7 +217,7 @@ async function run(context: ProbeContext, edit: Edit): Promise<PartScores> {
   try {
     const [name] = model.outputNames;
     const { [name!]: logits } = await model.run(context.inputs(), [name!]);
-    return partScores(context, toNumbers(logits!));
+    return partScores(context, toNumbers(lastPosition(logits!)));
   } finally {
     await model.close();
   }

@@ -5,9 +5,11 @@
  */
 
 export type { DirectAttribution, PartLogit } from "./attribution.ts";
+export * from "./contents.ts";
 export * from "./context.ts";
 export * from "./cross_entropy.ts";
 export * from "./cyclic.ts";
+export { type ForeignOptions, introduce, type Introduced } from "./foreign.ts";
 export {
   type KeyFrequencies,
   keyFrequenciesOf,

@@ -317,7 +317,15 @@ const rules: Readonly<Record<string, Rule>> = {
   Gather: linear,
   GatherElements: linear,
   GatherND: linear,
-  [SEGMENT_SUM]: linear,
+  // Of several rows by segment, those that do not move add nothing.
+  [SEGMENT_SUM]: ({ g, node, dx }) => [
+    g.emit(
+      SEGMENT_SUM,
+      dx.flatMap((rows, i) => rows ? [rows, node.inputs[i + 1]!] : []),
+      node.attributes,
+      node.outputs[0]!,
+    ),
+  ],
   Split: ({ g, node, dx: [dx] }) => {
     const { axis } = node.attributes as { axis: number };
     return split(g, dx!, node.outputs.map(({ shape }) => shape[axis]!), axis);

@@ -5,7 +5,14 @@
  */
 
 import type { Chart } from "../report/chart.ts";
-import { firstAtLeast, last, measured, near, percent } from "./curves.ts";
+import {
+  firstAtLeast,
+  ifMemorised,
+  last,
+  measured,
+  near,
+  percent,
+} from "./curves.ts";
 import type { Arm, Figure, Results, Row } from "./figure.ts";
 import { panelOf, shares } from "./panels.ts";
 import { mlp, quickMlp, sgd } from "./paper.ts";
@@ -67,7 +74,12 @@ function chart(results: Results): Chart {
 
 function rows(results: Results): Row[] {
   const of = (name: string, end: 0 | 1, format: (x: number) => string) =>
-    measured(results, "sgd", (run) => change(run, name)[end], format);
+    measured(
+      results,
+      "sgd",
+      (run) => change(run, name)[end],
+      ifMemorised(format),
+    );
   const number = (x: number) => x.toPrecision(3);
   return [
     {
@@ -110,7 +122,7 @@ export const fig10: Figure = {
   chart,
   rows,
   claims: [{
-    id: "F10",
+    id: "C19",
     statement: "More and more updates are absorbed as the logits grow.",
     rule: "From the first evaluation with 100 % train accuracy to the last, " +
       `the share of absorbed updates rises by at least ${percent(RISE)} and ` +

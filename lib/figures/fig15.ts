@@ -80,7 +80,7 @@ function chart(results: Results): Chart {
   const isFull = results.scale === "full";
   const first = (method: Method, published: readonly Published[]): Panel => ({
     title: `${labels[method]}: step of 100 % test accuracy`,
-    x: { label: "weight decay" },
+    x: { label: "weight decay", domain: [0, Math.max(...decays[method])] },
     y: {
       label: "step (median over the seeds)",
       scale: "log",
@@ -98,7 +98,7 @@ function chart(results: Results): Chart {
       first("perp", [{ x: 0, y: 124, colour: 2 }]),
       {
         title: "AdamW: highest test accuracy",
-        x: { label: "weight decay" },
+        x: { label: "weight decay", domain: [0, 8] },
         y: {
           label: "test accuracy (%, median over the seeds)",
           percent: true,
@@ -187,7 +187,7 @@ export const fig15: Figure = {
   rows,
   claims: [
     {
-      id: "C7-sweep",
+      id: "C7",
       statement: "⊥AdamW beats or equals the best weight decay of a sweep, " +
         "both with their best learning rate.",
       rule: "Of 25 settings each, the first evaluation with 100 % test " +
@@ -212,7 +212,7 @@ export const fig15: Figure = {
         ),
     },
     {
-      id: "F15",
+      id: "C21",
       statement: "Weight decay 8 prevents full generalisation.",
       rule:
         "With weight decay 8, AdamW reaches 100 % test accuracy with none " +

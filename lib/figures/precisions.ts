@@ -163,6 +163,7 @@ function atBoth(
   results: Results,
   value: (run: RunRecord) => number | null,
   format: (value: number | null) => string,
+  least = -Infinity,
 ): Decision {
   const names = [0.6, 0.7].flatMap((fraction) =>
     precisions.map((precision) => armOf(fraction, precision))
@@ -170,7 +171,9 @@ function atBoth(
   return bySeed(results, names, (...runs) => {
     const values = runs.map(value);
     const [six, seven] = [values.slice(0, 3), values.slice(3)];
-    const both = [rises(six), rises(seven)];
+    const both = values.every((value) => value !== null && value < least)
+      ? [null]
+      : [rises(six), rises(seven)];
     return {
       so: both.includes(false) ? false : both.includes(null) ? null : true,
       why: `60 %: ${six.map(format).join(", ")}; ` +
@@ -190,13 +193,18 @@ export const laterCollapse = {
     atBoth(results, halfCollapsed, stepText),
 } as const;
 
+const LEAST = 0.1;
+
 /** How it is decided that more is reached with more precision. */
 export const higherPeak = {
   rule:
     "With 60 % and with 70 % of the pairs, the highest test accuracy up to " +
     "the evaluation at which half of the samples have collapsed (of the whole " +
     "run, where none is) is strictly higher in float32 than in float16, and in " +
-    `float64 than in float32. ${BY_SEED}`,
+    `float64 than in float32; where none of the six reaches ${
+      percent(LEAST)
+    }, ` +
+    `it says nothing. ${BY_SEED}`,
   decide: (results: Results): Decision =>
-    atBoth(results, peak, (value) => percent(value ?? NaN)),
+    atBoth(results, peak, (value) => percent(value ?? NaN), LEAST),
 } as const;

@@ -255,7 +255,7 @@ function legendOf(
   }
   let [x, row] = [0, 0];
   const items = [...entries].map(([name, mark]) => {
-    const space = 28 + name.length * 11 * LETTER + 14;
+    const space = 28 + name.length * 11 * LETTER + 22;
     if (x > 0 && x + space > width) [x, row] = [0, row + 1];
     const item = `<g transform="translate(${x},${12 + row * 17})">${mark}` +
       text(28, 0, name, 11) + "</g>";
@@ -348,7 +348,7 @@ function panelSvg({ x, y, series, published = [] }: Panel): string {
     marginLeft: 50,
     marginBottom: 38,
     marginTop: 22,
-    marginRight: 14,
+    marginRight: 24,
     style: { fontSize: "10.5px", fontFamily: FONT, color: "#222" },
     x: {
       ...optionsOf(x),

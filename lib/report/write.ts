@@ -85,12 +85,12 @@ export async function writeReport(
       report.groups,
       singleFile ? runtime : undefined,
     );
-    const beside = singleFile || typeof live === "string" ? undefined : {
-      name: RUNTIME,
-      text: `globalThis.groklabRuntime="${packed(runtime)}";\n`,
-    };
+    const beside = singleFile || typeof live === "string" ? undefined : RUNTIME;
+    if (beside) {
+      const text = `globalThis.groklabRuntime="${packed(runtime)}";\n`;
+      files.set(join(dirname(page), beside), text);
+    }
     const script = await pageScript();
-    if (beside) files.set(join(dirname(page), RUNTIME), beside.text);
     files.set(
       page,
       await pageText({ ...report, live, script, ...(beside && { beside }) }),

@@ -52,7 +52,8 @@ export class Costs {
   /** Takes in how long the last few steps took, which is a hint only. */
   follow(config: Config, ms: number): void {
     const before = this.msPerStep(config) ?? ms;
-    this.learn(config, 0.95 * before + 0.05 * ms);
+    // A machine that stood still for a while says nothing of what is to come.
+    this.learn(config, 0.95 * before + 0.05 * Math.min(ms, 3 * before));
   }
 
   /** Milliseconds a step; undefined where nothing like it has run. */

@@ -43,5 +43,7 @@ testClaims("fig2", {
       arms([2000, 3000, 7000], [0.15, 0.15, 0.53]),
       arms([2000, 3000, 7000], [0.29, 0.15, 0.53]),
     ],
+    // Nothing generalised: that is no order.
+    neither: [arms([2000, 3000, 7000], [0.03, 0.02, 0.04])],
   },
 });

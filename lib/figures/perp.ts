@@ -140,7 +140,7 @@ const claim = (
 });
 
 /** ⊥Grad's variants. */
-export const perpVariants: Figure = {
+export const perp: Figure = {
   title: "⊥Grad per tensor and global, renormalised and not",
   shows: "which of the two ways in which the paper's code differs from its " +
     "Equations 11 and 12 matters",
@@ -158,14 +158,14 @@ export const perpVariants: Figure = {
   rows,
   claims: [
     claim(
-      "C15-scope",
+      "C15",
       "Whether ⊥Grad projects tensor by tensor or all weights at once",
       "of the two renormalised variants",
       "tensor",
       "global",
     ),
     claim(
-      "C15-length",
+      "C23",
       "Whether ⊥Grad gives the gradient its length back",
       "of the two variants per tensor",
       "tensor",

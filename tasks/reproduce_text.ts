@@ -15,7 +15,7 @@ export function listText(listed: readonly Listed[]): string {
     const costText = (ms: number | null) =>
       ms === null ? "not measured yet" : timeText(ms);
     return [
-      `${name}: ${shows}`,
+      `${name} shows ${shows}`,
       `  setting: ${settings}`,
       `  published: ${published}`,
       `  cost here, two runs at a time: ${costText(cost.full)}, quick ` +

@@ -74,8 +74,7 @@ export function mnist(
   key: RandomKey,
 ): Dataset {
   const from = folder ?? MNIST_FOLDER;
-  const missing = Object.values(MNIST_FILES)
-    .filter((name) => find(from, name) === undefined);
+  const missing = missingFiles(from);
   if (missing.length > 0) throw new UsageError(complaint(folder, missing));
   const { trainImages, trainLabels, testImages, testLabels } = MNIST_FILES;
   const train = digits(from, trainImages, trainLabels);
@@ -91,6 +90,12 @@ export function mnist(
     train: examples(train, sample(trainSize, total, key("data"))),
     test: examples(test, [...test.labels.keys()]),
   }, CLASSES);
+}
+
+/** Which of MNIST's four files a folder lacks, packed ones counting too. */
+export function missingFiles(folder: string = MNIST_FOLDER): string[] {
+  return Object.values(MNIST_FILES)
+    .filter((name) => find(folder, name) === undefined);
 }
 
 // The file of a name, as it is or packed.

@@ -17,7 +17,7 @@ import {
   stepText,
 } from "./curves.ts";
 import type { Arm, Figure, Results, Row } from "./figure.ts";
-import { mlp, parityMlp } from "./paper.ts";
+import { mlp, parityMlp, quickGrok } from "./paper.ts";
 import type { RunRecord } from "./record.ts";
 import { BY_SEED, bySeed } from "./rules.ts";
 
@@ -28,7 +28,7 @@ const stableMax = {
   beta2: 0.999,
   steps: 100_000,
 } as const;
-const quickModular = { modulus: 59, steps: 8000 } as const;
+const quickModular = { ...quickGrok, steps: 8000 } as const;
 
 const tasks = [
   {
@@ -192,7 +192,8 @@ export const fig4: Figure = {
     "0.02, β 0.9 and 0.99, 1,000 steps, addition mod 113 with 40 % of the " +
     "pairs: two-hot, scalars n/113, or 7 random bits for each number; the last " +
     "two with biases. The scaling of the scalars is not published. Quick: " +
-    "addition and product mod 59 with 8,000 steps, parity with 20,000.",
+    "addition and product mod 59 with 80 % of the pairs, width 128 and 8,000 " +
+    "steps, parity with 20,000 steps.",
   published: "Addition 98–99 % by 75,000 to 90,000; product 50 % at about " +
     "53,000 and 99 % at about 95,000; parity about 100 % by 25,000 to 30,000, " +
     "a re-run by others 65,000; the weights' norm grows until about 33,000 " +

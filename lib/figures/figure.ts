@@ -38,6 +38,8 @@ export interface Arm {
   readonly config: ConfigInput;
   /** What is other in the quick form. */
   readonly quick: ConfigInput;
+  /** Columns that are recorded of this arm only, beside the figure's. */
+  readonly columns?: readonly string[];
 }
 
 /**

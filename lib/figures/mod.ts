@@ -4,12 +4,27 @@
  * @module
  */
 
+import { eps } from "./eps.ts";
 import type { Figure } from "./figure.ts";
 import { fig1 } from "./fig1.ts";
 import { fig2 } from "./fig2.ts";
 import { fig3 } from "./fig3.ts";
 import { fig4 } from "./fig4.ts";
+import { fig5 } from "./fig5.ts";
 import { fig6 } from "./fig6.ts";
+import { fig7 } from "./fig7.ts";
+import { fig8 } from "./fig8.ts";
+import { fig9 } from "./fig9.ts";
+import { fig10 } from "./fig10.ts";
+import { fig11 } from "./fig11.ts";
+import { fig12 } from "./fig12.ts";
+import { fig13 } from "./fig13.ts";
+import { fig14 } from "./fig14.ts";
+import { fig15 } from "./fig15.ts";
+import { fig16 } from "./fig16.ts";
+import { fig17 } from "./fig17.ts";
+import { perp } from "./perp.ts";
+import { slingshots } from "./slingshots.ts";
 
 export type {
   Arm,
@@ -30,5 +45,20 @@ export const figures: Readonly<Record<string, Figure>> = {
   fig2,
   fig3,
   fig4,
+  fig5,
   fig6,
+  fig7,
+  fig8,
+  fig9,
+  fig10,
+  fig11,
+  fig12,
+  fig13,
+  fig14,
+  fig15,
+  fig16,
+  fig17,
+  eps,
+  perp,
+  slingshots,
 };

@@ -43,6 +43,12 @@ export const adamw = {
   eps: 1e-25,
 } satisfies ConfigInput;
 
+/** Gradient descent, without momentum. */
+export const sgd = {
+  optimizer: "sgd",
+  momentum: 0,
+} satisfies ConfigInput;
+
 /**
  * ⊥Grad in front of an optimizer, as the paper's code has it: per tensor, and
  * back to the gradient's length. Its base optimizer really had PyTorch's betas
@@ -112,8 +118,31 @@ export const transformer = {
   init: "nanda",
 } satisfies ConfigInput;
 
+/** 200 digits of MNIST, by the same MLP with biases, all weights times 100. */
+export const mnistMlp = {
+  ...plain,
+  ...adamw,
+  task: "mnist",
+  trainSize: 200,
+  model: "mlp",
+  hidden: [200, 200],
+  biases: true,
+  init: "pytorch",
+  initScale: 100,
+} satisfies ConfigInput;
+
 /** MLP of the quick forms: a smaller modulus, so that steps take a tenth. */
 export const quickMlp = {
   modulus: 31,
   hidden: [100, 100],
+} satisfies ConfigInput;
+
+/**
+ * MLP of the quick forms in which a network has to generalise without help: with
+ * fewer numbers a smaller share of the pairs is not enough.
+ */
+export const quickGrok = {
+  modulus: 59,
+  hidden: [128, 128],
+  trainFraction: 0.8,
 } satisfies ConfigInput;

@@ -70,6 +70,15 @@ export function sameExperiment(a: Config, b: Config): boolean {
   );
 }
 
+/** What of a figure decides what a record has. */
+export type Recorded = Pick<Figure, "arms" | "columns" | "measures">;
+
+/** The columns of an arm's runs, beside `step`. */
+export function columnsOf({ arms, columns }: Recorded, arm: string): string[] {
+  const own = arms.find(({ name }) => name === arm)?.columns ?? [];
+  return [...columns, ...own];
+}
+
 /**
  * Whether a record can stand for a run: the same experiment, with everything
  * that the figure reads.
@@ -77,11 +86,12 @@ export function sameExperiment(a: Config, b: Config): boolean {
 export function stands(
   record: RunRecord,
   config: Config,
-  { columns, measures = {} }: Pick<Figure, "columns" | "measures">,
+  figure: Recorded,
 ): boolean {
   return sameExperiment(record.config, config) &&
-    columns.every((name) => name in record.columns) &&
-    Object.keys(measures).every((name) => name in record.measures);
+    columnsOf(figure, record.arm).every((name) => name in record.columns) &&
+    Object.keys(figure.measures ?? {})
+      .every((name) => name in record.measures);
 }
 
 /**
@@ -96,13 +106,14 @@ export function stands(
 export async function recordOf(
   run: string,
   arm: string,
-  { columns, measures = {} }: Pick<Figure, "columns" | "measures">,
+  figure: Recorded,
 ): Promise<RunRecord | undefined> {
   const found = await readInterrupted(run);
   const config = found?.config;
   if (!config || !isOver(found.summary, config.steps)) return undefined;
   const summary = found.summary as TrainResult;
   const rows = thinned(await readMetrics(run));
+  const columns = columnsOf(figure, arm);
   for (const name of columns) {
     // Columns of what is not defined at first may be null, but are there.
     if (rows.every((row) => row[name] === undefined)) {
@@ -113,7 +124,7 @@ export async function recordOf(
     }
   }
   const measured: Record<string, Json> = {};
-  for (const [name, measure] of Object.entries(measures)) {
+  for (const [name, measure] of Object.entries(figure.measures ?? {})) {
     measured[name] = await measure(run);
   }
   const { groklab, versions, device, git } = await readManifest(run);

@@ -6,10 +6,9 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import { collapsed } from "../losses/mod.ts";
+import type { FloatDType } from "../trace/graph.ts";
 import { scalar, widen } from "../trace/precision.ts";
 import type { Columns, GraphMetrics } from "./group.ts";
-
-const SCORES = /^(.*)\.hook_attn_scores$/;
 
 // Positions that may not be looked at have scores far below any real one.
 const VISIBLE = -1e9;
@@ -17,10 +16,38 @@ const VISIBLE = -1e9;
 const count = (flags: tf.Tensor, axis?: number[]) =>
   tf.sum(widen(tf.cast(flags, "float32")), axis);
 
+/** The name of the scores' hook; its group is the layer. */
+export const SCORES = /^(.*)\.hook_attn_scores$/;
+
 /**
- * The share of attention's rows in softmax collapse, Σ exp(score − max) = 1
- * exactly in the model's precision: all of such a row's attention is on one
- * position. For all heads, and for each as `attention_collapse.BLOCK.attn.HEAD`.
+ * Which rows of attention are in softmax collapse, Σ exp(score − max) = 1 exactly:
+ * all of such a row's attention is on one position.
+ *
+ * @param scores [batch, head, query, key].
+ * @param precision The softmax's.
+ * @returns [batch, head, query], bool: which are, and which could be, because they
+ * see more than one position.
+ */
+export function collapsedRows(
+  scores: tf.Tensor,
+  precision: FloatDType,
+): { lost: tf.Tensor; open: tf.Tensor } {
+  const rows = scores.shape.slice(0, 3);
+  const keys = scores.shape[3]!;
+  const seen = tf.greater(scores, scalar(VISIBLE));
+  const open = tf.greater(count(seen, [3]), scalar(1));
+  const flat = tf.reshape(scores, [-1, keys]) as tf.Tensor2D;
+  const lost = tf.logicalAnd(
+    tf.reshape(collapsed(flat, precision), rows),
+    open,
+  );
+  return { lost, open };
+}
+
+/**
+ * The share of attention's rows in softmax collapse ({@link collapsedRows}), in
+ * the model's precision: for all heads, and for each as
+ * `attention_collapse.BLOCK.attn.HEAD`.
  *
  * Rows that see but one position are left out, being so by construction; of the
  * last block only the last query counts, since the logits are read there.
@@ -40,18 +67,10 @@ export const attention: GraphMetrics = {
       const scores = last
         ? tf.slice(all, [0, 0, queries - 1, 0], [-1, -1, 1, -1])
         : all; // [batch, head, query, key]
-      const rows = scores.shape.slice(0, 3);
-      const keys = scores.shape[3]!;
-      const seen = tf.greater(scores, scalar(VISIBLE));
-      const open = tf.greater(count(seen, [3]), scalar(1));
-      const flat = tf.reshape(scores, [-1, keys]) as tf.Tensor2D;
-      const lost = tf.logicalAnd(
-        tf.reshape(collapsed(flat, precision), rows),
-        open,
-      );
+      const { lost, open } = collapsedRows(scores, precision);
       const [some, of] = [count(lost, [0, 2]), count(open, [0, 2])]; // [head]
       const share = tf.div(some!, of!);
-      for (let head = 0; head < rows[1]!; head++) {
+      for (let head = 0; head < all.shape[1]!; head++) {
         own[`attention_collapse.${layer}.${head}`] = tf.reshape(
           tf.slice(share, [head], [1]),
           [],

@@ -6,6 +6,7 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import { type HostTensor, toNumbers } from "../onnx/tensor.ts";
+import { rootsOfGram } from "../probes/matrices.ts";
 import { widen } from "../trace/precision.ts";
 import { compile } from "../trace/run.ts";
 import { hostBatch } from "../train/batch.ts";
@@ -63,9 +64,8 @@ function gramOf(x: tf.Tensor3D): tf.Tensor {
  * train rows (`hook_post`; of sequences at the last position), not centred. Of a
  * stack of matrices each has its own, NAME.INDEX.
  *
- * The graph multiplies the Gram matrices in float64; their eigenvalues are the
- * squares of the singular values. What lies below k·ε of the largest eigenvalue
- * of a k×k matrix cannot be told from 0 and is taken for it.
+ * The graph multiplies the Gram matrices in float64, from which
+ * {@link rootsOfGram} makes the singular values.
  */
 export const effectiveRank: HostMetrics = {
   summary: "effective rank of weights and hidden activations; slow",
@@ -89,22 +89,6 @@ export const effectiveRank: HostMetrics = {
       { params, buffers, inputs },
       options,
     );
-    // Nobody else waits for it to load.
-    const { Matrix, SingularValueDecomposition } = await import("ml-matrix");
-    const eigenvalues = (k: number, gram: Float64Array): number[] =>
-      new SingularValueDecomposition(Matrix.from1DArray(k, k, gram), {
-        computeLeftSingularVectors: false,
-        computeRightSingularVectors: false,
-      }).diagonal;
-    const rankOf = (k: number, gram: Float64Array): number => {
-      // The decomposition does not end where there are no numbers.
-      if (!gram.every(Number.isFinite)) return NaN;
-      const values = eigenvalues(k, gram);
-      const least = Math.max(...values) * k * Number.EPSILON;
-      return effectiveRankOf(
-        values.map((x) => x > least ? Math.sqrt(x) : 0),
-      );
-    };
     return {
       async measure(state, inputs) {
         const grams = await session.run({ ...onlyModel(state), inputs });
@@ -115,7 +99,12 @@ export const effectiveRank: HostMetrics = {
           for (let i = 0; i < count; i++) {
             const gram = all.subarray(i * k * k, (i + 1) * k * k);
             const which = count === 1 ? name : `${name}.${i}`;
-            columns[`effective_rank.${which}`] = rankOf(k, gram);
+            const roots = await rootsOfGram({
+              rows: k,
+              columns: k,
+              data: gram,
+            });
+            columns[`effective_rank.${which}`] = effectiveRankOf(roots);
           }
         }
         return columns;

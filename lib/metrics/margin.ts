@@ -45,14 +45,28 @@ export function homogeneousDegree(experiment: Experiment): number | undefined {
   return degree?.homogeneous ? degree.highest : undefined;
 }
 
+/**
+ * The margin of each row, z_y − max_{k≠y} z_k: above 0 where the row is classified
+ * as labelled.
+ *
+ * @param logits [n, classes].
+ * @param labels [n].
+ * @returns [n].
+ */
+export function marginsOf(
+  logits: tf.Tensor2D,
+  labels: tf.Tensor1D,
+): tf.Tensor1D {
+  return tf.sub(pick(logits, labels), largestOther(logits, labels));
+}
+
 // Of values sorted upwards that at ⌊q(n − 1)⌋.
 const QUANTILES = { min: 0, p10: 0.1, median: 0.5 };
 
 /**
- * The margin of a train row is z_y − max_{k≠y} z_k: above 0 where the row is
- * classified as labelled. Least, 10 % quantile, median (of n sorted values those
- * at ⌊q(n − 1)⌋) and mean; and the same divided by ‖θ‖^L where the network is
- * homogeneous of degree L, so that scaling the weights does not move it.
+ * {@link marginsOf} the train rows: least, 10 % quantile, median (of n sorted
+ * values those at ⌊q(n − 1)⌋) and mean; and the same divided by ‖θ‖^L where the
+ * network is homogeneous of degree L, so that scaling the weights does not move it.
  *
  * Source: Lyu & Li (arXiv 1906.05890), Section 3, the normalised margin.
  */
@@ -61,10 +75,7 @@ export const margin: GraphMetrics = {
   make(experiment) {
     const degree = homogeneousDegree(experiment);
     return ({ params, train: { logits, labels } }) => {
-      const margins = tf.sub(
-        pick(logits, labels),
-        largestOther(logits, labels),
-      );
+      const margins = marginsOf(logits, labels);
       const n = margins.shape[0]!;
       const at = (q: number) => Math.floor(q * (n - 1));
       const { values } = tf.topk(tf.neg(margins), at(0.5) + 1);

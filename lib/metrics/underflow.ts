@@ -7,6 +7,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { exponentials, fraction } from "../losses/mod.ts";
 import { FLOATS } from "../trace/floats.ts";
+import type { FloatDType } from "../trace/graph.ts";
 import { scalar } from "../trace/precision.ts";
 import type { GraphMetrics } from "./group.ts";
 import { shares } from "./vectors.ts";
@@ -14,22 +15,37 @@ import { shares } from "./vectors.ts";
 const isZero = (x: tf.Tensor) => tf.equal(x, tf.zerosLike(x));
 
 /**
- * The share of gradient entries that are exactly 0, and of the train rows'
- * exp(zₖ − max z), in the loss's precision, that are 0, or below the smallest
- * normal number. Of every loss, as for softmax collapse: what a softmax would
+ * The share of all exp(zₖ − max z), as a softmax of a precision has them, that are
+ * 0, and that are below the smallest normal number, 0 among them.
+ *
+ * @param logits [n, classes].
+ * @param precision The softmax's.
+ * @param temperature What it divides the logits by.
+ */
+export function lostExponentials(
+  logits: tf.Tensor2D,
+  precision: FloatDType,
+  temperature = 1,
+): { zero_exponentials: tf.Scalar; exponential_underflow: tf.Scalar } {
+  const e = exponentials(logits, precision, temperature);
+  const { smallestNormal } = FLOATS[precision];
+  return {
+    zero_exponentials: fraction(isZero(e)),
+    exponential_underflow: fraction(tf.less(e, scalar(smallestNormal))),
+  };
+}
+
+/**
+ * The share of gradient entries that are exactly 0, and {@link lostExponentials} of
+ * the train rows, in the loss's precision. Of every loss, as for softmax collapse: what a softmax would
  * lose.
  */
 export const underflow: GraphMetrics = {
   summary: "zero gradients, exponentials that underflow",
   make:
     ({ config: { lossPrecision: precision }, loss: { temperature } }) =>
-    ({ gradients, train }) => {
-      const e = exponentials(train.logits, precision, temperature);
-      const { smallestNormal } = FLOATS[precision];
-      return {
-        ...shares("zero_gradients", (g) => isZero(g!), gradients),
-        zero_exponentials: fraction(isZero(e)),
-        exponential_underflow: fraction(tf.less(e, scalar(smallestNormal))),
-      };
-    },
+    ({ gradients, train }) => ({
+      ...shares("zero_gradients", (g) => isZero(g!), gradients),
+      ...lostExponentials(train.logits, precision, temperature),
+    }),
 };

@@ -38,7 +38,10 @@ export type AdamState = {
  *     m ← β₁m + (1 − β₁)g        v ← β₂v + (1 − β₂)g²
  *     u = m̂ / (√v̂ + ε)          m̂ = m/(1 − β₁ᵗ),  v̂ = v/(1 − β₂ᵗ)
  *
- * Source: Kingma & Ba (arXiv 1412.6980), Algorithm 1.
+ * computed as r·m / (√v + √c₂·ε) with c₂ = 1 − β₂ᵗ and r = √c₂/(1 − β₁ᵗ), which
+ * is the same in fewer passes over the parameters.
+ *
+ * Source: Kingma & Ba (arXiv 1412.6980), Algorithm 1 and the end of Section 2.
  *
  * @param options β₁, β₂, ε.
  */
@@ -60,12 +63,10 @@ export function scaleByAdam(
         gradients,
       );
       const [c1, c2] = [correction(beta1, count), correction(beta2, count)];
+      const root = tf.sqrt(c2);
+      const [rate, floor] = [tf.div(root, c1), tf.mul(root, scalar(eps))];
       const updates = zipTrees(
-        (m, v) =>
-          tf.div(
-            tf.div(m, c1),
-            tf.add(tf.sqrt(tf.div(v, c2)), scalar(eps)),
-          ),
+        (m, v) => tf.mul(rate, tf.div(m, tf.add(tf.sqrt(v), floor))),
         mu,
         nu,
       );

@@ -54,6 +54,7 @@ export {
   cosineDecay,
   linearWarmup,
   type Schedule,
+  scheduleOf,
   type ScheduleSettings,
   stepDecay,
 } from "./schedule.ts";

@@ -7,7 +7,12 @@
 import type { Config } from "../config/config.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { ProbeModel } from "../onnx/probe_model.ts";
-import { type HostTensor, hostTensorOf, toNumbers } from "../onnx/tensor.ts";
+import {
+  type HostTensor,
+  hostTensorOf,
+  lastPosition,
+  toNumbers,
+} from "../onnx/tensor.ts";
 import { NotApplicableError } from "./probe.ts";
 import type { RunContext } from "./run_context.ts";
 import {
@@ -85,7 +90,8 @@ export class ProbeContext {
       if (config !== undefined) return configOfMetadata(config, source);
       throw new NotApplicableError(
         `${source} does not say which task it was trained on ` +
-          "(no groklab.config in its metadata)",
+          "(no groklab.config in its metadata): --modulus says that it was " +
+          "addition, and modulo what",
       );
     });
   }
@@ -117,7 +123,8 @@ export class ProbeContext {
   }
 
   /**
-   * The logits of every row, [n, classes].
+   * The logits of every row, [n, classes]: of a model that has some at every
+   * position, those at the last.
    *
    * @throws {NotApplicableError} if some are not finite.
    */
@@ -125,14 +132,15 @@ export class ProbeContext {
     return this.once("logits", async () => {
       const [name] = this.model.outputNames;
       const { [name!]: logits } = await this.model.run(this.inputs(), [name!]);
-      const data = toNumbers(logits!);
+      const { shape, data: all } = lastPosition(logits!);
+      const [rows, columns] = shape as [number, number];
+      const data = toNumbers({ data: all });
       if (!data.every(Number.isFinite)) {
         throw new NotApplicableError(
           `${this.model.source} has logits that are not finite: no probe ` +
             "that reads them says anything",
         );
       }
-      const [rows, columns] = logits!.shape as [number, number];
       return { rows, columns, data };
     });
   }
@@ -142,10 +150,25 @@ export class ProbeContext {
    *
    * @throws {UsageError} if the graph has no value of that name.
    */
-  activation(name: string): Promise<HostTensor> {
-    return this.once(`activation ${name}`, async () => {
-      return (await this.model.run(this.inputs(), [name]))[name]!;
-    });
+  async activation(name: string): Promise<HostTensor> {
+    await this.activations([name]);
+    return this.#made.get(`activation ${name}`) as HostTensor;
+  }
+
+  /**
+   * Computes activations in one run, for {@link activation} to give.
+   *
+   * @throws {UsageError} if the graph has no value of a name.
+   */
+  async activations(names: readonly string[]): Promise<void> {
+    const missing = names.filter((name) =>
+      !this.#made.has(`activation ${name}`)
+    );
+    if (missing.length === 0) return;
+    const values = await this.model.run(this.inputs(), missing);
+    for (const name of missing) {
+      this.once(`activation ${name}`, () => values[name]!);
+    }
   }
 
   /**

@@ -12,36 +12,60 @@ export interface Scores {
   readonly accuracy: number;
 }
 
+/** A label's loss, and which class is largest, of rows of logits. */
+export interface RowScores {
+  /** −log softmax(z)_label of a row. */
+  loss(row: number, label: number): number;
+  /** The class of a row's largest logit. */
+  readonly largest: Int32Array;
+}
+
 /**
- * Scores of logits.
+ * What is needed of each row of logits to score it against any label.
  *
  * @param logits Row by row, `classes` to a row.
  * @param classes How many classes there are.
- * @param rows Which rows.
- * @param labels The label of each of these rows.
- * @param taken What is taken off a row's logits: puts the rest into its second
- * argument; by default nothing is.
  */
-export function scores(
-  logits: Float64Array,
-  classes: number,
+export function rowScores(logits: Float64Array, classes: number): RowScores {
+  const rows = logits.length / classes;
+  const largest = new Int32Array(rows);
+  const logSum = new Float64Array(rows);
+  for (let row = 0, from = 0; row < rows; row++, from += classes) {
+    let top = from;
+    for (let i = from + 1; i < from + classes; i++) {
+      if (logits[i]! > logits[top]!) top = i;
+    }
+    const most = logits[top]!;
+    let sum = 0;
+    for (let i = from; i < from + classes; i++) {
+      sum += Math.exp(logits[i]! - most);
+    }
+    largest[row] = top - from;
+    logSum[row] = Math.log(sum) + most;
+  }
+  return {
+    largest,
+    loss: (row, label) => logSum[row]! - logits[row * classes + label]!,
+  };
+}
+
+/**
+ * Loss and accuracy over some rows.
+ *
+ * @param scores Of every row.
+ * @param rows Which rows.
+ * @param labels The label of each of these.
+ */
+export function scoresOver(
+  { loss, largest }: RowScores,
   rows: ArrayLike<number>,
   labels: ArrayLike<number>,
-  taken?: (row: number, logits: Float64Array) => void,
 ): Scores {
-  const z = new Float64Array(classes);
-  let loss = 0;
+  let total = 0;
   let right = 0;
   for (let i = 0; i < rows.length; i++) {
-    const from = rows[i]! * classes;
-    z.set(logits.subarray(from, from + classes));
-    taken?.(rows[i]!, z);
-    let largest = 0;
-    for (let c = 1; c < classes; c++) if (z[c]! > z[largest]!) largest = c;
-    let sum = 0;
-    for (let c = 0; c < classes; c++) sum += Math.exp(z[c]! - z[largest]!);
-    loss += Math.log(sum) + z[largest]! - z[labels[i]!]!;
-    if (largest === labels[i]) right++;
+    total += loss(rows[i]!, labels[i]!);
+    if (largest[rows[i]!] === labels[i]) right++;
   }
-  return { loss: loss / rows.length, accuracy: right / rows.length };
+  return { loss: total / rows.length, accuracy: right / rows.length };
 }

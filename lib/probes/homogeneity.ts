@@ -90,18 +90,22 @@ const RULES: Readonly<Record<string, Rule>> = {
  * The degree of each value of a graph, all `weights` being scaled together.
  *
  * @param graph The graph.
- * @param weights Names of the initializers that are scaled.
+ * @param weights Names of the initializers that are scaled, by α each, or with the
+ * power of α that each is scaled by.
  * @returns By name; values behind an operator without a rule are missing.
  */
 export function degreesOf(
   graph: GraphProto,
-  weights: readonly string[],
+  weights: readonly string[] | Readonly<Record<string, number>>,
 ): Map<string, Degree> {
   const degrees = new Map<string, Degree>();
   for (const { name } of graph.input) degrees.set(name, CONSTANT);
   for (const { name } of graph.initializer) degrees.set(name, CONSTANT);
-  for (const name of weights) {
-    degrees.set(name, { lowest: 1, highest: 1, homogeneous: true });
+  const powers = Array.isArray(weights)
+    ? weights.map((name) => [name, 1] as const)
+    : Object.entries<number>(weights as Record<string, number>);
+  for (const [name, power] of powers) {
+    degrees.set(name, { lowest: power, highest: power, homogeneous: true });
   }
   for (const node of graph.node) {
     const degree = degreeOf(node, degrees);

@@ -15,33 +15,47 @@ import {
   mean,
 } from "../losses/mod.ts";
 import type { Runtime } from "../onnx/session.ts";
-import { type HostTensor, toNumbers } from "../onnx/tensor.ts";
+import {
+  type HostTensor,
+  hostTensorOf,
+  sizeOf,
+  toNumbers,
+} from "../onnx/tensor.ts";
 import type { FloatDType } from "../trace/graph.ts";
 import { widen } from "../trace/precision.ts";
 import { compile } from "../trace/run.ts";
 import { degreesOf } from "./homogeneity.ts";
-import { percent, table } from "../text.ts";
-import type { Probe } from "./probe.ts";
+import { percent, short, table } from "../text.ts";
+import { evenPlaces } from "./matrices.ts";
+import { finite, type Probe } from "./probe.ts";
+import {
+  GROUP_ALPHAS,
+  type ScalingGroup,
+  scalingGroups,
+} from "./scaling_groups.ts";
 
 /** The factors by which all weights are multiplied. */
 export const ALPHAS = [0.5, 1, 2, 4] as const;
 
 const PRECISIONS: readonly FloatDType[] = ["float16", "float32", "float64"];
 
-/** The network at one α, over every row of the task. */
+/**
+ * The network at one α, over every row of the task. What is null is no finite
+ * number: the logits left the model's range, or are all 0.
+ */
 export interface ScalingRow {
   /** All weights are multiplied by this. */
   readonly alpha: number;
   /** Root mean square of the logits. */
-  readonly logit_rms: number;
+  readonly logit_rms: number | null;
   /** Mean over the rows of the largest |logit|. */
-  readonly logit_scale: number;
+  readonly logit_scale: number | null;
   /** Pearson correlation of f(αθ) with f(θ), over rows and classes. */
-  readonly correlation: number;
+  readonly correlation: number | null;
   /** Share of the rows whose largest logit is the label's. */
   readonly accuracy: number;
   /** Mean loss, the one that it was trained on, computed in float64. */
-  readonly loss: number;
+  readonly loss: number | null;
   /**
    * Share of the rows with a logit that is infinite in float16, beyond 65,504:
    * they have no sum there, and do not count as collapsed.
@@ -73,7 +87,14 @@ export interface LogitScalingResult {
   readonly samples: number;
   /** A row for each α. */
   readonly rows: readonly ScalingRow[];
+  /** How many rows the groups were measured on, evenly chosen. */
+  readonly group_samples: number;
+  /** The same law for the weights of each module. */
+  readonly groups: readonly ScalingGroup[];
 }
+
+// Homogeneity is a property of each row by itself.
+const GROUP_ROWS = 512;
 
 /**
  * Multiplies every weight of the file by α ∈ {0.5, 1, 2, 4} and runs it on all
@@ -81,7 +102,8 @@ export interface LogitScalingResult {
  *
  * For a bias-free ReLU network of L layers f(αθ; x) = α^L f(θ; x), so the
  * exponent is L and the correlation 1: growing weights change no prediction,
- * and lead to Softmax Collapse.
+ * and lead to Softmax Collapse. Biases, attention and shortcuts break the law;
+ * {@link scalingGroups} says where, module by module, and by how much.
  *
  * Source: Prieto et al. (arXiv 2501.04697), Section 5.
  */
@@ -119,7 +141,7 @@ export const logitScaling: Probe<"logit-scaling", LogitScalingResult> = {
         alpha,
         ...describeLogits(logits[i]!, reference),
         accuracy: value("accuracy"),
-        loss: value("loss"),
+        loss: finite(value("loss")),
         softmax_collapse: {
           float16: value("float16"),
           float32: value("float32"),
@@ -131,14 +153,17 @@ export const logitScaling: Probe<"logit-scaling", LogitScalingResult> = {
     const degree = degreesOf(model.graph, model.weightNames).get(output);
     const exponent = slope(
       rows.map((row) => Math.log(row.alpha)),
-      rows.map((row) => Math.log(row.logit_rms)),
+      rows.map((row) => Math.log(row.logit_rms ?? NaN)),
     );
+    const some = evenRows(inputs, GROUP_ROWS);
     return {
       samples: context.dataset.labels.length,
-      exponent: Number.isFinite(exponent) ? exponent : null,
+      exponent: finite(exponent),
       depth: degree?.highest ?? null,
       homogeneous: degree?.homogeneous ?? null,
       rows,
+      group_samples: Object.values(some)[0]!.shape[0]!,
+      groups: await scalingGroups(model, some),
     };
   },
 
@@ -147,7 +172,7 @@ export const logitScaling: Probe<"logit-scaling", LogitScalingResult> = {
     logit_scale: rows.find(({ alpha }) => alpha === 1)!.logit_scale,
   }),
 
-  text({ samples, exponent, depth, homogeneous, rows }) {
+  text({ samples, exponent, depth, homogeneous, rows, ...rest }) {
     const predicted = depth === null
       ? "no prediction: an operator is unknown"
       : homogeneous
@@ -167,18 +192,52 @@ export const logitScaling: Probe<"logit-scaling", LogitScalingResult> = {
         ? `logits are zero or out of range, no exponent (${predicted})`
         : `logits grow like α^${exponent.toFixed(3)} (${predicted})`,
       ...table([head, ...rows.map(rowText)]),
+      ...table([
+        [
+          `scaled by α (${rest.group_samples} rows)`,
+          "exponent",
+          "degree",
+          ...GROUP_ALPHAS.map((alpha) => `off α^degree at ${alpha}`),
+        ],
+        ...rest.groups.map((group) => [
+          group.name,
+          short(group.exponent),
+          `${group.homogeneous ? "" : "≤ "}${short(group.degree)}`,
+          ...group.deviation.map((x) => x === null ? "–" : percent(x)),
+        ]),
+      ]),
     ];
   },
 };
+
+function evenRows(
+  inputs: Readonly<Record<string, HostTensor>>,
+  most: number,
+): Record<string, HostTensor> {
+  const cut = ({ dtype, shape, data }: HostTensor) => {
+    const [rows, ...row] = shape as [number, ...number[]];
+    const places = evenPlaces(rows, most);
+    const width = sizeOf(row);
+    const values = toNumbers({ data });
+    return hostTensorOf(
+      dtype,
+      [places.length, ...row],
+      places.flatMap((i) => [...values.subarray(i * width, (i + 1) * width)]),
+    );
+  };
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, tensor]) => [name, cut(tensor)]),
+  );
+}
 
 function rowText(row: ScalingRow): string[] {
   const { float16, float32, float64 } = row.softmax_collapse;
   return [
     String(row.alpha),
-    row.logit_scale.toPrecision(4),
-    row.correlation.toFixed(4),
+    row.logit_scale?.toPrecision(4) ?? "–",
+    row.correlation?.toFixed(4) ?? "–",
     percent(row.accuracy),
-    row.loss.toPrecision(4),
+    row.loss?.toPrecision(4) ?? "–",
     `${percent(float16)} / ${percent(float32)} / ${percent(float64)}` +
     (row.float16_overflow > 0
       ? ` (${percent(row.float16_overflow)} overflow float16)`
@@ -228,10 +287,10 @@ function describeLogits(logits: HostTensor, reference: Float64Array) {
   }
   const squares = z.reduce((sum, x) => sum + x * x, 0);
   return {
-    logit_rms: Math.sqrt(squares / z.length),
-    logit_scale: scale,
+    logit_rms: finite(Math.sqrt(squares / z.length)),
+    logit_scale: finite(scale),
     float16_overflow: overflow,
-    correlation: correlation(z, reference),
+    correlation: finite(correlation(z, reference)),
   };
 }
 

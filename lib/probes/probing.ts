@@ -17,6 +17,7 @@ import { providerOf } from "../onnx/session.ts";
 import { runOfCheckpoint } from "../runs/read.ts";
 import type { FloatDType } from "../trace/graph.ts";
 import { ProbeContext } from "./context.ts";
+import { type ForeignOptions, introduce } from "./foreign.ts";
 import { NotApplicableError, type Probe, type RunProbe } from "./probe.ts";
 import * as registry from "./registry.ts";
 import { RunContext, type RunOptions } from "./run_context.ts";
@@ -83,7 +84,7 @@ export async function ask<Result, S extends Settings>(
 }
 
 /** How to probe. */
-export interface ProbeOptions extends RunOptions {
+export interface ProbeOptions extends RunOptions, ForeignOptions {
   /** What probes are told: keys of {@link probeSettings}, else their defaults. */
   readonly settings?: Readonly<Record<string, unknown>>;
 }
@@ -134,8 +135,8 @@ export interface RunReport {
  * @param options How to run the model, and what probes are told.
  * @throws {FileError} if the file cannot be read.
  * @throws {SyntaxError} if it is no ONNX model.
- * @throws {UsageError} if the device has no numbers of the weights' type, or a
- * setting is none of the probes'.
+ * @throws {UsageError} if the device has no numbers of the weights' type, a setting
+ * is none of the probes', or what is told of the file does not fit it.
  * @throws {NotApplicableError} if a probe that was named does not apply, or none
  * does.
  */
@@ -145,10 +146,14 @@ export async function probe(
   options: ProbeOptions = {},
 ): Promise<ProbeReport> {
   const asking = new Asking(names, options);
-  const model = await loadProbeModel(path, options);
+  const loaded = await loadProbeModel(path, options);
+  const { model, task } = await introduce(loaded, options);
   const folder = await runOfCheckpoint(path);
   const run = folder ? await RunContext.open(folder, options) : undefined;
-  const context = new ProbeContext(model, { ...(run && { run }) });
+  const context = new ProbeContext(model, {
+    ...(run && { run }),
+    ...(task && { task }),
+  });
   try {
     asking.check(model);
     for (const probe of asking.probes) {
@@ -168,6 +173,7 @@ export async function probe(
       });
     }
   } finally {
+    await loaded.close();
     await model.close();
   }
   const { results, skipped } = asking.answers(path);

@@ -18,10 +18,11 @@ import {
   neuronLogitMapOf,
 } from "./anatomy.ts";
 import type { ProbeContext } from "./context.ts";
-import { type Scores, scores } from "./cross_entropy.ts";
+import { rowScores, type Scores, scoresOver } from "./cross_entropy.ts";
 import { keyFrequenciesOf } from "./key_frequencies.ts";
 import { neuronShare } from "./neurons.ts";
-import { finite, NotApplicableError, type Probe } from "./probe.ts";
+import { type Parts, partsOf, within } from "./parts.ts";
+import { finite, type Probe } from "./probe.ts";
 import { components, cosRow, frequencyCount } from "./spectra.ts";
 import type { Part } from "./task.ts";
 import { type LogitWaves, logitWavesOf, wavesOf } from "./waves.ts";
@@ -89,14 +90,12 @@ export interface ProgressResult {
 }
 
 /** What the probe can be told. */
-export interface ProgressSettings {
+export type ProgressSettings = {
   /** k, in place of what the three rules say. */
   readonly keyFrequencies: Setting<readonly number[] | null>;
   /** From which share on a neuron belongs to a frequency. */
   readonly neuronShare: Setting<number>;
-  // deno-lint-ignore no-explicit-any -- As Settings has it.
-  readonly [key: string]: Setting<any>;
-}
+};
 
 /** The settings of what reads key frequencies. */
 export const progressSettings: ProgressSettings = {
@@ -157,7 +156,7 @@ export const progress: Probe<"progress", ProgressResult, ProgressSettings> = {
     const keys = await chosenKeysOf(context, settings);
     const waves = await logitWavesOf(context);
     const identity = await trigIdentity(context, waves, keys);
-    const parts = partsOf(context);
+    const parts = partsInGroup(context);
     const map = await neuronMeasures(context, keys);
     const frequencies = [];
     for (const [i, k] of keys.entries()) {
@@ -174,11 +173,14 @@ export const progress: Probe<"progress", ProgressResult, ProgressSettings> = {
       });
     }
     const squares = squaredWeights(context);
+    const { data, columns } = await context.logits();
+    const scored = rowScores(data, columns);
+    const over = ({ rows, labels }: Part) => scoresOver(scored, rows, labels);
     return {
       key_frequencies: keys,
-      full: await plain(context, everyPair(context)),
-      train: parts && await plain(context, parts.train),
-      test: parts && await plain(context, parts.test),
+      full: over(everyPair(context)),
+      train: parts && over(parts.train),
+      test: parts && over(parts.test),
       restricted: restricted(context, waves, keys),
       excluded: parts && await excluded(context, waves, keys, parts.train),
       trig_identity: identity.explained,
@@ -244,25 +246,13 @@ function squaredWeights({ model }: ProbeContext): Record<string, number> {
 }
 
 // The rows of the group among those to train on and to test.
-function partsOf(
-  context: ProbeContext,
-): { train: Part; test: Part } | null {
+function partsInGroup(context: ProbeContext): Parts | null {
   return context.once("parts of the group", () => {
     const { answerOfRow } = cyclicOf(context);
-    const inside = ({ rows, labels }: Part): Part => {
-      const kept = [...rows.keys()].filter((i) => answerOfRow[rows[i]!]! >= 0);
-      return {
-        rows: Int32Array.from(kept, (i) => rows[i]!),
-        labels: Int32Array.from(kept, (i) => labels[i]!),
-      };
-    };
-    try {
-      const { train, test } = context.task.split();
-      return { train: inside(train), test: inside(test) };
-    } catch (error) {
-      if (error instanceof NotApplicableError) return null;
-      throw error;
-    }
+    const inside = (part: Part) =>
+      within(part, (row) => answerOfRow[row]! >= 0);
+    const parts = partsOf(context);
+    return parts && { train: inside(parts.train), test: inside(parts.test) };
   });
 }
 
@@ -272,46 +262,38 @@ function everyPair(context: ProbeContext): Part {
   return { rows, labels: Int32Array.from(rows, (row) => labels[row]!) };
 }
 
-async function plain(context: ProbeContext, part: Part): Promise<Scores> {
-  const { data, columns } = await context.logits();
-  return scores(data, columns, part.rows, part.labels);
-}
-
 // A function of the answer alone, so a row for each answer is enough.
 function restricted(
   context: ProbeContext,
   waves: LogitWaves,
   keys: readonly number[],
 ): Scores {
-  const { order: n, classes, classMeans } = waves;
-  const kept = Float64Array.from(
-    { length: n * classes },
-    (_, i) => classMeans[i % classes]!,
-  );
-  for (const k of keys) {
-    waves.projection(k).data.forEach((z, i) => kept[i]! += z);
-  }
+  const { classes, classMeans } = waves;
+  const kept = waves.sum(keys).map((z, i) => z + classMeans[i % classes]!);
   // The class of an answer's index is its residue, whatever the operation.
   const { residues } = cyclicOf(context);
-  return scores(kept, classes, residues.map((_, s) => s), residues);
+  const answers = residues.map((_, s) => s);
+  return scoresOver(rowScores(kept, classes), answers, residues);
 }
 
 async function excluded(
   context: ProbeContext,
   waves: LogitWaves,
   keys: readonly number[],
-  part: Part,
+  { rows, labels }: Part,
 ): Promise<Scores> {
   const { data, columns } = await context.logits();
   const { answerOfRow } = cyclicOf(context);
-  const sum = new Float64Array(waves.order * columns);
-  for (const k of keys) {
-    waves.projection(k).data.forEach((z, i) => sum[i]! += z);
+  const sum = waves.sum(keys);
+  const left = new Float64Array(rows.length * columns);
+  for (let i = 0, at = 0; i < rows.length; i++) {
+    const from = rows[i]! * columns;
+    const wave = answerOfRow[rows[i]!]! * columns;
+    for (let c = 0; c < columns; c++, at++) {
+      left[at] = data[from + c]! - sum[wave + c]!;
+    }
   }
-  return scores(data, columns, part.rows, part.labels, (row, z) => {
-    const from = answerOfRow[row]! * columns;
-    for (let c = 0; c < columns; c++) z[c]! -= sum[from + c]!;
-  });
+  return scoresOver(rowScores(left, columns), rows.map((_, i) => i), labels);
 }
 
 // α_k = ⟨z, cos(w_k(s − c))⟩/‖cos(w_k(s − c))‖² over pairs and classes; the norm²
@@ -339,7 +321,7 @@ async function trigIdentity(
     let inner = 0;
     for (let s = 0; s < n; s++) {
       for (let c = 0; c < n; c++) {
-        inner += byAnswer.data[s * classes + residues[c]!]! *
+        inner += byAnswer[s * classes + residues[c]!]! *
           cos[(s - c + n) % n]!;
       }
     }

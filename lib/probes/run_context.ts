@@ -128,18 +128,20 @@ export class RunContext {
    *
    * @param what What is being done, in a word or two.
    * @param look Gets each context.
+   * @param chosen Which of {@link checkpoints}; by default all.
    * @returns What it gave, in the order of the checkpoints.
    */
   async each<T>(
     what: string,
     look: (context: ProbeContext, checkpoint: RunCheckpoint) => T | Promise<T>,
+    chosen: readonly RunCheckpoint[] = this.checkpoints,
   ): Promise<T[]> {
-    const total = this.checkpoints.length;
+    const total = chosen.length;
     const tell = (done: number) =>
       this.#options.onProgress?.({ what, done, total });
     const results: T[] = [];
     tell(0);
-    for (const checkpoint of this.checkpoints) {
+    for (const checkpoint of chosen) {
       results.push(
         await this.with(checkpoint, (context) => look(context, checkpoint)),
       );

@@ -6,7 +6,7 @@
  */
 
 import { cyclicOf } from "./anatomy.ts";
-import type { Matrix, ProbeContext } from "./context.ts";
+import type { ProbeContext } from "./context.ts";
 
 /** The logits' waves. With n the group's order, w_k = 2πk/n. */
 export interface LogitWaves {
@@ -17,12 +17,14 @@ export interface LogitWaves {
   /** The mean over all pairs of each class's logit, [classes]. */
   readonly classMeans: Float64Array;
   /** The mean over the pairs with answer s of each class's logit, [n, classes]. */
-  readonly byAnswer: Matrix;
+  readonly byAnswer: Float64Array;
   /**
    * The logits' projection on a frequency's waves, as a function of s:
    * A_k[c]·cos(w_k s) + B_k[c]·sin(w_k s), [n, classes].
    */
-  projection(k: number): Matrix;
+  projection(k: number): Float64Array;
+  /** The sum of the projections of some frequencies, [n, classes]. */
+  sum(ks: readonly number[]): Float64Array;
 }
 
 /**
@@ -47,19 +49,22 @@ export function logitWavesOf(context: ProbeContext): Promise<LogitWaves> {
     for (let i = 0; i < byAnswer.length; i++) {
       classMeans[i % classes]! += byAnswer[i]! / n;
     }
-    const made = new Map<number, Matrix>();
+    const made = new Map<number, Float64Array>();
+    const projection = (k: number) => {
+      const known = made.get(k) ?? project(byAnswer, n, classes, k);
+      made.set(k, known);
+      return known;
+    };
     return {
       order: n,
       classes,
       classMeans,
-      byAnswer: { rows: n, columns: classes, data: byAnswer },
-      projection(k) {
-        let projection = made.get(k);
-        if (!projection) {
-          projection = project(byAnswer, n, classes, k);
-          made.set(k, projection);
-        }
-        return projection;
+      byAnswer,
+      projection,
+      sum(ks) {
+        const sum = new Float64Array(n * classes);
+        for (const k of ks) projection(k).forEach((z, i) => sum[i]! += z);
+        return sum;
       },
     };
   });
@@ -83,7 +88,7 @@ function project(
   n: number,
   classes: number,
   k: number,
-): Matrix {
+): Float64Array {
   const { cos, sin } = wavesOf(k, n);
   const A = new Float64Array(classes);
   const B = new Float64Array(classes);
@@ -102,5 +107,5 @@ function project(
       data[s * classes + c] = A[c]! * cos[s]! + B[c]! * sin[s]!;
     }
   }
-  return { rows: n, columns: classes, data };
+  return data;
 }

@@ -148,10 +148,26 @@ export function chartSvg(chart: Chart): string {
     );
   });
   const height = y + rows * (HEIGHT + 34) + 4;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ` +
-    `${height}" width="${width}" height="${height}" font-family="${FONT}" ` +
-    `fill="#222">\n<rect width="${width}" height="${height}" fill="#fff"/>\n` +
-    parts.join("\n") + "\n</svg>\n";
+  return settled(
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ` +
+      `${height}" width="${width}" height="${height}" font-family="${FONT}" ` +
+      `fill="#222">\n<rect width="${width}" height="${height}" fill="#fff"/>\n` +
+      parts.join("\n") + "\n</svg>\n",
+  );
+}
+
+// Plot numbers its clips through the life of the program, and writes
+// coordinates with all their digits.
+function settled(svg: string): string {
+  const ids = new Map<string, string>();
+  return svg.replaceAll(/plot-clip-\d+/g, (id) => {
+    if (!ids.has(id)) ids.set(id, `clip-${ids.size + 1}`);
+    return ids.get(id)!;
+  }).replaceAll(
+    /="[^"]*\.\d{3}[^"]*"/g,
+    (attribute) =>
+      attribute.replaceAll(/-?\d+\.\d{3,}/g, (x) => String(+(+x).toFixed(2))),
+  );
 }
 
 const escaped = (s: string) =>
@@ -239,7 +255,7 @@ function legendOf(
   }
   let [x, row] = [0, 0];
   const items = [...entries].map(([name, mark]) => {
-    const space = 28 + name.length * 11 * LETTER + 14;
+    const space = 28 + name.length * 11 * LETTER + 22;
     if (x > 0 && x + space > width) [x, row] = [0, row + 1];
     const item = `<g transform="translate(${x},${12 + row * 17})">${mark}` +
       text(28, 0, name, 11) + "</g>";
@@ -332,7 +348,7 @@ function panelSvg({ x, y, series, published = [] }: Panel): string {
     marginLeft: 50,
     marginBottom: 38,
     marginTop: 22,
-    marginRight: 14,
+    marginRight: 24,
     style: { fontSize: "10.5px", fontFamily: FONT, color: "#222" },
     x: {
       ...optionsOf(x),

@@ -44,9 +44,16 @@ export class Costs {
     return JSON.stringify(keys.map((key) => config[key]));
   }
 
-  /** Takes in how long a step took. */
+  /** Takes in how long the steps of a whole run, or of a trial, took. */
   learn(config: Config, ms: number): void {
     if (Number.isFinite(ms) && ms > 0) this.#ms.set(this.keyOf(config), ms);
+  }
+
+  /** Takes in how long the last few steps took, which is a hint only. */
+  follow(config: Config, ms: number): void {
+    const before = this.msPerStep(config) ?? ms;
+    // A machine that stood still for a while says nothing of what is to come.
+    this.learn(config, 0.95 * before + 0.05 * Math.min(ms, 3 * before));
   }
 
   /** Milliseconds a step; undefined where nothing like it has run. */

@@ -14,7 +14,7 @@
  */
 
 import { join } from "node:path";
-import { type Config, resolveConfig } from "../config/config.ts";
+import { type Config, defaults, resolveConfig } from "../config/config.ts";
 import { EVALUATIONS, type Figure, type Scale } from "../figures/figure.ts";
 
 /** Where runs and what is made of them lie. */
@@ -56,6 +56,12 @@ export interface Job {
   readonly run: string;
 }
 
+/** The seed that the name of a run, or of its record, ends with. */
+export function seedOf(name: string): number | undefined {
+  const digits = /-seed(\d+)(\.json)?$/.exec(name)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
 /**
  * The runs of a figure, seed by seed.
  *
@@ -85,7 +91,7 @@ export function jobsOf(
           ...place,
           seed,
         };
-        const steps = resolveConfig(own).steps;
+        const { steps = defaults.steps } = own;
         const run = `${arm}-seed${seed}`;
         return {
           figure: name,

@@ -10,7 +10,14 @@ import type { Figure, Scale } from "../figures/figure.ts";
 import { recordText, type RunRecord } from "../figures/record.ts";
 import { figures as registry } from "../figures/mod.ts";
 import { writeWhole } from "../files.ts";
-import { type Job, jobsOf, places as usual, recordsFolder } from "./layout.ts";
+import { list } from "../runs/_layout.ts";
+import {
+  type Job,
+  jobsOf,
+  places as usual,
+  recordsFolder,
+  seedOf,
+} from "./layout.ts";
 import {
   type Outcome,
   outcomeOf,
@@ -21,9 +28,6 @@ import {
 import { pageText } from "./page.ts";
 import { recordHere, recordsPublished } from "./records.ts";
 import { figureNames, type ReproduceOptions, SEEDS } from "./reproduce.ts";
-
-// Whoever has more seeds publishes more.
-const MOST_SEEDS = 64;
 
 interface Found {
   readonly scale: Scale;
@@ -44,7 +48,8 @@ interface Found {
  * @param names Figures, or `all`.
  * @param options Places and figures; with the scale `quick` the full runs are
  * passed over.
- * @returns What was published; figures without a run are left out.
+ * @returns What was published; figures without a run are left out, unless they
+ * cannot be run here.
  * @throws {UsageError} if a figure is unknown.
  */
 export async function publish(
@@ -60,7 +65,10 @@ export async function publish(
     const best = options.scale !== "quick" && (full.whole || !quick.whole)
       ? full
       : quick;
-    if (best.records.length === 0 && figure.arms.length > 0) continue;
+    if (best.records.length === 0 && figure.arms.length > 0) {
+      // That its data are not here is said; that nobody ran it yet, is not.
+      if (await figure.missing?.() === undefined) continue;
+    }
     const { scale, seeds, records } = best;
     for (const { job, record } of records) {
       const file = join(recordsFolder(places, name, scale), `${job.name}.json`);
@@ -91,14 +99,23 @@ async function find(
   scale: Scale,
   places: typeof usual,
 ): Promise<Found> {
-  const jobs = jobsOf(name, figure, scale, MOST_SEEDS, places.here);
+  const usually = scale === "full" ? SEEDS : figure.quickSeeds ?? 1;
+  // Whoever has more seeds publishes more.
+  const names = [
+    ...await list(join(places.here, name, scale)) ?? [],
+    ...await list(recordsFolder(places, name, scale)) ?? [],
+  ];
+  const seeds = Math.max(
+    usually,
+    ...names.map((name) => (seedOf(name) ?? 0) + 1),
+  );
+  const jobs = jobsOf(name, figure, scale, seeds, places.here);
   const known = await recordsPublished(places, jobs, figure);
   const records: Found["records"][number][] = [];
   for (const job of jobs) {
     const record = await recordHere(job, figure) ?? known.get(job.name);
     if (record) records.push({ job, record });
   }
-  const usually = scale === "full" ? SEEDS : figure.quickSeeds ?? 1;
   return {
     scale,
     records,

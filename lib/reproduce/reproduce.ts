@@ -327,7 +327,7 @@ class Queue {
         const ms = await lane.train(config, run, overwrite, {
           onProgress: (step, ms) => {
             this.#training.set(job, step);
-            this.#costs.learn(config, ms);
+            this.#costs.follow(config, ms);
             onProgress?.(this.standing);
           },
           ...(onWarning && { onWarning }),

@@ -166,8 +166,19 @@ export async function savedState(
   const before = await rowsBefore(run, config, step);
   const params = before && await tensorsOf(checkpointPath(run, step));
   if (!params) return undefined;
-  const optimizer = await tensorsOf(optimizerPath(run, step)) ?? {};
+  const optimizer = await optimizerStateAt(run, step) ?? {};
   return { params, optimizer, ...before };
+}
+
+/**
+ * The optimizer's state in a run at a step, by path; undefined where its file is
+ * missing or torn, or the optimizer has none.
+ */
+export function optimizerStateAt(
+  run: string,
+  step: number,
+): Promise<Tensors | undefined> {
+  return tensorsOf(optimizerPath(run, step));
 }
 
 async function tensorsOf(path: string): Promise<Tensors | undefined> {

@@ -7,6 +7,7 @@
 
 import { backend_util, util } from "@tensorflow/tfjs-core";
 import { cut, indices, isIndex } from "./constants.ts";
+import { mergedSum } from "./sums.ts";
 import {
   type Attribute,
   type DType,
@@ -203,6 +204,10 @@ export function binary(
     const { inputs, attributes } = x.node;
     return g.emit("Gemm", [...inputs, y], attributes, x);
   }
+  if (op === "Add" && equalShape(x.shape, y.shape)) {
+    const merged = mergedSum(g, x, y);
+    if (merged) return merged;
+  }
   if (op === "Mul" && isOne(y) && equalShape(x.shape, shape)) return x;
   if (op === "Mul" && isOne(x) && equalShape(y.shape, shape)) return y;
   if (op === "Div" && isOne(y) && equalShape(x.shape, shape)) return x;
@@ -235,14 +240,26 @@ export function reduce(
   const shape = x.shape.flatMap((d, i) =>
     axes.includes(i) ? (keepDims ? [1] : []) : [d]
   );
+  // ONNX Runtime sums squares along single axes more slowly than it makes them.
+  if (op === "ReduceSum" && axes.length === x.shape.length && isSquare(x)) {
+    [op, x] = ["ReduceSumSquare", x.node.inputs[0]!];
+  }
   return g.emit(op, [x, g.ints(axes)], { keepdims: keepDims ? 1 : 0 }, {
     dtype: x.dtype,
     shape,
   });
 }
 
+// A square that is nothing but one: not one that is looked at under a name.
+const isSquare = (x: Value): x is Value & { readonly node: Node } =>
+  x.node?.op === "Mul" && x.node.inputs[0] === x.node.inputs[1] &&
+  x.name === undefined;
+
 // Elements of a matrix that is small beside the start of a product.
 const SMALL = 4096;
+
+// Columns of a product that ONNX Runtime's kernel makes of one transposition.
+const COLUMNS = 128;
 
 /**
  * The matrix product over the last two axes. ONNX's Gemm transposes, adds a bias
@@ -277,6 +294,11 @@ export function matMul(
     }
   }
   if (a.shape.length === 2 && b.shape.length === 2 && isFloat(a)) {
+    // The kernel for processors transposes a anew for every so many columns. On
+    // other devices ONNX Runtime takes the Transpose into the product again.
+    if (transposeA && n > COLUMNS) {
+      return matMul(g, transpose(g, a, [1, 0]), b, false, transposeB);
+    }
     const attributes = { transA: +transposeA, transB: +transposeB };
     return g.emit("Gemm", [a, b], attributes, result);
   }

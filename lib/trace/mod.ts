@@ -12,6 +12,7 @@ export * from "./random.ts";
 export type { Attrs } from "./kernels.ts";
 export { type Rule, rules } from "./rules.ts";
 export * from "./run.ts";
+export { jvp, TANGENT } from "./jvp.ts";
 export { expandSegmentSums } from "./segments.ts";
 export * from "./symbolic.ts";
 export * from "./threefry.ts";

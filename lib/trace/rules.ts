@@ -25,6 +25,7 @@ import {
   oneHot,
   size,
   split,
+  step,
 } from "./kernels.ts";
 import {
   binary,
@@ -79,8 +80,6 @@ const infoOf = ({ shape }: Value): tf.TensorInfo => ({
 
 const zero = (g: GraphBuilder, x: Value) => like(g, x, 0);
 const one = (g: GraphBuilder, x: Value) => like(g, x, 1);
-
-const FLOAT32_MAX = (2 - 2 ** -23) * 2 ** 127;
 
 /** Kernel → ONNX. */
 export const rules: Readonly<Record<string, Rule>> = {
@@ -179,19 +178,9 @@ export const rules: Readonly<Record<string, Rule>> = {
   Softplus: unaryRule("Softplus"),
   Softmax: (g, { logits }, { dim }) =>
     unary(g, "Softmax", logits!, { axis: dim }),
-  // Part of every ReLU's gradient, so it is made fast. HardSigmoid is
-  // max(0, min(1, slope·x)): at the steepest slope there is, 1 for every normal
-  // number above 0. A comparison and its conversion to numbers take five times
-  // as long; they serve the other types. (Of NaN they make 0.)
   Step: (g, { x }, { alpha }) => {
-    if (!alpha && x!.dtype === "float32" && !x!.weak) {
-      const slope = { alpha: { float: FLOAT32_MAX }, beta: { float: 0 } };
-      // Where there is a ReLU it is made of its result: what went into it need
-      // not be kept, and the runtime makes it part of the product before.
-      return unary(g, "HardSigmoid", unary(g, "Relu", x!), slope);
-    }
+    if (!alpha) return step(g, x!);
     const above = binary(g, "Greater", x!, zero(g, x!), "bool");
-    if (!alpha) return cast(g, above, x!.dtype, x!.weak);
     return g.emit("Where", [above, like(g, x!, 1), like(g, x!, alpha)], {}, x!);
   },
 
@@ -326,7 +315,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     ),
   OneHot: (g, { indices }, attrs) => oneHot(g, indices!, attrs),
   UnsortedSegmentSum: (g, { x, segmentIds }, { numSegments }) =>
-    segmentSum(g, x!, segmentIds!, numSegments),
+    segmentSum(g, [x!, segmentIds!], numSegments),
 
   // Constants
   Fill: (g, _inputs, { shape, value, dtype }) => {

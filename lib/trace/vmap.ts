@@ -23,7 +23,7 @@ import {
   transpose,
 } from "./lowering.ts";
 import { rewrite } from "./rewrite.ts";
-import { SEGMENT_SUM } from "./segments.ts";
+import { SEGMENT_SUM } from "./sums.ts";
 import { toTyped } from "../onnx/tensor.ts";
 
 /** What an argument of the stacked function is. */
@@ -209,9 +209,25 @@ const gather: Rule = (context) => {
 
 const segmentSum: Rule = ({ node, x, g, size, stack }) => {
   const { segments } = node.attributes as { segments: number };
-  const [values, ids] = x.map(stack) as [Value, Value];
-  const [, rows, ...rest] = values.shape as [number, number, ...number[]];
-  // Rows of no segment must not come to a neighbour's.
+  const pairs = x.map(stack).map((value, i) =>
+    i % 2 === 0
+      ? reshape(g, value, [rowsOf(value), ...value.shape.slice(2)])
+      : reshape(g, ownSegments(g, value, segments), [rowsOf(value)])
+  );
+  const [first] = pairs as [Value];
+  const rest = first.shape.slice(1);
+  const all = g.emit(SEGMENT_SUM, pairs, { segments: size * segments }, {
+    dtype: first.dtype,
+    shape: [size * segments, ...rest],
+  });
+  return [reshape(g, all, [size, segments, ...rest])];
+};
+
+const rowsOf = ({ shape: [size, rows] }: Value) => size! * rows!;
+
+// The numbers of each replica's own segments, [size, rows]; rows of no segment
+// must not come to a neighbour's.
+function ownSegments(g: GraphBuilder, ids: Value, segments: number): Value {
   const flags = { dtype: "bool", shape: ids.shape } as const;
   const whole = (n: number) =>
     g.constant(ids.dtype, [], toTyped(ids.dtype, [n]));
@@ -225,23 +241,9 @@ const segmentSum: Rule = ({ node, x, g, size, stack }) => {
     flags,
   );
   const moved = offset(g, ids, segments);
-  const own = g.emit(
-    "Where",
-    [known, moved, cast(g, whole(-1), moved.dtype)],
-    {},
-    moved,
-  );
-  const flat = g.emit(
-    SEGMENT_SUM,
-    [
-      reshape(g, values, [size * rows, ...rest]),
-      reshape(g, own, [size * rows]),
-    ],
-    { segments: size * segments },
-    { dtype: values.dtype, shape: [size * segments, ...rest] },
-  );
-  return [reshape(g, flat, [size, segments, ...rest])];
-};
+  const none = cast(g, whole(-1), moved.dtype);
+  return g.emit("Where", [known, moved, none], {}, moved);
+}
 
 const scatter: Rule = (context) => {
   const { g, size, x, stack } = context;
@@ -271,6 +273,14 @@ const rules: Readonly<Record<string, Rule>> = {
   Split: axisAttribute,
   TopK: axisAttribute,
   ReduceSum: axesAt(1),
+  // Along some axes ONNX Runtime adds squares one by one, which is slow and
+  // rounds more than the sum of their product.
+  ReduceSumSquare: (context) => {
+    const { g, node, x } = context;
+    const square = binary(g, "Mul", x[0]!, x[0]!);
+    const sum = { ...node, op: "ReduceSum" };
+    return axesAt(1)({ ...context, node: sum, x: x.with(0, square) });
+  },
   ReduceMean: axesAt(1),
   ReduceProd: axesAt(1),
   ReduceMax: axesAt(1),

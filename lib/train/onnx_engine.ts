@@ -14,6 +14,7 @@ import { trace } from "../trace/backend.ts";
 import { foldConstants } from "../trace/fold.ts";
 import type { Graph } from "../trace/graph.ts";
 import { runTraced, specsOf } from "../trace/run.ts";
+import { expandSegmentSums } from "../trace/segments.ts";
 import { type Tree, treeOf } from "../tree.ts";
 import { hostBatches, mapBatches } from "./batch.ts";
 import { initialTensors, modelState, prefixed } from "./buffers.ts";
@@ -177,7 +178,7 @@ export function traceStep(
   const step = makeStep(experiment, device === "cpu");
   const host = hostBatches(experiment.split, experiment.model);
   const key = Int32Array.from(stepKey(experiment.config));
-  return trace(
+  const graph = trace(
     ({ [STEP]: time, ...tensors }) => {
       const state = { optimizer: {}, ...tensors } as unknown as State;
       const draw = { key: tf.tensor1d(key, "int32"), time: time as tf.Tensor };
@@ -185,5 +186,8 @@ export function traceStep(
       return { ...result } as unknown as Tree<tf.Tensor>;
     },
     { ...specsOf(treeOf(Object.entries(state))), [STEP]: STEP_SPEC },
+    // So that sums of several tensors become one.
+    { deferSegmentSums: true },
   );
+  return expandSegmentSums(graph);
 }

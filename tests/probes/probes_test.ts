@@ -114,10 +114,10 @@ Deno.test("logit-scaling: a bias-free MLP of L layers grows like α^L", async ()
     const accuracies = new Set(result.rows.map((row) => row.accuracy));
     assertEquals(accuracies.size, 1); // growing weights change no prediction
     for (const { alpha, logit_scale, correlation } of result.rows) {
-      assertAlmostEquals(correlation, 1, 1e-6);
+      assertAlmostEquals(correlation!, 1, 1e-6);
       const { logit_scale: scale } = result.rows[1]!;
       assertAlmostEquals(
-        logit_scale / scale,
+        logit_scale! / scale!,
         alpha ** depth,
         1e-4 * alpha ** depth,
       );

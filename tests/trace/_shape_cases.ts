@@ -320,6 +320,19 @@ export const shapeCases = {
       i32([4], [-1, 0, 2, 1]),
     ],
     ...([
+      ["of two tensors, one after the other", [2, 0, 2, 0, 0], [1, 1, -1]],
+      ["of two tensors, enough for pieces", uneven(120, 9), uneven(50, 7)],
+    ] as const).map(([title, first, second]): Case => [
+      title,
+      (x, y) => {
+        const sums = (x: tf.Tensor, ids: readonly number[]) =>
+          tf.unsortedSegmentSum(x, tf.tensor1d([...ids], "int32"), 9);
+        return tf.add(sums(x!, first), sums(y!, second));
+      },
+      eighths([first.length, 3]),
+      eighths([second.length, 3]),
+    ]),
+    ...([
       ["known ids", [2, 0, 2, 0, 0], 3],
       ["known ids beyond both ends", [-1, 0, 2, 1, 5], 2],
       ["known ids, a segment without rows", [0, 0, 3, 3, 3], 5],
@@ -330,11 +343,7 @@ export const shapeCases = {
       title,
       (x) =>
         tf.unsortedSegmentSum(x!, tf.tensor1d([...ids], "int32"), segments),
-      // Eighths: their sums are exact in any order.
-      f32(
-        [ids.length, 3],
-        Array.from({ length: 3 * ids.length }, (_, i) => (i * 5 % 13 - 6) / 8),
-      ),
+      eighths([ids.length, 3]),
     ]),
   ],
 

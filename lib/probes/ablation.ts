@@ -1,0 +1,304 @@
+/**
+ * The `ablation` probe: loss and accuracy without a part.
+ *
+ * @module
+ */
+
+import { choice, type Setting, type Values } from "../config/setting.ts";
+import { changeWeight, type Edit, patch } from "../onnx/edits.ts";
+import {
+  type HostTensor,
+  hostTensorOf,
+  lastPosition,
+  toNumbers,
+} from "../onnx/tensor.ts";
+import { percent, short, table } from "../text.ts";
+import { cyclicOf, neuronHooksOf } from "./anatomy.ts";
+import type { ProbeContext } from "./context.ts";
+import { clustersOf, spectrum2dOf } from "./neurons.ts";
+import { type PartScores, partScores } from "./parts.ts";
+import { NotApplicableError, type Probe } from "./probe.ts";
+import {
+  chosenKeysOf,
+  type ProgressSettings,
+  progressSettings,
+} from "./progress_measures.ts";
+import { logitWavesOf, wavesOf } from "./waves.ts";
+
+// So many are no key to anything.
+const MOST_KEYS = 16;
+
+/** The network without a part. */
+export interface Ablation {
+  /** What kind of part. */
+  readonly kind:
+    | "head"
+    | "cluster"
+    | "frequency of logits"
+    | "frequency of embedding";
+  /** Which: `blocks.0.attn.head.2`, `layers.0 k=14 (12 neurons)`, `k=14`. */
+  readonly part: string;
+  /** Loss and accuracy without it. */
+  readonly scores: PartScores;
+}
+
+/**
+ * The result. Losses are softmax cross-entropy, in nats; `all` is over every row of
+ * the task.
+ */
+export interface AblationResult {
+  /** What stands in the place of heads and neurons. */
+  readonly by: "mean" | "zero";
+  /** The network as it is. */
+  readonly whole: PartScores;
+  /** Without each part. */
+  readonly ablations: readonly Ablation[];
+}
+
+/** What the probe can be told. */
+export type AblationSettings = ProgressSettings & {
+  /** What stands in the place of heads and neurons. */
+  readonly ablateBy: Setting<"mean" | "zero">;
+};
+
+/**
+ * Each head, each cluster of neurons of one frequency, each key frequency taken out,
+ * and the rest of the network run again.
+ *
+ * A head's z and a cluster's activations become their means over all rows of the
+ * task (position by position), or zero. A frequency is taken out of the logits (its
+ * waves of the answer, as in the excluded loss), and out of the embedding (its cosine
+ * and sine over the residues). Of more than 16 key frequencies none is: they are no
+ * sparse structure.
+ *
+ * Source: Nanda et al. (arXiv 2301.05217), Section 4.4.
+ */
+export const ablation: Probe<"ablation", AblationResult, AblationSettings> = {
+  of: "checkpoint",
+  name: "ablation",
+  describe:
+    "Loss and accuracy without each head, neuron cluster, key frequency",
+  needs: "heads, or hidden layers of an operation modulo p",
+  costly: "runs the network once for every part that it takes out",
+  settings: {
+    ...progressSettings,
+    ablateBy: choice(
+      ["mean", "zero"],
+      "mean",
+      "<what>",
+      "what stands in place of ablated heads and neurons: mean or zero",
+    ),
+  },
+
+  async compute(context, settings) {
+    const by = settings.ablateBy;
+    const ablations: Ablation[] = [];
+    for (const { head, part } of headsOf(context)) {
+      const z = await context.activation(head.hook);
+      const edit = without(z, head.hook, by, (i) => {
+        // [batch, pos, head, d_head]
+        return Math.floor(i / z.shape.at(-1)!) % z.shape[2]! === head.index;
+      });
+      ablations.push({ kind: "head", part, scores: await run(context, edit) });
+    }
+    const modular = isModular(context);
+    if (modular) ablations.push(...await byFrequency(context, settings));
+    if (ablations.length === 0) {
+      throw new NotApplicableError(
+        `${context.model.source} has no attention heads and no sparse key ` +
+          "frequencies: there is nothing to take out",
+      );
+    }
+    const { data } = await context.logits();
+    return { by, whole: partScores(context, data), ablations };
+  },
+
+  text({ by, whole, ablations }) {
+    const cells = ({ all, train, test }: PartScores) => [
+      short(all.loss),
+      percent(all.accuracy),
+      ...(train && test
+        ? [
+          short(train.loss),
+          percent(train.accuracy),
+          short(test.loss),
+          percent(test.accuracy),
+        ]
+        : []),
+    ];
+    const split = whole.train && whole.test
+      ? ["train loss", "accuracy", "test loss", "accuracy"]
+      : [];
+    return [
+      `in place of heads and neurons: ${
+        by === "mean" ? "their means" : "zero"
+      }`,
+      ...table([
+        ["without", "loss", "accuracy", ...split],
+        ["nothing", ...cells(whole)],
+        ...ablations.map(({ kind, part, scores }) => [
+          `${kind} ${part}`,
+          ...cells(scores),
+        ]),
+      ]),
+    ];
+  },
+};
+
+function headsOf({ model }: ProbeContext) {
+  const heads = [];
+  for (let layer = 0;; layer++) {
+    const hook = `blocks.${layer}.attn.hook_z`;
+    const W_O = model.weight(`blocks.${layer}.attn.W_O`);
+    if (!model.has(hook) || W_O?.shape.length !== 3) return heads;
+    for (let index = 0; index < W_O.shape[0]!; index++) {
+      const part = `blocks.${layer}.attn.head.${index}`;
+      heads.push({ head: { hook, index }, part });
+    }
+  }
+}
+
+function isModular(context: ProbeContext): boolean {
+  try {
+    return cyclicOf(context).order > 0;
+  } catch (error) {
+    if (error instanceof NotApplicableError) return false;
+    throw error;
+  }
+}
+
+async function byFrequency(
+  context: ProbeContext,
+  settings: Values<AblationSettings>,
+): Promise<Ablation[]> {
+  const ablations: Ablation[] = [];
+  const keys = await chosenKeysOf(context, settings);
+  if (keys.length > MOST_KEYS) return [];
+  for (const hook of neuronHooksOf(context)) {
+    const layer = await spectrum2dOf(context, hook);
+    for (const cluster of clustersOf(layer, settings.neuronShare)) {
+      if (!keys.includes(cluster.frequency)) continue;
+      const x = await context.activation(hook);
+      const members = new Set(cluster.neurons);
+      const edit = without(
+        x,
+        hook,
+        settings.ablateBy,
+        (i) => members.has(i % x.shape.at(-1)!),
+      );
+      ablations.push({
+        kind: "cluster",
+        part: `${hook.replace(/\.hook_post$/, "")} k=${cluster.frequency} ` +
+          `(${cluster.neurons.length} neurons)`,
+        scores: await run(context, edit),
+      });
+    }
+  }
+  for (const k of keys) {
+    ablations.push({
+      kind: "frequency of logits",
+      part: `k=${k}`,
+      scores: partScores(context, await withoutWaves(context, k)),
+    });
+  }
+  const edit = embeddingEdit(context);
+  for (const k of edit ? keys : []) {
+    ablations.push({
+      kind: "frequency of embedding",
+      part: `k=${k}`,
+      scores: await run(context, edit!(k)),
+    });
+  }
+  return ablations;
+}
+
+async function run(context: ProbeContext, edit: Edit): Promise<PartScores> {
+  const model = context.model.edited(edit);
+  try {
+    const [name] = model.outputNames;
+    const { [name!]: logits } = await model.run(context.inputs(), [name!]);
+    return partScores(context, toNumbers(lastPosition(logits!)));
+  } finally {
+    await model.close();
+  }
+}
+
+// Some elements of an activation become their means over the rows, or zero.
+function without(
+  x: HostTensor,
+  hook: string,
+  by: "mean" | "zero",
+  out: (i: number) => boolean,
+): Edit {
+  const { dtype, shape, data } = x;
+  const row = shape.slice(1);
+  const width = row.reduce((product, d) => product * d, 1);
+  const taken = Array.from({ length: width }, (_, i) => out(i));
+  const means = new Float64Array(width);
+  const values = data as Float32Array;
+  for (let from = 0; by === "mean" && from < values.length; from += width) {
+    for (let j = 0; j < width; j++) {
+      if (taken[j]) means[j]! += values[from + j]! / shape[0]!;
+    }
+  }
+  return patch(hook, {
+    keep: hostTensorOf(dtype, row, taken.map((t) => t ? 0 : 1)),
+    add: hostTensorOf(dtype, row, means),
+  });
+}
+
+async function withoutWaves(
+  context: ProbeContext,
+  k: number,
+): Promise<Float64Array> {
+  const { data, rows, columns } = await context.logits();
+  const { answerOfRow } = cyclicOf(context);
+  const waves = (await logitWavesOf(context)).projection(k);
+  const left = data.slice();
+  for (let row = 0; row < rows; row++) {
+    const answer = answerOfRow[row]!;
+    if (answer < 0) continue;
+    for (let c = 0; c < columns; c++) {
+      left[row * columns + c]! -= waves[answer * columns + c]!;
+    }
+  }
+  return left;
+}
+
+// The embeddings without a frequency, or undefined where they have no weight.
+function embeddingEdit(
+  context: ProbeContext,
+): ((k: number) => Edit) | undefined {
+  const { modulus, tokens } = context.modular;
+  const { order: n, residues } = cyclicOf(context);
+  const { model } = context;
+  if (!tokens) return undefined;
+  const W_E = model.weight("W_E");
+  const weight = W_E ? "W_E" : "layers.0.W";
+  const tables = W_E ? [0] : [0, modulus];
+  const height = model.weight(weight)?.shape[0] ?? 0;
+  if (height < tables.at(-1)! + modulus) return undefined;
+  return (k) => {
+    const { cos, sin } = wavesOf(k, n);
+    return changeWeight(weight, (values, shape) => {
+      const width = shape[1]!;
+      for (const from of tables) {
+        for (let j = 0; j < width; j++) {
+          const at = (i: number) => (from + residues[i]!) * width + j;
+          for (const wave of [cos, sin]) {
+            let inner = 0;
+            let norm = 0;
+            wave.forEach((w, i) => {
+              inner += w * values[at(i)]!;
+              norm += w * w;
+            });
+            // At k = n/2 there is no sine, but what rounding leaves of it.
+            if (norm < 0.5) continue;
+            wave.forEach((w, i) => values[at(i)]! -= inner / norm * w);
+          }
+        }
+      }
+      return values;
+    });
+  };
+}

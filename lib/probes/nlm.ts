@@ -1,0 +1,312 @@
+/**
+ * The `nlm` probe: how much of what the gradient wants is naïve loss
+ * minimisation, scaling the logits up.
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs-core";
+import { noHook } from "../../models/model.ts";
+import { mean, meanLoss } from "../losses/mod.ts";
+import { nlm as nlmMetrics } from "../metrics/nlm.ts";
+import { tensors as tensorMetrics } from "../metrics/tensors.ts";
+import { cosNegative, dotAll, normAll } from "../metrics/vectors.ts";
+import { applyUpdates, type Params, zipTrees } from "../optim/mod.ts";
+import { hostTensorOf, toNumbers } from "../onnx/tensor.ts";
+import type { Tensors } from "../runs/resume.ts";
+import { percent, short, table } from "../text.ts";
+import type { FloatDType } from "../trace/graph.ts";
+import { castLike, scalar, widen } from "../trace/precision.ts";
+import { runTraced } from "../trace/run.ts";
+import { hostBatch } from "../train/batch.ts";
+import { withBuffers } from "../train/buffers.ts";
+import { constant } from "../train/onnx_engine.ts";
+import { valueAndGradients } from "../train/step.ts";
+import { leavesOf, treeOf } from "../tree.ts";
+import type { ProbeContext } from "./context.ts";
+import {
+  type ExperimentAt,
+  experimentAt,
+  inPrecision,
+  optimizerAt,
+} from "./experiment.ts";
+import { finite, type Probe } from "./probe.ts";
+
+/** How far steps go, in lengths of the weights. */
+export const NLM_LENGTHS = [1e-4, 1e-3, 1e-2] as const;
+
+/** Weights and gradient of one parameter tensor. */
+export interface NlmTensor {
+  /** Its path. */
+  readonly name: string;
+  /** ‖w‖. */
+  readonly weight_norm: number;
+  /** ‖g‖. */
+  readonly gradient_norm: number;
+  /** cos(w, −g); null where one of them is 0. */
+  readonly cos: number | null;
+}
+
+/** A step away from the weights, and one of the same length along them. */
+export interface NlmStep {
+  /**
+   * What the first step follows: the negative gradient, or the optimizer's own
+   * update.
+   */
+  readonly direction: "gradient" | "update";
+  /** Its length s. */
+  readonly length: number;
+  /** s/‖θ‖. */
+  readonly relative_length: number;
+  /** L after it. */
+  readonly loss_after: number | null;
+  /** L(θ + s·θ/‖θ‖), after the step of the same length that only scales. */
+  readonly loss_after_nlm: number | null;
+  /**
+   * (L − L after scaling)/(L − L after the step): how much of what the step gains
+   * scaling gains; null where the step gains nothing.
+   */
+  readonly share: number | null;
+}
+
+/** What was found in one precision. */
+export interface NlmAt {
+  /** Precision of the model. */
+  readonly precision: FloatDType;
+  /** Precision of the loss. */
+  readonly loss_precision: FloatDType;
+  /** L, the mean loss of the train rows. */
+  readonly loss: number | null;
+  /** ‖θ‖ of all parameters. */
+  readonly weight_norm: number;
+  /** ‖g‖ of all parameters. */
+  readonly gradient_norm: number;
+  /** cos(θ, −g): 1 where the gradient only scales the weights up. */
+  readonly cos: number | null;
+  /** ‖the part of g along θ‖/‖g‖ = |cos|: what ⊥Grad over the whole vector takes. */
+  readonly share_along_weights: number | null;
+  /**
+   * The same with the part of each tensor's gradient along that tensor, all parts
+   * as one vector: what ⊥Grad takes tensor by tensor.
+   */
+  readonly share_along_tensors: number | null;
+  /** The same of each parameter tensor. */
+  readonly tensors: readonly NlmTensor[];
+  /** Steps away from the weights, and as long ones along them. */
+  readonly steps: readonly NlmStep[];
+}
+
+/** The result. */
+export interface NlmResult {
+  /** Rows that the loss is the mean of: all train rows. */
+  readonly samples: number;
+  /** In the precisions that it is trained in. */
+  readonly trained: NlmAt;
+  /** Model and loss in float64, on the same weights. */
+  readonly float64: NlmAt;
+}
+
+/**
+ * The direction of naïve loss minimisation is the weights' own: for a homogeneous
+ * network f((1 + ε)θ) = (1 + ε)^L f(θ), so it changes no prediction and lowers the
+ * loss of what is classified right. Measured are cos(w, −∂L/∂w), by tensor and of
+ * all parameters; the share of the gradient that lies along the weights; and the
+ * loss after a step of length s along the weights, θ + s·θ/‖θ‖, against one along
+ * the gradient, θ − s·g/‖g‖, and, where the optimizer's state is there, against its
+ * update, s being the update's length.
+ *
+ * The gradient is the train loss's, traced from model and loss and run on the
+ * checkpoint's weights, in the precisions that it was trained in and in float64:
+ * where they differ, what is seen is rounding.
+ *
+ * Source: Prieto et al. (arXiv 2501.04697), Section 4.2 and Figure 5.
+ */
+export const nlm: Probe<"nlm", NlmResult> = {
+  of: "checkpoint",
+  name: "nlm",
+  describe: "How much of the gradient only scales the logits up: cos(w, −grad)",
+  needs: "a checkpoint that says its config; of the optimizer's update, a run",
+
+  async compute(context) {
+    const experiment = experimentAt(context);
+    const state = await optimizerAt(context);
+    return {
+      samples: experiment.split.train.labels.length,
+      trained: await measure(context, experiment, state),
+      float64: await measure(
+        context,
+        inPrecision(experiment, "float64"),
+        state,
+      ),
+    };
+  },
+
+  curves: ({ trained, float64 }) => ({
+    cos: trained.cos,
+    cos_float64: float64.cos,
+    share_along_tensors: trained.share_along_tensors,
+    nlm_share: trained.steps.at(-1)?.share ?? null,
+  }),
+
+  text({ samples, trained, float64 }) {
+    const rows = [trained, float64];
+    const names = trained.tensors.map(({ name }) => name);
+    const share = (x: number | null) => x === null ? "–" : percent(x);
+    return [
+      `gradient of the mean loss of ${samples} train rows`,
+      ...table([
+        ["", ...rows.map(precisionText)],
+        ["cos(θ, −grad)", ...rows.map(({ cos }) => short(cos))],
+        [
+          "share of |grad| along θ",
+          ...rows.map((at) => share(at.share_along_weights)),
+        ],
+        [
+          "  along each tensor",
+          ...rows.map((at) => share(at.share_along_tensors)),
+        ],
+        ...names.map((name, i) => [
+          `cos(w, −grad) ${name}`,
+          ...rows.map(({ tensors }) => short(tensors[i]!.cos)),
+        ]),
+      ]),
+      ...table([
+        ["step", "length/|θ|", "loss after", "after scaling", "its share"],
+        ...trained.steps.map((step) => [
+          step.direction,
+          short(step.relative_length),
+          short(step.loss_after),
+          short(step.loss_after_nlm),
+          share(step.share),
+        ]),
+      ]),
+    ];
+  },
+};
+
+const precisionText = ({ precision, loss_precision }: NlmAt) =>
+  precision === loss_precision
+    ? precision
+    : `${precision}, loss ${loss_precision}`;
+
+async function measure(
+  context: ProbeContext,
+  experiment: ExperimentAt,
+  state: Tensors | undefined,
+): Promise<NlmAt> {
+  const { model, loss, split, config, params, buffers, optimizer } = experiment;
+  const { precision, lossPrecision } = config;
+  const { inputs, labels } = hostBatch(split.train, model);
+  const lossOf = meanLoss(loss, lossPrecision);
+  const known = state && Object.entries(state).map(([path, tensor]) =>
+    [
+      path,
+      // Counts and moments are in the model's type.
+      tensor.dtype.startsWith("float")
+        ? hostTensorOf(precision, tensor.shape, toNumbers(tensor))
+        : tensor,
+    ] as const
+  );
+  const results = await runTraced(
+    ({ params: given, buffers, state }) => {
+      const params = given as unknown as Params;
+      const [x, y] = [constant(inputs), constant(labels) as tf.Tensor1D];
+      const logitsOf = (params: Params) =>
+        model.apply(
+          withBuffers<tf.Tensor>(params, buffers as unknown as Params),
+          x,
+          noHook,
+        );
+      const lossAt = (params: Params) =>
+        mean(loss.terms(logitsOf(params), y, lossPrecision), lossPrecision);
+      const [value, gradients] = valueAndGradients(
+        (params) => lossOf(logitsOf(params), y),
+        params,
+      );
+      const [weights, slope] = [normAll(params), normAll(gradients)];
+      const step = (updates: Params) => ({
+        length: normAll(updates),
+        ...nlmMetrics.make(experiment)({
+          params,
+          updates,
+          next: applyUpdates(params, updates),
+          lossAt,
+        } as never),
+      });
+      const along = NLM_LENGTHS.map((length) => {
+        const factor = tf.neg(
+          tf.div(tf.mul(weights, scalar(length)), slope),
+        );
+        return step(
+          zipTrees((g) => tf.mul(g, castLike(factor, g)), gradients),
+        );
+      });
+      const before = known
+        ? state as unknown as Params
+        : context.step === 0
+        ? optimizer.init(params)
+        : undefined;
+      const update = before &&
+        step(optimizer.update(gradients, before, params)[0]);
+      return {
+        loss: widen(value),
+        weight_norm: weights,
+        gradient_norm: slope,
+        cos: cosNegative(dotAll(params, gradients), weights, slope),
+        tensors: treeOf(Object.entries(
+          tensorMetrics.make(experiment)({ params, gradients } as never),
+        )),
+        along: Object.fromEntries(along.map((step, i) => [i, step])),
+        ...(update && { update }),
+      };
+    },
+    { params, buffers, state: treeOf(known ?? []) },
+    { runtime: context.model.options.runtime ?? "node" },
+  );
+  const at = (name: string) => toNumbers(results[name]!)[0]!;
+  const total = at("loss");
+  const [weights, slope] = [at("weight_norm"), at("gradient_norm")];
+  const tensors = leavesOf(params).map(([name]): NlmTensor => ({
+    name,
+    weight_norm: at(`tensors.weight_norm.${name}`),
+    gradient_norm: at(`tensors.gradient_norm.${name}`),
+    cos: finite(at(`tensors.cos_weight_neg_gradient.${name}`)),
+  }));
+  const parts = tensors.map(({ cos, gradient_norm }) =>
+    ((cos ?? 0) * gradient_norm) ** 2
+  );
+  const cos = finite(at("cos"));
+  const stepOf = (direction: NlmStep["direction"], name: string): NlmStep => {
+    const length = at(`${name}.length`);
+    const after = at(`${name}.train_loss_after_update`);
+    const scaled = at(`${name}.train_loss_after_nlm`);
+    return {
+      direction,
+      length,
+      relative_length: length / weights,
+      loss_after: finite(after),
+      loss_after_nlm: finite(scaled),
+      share: after < total ? finite((total - scaled) / (total - after)) : null,
+    };
+  };
+  return {
+    precision,
+    loss_precision: lossPrecision,
+    loss: finite(total),
+    weight_norm: weights,
+    gradient_norm: slope,
+    cos,
+    share_along_weights: cos === null ? null : Math.abs(cos),
+    share_along_tensors: finite(
+      Math.sqrt(parts.reduce((sum, x) => sum + x, 0)) / slope,
+    ),
+    tensors,
+    // Weights that are all 0 point nowhere.
+    steps: weights === 0 ? [] : [
+      ...(slope > 0
+        ? NLM_LENGTHS.map((_, i) => stepOf("gradient", `along.${i}`))
+        : []),
+      ...("update.length" in results ? [stepOf("update", "update")] : []),
+    ],
+  };
+}

@@ -1,0 +1,85 @@
+/**
+ * A transformer's residual stream, as attention probes read it.
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs-core";
+import { type HostTensor, toNumbers } from "../onnx/tensor.ts";
+import { runTraced } from "../trace/run.ts";
+import { layerNorm } from "../../models/norm.ts";
+import { noHook } from "../../models/model.ts";
+import type { ProbeContext } from "./context.ts";
+import { NotApplicableError } from "./probe.ts";
+
+/** What stands between the residual stream and the logits. */
+export interface Unembedding {
+  /** [d_model, classes]. */
+  readonly W_U: HostTensor;
+  /** [classes], where there is one. */
+  readonly b_U: HostTensor | undefined;
+  /** The LayerNorm before it, where there is one. */
+  readonly norm: { readonly w: HostTensor; readonly b: HostTensor } | undefined;
+  /** What the logits are multiplied with behind it: `outputScale`. */
+  readonly scale: number;
+}
+
+/** How many layers of attention a model has. */
+export function attentionLayers({ model }: ProbeContext): number {
+  let i = 0;
+  while (model.has(`blocks.${i}.attn.hook_pattern`)) i++;
+  if (i > 0) return i;
+  throw new NotApplicableError(
+    `${model.source} has no attention: no activation is called ` +
+      "blocks.0.attn.hook_pattern (--map gives a file's own names)",
+  );
+}
+
+/** The unembedding, or undefined where the model has no weight W_U. */
+export function unembedding(
+  { model, task }: ProbeContext,
+  layers: number,
+): Unembedding | undefined {
+  const W_U = model.weight("W_U");
+  if (!W_U) return undefined;
+  const norms = ["ln_final", `blocks.${layers - 1}.ln2`];
+  // Before the sum ("pre") a layer's own norms are no part of the stream.
+  const name = norms.find((name, i) =>
+    model.weight(`${name}.w`) && (i === 0 || !model.weight("ln_final.w"))
+  );
+  const norm = name && {
+    w: model.weight(`${name}.w`)!,
+    b: model.weight(`${name}.b`)!,
+  };
+  return {
+    W_U,
+    b_U: model.weight("b_U"),
+    norm: norm || undefined,
+    scale: task.config?.outputScale ?? 1,
+  };
+}
+
+/**
+ * The logits that vectors of the residual stream would give: through the last norm,
+ * if there is one, and the unembedding.
+ *
+ * @param x […, d_model].
+ * @returns Row by row, [rows, classes].
+ */
+export async function unembedded(
+  x: HostTensor,
+  { W_U, b_U, norm, scale }: Unembedding,
+): Promise<Float64Array> {
+  const width = x.shape.at(-1)!;
+  const { logits } = await runTraced(
+    ({ x, W_U, more }) => {
+      const { w, b, b_U } = more as Record<string, tf.Tensor>;
+      const rows = tf.reshape(x, [-1, width]);
+      const normed = w && b ? layerNorm(rows, { w, b }, noHook) : rows;
+      const product = tf.matMul(normed as tf.Tensor2D, W_U as tf.Tensor2D);
+      return { logits: b_U ? tf.add(product, b_U) : product };
+    },
+    { x, W_U, more: { ...norm, ...(b_U && { b_U }) } },
+  );
+  return toNumbers(logits!).map((z) => scale * z);
+}

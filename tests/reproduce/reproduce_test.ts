@@ -1,0 +1,306 @@
+/**
+ * Reproducing a figure that takes a moment, in all its ways.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { UsageError } from "../../lib/errors.ts";
+import { recordText } from "../../lib/figures/record.ts";
+import { listFigures } from "../../lib/reproduce/list.ts";
+import { publish } from "../../lib/reproduce/publish.ts";
+import {
+  reproduce,
+  type ReproduceOptions,
+} from "../../lib/reproduce/reproduce.ts";
+import { contentsOf, outputOf, startDeno, withTempDir } from "../tasks/_run.ts";
+import { figures, placesIn, tiny } from "./_tiny.ts";
+
+const quickly = (folder: string, options: ReproduceOptions = {}) =>
+  reproduce(["tiny"], {
+    figures,
+    places: placesIn(folder),
+    scale: "quick",
+    ...options,
+  });
+
+// Files without what is a matter of time.
+async function settled(folder: string): Promise<Record<string, string>> {
+  const decoder = new TextDecoder();
+  const files = Object.entries(await contentsOf(folder));
+  const timed =
+    /"(ms_per_step|seconds|started|run|checkpoint|commit|dirty)":[^,}\]]*|"(cost|resumed)": [^]*?\n  [}\]],?/g;
+  return Object.fromEntries(
+    files.filter(([path, bytes]) => bytes && !/\.onnx$|manifest/.test(path))
+      .map(([path, bytes]) => [
+        path.slice(folder.length),
+        decoder.decode(bytes!).replaceAll(timed, ""),
+      ]),
+  );
+}
+
+const networks = async (folder: string) =>
+  Object.fromEntries(
+    Object.entries(await contentsOf(folder))
+      .filter(([path]) => path.endsWith(".onnx"))
+      .map(([path, bytes]) => [path.slice(folder.length), bytes]),
+  );
+
+Deno.test("reproduce() writes runs, chart, table and verdicts, and repeats no run", () =>
+  withTempDir(async (folder) => {
+    const runs: string[] = [];
+    let plan: [number, number, boolean] | undefined;
+    const first = await quickly(folder, {
+      onRun: ({ name }) => runs.push(name),
+      onPlan: ({ finished, of, left }) => plan = [finished, of, left > 0],
+    });
+    assertEquals(first.failures, []);
+    assertEquals(runs.sort(), ["softmax-seed0", "stablemax-seed0"]);
+    assertEquals(plan, [0, 2, true]);
+    const here = join(folder, "here", "tiny");
+    assertEquals(
+      [...Deno.readDirSync(here)].map(({ name }) => name).sort(),
+      ["figure.svg", "quick", "table.md", "verdict.json"],
+    );
+    const outcome = JSON.parse(
+      await Deno.readTextFile(join(here, "verdict.json")),
+    );
+    assertEquals(outcome, JSON.parse(JSON.stringify(first.outcomes[0])));
+    assertEquals(outcome.scale, "quick");
+    assertEquals(outcome.runs, { finished: 2, of: 2 });
+    assertEquals(outcome.claims[0].verdict, "holds");
+    // A single run with the config of one is that run.
+    const config = JSON.parse(
+      await Deno.readTextFile(join(here, "quick/softmax-seed0/config.json")),
+    );
+    assertEquals(
+      [config.steps, config.evalEvery, config.threads, config.device],
+      [40, 1, 1, "cpu"],
+    );
+
+    await assertRejects(
+      () => quickly(folder),
+      UsageError,
+      "2 of its runs are in",
+    );
+    const before = await contentsOf(folder);
+    runs.length = 0;
+    await quickly(folder, {
+      resume: true,
+      onRun: ({ name }) => runs.push(name),
+    });
+    assertEquals(runs, [], "finished runs are not repeated");
+    assertEquals(await contentsOf(folder), before);
+
+    // Seed by seed; the full form beside the quick one.
+    const more = await quickly(folder, {
+      resume: true,
+      seeds: 3,
+      onRun: ({ name }) => runs.push(name),
+    });
+    assertEquals(runs.map((name) => name.at(-1)).sort(), ["1", "1", "2", "2"]);
+    assertEquals(more.outcomes[0]!.runs, { finished: 6, of: 6 });
+    runs.length = 0;
+    await quickly(folder, {
+      overwrite: true,
+      onRun: ({ name }) => runs.push(name),
+    });
+    assertEquals(runs.length, 2);
+  }));
+
+Deno.test("reproduce() goes on after kill -9, to the same bytes", () =>
+  withTempDir(async (folder) => {
+    const program = fileURLToPath(new URL("./_tiny.ts", import.meta.url));
+    const start = (name: string, ...mode: string[]) =>
+      startDeno([
+        ...["run", "--no-prompt", "--allow-read", "--allow-write"],
+        ...["--allow-ffi", "--allow-env", "--allow-run=git"],
+        ...[program, join(folder, name), ...mode],
+      ]);
+    const whole = await outputOf(start("whole"));
+    assertEquals(whole.code, 0, whole.stderr);
+    let kills = 0;
+    for (const wait of [0, 700, 1500]) {
+      const child = start("killed", "resume");
+      const reader = child.stdout.getReader();
+      await reader.read(); // it has begun
+      reader.releaseLock();
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      try {
+        child.kill("SIGKILL");
+        kills += 1;
+      } catch {
+        // It was faster.
+      }
+      await child.status;
+      await child.stderr.cancel();
+      await child.stdout.cancel().catch(() => {});
+    }
+    assert(kills > 0);
+    const rest = await outputOf(start("killed", "resume"));
+    assertEquals(rest.code, 0, rest.stderr);
+    const [a, b] = [join(folder, "whole"), join(folder, "killed")];
+    assertEquals(await settled(b), await settled(a));
+    assertEquals(await networks(b), await networks(a));
+  }));
+
+Deno.test("reproduce() stops at a signal, all state kept", () =>
+  withTempDir(async (folder) => {
+    const stop = new AbortController();
+    const stopped = await quickly(folder, {
+      scale: "full",
+      signal: stop.signal,
+      onProgress: () => stop.abort(),
+    });
+    assert(stopped.interrupted);
+    assertEquals(stopped.outcomes[0]!.runs.finished, 0);
+    assertEquals(stopped.outcomes[0]!.claims[0]!.verdict, "inconclusive");
+    assertMatch(stopped.outcomes[0]!.claims[0]!.why, /0 of 3 seeds/);
+    const rest = await quickly(folder, { scale: "full", resume: true });
+    assert(!rest.interrupted);
+    assertEquals(rest.outcomes[0]!.claims[0]!.verdict, "holds");
+  }));
+
+Deno.test("publish() writes the same bytes twice, and records stand for runs", () =>
+  withTempDir(async (folder) => {
+    const places = placesIn(folder);
+    assertEquals(await publish(["tiny"], { figures, places }), []);
+    await quickly(folder);
+    await quickly(folder, { scale: "full", seeds: 1 });
+    const [outcome] = await publish(["all"], { figures, places });
+    // The full form goes before the quick one; it grows seed by seed.
+    assertEquals(outcome!.scale, "full");
+    assertEquals(outcome!.runs, { finished: 2, of: 6 });
+    assertEquals(outcome!.claims[0]!.verdict, "inconclusive");
+    assertMatch(outcome!.claims[0]!.why, /^1 of 3 seeds/);
+    const docs = join(folder, "docs");
+    const before = await contentsOf(docs);
+    await publish(["all"], { figures, places });
+    assertEquals(await contentsOf(docs), before);
+    const page = await Deno.readTextFile(join(docs, "reproduction.md"));
+    assertMatch(page, /2 of 6 runs are there/);
+    assertMatch(page, /\*\*C0\*\* Weights have a norm\. \*\*inconclusive\*\*/);
+
+    // Another machine has no runs, but the records.
+    await Deno.remove(places.here, { recursive: true });
+    const runs: string[] = [];
+    const grown = await quickly(folder, {
+      scale: "full",
+      seeds: 2,
+      published: true,
+      onRun: ({ name }) => runs.push(name),
+    });
+    assertEquals(runs.sort(), ["softmax-seed1", "stablemax-seed1"]);
+    assertEquals(grown.outcomes[0]!.runs, { finished: 4, of: 4 });
+    await publish(["tiny"], { figures, places });
+    assertEquals(
+      [...Deno.readDirSync(join(docs, "reproduction/tiny/records/full"))]
+        .length,
+      4,
+    );
+    const [listed] = await listFigures(places, figures);
+    assertEquals(listed!.last?.from, "here");
+    assert(listed!.cost.full! > 0);
+
+    // A record of another experiment stands for nothing.
+    const file = join(
+      docs,
+      "reproduction/tiny/records/full/softmax-seed0.json",
+    );
+    const record = JSON.parse(await Deno.readTextFile(file));
+    const other = { ...record, config: { ...record.config, lr: 0.5 } };
+    await Deno.writeTextFile(file, recordText(other));
+    runs.length = 0;
+    await Deno.remove(places.here, { recursive: true });
+    await quickly(folder, {
+      scale: "full",
+      seeds: 1,
+      published: true,
+      onRun: ({ name }) => runs.push(name),
+    });
+    assertEquals(runs, ["softmax-seed0"]);
+  }));
+
+Deno.test("publish() says of a figure that its data are not here", () =>
+  withTempDir(async (folder) => {
+    const places = placesIn(folder);
+    const missing = {
+      ...tiny,
+      missing: () => Promise.resolve("its data are not there"),
+    };
+    const published = await publish(["all"], { figures: { missing }, places });
+    assertEquals(published.map(({ runs }) => runs), [{ finished: 0, of: 6 }]);
+    const { claims } = published[0]!;
+    assert(claims.every(({ verdict }) => verdict === "inconclusive"));
+  }));
+
+Deno.test("reproduce() refuses what it cannot do, and writes nothing", () =>
+  withTempDir(async (folder) => {
+    const missing = {
+      ...tiny,
+      missing: () => Promise.resolve("its data are not there"),
+    };
+    await assertRejects(
+      () => quickly(folder, { figures: { tiny: missing } }),
+      UsageError,
+      "Cannot reproduce tiny here: its data are not there",
+    );
+    await assertRejects(
+      () => reproduce(["tine"], { figures }),
+      UsageError,
+      'Unknown figure "tine": choose from all, tiny',
+    );
+    assertEquals([...Deno.readDirSync(folder)], []);
+    // Of all figures those that can be are made.
+    const { failures, outcomes } = await reproduce(["all"], {
+      figures: { missing, tiny },
+      places: placesIn(folder),
+      scale: "quick",
+    });
+    assertEquals(failures, [
+      "missing cannot be run here: its data are not there",
+    ]);
+    assertEquals(outcomes.length, 1);
+    // A run of what the figure was before.
+    const changed = {
+      ...tiny,
+      arms: tiny.arms.map((arm) => ({
+        ...arm,
+        config: { ...arm.config, lr: 0.02 },
+      })),
+    };
+    await assertRejects(
+      () => quickly(folder, { figures: { tiny: changed }, resume: true }),
+      UsageError,
+      "tiny has another config now",
+    );
+  }));
+
+Deno.test("a run that cannot be trained leaves the others whole", () =>
+  withTempDir(async (folder) => {
+    const [good, other] = tiny.arms;
+    const bad = {
+      ...tiny,
+      arms: [good!, {
+        ...other!,
+        name: "bad",
+        config: {
+          ...other!.config,
+          from: {
+            path: join(folder, "gone.onnx"),
+            step: 0,
+            sha256: "0".repeat(64),
+            optimizer: null,
+          },
+        },
+      }],
+    };
+    const { failures, outcomes } = await quickly(folder, {
+      figures: { tiny: bad },
+    });
+    assertEquals(failures.length, 1);
+    assertMatch(failures[0]!, /^tiny bad-seed0: Cannot read .*gone\.onnx/);
+    assertEquals(outcomes[0]!.runs, { finished: 1, of: 2 });
+  }));

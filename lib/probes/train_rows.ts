@@ -4,8 +4,8 @@
  * @module
  */
 
-import { sizeOf } from "../onnx/tensor.ts";
-import { asMatrix, lastPosition, rowsAt } from "./anatomy.ts";
+import { lastPosition, sizeOf } from "../onnx/tensor.ts";
+import { asMatrix, rowsAt } from "./anatomy.ts";
 import type { Matrix, ProbeContext } from "./context.ts";
 import { NotApplicableError } from "./probe.ts";
 

@@ -31,7 +31,7 @@ async function settled(folder: string): Promise<Record<string, string>> {
   const decoder = new TextDecoder();
   const files = Object.entries(await contentsOf(folder));
   const timed =
-    /"(ms_per_step|seconds|started|run|checkpoint|commit|dirty)":[^,}\]]*|"(cost|resumed)": [^]*?\n  [}\]],?/g;
+    /"(ms_per_step|seconds|started|run|checkpoint|commit|dirty)":[^,}\]]*|"(cost|resumed)": [^]*?\n {2}[}\]],?/g;
   return Object.fromEntries(
     files.filter(([path, bytes]) => bytes && !/\.onnx$|manifest/.test(path))
       .map(([path, bytes]) => [

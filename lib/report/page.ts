@@ -44,6 +44,7 @@ export interface Page {
 
 /** What probes say of a run. */
 export interface Verdict {
+  /** Which. */
   readonly run: ReportRun;
   /** Undefined where no checkpoint could be asked. */
   readonly report: ProbeReport | undefined;

@@ -148,7 +148,7 @@ export async function pageText(page: Page): Promise<string> {
       </body>
     </html>
   `;
-  return text.text;
+  return text.text.trimStart();
 }
 
 /** What changes while a run is trained: the table and the curves. */

@@ -26,7 +26,7 @@ Deno.test("report writes one page, says where, and does not replace it unasked",
     const { code, stdout, stderr } = await report(run);
     assertEquals([code, stdout], [0, page + "\n"], stderr);
     const text = await Deno.readTextFile(page);
-    assertMatch(text, /^<!DOCTYPE html>/i);
+    assert(/^<!doctype html>/i.test(text));
     const line = assertRefused(await report(run), 2);
     assertMatch(line, /report\.html: the file exists; .*--overwrite/);
     assertEquals(await Deno.readTextFile(page), text);
@@ -95,8 +95,8 @@ Deno.test("report of a run without metrics, and of one that diverged", () =>
     const first = await report(young);
     assertEquals(first.code, 0, first.stderr);
     const page = await Deno.readTextFile(join(young, "report.html"));
-    assertMatch(page, /There is no evaluation to draw yet/);
-    assertMatch(page, /There is no checkpoint yet/);
+    assert(page.includes("There is no evaluation to draw yet"));
+    assert(page.includes("There is no checkpoint yet"));
 
     const wild = join(dir, "wild");
     const trained = await outputOf(startProgram("train", [
@@ -140,7 +140,7 @@ Deno.test("report --serve follows a run, for this machine alone", () =>
     try {
       const page = await (await fetch(url!)).text();
       const [, version] = /data-follow="([^"]+)"/.exec(page)!;
-      assertMatch(page, /connect-src 'self'/);
+      assert(page.includes("connect-src &#39;self&#39;"));
       const charts = (since: string) => fetch(`${url}charts?since=${since}`);
       const same = await charts(version!);
       assertEquals(same.status, 204);

@@ -6,6 +6,7 @@
  */
 
 import { fraction, type Setting } from "../config/setting.ts";
+import type { SessionOptions } from "../onnx/session.ts";
 import { type HostTensor, hostTensorOf } from "../onnx/tensor.ts";
 import { cyclicOf, gridOf } from "./anatomy.ts";
 import type { ProbeContext } from "./context.ts";
@@ -57,7 +58,8 @@ export function spectrum2dOf(
     const grid = activation === "logits"
       ? await logitGrid(context)
       : await gridOf(context, activation);
-    return await spectrum2d(activation, grid, cyclicOf(context).order);
+    const { order } = cyclicOf(context);
+    return await spectrum2d(activation, grid, order, context.host);
   });
 }
 
@@ -81,13 +83,15 @@ async function logitGrid(context: ProbeContext): Promise<HostTensor> {
  * @param activation What they are.
  * @param grid [n · n, functions], the first element slowest.
  * @param n The group's order.
+ * @param options Where to compute.
  */
 export async function spectrum2d(
   activation: string,
   grid: HostTensor,
   n: number,
+  options: SessionOptions = {},
 ): Promise<Spectrum2d> {
-  const { columns, data } = await squaredComponents2d(grid, n);
+  const { columns, data } = await squaredComponents2d(grid, n, options);
   const at = (i: number, j: number, f: number) =>
     data[(i * n + j) * columns + f]!;
   const variance = new Float64Array(columns);

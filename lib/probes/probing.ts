@@ -303,7 +303,13 @@ class Asking {
   answers(source: string, elsewhere: readonly string[] = []) {
     const answered = new Set([...Object.keys(this.#results), ...elsewhere]);
     const reasons = [...this.#reasons].filter(([name]) => !answered.has(name));
-    if (this.#named && reasons.length > 0) throw reasons[0]![1];
+    if (this.#named && reasons.length > 0) {
+      const [name, reason] = reasons[0]!;
+      throw new NotApplicableError(
+        `The probe ${name} does not apply to ${source}: ${reason.message}`,
+        { cause: reason },
+      );
+    }
     if (answered.size === 0) {
       throw new NotApplicableError(
         `No probe applies to ${source}: ` +

@@ -66,7 +66,7 @@ export async function publish(
     const best = options.scale === "quick"
       ? quick
       : [full, quick].find(({ whole }) => whole) ??
-        (some(full) ? full : quick);
+        (some(full) || !some(quick) ? full : quick);
     if (best.records.length === 0 && figure.arms.length > 0) {
       // That its data are not here is said; that nobody ran it yet, is not.
       if (await figure.missing?.() === undefined) continue;

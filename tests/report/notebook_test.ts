@@ -97,7 +97,7 @@ Deno.test("the notebook's cells run as one script, and say what they should", ()
     );
     // What the text between the cells says.
     assert(grokked !== null);
-    assert(keys.length > 0 && keys.length < 15 / 2);
+    assert(keys.length > 0 && keys.length < 15);
     assert(waves < without && all < without);
   }));
 

@@ -96,9 +96,9 @@ Deno.test("the notebook's cells run as one script, and say what they should", ()
       await Deno.readTextFile(found),
     );
     // What the text between the cells says.
-    assert(grokked !== null);
-    assert(keys.length > 0 && keys.length < 15);
-    assert(waves < without && all < without);
+    assert(grokked !== null, "it groks");
+    assert(keys.length > 0 && keys.length < 15, `${keys} of 1 to 15`);
+    assert(waves < without && all < without, `${[all, waves, without]}`);
   }));
 
 const jupyter = await has("jupyter", "nbconvert", "--version");

@@ -15,14 +15,14 @@ import {
 import { percent, short, table } from "../text.ts";
 import { cyclicOf, neuronHooksOf } from "./anatomy.ts";
 import type { ProbeContext } from "./context.ts";
+import {
+  chosenKeysOf,
+  type KeySettings,
+  keySettings,
+} from "./key_frequencies.ts";
 import { clustersOf, spectrum2dOf } from "./neurons.ts";
 import { type PartScores, partScores } from "./parts.ts";
 import { NotApplicableError, type Probe } from "./probe.ts";
-import {
-  chosenKeysOf,
-  type ProgressSettings,
-  progressSettings,
-} from "./progress_measures.ts";
 import { logitWavesOf, wavesOf } from "./waves.ts";
 
 // So many are no key to anything.
@@ -56,7 +56,7 @@ export interface AblationResult {
 }
 
 /** What the probe can be told. */
-export type AblationSettings = ProgressSettings & {
+export type AblationSettings = KeySettings & {
   /** What stands in the place of heads and neurons. */
   readonly ablateBy: Setting<"mean" | "zero">;
 };
@@ -81,7 +81,7 @@ export const ablation: Probe<"ablation", AblationResult, AblationSettings> = {
   needs: "heads, or hidden layers of an operation modulo p",
   costly: "runs the network once for every part that it takes out",
   settings: {
-    ...progressSettings,
+    ...keySettings,
     ablateBy: choice(
       ["mean", "zero"],
       "mean",

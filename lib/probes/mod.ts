@@ -13,6 +13,7 @@ export { type ForeignOptions, introduce, type Introduced } from "./foreign.ts";
 export {
   type KeyFrequencies,
   keyFrequenciesOf,
+  type KeySettings,
   type Spectrum,
 } from "./key_frequencies.ts";
 export {

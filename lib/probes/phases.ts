@@ -5,13 +5,9 @@
  */
 
 import { short, table } from "../text.ts";
+import { type KeySettings, keySettings } from "./key_frequencies.ts";
 import { NotApplicableError, type RunProbe } from "./probe.ts";
-import {
-  progress,
-  type ProgressResult,
-  type ProgressSettings,
-  progressSettings,
-} from "./progress_measures.ts";
+import { progress, type ProgressResult } from "./progress_measures.ts";
 import type { ProbeSeries } from "./run_context.ts";
 
 /** Least rise of the excluded loss, in nats, that a circuit is. */
@@ -60,12 +56,12 @@ export interface PhasesResult {
  * The three phases of Nanda et al. (arXiv 2301.05217), Section 5, by the rule of
  * {@link PhasesResult}; the paper has them by eye.
  */
-export const phases: RunProbe<"phases", PhasesResult, ProgressSettings> = {
+export const phases: RunProbe<"phases", PhasesResult, KeySettings> = {
   of: "run",
   name: "phases",
   describe: "Memorisation, circuit formation, clean-up: where each ends",
   needs: "a run of an operation modulo p with at least three checkpoints",
-  settings: progressSettings,
+  settings: keySettings,
 
   async compute(run, settings) {
     if (run.checkpoints.length < 3) {

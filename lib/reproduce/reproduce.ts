@@ -216,6 +216,7 @@ class Queue {
   readonly #options: ReproduceOptions;
   readonly #training = new Map<Job, number>();
   #failed = 0;
+  #written: Promise<unknown> = Promise.resolve();
 
   constructor(
     works: readonly Work[],
@@ -343,7 +344,10 @@ class Queue {
         this.#training.delete(job);
         if (!record) continue; // stopped
         work.records.set(name, record);
-        await write(work);
+        // One at a time: two runs of a figure may end in the same moment.
+        const turn = this.#written.then(() => write(work));
+        this.#written = turn.catch(() => {});
+        await turn;
         onRun?.(job, record, this.standing);
       } catch (error) {
         this.#training.delete(job);

@@ -7,7 +7,7 @@
 import type { Chart } from "../report/chart.ts";
 import { most, percent } from "./curves.ts";
 import type { Figure, Results } from "./figure.ts";
-import { mlp, quickMlp } from "./paper.ts";
+import { mlp, quickGrok } from "./paper.ts";
 import {
   armOf,
   armsBy,
@@ -20,7 +20,9 @@ import {
 } from "./precisions.ts";
 import { BY_SEED, bySeed } from "./rules.ts";
 
-const STEPS = { full: 20_000, quick: 4000 } as const;
+const STEPS = { full: 20_000, quick: 6000 } as const;
+// Mod 59 a network generalises only with a larger share of fewer pairs.
+const QUICK_FRACTIONS = { 0.4: 0.5, 0.6: 0.7, 0.7: 0.8 } as const;
 
 const arms = armsBy(
   (trainFraction, lossPrecision) => ({
@@ -33,7 +35,12 @@ const arms = armsBy(
     lr: 5e-4,
     steps: STEPS.full,
   }),
-  () => ({ ...quickMlp, steps: STEPS.quick }),
+  (fraction) => ({
+    ...quickGrok,
+    trainFraction: QUICK_FRACTIONS[fraction],
+    lr: 1e-3,
+    steps: STEPS.quick,
+  }),
 );
 
 const published: PublishedNumbers = {
@@ -67,7 +74,9 @@ export const fig2: Figure = {
     "Addition mod 113; MLP 200–200 without biases; 40, 60 and 70 % of " +
     "the pairs; AdamW, lr 5e-4, β 0.9 and 0.99, ε 1e-25 (1e-30 at 40 %), no " +
     "weight decay; the " +
-    "loss's precision varies, the model is float32; 20,000 steps, full batch.",
+    "loss's precision varies, the model is float32; 20,000 steps, full batch. " +
+    "Quick: mod 59, width 128, 50, 70 and 80 % of the pairs, lr 1e-3, 6,000 " +
+    "steps.",
   published: "40 %: about 0 %. 60 %: 15, 29, 53 %. 70 %: 48, 68, 93 % at the " +
     "peak. Half of the samples have collapsed at about step 2,000, 3,000 and " +
     "7,000 (read off the plot).",

@@ -74,6 +74,14 @@ export function peak(run: RunRecord): number {
   return most(run, "test_accuracy", halfCollapsed(run) ?? Infinity);
 }
 
+// What a share is called; the quick form may have another in its place.
+function shareText(results: Results, fraction: Fraction): string {
+  const [run] = results.of(armOf(fraction, "float32"));
+  const { trainFraction = fraction } = run?.config ?? {};
+  return percent(fraction) +
+    (trainFraction === fraction ? "" : ` (quick: ${percent(trainFraction)})`);
+}
+
 /** Panels of test accuracy over panels of collapse, a column for each share. */
 export function precisionPanels(
   results: Results,
@@ -85,7 +93,7 @@ export function precisionPanels(
     column: "test_accuracy" | "softmax_collapse",
     label: string,
   ): Panel => ({
-    title: `${percent(fraction)} of the pairs to train on`,
+    title: `${shareText(results, fraction)} of the pairs to train on`,
     x: { label: "step", domain: [0, steps] },
     y: { label, percent: true, domain: [0, 1] },
     series: precisions.map((precision, colour) => ({
@@ -121,7 +129,7 @@ export function precisionRows(
   return fractions.flatMap((fraction) =>
     precisions.flatMap((precision) => {
       const arm = armOf(fraction, precision);
-      const name = `${percent(fraction)}, ${precision}`;
+      const name = `${shareText(results, fraction)}, ${precision}`;
       const [level, step] = [peaks[arm], collapse[precision]];
       return [
         {

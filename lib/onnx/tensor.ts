@@ -66,10 +66,9 @@ export function toTyped(
 
 /** The contents of any tensor as doubles. */
 export function toNumbers({ data }: Pick<HostTensor, "data">): Float64Array {
-  return Float64Array.from<number | bigint>(
-    data as ArrayLike<number>,
-    Number,
-  );
+  return data instanceof BigInt64Array
+    ? Float64Array.from(data, Number)
+    : new Float64Array(data); // Much faster than one by one.
 }
 
 /** The bytes of an array, little-endian as every platform of Deno is. */

@@ -7,6 +7,7 @@
 import type { Config } from "../config/config.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { ProbeModel } from "../onnx/probe_model.ts";
+import type { SessionOptions } from "../onnx/session.ts";
 import {
   type HostTensor,
   hostTensorOf,
@@ -62,6 +63,15 @@ export class ProbeContext {
     this.model = model;
     this.run = run;
     this.#task = task;
+  }
+
+  /**
+   * Where graphs of a probe's own are run: on the processor, in the model's build
+   * of ONNX Runtime.
+   */
+  get host(): SessionOptions {
+    const { runtime = "node", threads = 0 } = this.model.options;
+    return { runtime, threads };
   }
 
   /** Updates made before the checkpoint, or null where it does not say. */

@@ -5,6 +5,7 @@
  */
 
 import { effectiveRankOf } from "../metrics/effective_rank.ts";
+import type { SessionOptions } from "../onnx/session.ts";
 import { sizeOf, toNumbers } from "../onnx/tensor.ts";
 import { percent, short, table } from "../text.ts";
 import { neuronHooksOf } from "./anatomy.ts";
@@ -100,7 +101,7 @@ export const geometry: Probe<"geometry", GeometryResult> = {
     const activations: ActivationGeometry[] = [];
     for (const name of hidden) {
       const matrix = await trainActivation(context, name);
-      activations.push(await activationGeometry(name, matrix));
+      activations.push(await activationGeometry(name, matrix, context.host));
     }
     return {
       weight_norm: all,
@@ -183,6 +184,7 @@ async function weightGeometry(
 async function activationGeometry(
   name: string,
   matrix: Matrix,
+  options: SessionOptions,
 ): Promise<ActivationGeometry> {
   const { rows, columns: width, data } = matrix;
   const zeros = new Int32Array(width);
@@ -194,7 +196,9 @@ async function activationGeometry(
     width,
     sparsity: zeros.reduce((sum, n) => sum + n, 0) / data.length,
     dead: zeros.filter((n) => n === rows).length,
-    spectrum: spectrumOf(await rootsOfGram(await crossProduct(matrix, matrix))),
+    spectrum: spectrumOf(
+      await rootsOfGram(await crossProduct(matrix, matrix, options)),
+    ),
   };
 }
 

@@ -143,7 +143,7 @@ export const margin: Probe<"margin", MarginResult> = {
 
 // In the graph that training measures with.
 async function margins(
-  { model }: ProbeContext,
+  context: ProbeContext,
   logits: Matrix,
   { rows, labels }: Part,
 ): Promise<Float64Array> {
@@ -156,7 +156,7 @@ async function margins(
       logits: hostTensorOf("float64", [rows.length, columns], data),
       labels: hostTensorOf("int64", [rows.length], labels),
     },
-    { runtime: model.options.runtime ?? "node" },
+    context.host,
   );
   return toNumbers(margins!);
 }

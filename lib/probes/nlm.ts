@@ -33,7 +33,7 @@ import {
 import { finite, type Probe } from "./probe.ts";
 
 /** How far steps go, in lengths of the weights. */
-export const NLM_LENGTHS = [1e-4, 1e-3, 1e-2] as const;
+export const NLM_LENGTHS = [1e-3, 1e-2] as const;
 
 /** Weights and gradient of one parameter tensor. */
 export interface NlmTensor {
@@ -261,7 +261,7 @@ async function measure(
       };
     },
     { params, buffers, state: treeOf(known ?? []) },
-    { runtime: context.model.options.runtime ?? "node" },
+    context.host,
   );
   const at = (name: string) => toNumbers(results[name]!)[0]!;
   const total = at("loss");

@@ -283,7 +283,7 @@ async function measure(
       logits: hostTensorOf("float64", [rows, columns], data),
       labels: hostTensorOf("int64", [rows], labels),
     },
-    { runtime: context.model.options.runtime ?? "node" },
+    context.host,
   );
 }
 
@@ -307,7 +307,7 @@ async function attentionCollapse(
           return [precision, { lost: count(lost), open: count(open) }];
         })),
       { scores: hostTensorOf("float64", [rows.length, ...row], scores.data) },
-      { runtime: context.model.options.runtime ?? "node" },
+      context.host,
     );
     const [heads, queries] = row;
     const of = (precision: FloatDType, what: string, place: number) =>

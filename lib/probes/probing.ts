@@ -20,7 +20,11 @@ import { ProbeContext } from "./context.ts";
 import { type ForeignOptions, introduce } from "./foreign.ts";
 import { NotApplicableError, type Probe, type RunProbe } from "./probe.ts";
 import * as registry from "./registry.ts";
-import { RunContext, type RunOptions } from "./run_context.ts";
+import {
+  type ProbeSeries,
+  RunContext,
+  type RunOptions,
+} from "./run_context.ts";
 
 /** Any probe of a checkpoint. */
 // deno-lint-ignore no-explicit-any -- A probe is invariant in result and settings.
@@ -102,14 +106,6 @@ export interface ProbeReport {
   /** Probes that do not apply to this checkpoint, with the reason. */
   readonly skipped: Partial<Record<ProbeName, string>>;
 }
-
-/** A probe's result at each checkpoint that it applies to, oldest first. */
-export type ProbeSeries<Result> = readonly {
-  /** Updates made before the checkpoint. */
-  readonly step: number;
-  /** What it found there. */
-  readonly result: Result;
-}[];
 
 /** What probing a whole run found; `deno task probe --all-checkpoints --json`. */
 export interface RunReport {
@@ -226,6 +222,9 @@ export async function probeRun(
       }
     });
   }
+  for (const [name, results] of Object.entries(series)) {
+    if (results.length === run.checkpoints.length) run.keep(name, results);
+  }
   for (const probe of asking.probes) {
     if (probe.of !== "run") continue;
     await asking.ask(probe, (settings) => probe.compute(run, settings));
@@ -304,7 +303,13 @@ class Asking {
   answers(source: string, elsewhere: readonly string[] = []) {
     const answered = new Set([...Object.keys(this.#results), ...elsewhere]);
     const reasons = [...this.#reasons].filter(([name]) => !answered.has(name));
-    if (this.#named && reasons.length > 0) throw reasons[0]![1];
+    if (this.#named && reasons.length > 0) {
+      const [name, reason] = reasons[0]!;
+      throw new NotApplicableError(
+        `The probe ${name} does not apply to ${source}: ${reason.message}`,
+        { cause: reason },
+      );
+    }
     if (answered.size === 0) {
       throw new NotApplicableError(
         `No probe applies to ${source}: ` +

@@ -7,6 +7,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { integers, nullable, type Setting } from "../config/setting.ts";
 import { UsageError } from "../errors.ts";
+import type { SessionOptions } from "../onnx/session.ts";
 import { toNumbers } from "../onnx/tensor.ts";
 import { percent, short, table } from "../text.ts";
 import { widen } from "../trace/precision.ts";
@@ -356,7 +357,11 @@ async function neuronMeasures(context: ProbeContext, keys: readonly number[]) {
   const grid = await gridOf(context, hook);
   if (grid.shape[1] !== F.columns) return null;
   const used = vectors.filter((v) => v !== null);
-  const projected = used.length === 0 ? [] : await columnsOf(grid, used);
+  const projected = used.length === 0 ? [] : await columnsOf(
+    grid,
+    used,
+    context.host,
+  );
   let next = 0;
   const shares = vectors.map((vector, i) => {
     if (!vector) return null;
@@ -374,6 +379,7 @@ async function neuronMeasures(context: ProbeContext, keys: readonly number[]) {
 async function columnsOf(
   grid: Awaited<ReturnType<typeof gridOf>>,
   vectors: readonly Float64Array[],
+  options: SessionOptions,
 ): Promise<Float64Array[]> {
   const width = grid.shape[1]!;
   const { product } = await runTraced(
@@ -393,6 +399,7 @@ async function columnsOf(
         data: Float64Array.from(vectors.flatMap((v) => [...v])),
       },
     },
+    options,
   );
   const rows = grid.shape[0]!;
   const data = toNumbers(product!);

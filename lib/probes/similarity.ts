@@ -6,6 +6,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
+import type { SessionOptions } from "../onnx/session.ts";
 import { toNumbers } from "../onnx/tensor.ts";
 import { compile } from "../trace/run.ts";
 import { short, table } from "../text.ts";
@@ -63,17 +64,20 @@ export const similarity: RunProbe<"similarity", SimilarityResult> = {
           const places = evenPlaces(matrix.rows, MOST_ROWS);
           matrices[name] = rowsAt(matrix, places);
         }
-        return matrices;
+        return { matrices, host: context.host };
       },
       chosen,
     );
     const cka: Record<string, (number | null)[][]> = {};
-    for (const name of Object.keys(found[0]!)) {
-      cka[name] = await ckaMatrix(found.map((matrices) => matrices[name]!));
+    for (const name of Object.keys(found[0]!.matrices)) {
+      cka[name] = await ckaMatrix(
+        found.map(({ matrices }) => matrices[name]!),
+        found[0]!.host,
+      );
     }
     return {
       steps: chosen.map(({ step }) => step),
-      samples: Object.values(found[0]!)[0]!.rows,
+      samples: Object.values(found[0]!.matrices)[0]!.rows,
       cka,
     };
   },
@@ -101,11 +105,13 @@ export const similarity: RunProbe<"similarity", SimilarityResult> = {
  * Source: Kornblith et al. (arXiv 1905.00414), Eq. 2 and 3 with linear kernels.
  *
  * @param matrices Representations, each [n, width].
+ * @param options Where products are multiplied.
  * @returns Each with each.
  * @throws {RangeError} if they have not the same number of rows.
  */
 export async function ckaMatrix(
   matrices: readonly Matrix[],
+  options: SessionOptions = {},
 ): Promise<(number | null)[][]> {
   const different = matrices.find(({ rows }) => rows !== matrices[0]!.rows);
   if (different) {
@@ -126,6 +132,7 @@ export async function ckaMatrix(
         ),
       }),
       { a, b },
+      options,
     );
     sessions.set(key, session);
     const { squares } = await session.run({ a, b });

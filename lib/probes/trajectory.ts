@@ -126,7 +126,8 @@ export const trajectory: RunProbe<
   },
 };
 
-function weightsOf(model: ProbeContext["model"]): Vector {
+/** All weights of a model as one vector, in the file's order. */
+export function weightsOf(model: ProbeContext["model"]): Vector {
   const parts = model.weightNames.map((name) => toNumbers(model.weight(name)!));
   const size = parts.reduce((sum, { length }) => sum + length, 0);
   const vector = new Float64Array(size);

@@ -12,10 +12,10 @@ import { palette } from "./chart.ts";
 import { csvOf, type Figure, jsonOf } from "./figure.ts";
 import { type Html, Html as Markup, html } from "./html.ts";
 import { type Group, type ReportRun, shownValue } from "./runs.ts";
+import { verdictsOn } from "./verdict.ts";
 import {
   commandOf,
   groupNotes,
-  outcome,
   quoted,
   sentence,
   SUMMARY_COLUMNS,
@@ -44,6 +44,7 @@ export interface Page {
 
 /** What probes say of a run. */
 export interface Verdict {
+  /** Which. */
   readonly run: ReportRun;
   /** Undefined where no checkpoint could be asked. */
   readonly report: ProbeReport | undefined;
@@ -147,7 +148,7 @@ export async function pageText(page: Page): Promise<string> {
       </body>
     </html>
   `;
-  return text.text;
+  return text.text.trimStart();
 }
 
 /** What changes while a run is trained: the table and the curves. */
@@ -221,7 +222,9 @@ aria-label="${title}, as JSON">JSON</a></span></figcaption></figure>`;
 function verdictHtml({ run, report, reason }: Verdict): Html {
   const found = Object.entries(report?.probes ?? {});
   const skipped = Object.entries(report?.skipped ?? {});
-  return html`<h3>${run.name}</h3><p>In short: ${outcome(run)}.</p>
+  return html`<h3>${run.name}</h3><ul>${
+    verdictsOn(run, report).map((sentence) => html`<li>${sentence}</li>`)
+  }</ul>
 ${reason !== undefined && html`<p>${reason}</p>`}
 ${
     found.map(([name, result]) => {

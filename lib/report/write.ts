@@ -8,7 +8,6 @@ import { basename, dirname, join } from "node:path";
 import deno from "../../deno.json" with { type: "json" };
 import { UsageError } from "../errors.ts";
 import { writeWhole } from "../files.ts";
-import { pageScript, runtimeWasm } from "./bundle.ts";
 import { packed } from "./live_section.ts";
 import { pageText } from "./page.ts";
 import { livePart, makeReport, type ReportOptions } from "./report.ts";
@@ -80,6 +79,8 @@ export async function writeReport(
   for (const path of files.keys()) await checkFree(path, options);
   if (formats.includes("html")) {
     options.onStage?.("making the live part");
+    // The bundler and what draws pixels are loaded when they are needed.
+    const { pageScript, runtimeWasm } = await import("./bundle.ts");
     const runtime = await runtimeWasm();
     const live = await livePart(
       report.groups,

@@ -62,9 +62,11 @@ export async function publish(
     const figure = figures[name]!;
     const full = await find(name, figure, "full", places);
     const quick = await find(name, figure, "quick", places);
-    const best = options.scale !== "quick" && (full.whole || !quick.whole)
-      ? full
-      : quick;
+    const some = (found: Found) => found.records.length > 0;
+    const best = options.scale === "quick"
+      ? quick
+      : [full, quick].find(({ whole }) => whole) ??
+        (some(full) || !some(quick) ? full : quick);
     if (best.records.length === 0 && figure.arms.length > 0) {
       // That its data are not here is said; that nobody ran it yet, is not.
       if (await figure.missing?.() === undefined) continue;

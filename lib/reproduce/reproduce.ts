@@ -9,6 +9,7 @@ import { UsageError } from "../errors.ts";
 import type { Figure, Scale } from "../figures/figure.ts";
 import type { RunRecord } from "../figures/record.ts";
 import { figures as registry } from "../figures/mod.ts";
+import { nearest } from "../names.ts";
 import { Costs, wallTime } from "./cost.ts";
 import { Lane } from "./lane.ts";
 import { type Job, jobsOf, type Places, places as usual } from "./layout.ts";
@@ -105,8 +106,8 @@ export function figureNames(
   const unknown = names.find((name) => name !== "all" && !known.includes(name));
   if (unknown !== undefined) {
     throw new UsageError(
-      `Unknown figure ${JSON.stringify(unknown)}: choose from all, ` +
-        known.join(", "),
+      `Unknown figure ${JSON.stringify(unknown)}: ${nearest(unknown, known)}` +
+        "; deno task reproduce lists them, all means every one",
     );
   }
   return names.includes("all")
@@ -172,7 +173,7 @@ function workOf(
 // Takes in the records that are there, unless all is to begin again.
 async function collect(
   works: readonly Work[],
-  { resume, overwrite, published, places = usual }: ReproduceOptions,
+  { resume, overwrite, published, places = usual, onWarning }: ReproduceOptions,
   costs: Costs,
 ): Promise<void> {
   for (const { name, figure, scale, jobs, records } of works) {
@@ -196,8 +197,13 @@ async function collect(
       if (!overwrite) records.set(job.name, record);
     }
     if (!published) continue;
-    for (const [name, record] of known) {
-      if (!records.has(name)) records.set(name, record);
+    const standing = [...known].filter(([job]) => !records.has(job));
+    for (const [job, record] of standing) records.set(job, record);
+    if (standing.length > 0) {
+      onWarning?.(
+        `${name}: ${standing.length} of ${jobs.length} runs are published ` +
+          "records, not runs of this machine",
+      );
     }
   }
 }

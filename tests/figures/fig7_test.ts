@@ -30,13 +30,17 @@ testClaims("fig7", {
 
 const vector = (...values: number[]) => Float64Array.from(values);
 
-Deno.test("trajectoryOf() of points in a plane of a larger space keeps their distances", () => {
+Deno.test("trajectoryOf() of points in a plane of a larger space keeps their distances", async () => {
   const points = [[0, 0], [3, 0], [3, 4], [-1, 2], [5, 5]] as const;
   // Two orthonormal directions in four dimensions, and a shift.
   const weights = points.map(([a, b]) =>
     vector(1 + 0.6 * a, 2 + 0.8 * a, 3 + 0.6 * b, 4 + 0.8 * b)
   );
-  const { x, y, explained } = trajectoryOf([0, 1, 2, 3, 4], weights, null);
+  const { x, y, explained } = await trajectoryOf(
+    [0, 1, 2, 3, 4],
+    weights,
+    null,
+  );
   assertAlmostEquals(explained[0] + explained[1], 1, 1e-4);
   for (const [i, [a, b]] of points.entries()) {
     for (const [j, [c, d]] of points.entries()) {
@@ -49,7 +53,7 @@ Deno.test("trajectoryOf() of points in a plane of a larger space keeps their dis
   }
 });
 
-Deno.test("trajectoryOf() along the memorised weights, and across them", () => {
+Deno.test("trajectoryOf() along the memorised weights, and across them", async () => {
   const theta = vector(3, 4, 0);
   const weights = [
     vector(0, 1, 0),
@@ -58,7 +62,7 @@ Deno.test("trajectoryOf() along the memorised weights, and across them", () => {
     vector(3 - 4, 4 + 3, 0),
     vector(3, 4, 10),
   ];
-  const { along, across, nlm, x, y } = trajectoryOf(
+  const { along, across, nlm, x, y } = await trajectoryOf(
     [0, 1, 2, 3, 4],
     weights,
     1,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import puppeteer, { type Browser, type Page } from "puppeteer-core";
+import puppeteer, { type Page } from "puppeteer-core";
 import { pathToFileURL } from "node:url";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
@@ -38,14 +38,6 @@ export interface Visit {
   readonly complaints: readonly string[];
 }
 
-let started: Promise<Browser> | undefined;
-
-/** Ends the browser. */
-export async function closeBrowser(): Promise<void> {
-  await (await started)?.close();
-  started = undefined;
-}
-
 /**
  * Opens a page.
  *
@@ -56,11 +48,11 @@ export async function visit(
   path: string,
   work: (visit: Visit) => Promise<void>,
 ): Promise<void> {
-  started ??= puppeteer.launch({
+  const browser = await puppeteer.launch({
     executablePath: chromium!,
     args: ["--no-sandbox"], // Refused to root, as whom machines run tests.
   });
-  const page = await (await started).newPage();
+  const page = await browser.newPage();
   const url = path.startsWith("http:") ? path : pathToFileURL(path).href;
   const [requests, complaints]: [string[], string[]] = [[], []];
   page.on("request", (request) => {
@@ -73,12 +65,12 @@ export async function visit(
     complaints.push(`dialog: ${dialog.message()}`);
     dialog.dismiss();
   });
-  await page.setViewport({ width: 1000, height: 800 });
-  await page.goto(url, { waitUntil: "load" });
   try {
+    await page.setViewport({ width: 1000, height: 800 });
+    await page.goto(url, { waitUntil: "load" });
     await work({ page, requests, complaints });
   } finally {
-    await page.close();
+    await browser.close();
   }
 }
 

@@ -18,14 +18,7 @@ import { loadProbeModel } from "../../lib/onnx/probe_model.ts";
 import { findCheckpoint } from "../../lib/runs/read.ts";
 import { writeReport } from "../../lib/report/write.ts";
 import { withTempDir } from "../tasks/_run.ts";
-import {
-  chromium,
-  closeBrowser,
-  shownLogits,
-  textOf,
-  untilLive,
-  visit,
-} from "./_browser.ts";
+import { chromium, shownLogits, textOf, untilLive, visit } from "./_browser.ts";
 import { runIn, SMALL } from "./_runs.ts";
 
 const ignore = chromium === undefined;
@@ -223,12 +216,4 @@ Deno.test({
         assertEquals(complaints, []);
       });
     }),
-});
-
-Deno.test({
-  name: "the browser ends",
-  ignore,
-  sanitizeOps: false,
-  sanitizeResources: false,
-  fn: closeBrowser,
 });

@@ -185,13 +185,17 @@ Deno.test("publish() writes the same bytes twice, and records stand for runs", (
 
     // Another machine has no runs, but the records.
     await Deno.remove(places.here, { recursive: true });
-    const runs: string[] = [];
+    const [runs, said]: [string[], string[]] = [[], []];
     const grown = await quickly(folder, {
       scale: "full",
       seeds: 2,
       published: true,
       onRun: ({ name }) => runs.push(name),
+      onWarning: (text) => said.push(text),
     });
+    assertEquals(said, [
+      "tiny: 2 of 4 runs are published records, not runs of this machine",
+    ]);
     assertEquals(runs.sort(), ["softmax-seed1", "stablemax-seed1"]);
     assertEquals(grown.outcomes[0]!.runs, { finished: 4, of: 4 });
     await publish(["tiny"], { figures, places });
@@ -250,7 +254,7 @@ Deno.test("reproduce() refuses what it cannot do, and writes nothing", () =>
     await assertRejects(
       () => reproduce(["tine"], { figures }),
       UsageError,
-      'Unknown figure "tine": choose from all, tiny',
+      'Unknown figure "tine": there are tiny;',
     );
     assertEquals([...Deno.readDirSync(folder)], []);
     // Of all figures those that can be are made.

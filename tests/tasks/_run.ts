@@ -110,7 +110,7 @@ export async function outputOf(child: Deno.ChildProcess): Promise<Output> {
     stdout: text(stdout),
     // On a new machine the first commands fill Deno's cache.
     stderr: stripVTControlCharacters(text(stderr)).replace(
-      /^(Task \w+ .*|Download https?:.*)\n/gm,
+      /^(Task \w+ .*|Download https?:.*|Blocking waiting .*)\n/gm,
       "",
     ),
   };

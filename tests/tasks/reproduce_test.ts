@@ -29,7 +29,7 @@ Deno.test("reproduce lists every figure, as text and as JSON", async () => {
 
 Deno.test("reproduce refuses what cannot be meant, and names it", async () => {
   const cases: [args: string, says: RegExp][] = [
-    ["fig99", /Unknown figure "fig99": choose from all, fig1, fig2, /],
+    ["fig99", /Unknown figure "fig99": the nearest of \d+ are fig9, /],
     ["--quick", /--quick must come with figures: name them, or all/],
     ["--seeds 3", /--seeds must come with figures/],
     ["fig2 --seeds 0", /--seeds must be an integer of 1 or more, got 0/],

@@ -26,6 +26,9 @@ export interface Listed {
   readonly last: Outcome & { readonly from: "here" | "published" } | null;
 }
 
+// How runs are made unless asked otherwise: what a step costs depends on it.
+const USUAL = { device: "cpu", threads: 1 } as const;
+
 /** Lists the figures. */
 export async function listFigures(
   places: Places = usual,
@@ -36,7 +39,7 @@ export async function listFigures(
   for (const [name, figure] of Object.entries(figures)) {
     const cost = (scale: Scale) => {
       const seeds = scale === "full" ? SEEDS : figure.quickSeeds ?? 1;
-      const jobs = jobsOf(name, figure, scale, seeds, places.here);
+      const jobs = jobsOf(name, figure, scale, seeds, places.here, USUAL);
       const ms = wallTime(jobs.map(({ config }) => costs.left(config)), 2);
       return Number.isFinite(ms) ? ms : null;
     };
@@ -68,7 +71,7 @@ async function knownCosts(
   const all = Object.entries(figures).flatMap(([name, figure]) =>
     (["full", "quick"] as const).map((scale) => ({
       figure,
-      jobs: jobsOf(name, figure, scale, SEEDS, places.here),
+      jobs: jobsOf(name, figure, scale, SEEDS, places.here, USUAL),
     }))
   );
   for (const { figure, jobs } of all) {

@@ -45,6 +45,7 @@ export * from "./lib/metrics/mod.ts";
 export * from "./lib/onnx/mod.ts";
 export * from "./lib/optim/mod.ts";
 export * from "./lib/probes/mod.ts";
+export * from "./lib/report/mod.ts";
 export * from "./lib/runs/mod.ts";
 export * from "./lib/trace/mod.ts";
 export * from "./lib/train/mod.ts";

@@ -4,12 +4,18 @@
  * @module
  */
 
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 
 /** A file or folder that could not be read or written. */
 export class FileError extends Error {
   /** What tells it from other errors. */
   override name = "FileError";
+}
+
+/** Whether an error says that there is no such file, or none can be there. */
+export function isAbsent(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound ||
+    error instanceof Deno.errors.NotADirectory;
 }
 
 /** Says what was being done when the system refused it. */
@@ -68,4 +74,44 @@ export function writeWhole(
 export async function onDisk(path: string): Promise<void> {
   using file = await Deno.open(path, { write: true });
   await file.syncData();
+}
+
+/**
+ * Moves files into a folder, in place of those of the same names: all of them,
+ * or where that fails none, the old ones being there again.
+ *
+ * @param names The files, in the order in which they are to appear.
+ * @param from Where they lie; on the same file system.
+ * @param to The folder.
+ * @throws {FileError} saying what the system said.
+ */
+export function replaceFiles(
+  names: readonly string[],
+  from: string,
+  to: string,
+): Promise<void> {
+  return describing(`move ${names.join(", ")} into ${to}`, async () => {
+    const before = join(from, "before");
+    await Deno.mkdir(before);
+    const undo: (() => Promise<void>)[] = [];
+    try {
+      for (const name of names) {
+        const [old, kept] = [join(to, name), join(before, name)];
+        try {
+          await Deno.rename(old, kept);
+        } catch (error) {
+          if (error instanceof Deno.errors.NotFound) continue;
+          throw error;
+        }
+        undo.push(() => Deno.rename(kept, old));
+      }
+      for (const name of names) {
+        await Deno.rename(join(from, name), join(to, name));
+        undo.push(() => Deno.remove(join(to, name)));
+      }
+    } catch (error) {
+      for (const step of undo.reverse()) await step();
+      throw error;
+    }
+  });
 }

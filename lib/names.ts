@@ -4,7 +4,7 @@
  * @module
  */
 
-import { wordSimilaritySort } from "@std/text";
+import { wordSimilaritySort } from "@std/text/word-similarity-sort";
 
 // More than this nobody reads.
 const MOST = 12;
@@ -18,7 +18,7 @@ const MOST = 12;
  */
 export function nearest(name: string, known: readonly string[]): string {
   if (known.length === 0) return "there are none";
-  const sorted: string[] = wordSimilaritySort(name, [...known]);
+  const sorted: string[] = wordSimilaritySort(name, [...known], {});
   return known.length <= MOST
     ? `there are ${sorted.join(", ")}`
     : `the nearest of ${known.length} are ${sorted.slice(0, 5).join(", ")}`;

@@ -31,10 +31,23 @@ const task = command("bench", "Time training steps on this machine.")
     "time so many replicas at once, in place of the workloads",
     numbers,
   )
+  .option(
+    "--probes <runs>",
+    "time the probes of some runs, with commas between, and nothing else",
+    (text) => text.split(","),
+  )
   .option("--json", "print the timings as JSON")
   .action(async ({ json, ...options }) => {
     const { bench, checkBench } = await import("../bench/bench.ts");
     checkBench(options);
+    if (options.probes) {
+      const { renderProbes, timeProbes } = await import("../bench/probes.ts");
+      const timings = [];
+      for (const run of options.probes) {
+        timings.push(await timeProbes(run, options.rounds));
+      }
+      return json ? printJson(timings) : console.log(renderProbes(timings));
+    }
     const { renderBench } = await import("../bench/table.ts");
     const { chooseDevice, describeChoice } = await import("../lib/devices.ts");
     const place = await chooseDevice({ ...options, runtime: "node" });

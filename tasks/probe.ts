@@ -6,9 +6,17 @@
 
 import cliProgress from "cli-progress";
 import { flagOf } from "../lib/config/config.ts";
+import { checkedSettings } from "../lib/config/setting.ts";
+import {
+  modulus as p,
+  type OperationName,
+  operations,
+} from "../lib/data/modular.ts";
 import { chooseDevice, describeChoice } from "../lib/devices.ts";
 import { UsageError } from "../lib/errors.ts";
 import {
+  contentsOf,
+  type ForeignOptions,
   probe,
   probeNames,
   type ProbeOptions,
@@ -24,11 +32,17 @@ import {
   command,
   main,
   namesOutOf,
+  number,
   Option,
   printJson,
   stepNumber,
 } from "./cli.ts";
-import { renderList, renderReport, renderRun } from "./probe_text.ts";
+import {
+  renderContents,
+  renderList,
+  renderReport,
+  renderRun,
+} from "./probe_text.ts";
 
 const program = command("probe", "Look inside a checkpoint, or a whole run.");
 addFlags(program, probeSettings, flagOf);
@@ -49,6 +63,24 @@ const task = program
     "--all-checkpoints",
     "ask every checkpoint of the run, and what concerns the run as a whole",
   )
+  .option(
+    "--map <names>",
+    "another tool's file: its names for what probes read, " +
+      "W_E=embedding.weight,W_U=head.weight (:T transposed, :N not)",
+  )
+  .option("--modulus <p>", "another tool's file: trained modulo p", number)
+  .addOption(
+    new Option("--operation <name>", "another tool's file (default: add)")
+      .choices(Object.keys(operations) as OperationName[]),
+  )
+  .option(
+    "--tokens <row>",
+    "another tool's file: what it reads, a,b or a,b,= or with other tokens",
+  )
+  .option(
+    "--contents",
+    "list inputs, outputs, weights and activations, and probe nothing",
+  )
   .addOption(
     new Option("--device <name>", "where to compute")
       .choices(["auto", "cpu", "cuda", "webgpu"] as const).default("auto"),
@@ -61,7 +93,8 @@ const task = program
   .option("--list", "say what each probe finds out, and what it needs")
   .option("--json", "print the results as JSON")
   .action(async (source, options) => {
-    const { probe: names, step, list, json, allCheckpoints } = options;
+    const { probe: names, step, list, json, allCheckpoints, contents } =
+      options;
     if (list) return console.log(renderList(Object.values(probes)));
     if (allCheckpoints && step !== undefined) {
       throw new UsageError(
@@ -71,10 +104,15 @@ const task = program
     const path = allCheckpoints
       ? await runMeant(source)
       : await findCheckpoint(source, step);
+    if (contents) {
+      const found = await contentsOf(await findCheckpoint(source, step));
+      return json ? printJson(found) : console.log(renderContents(found));
+    }
     const choice = await chooseDevice(options);
     const progress = progressBar();
     const asked: ProbeOptions = {
       ...choice,
+      ...foreignOptions(options, allCheckpoints),
       settings: Object.fromEntries(
         Object.entries(options).filter(([key]) => key in probeSettings),
       ),
@@ -97,6 +135,26 @@ const task = program
       progress.end();
     }
   });
+
+function foreignOptions(
+  { map, modulus, operation, tokens }: {
+    [K in keyof ForeignOptions]: ForeignOptions[K] | undefined;
+  },
+  allCheckpoints: true | undefined,
+): ForeignOptions {
+  const given = Object.entries({ map, modulus, operation, tokens })
+    .filter(([, value]) => value !== undefined);
+  if (allCheckpoints && given.length > 0) {
+    throw new UsageError(
+      `--${given[0]![0]} must be left out with --all-checkpoints: a run says ` +
+        "itself what it was trained on",
+    );
+  }
+  if (modulus !== undefined) {
+    checkedSettings({ modulus: p }, { modulus }, flagOf);
+  }
+  return Object.fromEntries(given);
+}
 
 async function runMeant(source: string | undefined): Promise<string> {
   const path = source ?? await newestRun();

@@ -6,6 +6,7 @@
 
 import {
   type AnyProbe,
+  type Contents,
   type ProbeName,
   type ProbeReport,
   probes,
@@ -22,6 +23,24 @@ export function renderList(probes: readonly AnyProbe[]): string {
   return probes.map(({ name, describe, needs }) =>
     `${name}\n  ${describe}\n  needs ${needs}`
   ).join("\n");
+}
+
+/** What a file has. */
+export function renderContents({ source, ...parts }: Contents): string {
+  return [
+    source,
+    ...Object.entries(parts).flatMap(([part, values]) => [
+      "",
+      part,
+      ...indented(table(
+        values.map(({ name, dtype, shape }) => [
+          name,
+          dtype,
+          `[${shape.map((d) => d === "" ? "?" : d).join(", ")}]`,
+        ]),
+      )),
+    ]),
+  ].join("\n");
 }
 
 const indented = (lines: readonly string[]) => lines.map((line) => `  ${line}`);

@@ -84,6 +84,12 @@ export function runReplicas(
   replicas: ReplicaOptions,
 ): Promise<boolean> {
   warn(config, given);
+  for (const key of ["lr", "weightDecay"] as const) {
+    if (!replicas[key] || !given.includes(key)) continue;
+    const flag = flagOf(key);
+    const list = `--replica-${flag.slice(2)}`;
+    console.error(`warning: ${flag} has no effect beside ${list}`);
+  }
   return runBand(
     config,
     output,

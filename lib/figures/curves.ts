@@ -141,6 +141,13 @@ export function percent(x: number): string {
   return `${value >= 10 ? value.toFixed(0) : value.toFixed(1)} %`;
 }
 
+/** Numbers that only runs have which memorise, in words. */
+export function ifMemorised(
+  format: (x: number) => string,
+): (x: number) => string {
+  return (x) => Number.isFinite(x) ? format(x) : "not memorised";
+}
+
 /** A step in words, "2,100"; null is never. */
 export function stepText(step: number | null): string {
   return step === null || !Number.isFinite(step)
@@ -153,7 +160,7 @@ export function stepText(step: number | null): string {
  *
  * @param results The runs.
  * @param arm Which.
- * @param value The number; null stands for never, after everything.
+ * @param value The number; null and NaN stand for never, after everything.
  * @param format What a number looks like; never is Infinity.
  */
 export function measured(
@@ -162,7 +169,10 @@ export function measured(
   value: (record: RunRecord) => number | null,
   format: (x: number) => string,
 ): string {
-  const values = results.of(arm).map((run) => value(run) ?? Infinity);
+  const values = results.of(arm).map((run) => {
+    const x = value(run);
+    return x === null || Number.isNaN(x) ? Infinity : x;
+  });
   if (values.length === 0) return "not run";
   const middle = format(median(values));
   if (values.length === 1) return middle;

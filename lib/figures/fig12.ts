@@ -9,7 +9,7 @@ import { findCheckpoint } from "../runs/read.ts";
 import type { Chart, Panel } from "../report/chart.ts";
 import { last, measured, percent } from "./curves.ts";
 import type { Arm, Figure, Json, Results, Row } from "./figure.ts";
-import { panelOf, shares } from "./panels.ts";
+import { linesOf, panelOf, shares } from "./panels.ts";
 import { mlp, perpGrad, pytorchBetas, quickGrok } from "./paper.ts";
 import type { RunRecord } from "./record.ts";
 import { BY_SEED, bySeed } from "./rules.ts";
@@ -82,6 +82,7 @@ const GROKS = 0.95;
 const accuracy = (run: RunRecord) => last(run, "test_accuracy");
 
 function chart(results: Results): Chart {
+  const accuracies = shares("test accuracy");
   const largest = (norms: readonly number[]) => Math.max(...norms);
   const spectra: Panel[] = arms.map(({ name, label }, colour) => ({
     title: `${label}: one seed`,
@@ -100,41 +101,44 @@ function chart(results: Results): Chart {
       };
     }),
   }));
-  const bySeeds = (title: string, of: (s: Spectrum) => number): Panel => ({
-    title,
-    x: { label: "seed" },
-    y: { label: title, domain: [0, 1] },
+  const sparsity: Panel = {
+    title: "Sparsity against generalisation",
+    x: shares("test accuracy at the end"),
+    y: { label: "Gini coefficient", domain: [0, 1] },
     series: arms.map(({ name, label }, colour) => ({
       name: label,
       colour,
       line: "none",
       points: results.of(name).map((run) => ({
-        x: run.seed,
-        y: of(spectrumOf(run)),
+        x: accuracy(run),
+        y: spectrumOf(run).gini,
       })),
     })),
-  });
+  };
   return {
     title: "Networks that grok without weight decay use few frequencies",
     subtitle: "Addition, MLP: norms of the first layer's weights in the " +
       "Fourier basis of Z_p, at the end of training",
     panels: [
       ...spectra,
-      bySeeds("Gini coefficient", ({ gini }) => gini),
+      sparsity,
       panelOf(
         results,
         arms.slice(0, 1),
         "test_accuracy",
         "Test accuracy, StableMax",
-        shares("test accuracy"),
+        accuracies,
       ),
-      panelOf(
-        results,
-        [perp],
-        "test_accuracy",
-        "Test accuracy, ⊥AdamW",
-        shares("test accuracy"),
-      ),
+      {
+        ...panelOf(
+          results,
+          [],
+          "",
+          "Test accuracy, ⊥AdamW and AdamW",
+          accuracies,
+        ),
+        series: linesOf(results, arms.slice(1), "test_accuracy", 1),
+      },
     ],
   };
 }

@@ -140,7 +140,7 @@ export function fig14Of(mnist: string | null): Figure {
     chart: (results) => chart(results, arms),
     rows: (results) => rows(results, arms),
     claims: [{
-      id: "F14",
+      id: "C20",
       statement: "Without weight decay all samples collapse and the network " +
         "is stuck; with weight decay it generalises further.",
       rule: "Without weight decay, at the end at least " +

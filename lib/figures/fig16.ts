@@ -23,7 +23,7 @@ const config = {
   lr: 0.01,
   steps: 30_000,
 } as const;
-const quick = { ...quickGrok, steps: 6000 };
+const quick = { ...quickGrok, steps: 4000 };
 
 const arms: Arm[] = [
   { name: "softmax", label: "softmax", config, quick },
@@ -97,7 +97,7 @@ export const fig16: Figure = {
     "softmax cross-entropy in float32, AdamW lr 0.01, β 0.9 and 0.99, ε 1e-25, " +
     "no weight decay, 30,000 steps: as it is, at the temperature 1e5, and with " +
     "label smoothing 0.1. Smoothing, rate and length are not published. " +
-    "Quick: mod 59, 80 % of the pairs, 6,000 steps.",
+    "Quick: mod 59, 80 % of the pairs, 4,000 steps.",
   published: "Temperature only delays collapse; smoothing prevents it and " +
     "generalises incompletely.",
   arms,
@@ -133,7 +133,7 @@ export const fig16: Figure = {
         }),
     },
     {
-      id: "F16",
+      id: "C22",
       statement: "With label smoothing the network generalises incompletely.",
       rule: `Its highest test accuracy lies between ${percent(SOME)} and ` +
         `${percent(COMPLETE)}. ${BY_SEED}`,

@@ -6,7 +6,14 @@
 
 import type { ConfigInput } from "../config/config.ts";
 import type { Chart, Panel, Series } from "../report/chart.ts";
-import { curve, firstAtLeast, measured, most, near } from "./curves.ts";
+import {
+  curve,
+  firstAtLeast,
+  ifMemorised,
+  measured,
+  most,
+  near,
+} from "./curves.ts";
 import type { Arm, Figure, Results, Row } from "./figure.ts";
 import { mlp, quickMlp, transformer } from "./paper.ts";
 import type { RunRecord } from "./record.ts";
@@ -133,7 +140,12 @@ const cosine = (x: number) => x.toFixed(2);
 function rows(results: Results): Row[] {
   return arms.flatMap(({ name, label }) => {
     const of = (column: string, end: 0 | 1) =>
-      measured(results, name, (run) => rise(run, column)[end], cosine);
+      measured(
+        results,
+        name,
+        (run) => rise(run, column)[end],
+        ifMemorised(cosine),
+      );
     return [
       {
         what: `${label}: cosine at 100 % train accuracy`,

@@ -6,7 +6,7 @@
  */
 
 import type { Chart, Panel } from "../report/chart.ts";
-import { curve, measured, percent } from "./curves.ts";
+import { curve, ifMemorised, measured, percent } from "./curves.ts";
 import type { Arm, Figure, Results, Row } from "./figure.ts";
 import { shares } from "./panels.ts";
 import { mlp, perpGrad, sgd } from "./paper.ts";
@@ -68,13 +68,14 @@ function alignment(run: RunRecord): number | null {
 function plane(results: Results, arm: (typeof arms)[number], colour: number) {
   const [run] = results.of(arm.name);
   const way = run && wayOf(run);
-  const share = way
-    ? ` (${percent(way.explained[0])} and ${percent(way.explained[1])})`
-    : "";
+  const axis = (name: string, i: 0 | 1) => ({
+    label: name + " component" +
+      (way ? ` (${percent(way.explained[i])} of the variance)` : ""),
+  });
   const panel: Panel = {
-    title: `${arm.label}, one seed: principal components${share}`,
-    x: { label: "first component" },
-    y: { label: "second component" },
+    title: `${arm.label}: one seed`,
+    x: axis("first", 0),
+    y: axis("second", 1),
     series: way
       ? [
         {
@@ -99,7 +100,7 @@ function ray({ x, y, nlm, memorised }: Trajectory): Panel["series"] {
   const length = Math.hypot(...nlm);
   if (length === 0) return [];
   return [{
-    name: "naïve loss minimisation, from the memorised weights on",
+    name: "naïve loss minimisation from the memorised weights on",
     colour: 6,
     line: "dashed",
     points: [0, 1].map((t) => ({
@@ -152,13 +153,15 @@ function chart(results: Results): Chart {
   };
 }
 
+const decimals = (x: number) => x.toFixed(2);
+
 function rows(results: Results): Row[] {
   const end = (name: "along" | "across", arm: string) =>
     measured(
       results,
       arm,
       (run) => wayOf(run)[name]?.at(-1) ?? null,
-      (x) => Number.isFinite(x) ? x.toFixed(2) : "not memorised",
+      ifMemorised(decimals),
     );
   return arms.flatMap(({ name, label }) => [
     {
@@ -168,7 +171,7 @@ function rows(results: Results): Row[] {
         results,
         name,
         alignment,
-        (x) => Number.isFinite(x) ? x.toFixed(2) : "not memorised",
+        ifMemorised(decimals),
       ),
     },
     {
@@ -199,7 +202,7 @@ export const fig7: Figure = {
   chart,
   rows,
   claims: [{
-    id: "F7",
+    id: "C18",
     statement: "SGD follows the direction of naïve loss minimisation, and " +
       "⊥SGD leaves it.",
     rule: "The cosine between the weights' way since the first checkpoint " +
@@ -212,7 +215,7 @@ export const fig7: Figure = {
           number | null,
           number | null,
         ];
-        const text = (x: number | null) => x === null ? "none" : x.toFixed(2);
+        const text = (x: number | null) => x === null ? "none" : decimals(x);
         return {
           so: plain === null || perp === null
             ? null

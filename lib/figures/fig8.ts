@@ -8,14 +8,15 @@ import type { ConfigInput } from "../config/config.ts";
 import type { Chart, Panel } from "../report/chart.ts";
 import {
   column,
-  curve,
   last,
   measured,
   most,
   percent,
   steps,
+  stepText,
 } from "./curves.ts";
 import type { Arm, Figure, Results, Row } from "./figure.ts";
+import { linesOf } from "./panels.ts";
 import { mlp, quickGrok } from "./paper.ts";
 import type { RunRecord } from "./record.ts";
 import { BY_SEED, bySeed } from "./rules.ts";
@@ -59,26 +60,26 @@ function gain(run: RunRecord, at: number): [before: number, after: number] {
 function chart(results: Results): Chart {
   const at = WHEN[results.scale];
   const panel = (name: string, label: string): Panel => ({
-    title: label,
+    title: label === "test accuracy" ? "Generalisation" : "Memory",
     x: { label: "step" },
     y: { label: `${label} (%)`, percent: true, domain: [0, 1] },
-    series: arms.map((arm, colour) => ({
-      name: arm.label,
-      colour,
-      points: curve(results, arm.name, name),
-    })),
-    published: [
-      { x: at, colour: 6 },
-      ...(results.scale === "full" && name === ACCURACY
-        ? [{ y: 0.87, colour: 0 }, { y: 0.08, colour: 1 }]
-        : []),
+    series: [
+      ...linesOf(results, arms, name),
+      {
+        name: "change of the loss",
+        colour: 6,
+        line: "dashed",
+        points: [0, 1].map((y) => ({ x: at, y })),
+      },
     ],
+    published: results.scale === "full" && name === ACCURACY
+      ? [{ y: 0.87, colour: 0 }, { y: 0.08, colour: 1 }]
+      : [],
   });
   return {
     title: "Without the correct class's gradient, generalisation stops",
-    subtitle:
-      "Addition, 70 % of the pairs, softmax cross-entropy in float64; " +
-      `from step ${at} on (dotted) the loss of one sees the correct class's ` +
+    subtitle: "Addition, softmax cross-entropy in float64; " +
+      `from step ${stepText(at)} on the loss of one sees the correct class's ` +
       "logit as 0",
     panels: [
       panel(ACCURACY, "test accuracy"),

@@ -63,12 +63,12 @@ export const fig9: Figure = {
   rows: (results) => precisionRows(results, published),
   claims: [
     {
-      id: "C3-SGD",
+      id: "C3",
       statement: "Under SGD, too, collapse comes later with more precision.",
       ...laterCollapse,
     },
     {
-      id: "C4-SGD",
+      id: "C4",
       statement: "Under SGD, too, the test accuracy reached before collapse " +
         "grows with precision.",
       ...higherPeak,

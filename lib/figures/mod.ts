@@ -4,7 +4,7 @@
  * @module
  */
 
-import { adamEps } from "./adam_eps.ts";
+import { eps } from "./eps.ts";
 import type { Figure } from "./figure.ts";
 import { fig1 } from "./fig1.ts";
 import { fig2 } from "./fig2.ts";
@@ -23,7 +23,7 @@ import { fig14 } from "./fig14.ts";
 import { fig15 } from "./fig15.ts";
 import { fig16 } from "./fig16.ts";
 import { fig17 } from "./fig17.ts";
-import { perpVariants } from "./perp_variants.ts";
+import { perp } from "./perp.ts";
 import { slingshots } from "./slingshots.ts";
 
 export type {
@@ -58,7 +58,7 @@ export const figures: Readonly<Record<string, Figure>> = {
   fig15,
   fig16,
   fig17,
-  "adam-eps": adamEps,
-  "perp-variants": perpVariants,
+  eps,
+  perp,
   slingshots,
 };

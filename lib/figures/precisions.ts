@@ -201,14 +201,18 @@ export const laterCollapse = {
     atBoth(results, halfCollapsed, stepText),
 } as const;
 
+const LEAST = 0.1;
+
 /** How it is decided that more is reached with more precision. */
 export const higherPeak = {
   rule:
     "With 60 % and with 70 % of the pairs, the highest test accuracy up to " +
     "the evaluation at which half of the samples have collapsed (of the whole " +
     "run, where none is) is strictly higher in float32 than in float16, and in " +
-    "float64 than in float32; where none of the six reaches 10 %, it says " +
-    `nothing. ${BY_SEED}`,
+    `float64 than in float32; where none of the six reaches ${
+      percent(LEAST)
+    }, ` +
+    `it says nothing. ${BY_SEED}`,
   decide: (results: Results): Decision =>
-    atBoth(results, peak, (value) => percent(value ?? NaN), 0.1),
+    atBoth(results, peak, (value) => percent(value ?? NaN), LEAST),
 } as const;

@@ -73,8 +73,8 @@ export function sameExperiment(a: Config, b: Config): boolean {
 /** What of a figure decides what a record has. */
 export type Recorded = Pick<Figure, "arms" | "columns" | "measures">;
 
-// The columns of an arm's runs.
-function columnsOf({ arms, columns }: Recorded, arm: string): string[] {
+/** The columns of an arm's runs, beside `step`. */
+export function columnsOf({ arms, columns }: Recorded, arm: string): string[] {
   const own = arms.find(({ name }) => name === arm)?.columns ?? [];
   return [...columns, ...own];
 }

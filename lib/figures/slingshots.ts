@@ -31,7 +31,7 @@ const quick = {
   modulus: 59,
   hidden: [128, 128],
   trainFraction: 0.7,
-  steps: 6000,
+  steps: 4000,
 };
 
 const arms: Arm[] = [
@@ -174,7 +174,7 @@ export const slingshots: Figure = {
     "softmax cross-entropy, AdamW, ε 1e-25, no weight decay, 20,000 steps, " +
     "evaluated every 10: lr 0.01 and β₂ 0.99 in float32 and in float64; in " +
     "float32 also lr 0.005, and β₂ 0.999. Users of the paper's code report " +
-    "this; share of the pairs and length are not stated. Quick: mod 59, 6,000 " +
+    "this; share of the pairs and length are not stated. Quick: mod 59, 4,000 " +
     "steps.",
   published:
     "Float32 groks before float64, by slingshots; a rate of 0.005 or " +
@@ -207,7 +207,7 @@ export const slingshots: Figure = {
         }),
     },
     {
-      id: "C17-remedy",
+      id: "C24",
       statement: "A learning rate of 0.005, or β₂ 0.999, removes the " +
         "slingshots.",
       rule: `${SPIKE} With lr 0.005 and with β₂ 0.999 there are fewer than ` +

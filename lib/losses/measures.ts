@@ -32,12 +32,20 @@ export function mean(
   return toPrecision(result, precision) as tf.Scalar;
 }
 
+/** Whether the largest logit is the label's: [n, classes], [n] → bool [n]. */
+export function correct(
+  logits: tf.Tensor2D,
+  labels: tf.Tensor1D,
+): tf.Tensor1D {
+  return tf.equal(tf.argMax(logits, 1), labels) as tf.Tensor1D;
+}
+
 /** Share of the rows whose largest logit is the label's: [n, classes], [n] → []. */
 export function accuracy(
   logits: tf.Tensor2D,
   labels: tf.Tensor1D,
 ): tf.Scalar {
-  return fraction(tf.equal(tf.argMax(logits, 1), labels));
+  return fraction(correct(logits, labels));
 }
 
 /** Share of the true ones: bool [n] → []. */

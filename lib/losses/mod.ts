@@ -23,7 +23,7 @@ export {
   plainLoss,
   put,
 } from "./loss.ts";
-export { accuracy, fraction, mean } from "./measures.ts";
+export { accuracy, correct, fraction, mean } from "./measures.ts";
 export { meanSquaredError } from "./mse.ts";
 export {
   collapsed,

@@ -6,7 +6,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { accuracy, collapsed, fraction, mean } from "../losses/mod.ts";
+import { collapsed, correct, fraction, mean } from "../losses/mod.ts";
 import { widen } from "../trace/precision.ts";
 import type { Columns, GraphMetrics } from "./group.ts";
 import { cosNegative, dotAll, normAll } from "./vectors.ts";
@@ -34,14 +34,17 @@ export const basic: GraphMetrics = {
       const weightNorm = normAll(params);
       const gradientNorm = normAll(gradients);
       const sets: Columns[] = Object.entries({ train, ...others })
-        .map(([name, { terms, logits, labels }]) => ({
+        .map(([name, { terms, byRow }]) => ({
           [`${name}_loss`]: mean(terms, precision),
-          [`${name}_accuracy`]: accuracy(logits, labels),
+          [`${name}_accuracy`]: fraction(byRow(correct)),
         }));
+      // Of a row the largest |z| without a tensor of them.
+      const largest = (z: tf.Tensor2D) =>
+        tf.maximum(tf.max(z, 1), tf.neg(tf.min(z, 1))) as tf.Tensor1D;
       return {
         ...Object.assign({}, ...sets),
         softmax_collapse: fraction(
-          collapsed(train.logits, precision, temperature),
+          train.byRow((z) => collapsed(z, precision, temperature)),
         ),
         zero_terms: fraction(tf.equal(train.terms, tf.zerosLike(train.terms))),
         weight_norm: weightNorm,
@@ -51,7 +54,7 @@ export const basic: GraphMetrics = {
           weightNorm,
           gradientNorm,
         ),
-        logit_scale: tf.mean(widen(tf.max(tf.abs(train.logits), 1))),
+        logit_scale: tf.mean(widen(train.byRow(largest))),
       };
     },
 };

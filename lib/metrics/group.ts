@@ -19,6 +19,15 @@ export interface Rows {
   readonly labels: tf.Tensor1D;
   /** The loss of each row, [n], in the loss's precision. */
   readonly terms: tf.Tensor1D;
+  /**
+   * What each row has by itself, [n]: computed of as many rows at once as went
+   * through the model, so that their logits need not be laid end to end.
+   *
+   * @param f Of logits [m, classes] and labels [m]; gives [m].
+   */
+  byRow(
+    f: (logits: tf.Tensor2D, labels: tf.Tensor1D) => tf.Tensor1D,
+  ): tf.Tensor1D;
 }
 
 /** What metrics are computed from: a state before an update, and that update. */

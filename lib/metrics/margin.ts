@@ -7,9 +7,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { noHook } from "../../models/model.ts";
 import { pick } from "../losses/mod.ts";
-import { modelOf } from "../onnx/model.ts";
 import { degreesOf } from "../probes/homogeneity.ts";
 import { trace } from "../trace/backend.ts";
+import { nodesFor, type Value } from "../trace/graph.ts";
 import { scalar, widen } from "../trace/precision.ts";
 import { specsOf } from "../trace/run.ts";
 import { hostBatch } from "../train/batch.ts";
@@ -40,8 +40,22 @@ export function homogeneousDegree(experiment: Experiment): number | undefined {
     specsOf({ params, buffers, inputs }),
   );
   const weights = leavesOf(params).map(([path]) => `params.${path}`);
-  const proto = modelOf(graph, { name: "degree" }).graph!;
-  const degree = degreesOf(proto, weights).get("logits");
+  const logits = graph.outputs[0]![1];
+  const nodes = nodesFor([logits]);
+  const constants = nodes.flatMap(({ inputs }) => inputs)
+    .filter(({ data }) => data !== undefined);
+  const nameOf = ({ name, id }: Value) => name ?? `${id}`;
+  const named = (values: readonly Value[]) =>
+    values.map((value) => ({ name: nameOf(value) }));
+  const degree = degreesOf({
+    input: named(graph.inputs),
+    initializer: named(constants),
+    node: nodes.map(({ op, inputs, outputs }) => ({
+      opType: op,
+      input: inputs.map(nameOf),
+      output: outputs.map(nameOf),
+    })),
+  }, weights).get(nameOf(logits));
   return degree?.homogeneous ? degree.highest : undefined;
 }
 

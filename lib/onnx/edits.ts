@@ -246,15 +246,21 @@ const FLOATS = ["float32", "float64", "float16"] as const;
 const isFloat = (type: number) =>
   FLOATS.some((dtype) => ONNX_TYPE[dtype] === type);
 
+/** A weight's tensor in a graph, and how to put another in its place. */
+export type WeightSlot = readonly [
+  tensor: TensorProto,
+  put: (tensor: TensorProto) => void,
+];
+
 /**
  * A weight's place in a graph: an initializer, or the value of a Constant node.
  *
- * @throws {UsageError} if there is none of that name.
+ * @returns Undefined where there is none of that name.
  */
-export function weightSlot(
+export function findWeight(
   graph: GraphProto,
   name: string,
-): [tensor: TensorProto, put: (tensor: TensorProto) => void] {
+): WeightSlot | undefined {
   const i = graph.initializer.findIndex((tensor) => tensor.name === name);
   if (i >= 0) {
     return [
@@ -265,9 +271,18 @@ export function weightSlot(
   const attribute = graph.node
     .find((n) => n.opType === "Constant" && n.output[0] === name)
     ?.attribute.find((attribute) => attribute.name === "value");
-  if (attribute?.t) {
-    return [attribute.t, (tensor) => attribute.t = tensor];
-  }
+  return attribute?.t &&
+    [attribute.t, (tensor) => attribute.t = tensor];
+}
+
+/**
+ * The same of a weight that must be there.
+ *
+ * @throws {UsageError} if there is none of that name.
+ */
+export function weightSlot(graph: GraphProto, name: string): WeightSlot {
+  const slot = findWeight(graph, name);
+  if (slot) return slot;
   throw new UsageError(
     `Cannot find the weight ${name}: there is none of that name, ` +
       nearest(name, graph.initializer.map(({ name }) => name)),

@@ -18,7 +18,7 @@ import { nearest } from "../names.ts";
 import { aliased, type Aliases, NO_ALIASES } from "./aliases.ts";
 import { runInBatches } from "./batches.ts";
 import { type METADATA, metadataOf } from "./checkpoint.ts";
-import { type Edit, scaleWeight, weightSlot } from "./edits.ts";
+import { type Edit, findWeight, scaleWeight, weightSlot } from "./edits.ts";
 import {
   decodeModel,
   encodeModel,
@@ -152,8 +152,14 @@ export class ProbeModel {
 
   /** The inputs that must be given, with element type and shape. */
   async inputs(): Promise<readonly ValueSpec[]> {
-    const [name] = this.outputNames;
-    return (await this.#session([name!])).inputs;
+    const wanted = new Set(this.inputNames);
+    return (await this.#session(this.outputNames)).inputs
+      .filter(({ name }) => wanted.has(name));
+  }
+
+  /** The outputs, with element type and shape. */
+  async outputs(): Promise<readonly ValueSpec[]> {
+    return (await this.#session(this.outputNames)).outputs;
   }
 
   #inputs(): ValueInfoProto[] {
@@ -190,8 +196,8 @@ export class ProbeModel {
         alias,
       );
     }
-    const proto = this.#graph.initializer.find((t) => t.name === name);
-    return proto && hostTensor(proto);
+    const slot = findWeight(this.#graph, name);
+    return slot && hostTensor(slot[0]);
   }
 
   /** Whether the graph computes a value of a name. */
@@ -228,6 +234,11 @@ export class ProbeModel {
     const { rowsAtOnce } = this.#options;
     const results = await runInBatches(session, given, [...new Set(names)], {
       ...(rowsAtOnce !== undefined && { rowsAtOnce }),
+    }).catch((error) => {
+      const { message } = error as Error;
+      throw new Error(`Cannot run ${this.source} on its rows: ${message}`, {
+        cause: error,
+      });
     });
     return Object.fromEntries(
       outputs.map((name, i) => [name, results[names[i]!]!]),

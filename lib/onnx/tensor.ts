@@ -66,10 +66,9 @@ export function toTyped(
 
 /** The contents of any tensor as doubles. */
 export function toNumbers({ data }: Pick<HostTensor, "data">): Float64Array {
-  return Float64Array.from<number | bigint>(
-    data as ArrayLike<number>,
-    Number,
-  );
+  return data instanceof BigInt64Array
+    ? Float64Array.from(data, Number)
+    : new Float64Array(data); // Much faster than one by one.
 }
 
 /** The bytes of an array, little-endian as every platform of Deno is. */
@@ -97,4 +96,26 @@ export function hostTensorOf(
     );
   }
   return { dtype, shape, data: toTyped(dtype, values) };
+}
+
+/**
+ * Rows of an activation at the last position, where it has positions:
+ * [batch, pos, width] or [batch, width] → [rows, width].
+ *
+ * @param tensor The activation.
+ * @param rows Which rows, in which order; by default all.
+ */
+export function lastPosition(
+  { dtype, shape, data }: HostTensor,
+  rows: ArrayLike<number> = { length: shape[0]! },
+): HostTensor {
+  const width = shape.at(-1)!;
+  const positions = shape.length === 3 ? shape[1]! : 1;
+  const make = data.constructor as Float32ArrayConstructor;
+  const picked = new make(rows.length * width);
+  for (let i = 0; i < rows.length; i++) {
+    const from = ((rows[i] ?? i) * positions + positions - 1) * width;
+    picked.set(data.subarray(from, from + width) as Float32Array, i * width);
+  }
+  return { dtype, shape: [rows.length, width], data: picked };
 }

@@ -6,18 +6,23 @@
 
 import { choice, type Setting, type Values } from "../config/setting.ts";
 import { changeWeight, type Edit, patch } from "../onnx/edits.ts";
-import { type HostTensor, hostTensorOf, toNumbers } from "../onnx/tensor.ts";
+import {
+  type HostTensor,
+  hostTensorOf,
+  lastPosition,
+  toNumbers,
+} from "../onnx/tensor.ts";
 import { percent, short, table } from "../text.ts";
 import { cyclicOf, neuronHooksOf } from "./anatomy.ts";
 import type { ProbeContext } from "./context.ts";
+import {
+  chosenKeysOf,
+  type KeySettings,
+  keySettings,
+} from "./key_frequencies.ts";
 import { clustersOf, spectrum2dOf } from "./neurons.ts";
 import { type PartScores, partScores } from "./parts.ts";
 import { NotApplicableError, type Probe } from "./probe.ts";
-import {
-  chosenKeysOf,
-  type ProgressSettings,
-  progressSettings,
-} from "./progress_measures.ts";
 import { logitWavesOf, wavesOf } from "./waves.ts";
 
 // So many are no key to anything.
@@ -51,10 +56,10 @@ export interface AblationResult {
 }
 
 /** What the probe can be told. */
-export interface AblationSettings extends ProgressSettings {
+export type AblationSettings = KeySettings & {
   /** What stands in the place of heads and neurons. */
   readonly ablateBy: Setting<"mean" | "zero">;
-}
+};
 
 /**
  * Each head, each cluster of neurons of one frequency, each key frequency taken out,
@@ -76,7 +81,7 @@ export const ablation: Probe<"ablation", AblationResult, AblationSettings> = {
   needs: "heads, or hidden layers of an operation modulo p",
   costly: "runs the network once for every part that it takes out",
   settings: {
-    ...progressSettings,
+    ...keySettings,
     ablateBy: choice(
       ["mean", "zero"],
       "mean",
@@ -212,7 +217,7 @@ async function run(context: ProbeContext, edit: Edit): Promise<PartScores> {
   try {
     const [name] = model.outputNames;
     const { [name!]: logits } = await model.run(context.inputs(), [name!]);
-    return partScores(context, toNumbers(logits!));
+    return partScores(context, toNumbers(lastPosition(logits!)));
   } finally {
     await model.close();
   }

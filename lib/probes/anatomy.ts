@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type HostTensor, toNumbers } from "../onnx/tensor.ts";
+import { type HostTensor, lastPosition, toNumbers } from "../onnx/tensor.ts";
 import type { Matrix, ProbeContext } from "./context.ts";
 import { type CyclicTask, cyclicTask } from "./cyclic.ts";
 
@@ -125,14 +125,15 @@ export function neuronLogitMapOf(context: ProbeContext): Named | undefined {
   });
 }
 
-// [neurons, classes] → [n, neurons], where there is a class for each residue.
+// [neurons, classes] → [n, neurons], where there is a class for each residue; what
+// tokens a vocabulary has behind them is no answer.
 function classesOf(
   context: ProbeContext,
   name: string,
   matrix: Matrix,
 ): Named | undefined {
   const { modulus } = context.modular;
-  if (matrix.columns !== modulus) return undefined;
+  if (matrix.columns < modulus) return undefined;
   const { residues } = cyclicOf(context);
   return { name, ...rowsAt(transposed(matrix), residues) };
 }
@@ -164,23 +165,4 @@ export async function gridOf(
     const { rows } = cyclicOf(context);
     return lastPosition(await context.activation(hook), rows);
   });
-}
-
-/**
- * Some rows of an activation, in an order, at the last position where it has
- * positions: [rows, width].
- */
-export function lastPosition(
-  { dtype, shape, data }: HostTensor,
-  rows: ArrayLike<number>,
-): HostTensor {
-  const width = shape.at(-1)!;
-  const positions = shape.length === 3 ? shape[1]! : 1;
-  const make = data.constructor as Float32ArrayConstructor;
-  const picked = new make(rows.length * width);
-  for (let i = 0; i < rows.length; i++) {
-    const from = (rows[i]! * positions + positions - 1) * width;
-    picked.set(data.subarray(from, from + width) as Float32Array, i * width);
-  }
-  return { dtype, shape: [rows.length, width], data: picked };
 }

@@ -217,7 +217,7 @@ async function lens(
     for (const activation of names) {
       const x = await context.activation(activation);
       const positions = x.shape[1]!;
-      const scored = rowScores(await unembedded(x, out), classes);
+      const scored = rowScores(await unembedded(x, out, context.host), classes);
       for (let position = 0; position < positions; position++) {
         const rows = whole.rows.map((row) => row * positions + position);
         result.push({

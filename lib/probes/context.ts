@@ -7,7 +7,13 @@
 import type { Config } from "../config/config.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { ProbeModel } from "../onnx/probe_model.ts";
-import { type HostTensor, hostTensorOf, toNumbers } from "../onnx/tensor.ts";
+import type { SessionOptions } from "../onnx/session.ts";
+import {
+  type HostTensor,
+  hostTensorOf,
+  lastPosition,
+  toNumbers,
+} from "../onnx/tensor.ts";
 import { NotApplicableError } from "./probe.ts";
 import type { RunContext } from "./run_context.ts";
 import {
@@ -59,6 +65,15 @@ export class ProbeContext {
     this.#task = task;
   }
 
+  /**
+   * Where graphs of a probe's own are run: on the processor, in the model's build
+   * of ONNX Runtime.
+   */
+  get host(): SessionOptions {
+    const { runtime = "node", threads = 0 } = this.model.options;
+    return { runtime, threads };
+  }
+
   /** Updates made before the checkpoint, or null where it does not say. */
   get step(): number | null {
     return (this.model.metadata("step") as number | undefined) ?? null;
@@ -85,7 +100,8 @@ export class ProbeContext {
       if (config !== undefined) return configOfMetadata(config, source);
       throw new NotApplicableError(
         `${source} does not say which task it was trained on ` +
-          "(no groklab.config in its metadata)",
+          "(no groklab.config in its metadata): --modulus says that it was " +
+          "addition, and modulo what",
       );
     });
   }
@@ -117,7 +133,8 @@ export class ProbeContext {
   }
 
   /**
-   * The logits of every row, [n, classes].
+   * The logits of every row, [n, classes]: of a model that has some at every
+   * position, those at the last.
    *
    * @throws {NotApplicableError} if some are not finite.
    */
@@ -125,14 +142,15 @@ export class ProbeContext {
     return this.once("logits", async () => {
       const [name] = this.model.outputNames;
       const { [name!]: logits } = await this.model.run(this.inputs(), [name!]);
-      const data = toNumbers(logits!);
+      const { shape, data: all } = lastPosition(logits!);
+      const [rows, columns] = shape as [number, number];
+      const data = toNumbers({ data: all });
       if (!data.every(Number.isFinite)) {
         throw new NotApplicableError(
           `${this.model.source} has logits that are not finite: no probe ` +
             "that reads them says anything",
         );
       }
-      const [rows, columns] = logits!.shape as [number, number];
       return { rows, columns, data };
     });
   }

@@ -94,8 +94,9 @@ function detrended(values: readonly number[]): number[] {
 
 /** When one indicator of one metric gave an alarm. */
 export interface Alarm {
-  /** Mean of the baseline's windows and the threshold above it. */
+  /** Mean of the baseline's windows. */
   readonly usual: number;
+  /** What lies above it so far that it is an alarm. */
   readonly threshold: number;
   /** The first evaluation at which it had held, or null. */
   readonly step: number | null;
@@ -109,7 +110,9 @@ export interface MetricWarnings {
   readonly logarithm: boolean;
   /** The last step of each window. */
   readonly steps: readonly number[];
+  /** s² of each window. */
   readonly variance: readonly (number | null)[];
+  /** ρ₁ of each window. */
   readonly autocorrelation: readonly (number | null)[];
   /** The alarm of each indicator; null where the baseline is not defined. */
   readonly alarms: Readonly<Record<Indicator, Alarm | null>>;
@@ -126,6 +129,7 @@ export interface RunWarnings {
   readonly grokked: boolean;
   /** First evaluation with a test accuracy of 50 % or more, or null. */
   readonly jumped_at: number | null;
+  /** By metric. */
   readonly metrics: Readonly<Record<string, MetricWarnings>>;
 }
 
@@ -206,14 +210,19 @@ function momentsOf(values: readonly number[]): [mean: number, sd: number] {
 
 /** How an indicator of a metric did over several runs. */
 export interface WarningRates {
+  /** The metric. */
   readonly metric: string;
+  /** The indicator. */
   readonly indicator: Indicator;
-  /** Runs that grokked, how many of them gave an alarm before, the median lead. */
+  /** Runs that grokked. */
   readonly grokked: number;
+  /** How many of them gave an alarm before the jump. */
   readonly warned: number;
+  /** The median of their leads, in steps; of an even number the lower one. */
   readonly median_lead: number | null;
-  /** Runs that never jumped, how many of them gave an alarm all the same. */
+  /** Runs that never jumped. */
   readonly never: number;
+  /** How many of them gave an alarm all the same. */
   readonly false_alarms: number;
   /** Their share, null where there is no such run. */
   readonly false_alarm_rate: number | null;
@@ -221,6 +230,7 @@ export interface WarningRates {
 
 /** Alarms over several runs. */
 export interface WarningStudy {
+  /** For each metric and indicator. */
   readonly rates: readonly WarningRates[];
   /** Runs that could not be looked at, by their number, with the reason. */
   readonly left_out: Readonly<Record<string, string>>;

@@ -6,9 +6,9 @@
  */
 
 import type { RandomStream } from "../data/random.ts";
+import type { Vector } from "../train/objective.ts";
 
-/** A vector of doubles. */
-export type Vector = Float64Array<ArrayBuffer>;
+export type { Vector } from "../train/objective.ts";
 
 /** A symmetric matrix as a function: v ↦ Av. */
 export type SymmetricMap = (v: Vector) => Vector | Promise<Vector>;
@@ -23,7 +23,9 @@ export interface RitzValue {
 
 /** The ends of a spectrum. */
 export interface Extremes {
+  /** The largest eigenvalue. */
   readonly largest: RitzValue;
+  /** The least eigenvalue. */
   readonly least: RitzValue;
   /** Products with the matrix that it took. */
   readonly products: number;
@@ -143,9 +145,11 @@ export async function lanczos(
 
 /** A mean of random samples. */
 export interface Estimate {
+  /** Their mean. */
   readonly mean: number;
   /** Standard deviation of the mean: that of the samples over √samples. */
   readonly standard_error: number;
+  /** How many. */
   readonly samples: number;
 }
 

@@ -114,16 +114,21 @@ export const edgeOfStability: Probe<
     const trained = experimentAt(context);
     const { config } = trained;
     const experiment = inPrecision(trained, "float64");
-    const { runtime = "node" } = context.model.options;
-    const objective = openObjective(experiment, experiment.buffers, {
-      runtime,
-    });
+    const objective = openObjective(
+      experiment,
+      experiment.buffers,
+      context.host,
+    );
     try {
       const times = (v: Vector) => objective.hessianTimes(objective.at, v);
       const key = randomKey(config.seed);
       const { size } = objective;
       const most = { most: lanczosProducts };
-      const rate = await learningRateAt(config, context.step ?? 0);
+      const rate = await learningRateAt(
+        config,
+        context.step ?? 0,
+        context.host,
+      );
       const hessian = await lanczos(times, size, key("lanczos"), most);
       const trace = await hutchinson(
         times,

@@ -7,6 +7,7 @@
 
 import { type Config, definitionsOf } from "../config/config.ts";
 import { configAt } from "../config/course.ts";
+import type { SessionOptions } from "../onnx/session.ts";
 import type { HostTensor } from "../onnx/tensor.ts";
 import { hostTensorOf, toNumbers } from "../onnx/tensor.ts";
 import { scheduleOf } from "../optim/mod.ts";
@@ -91,6 +92,7 @@ export function optimizerAt(
 export async function learningRateAt(
   config: Config,
   updates: number,
+  options: SessionOptions = {},
 ): Promise<number> {
   const { lr, outputScale } = config;
   const { optimizer } = definitionsOf(config);
@@ -100,6 +102,7 @@ export async function learningRateAt(
   const { share } = await runTraced(
     ({ count }) => ({ share: schedule(count) }),
     { count: hostTensorOf("float64", [], [updates]) },
+    options,
   );
   return full * toNumbers(share!)[0]!;
 }

@@ -5,16 +5,19 @@
  */
 
 import { effectiveRankOf } from "../metrics/effective_rank.ts";
+import type { SessionOptions } from "../onnx/session.ts";
 import { sizeOf, toNumbers } from "../onnx/tensor.ts";
 import { percent, short, table } from "../text.ts";
-import type { Matrix, ProbeContext } from "./context.ts";
+import { neuronHooksOf } from "./anatomy.ts";
+import type { Matrix } from "./context.ts";
 import {
   crossProduct,
   frobeniusNorm,
   rootsOfGram,
   singularValues,
 } from "./matrices.ts";
-import { finite, NotApplicableError, type Probe } from "./probe.ts";
+import { finite, type Probe } from "./probe.ts";
+import { trainActivation } from "./train_rows.ts";
 
 /** What the singular values σ of a matrix say. */
 export interface SingularSpectrum {
@@ -60,14 +63,13 @@ export interface ActivationGeometry {
 export interface GeometryResult {
   /** √Σ w² over all weights. */
   readonly weight_norm: number;
+  /** Every weight, of attention's each head's. */
   readonly weights: readonly WeightGeometry[];
   /** Train rows that the activations are of. */
   readonly samples: number;
+  /** The hidden activations. */
   readonly activations: readonly ActivationGeometry[];
 }
-
-/** The hooks of hidden activations. */
-export const HIDDEN = /(^|\.)hook_post$/;
 
 /**
  * Norms and singular values of every weight (of attention's for each head), and
@@ -95,11 +97,11 @@ export const geometry: Probe<"geometry", GeometryResult> = {
         frobeniusNorm({ data: toNumbers(model.weight(name)!) })
       ),
     );
-    const hidden = model.hookNames.filter((name) => HIDDEN.test(name));
+    const hidden = neuronHooksOf(context);
     const activations: ActivationGeometry[] = [];
     for (const name of hidden) {
-      const matrix = await lastOf(context, name);
-      activations.push(await activationGeometry(name, matrix));
+      const matrix = await trainActivation(context, name);
+      activations.push(await activationGeometry(name, matrix, context.host));
     }
     return {
       weight_norm: all,
@@ -182,6 +184,7 @@ async function weightGeometry(
 async function activationGeometry(
   name: string,
   matrix: Matrix,
+  options: SessionOptions,
 ): Promise<ActivationGeometry> {
   const { rows, columns: width, data } = matrix;
   const zeros = new Int32Array(width);
@@ -193,7 +196,9 @@ async function activationGeometry(
     width,
     sparsity: zeros.reduce((sum, n) => sum + n, 0) / data.length,
     dead: zeros.filter((n) => n === rows).length,
-    spectrum: spectrumOf(await rootsOfGram(await crossProduct(matrix, matrix))),
+    spectrum: spectrumOf(
+      await rootsOfGram(await crossProduct(matrix, matrix, options)),
+    ),
   };
 }
 
@@ -206,40 +211,4 @@ function spectrumOf(values: readonly number[]): SingularSpectrum {
     stable_rank: finite(squares / largest ** 2),
     effective_rank: finite(effectiveRankOf(values)),
   };
-}
-
-/**
- * An activation of the train rows, [rows, width]; of sequences, [row, position,
- * width], at the last position.
- *
- * @throws {NotApplicableError} if it is not finite, or of another shape.
- */
-export async function lastOf(
-  context: ProbeContext,
-  name: string,
-): Promise<Matrix> {
-  const { rows } = context.task.split().train;
-  const { shape, data } = await context.activation(name);
-  const width = shape.at(-1)!;
-  const positions = shape.length === 3 ? shape[1]! : 1;
-  const whole = sizeOf([shape[0]!, positions, width]) === data.length;
-  if (shape.length < 2 || !whole) {
-    throw new NotApplicableError(
-      `${name} of ${context.model.source} has shape [${shape}], wanted ` +
-        "[row, width] or [row, position, width]",
-    );
-  }
-  const chosen = new Float64Array(rows.length * width);
-  rows.forEach((row, i) => {
-    const from = ((row + 1) * positions - 1) * width;
-    for (let j = 0; j < width; j++) {
-      chosen[i * width + j] = Number(data[from + j]!);
-    }
-  });
-  if (!chosen.every(Number.isFinite)) {
-    throw new NotApplicableError(
-      `${name} of ${context.model.source} is not finite`,
-    );
-  }
-  return { rows: rows.length, columns: width, data: chosen };
 }

@@ -4,7 +4,18 @@
  * @module
  */
 
-import type { GraphProto, NodeProto } from "../onnx/model.ts";
+/** Of a graph what degrees are read off: a file's, or one that was traced. */
+export interface NamedGraph {
+  readonly input: readonly { readonly name: string }[];
+  readonly initializer: readonly { readonly name: string }[];
+  readonly node: readonly NamedNode[];
+}
+
+interface NamedNode {
+  readonly opType: string;
+  readonly input: readonly string[];
+  readonly output: readonly string[];
+}
 
 /**
  * Degrees of a value as a function of all weights together: scaled by α, it
@@ -95,7 +106,7 @@ const RULES: Readonly<Record<string, Rule>> = {
  * @returns By name; values behind an operator without a rule are missing.
  */
 export function degreesOf(
-  graph: GraphProto,
+  graph: NamedGraph,
   weights: readonly string[] | Readonly<Record<string, number>>,
 ): Map<string, Degree> {
   const degrees = new Map<string, Degree>();
@@ -115,7 +126,7 @@ export function degreesOf(
 }
 
 function degreeOf(
-  node: NodeProto,
+  node: NamedNode,
   degrees: ReadonlyMap<string, Degree>,
 ): Degree | undefined {
   const inputs = node.input.filter((name) => name !== "")

@@ -4,16 +4,25 @@
  * @module
  */
 
+import { integers, nullable, type Setting } from "../config/setting.ts";
+import { UsageError } from "../errors.ts";
 import {
+  cyclicOf,
   embeddingsOf,
   type Named,
   neuronHooksOf,
   neuronLogitMapOf,
 } from "./anatomy.ts";
 import type { Matrix, ProbeContext } from "./context.ts";
-import { clustersOf, spectrum2dOf } from "./neurons.ts";
+import { clustersOf, neuronShare, spectrum2dOf } from "./neurons.ts";
 import { finite } from "./probe.ts";
-import { components, cosRow, frequencies, gini } from "./spectra.ts";
+import {
+  components,
+  cosRow,
+  frequencies,
+  frequencyCount,
+  gini,
+} from "./spectra.ts";
 
 /** The spectrum of a matrix whose rows are a group's elements. */
 export interface Spectrum {
@@ -142,6 +151,55 @@ function together(rules: KeyFrequencies["rules"]): KeyFrequencies {
       ? null
       : all.length / any.length,
   };
+}
+
+/** What probes that read key frequencies can be told. */
+export type KeySettings = {
+  /** k, in place of what the three rules say. */
+  readonly keyFrequencies: Setting<readonly number[] | null>;
+  /** From which share on a neuron belongs to a frequency. */
+  readonly neuronShare: Setting<number>;
+};
+
+/** The settings of these probes. */
+export const keySettings: KeySettings = {
+  keyFrequencies: nullable(integers(
+    [1, 1024],
+    [],
+    "<ks>",
+    "key frequencies (default: by the rules, of the run's last checkpoint)",
+  )),
+  neuronShare,
+};
+
+/**
+ * The key frequencies that a checkpoint's measures are of: those given, else those
+ * of the run's last checkpoint, else its own.
+ *
+ * @throws {UsageError} if one that is given is none of the group's.
+ */
+export async function chosenKeysOf(
+  context: ProbeContext,
+  { keyFrequencies, neuronShare }: {
+    readonly keyFrequencies: readonly number[] | null;
+    readonly neuronShare: number;
+  },
+): Promise<readonly number[]> {
+  const most = frequencyCount(cyclicOf(context).order);
+  if (keyFrequencies) {
+    const wrong = keyFrequencies.find((k) => k > most);
+    if (wrong === undefined) return [...new Set(keyFrequencies)];
+    throw new UsageError(
+      `--key-frequencies must be out of 1..${most}, got ${wrong}`,
+    );
+  }
+  const own = async (context: ProbeContext) =>
+    (await keyFrequenciesOf(context, neuronShare)).key_frequencies;
+  const { run } = context;
+  if (!run || run.checkpoints.at(-1)!.step === context.step) {
+    return await own(context);
+  }
+  return await run.once(`keys ${neuronShare}`, () => run.last(own));
 }
 
 /** The columns of matrices side by side. */

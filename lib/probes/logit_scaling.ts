@@ -5,7 +5,7 @@
  * @module
  */
 
-import type * as tf from "@tensorflow/tfjs-core";
+import * as tf from "@tensorflow/tfjs-core";
 import { definitionsOf } from "../config/config.ts";
 import {
   accuracy,
@@ -14,7 +14,7 @@ import {
   type Loss,
   mean,
 } from "../losses/mod.ts";
-import type { Runtime } from "../onnx/session.ts";
+import type { SessionOptions } from "../onnx/session.ts";
 import {
   type HostTensor,
   hostTensorOf,
@@ -22,7 +22,7 @@ import {
   toNumbers,
 } from "../onnx/tensor.ts";
 import type { FloatDType } from "../trace/graph.ts";
-import { widen } from "../trace/precision.ts";
+import { toPrecision, widen } from "../trace/precision.ts";
 import { compile } from "../trace/run.ts";
 import { degreesOf } from "./homogeneity.ts";
 import { percent, short, table } from "../text.ts";
@@ -127,21 +127,26 @@ export const logitScaling: Probe<"logit-scaling", LogitScalingResult> = {
       }
     }
     const rows: ScalingRow[] = [];
-    const labels = context.labels();
+    const known = {
+      reference: logits[ALPHAS.indexOf(1)]!,
+      labels: context.labels(),
+    };
     const measures = await measurer(
-      { logits: logits[0]!, labels },
+      { logits: logits[0]!, ...known },
       definitionsOf(context.config).loss.make(context.config),
-      model.options.runtime,
+      context.host,
     );
-    const reference = toNumbers(logits[ALPHAS.indexOf(1)]!);
     for (const [i, alpha] of ALPHAS.entries()) {
-      const measured = await measures.run({ logits: logits[i]!, labels });
+      const measured = await measures.run({ logits: logits[i]!, ...known });
       const value = (name: string) => toNumbers(measured[name]!)[0]!;
       rows.push({
         alpha,
-        ...describeLogits(logits[i]!, reference),
+        logit_rms: finite(value("logit_rms")),
+        logit_scale: finite(value("logit_scale")),
+        correlation: finite(value("correlation")),
         accuracy: value("accuracy"),
         loss: finite(value("loss")),
+        float16_overflow: value("float16_overflow"),
         softmax_collapse: {
           float16: value("float16"),
           float32: value("float32"),
@@ -245,75 +250,49 @@ function rowText(row: ScalingRow): string[] {
   ];
 }
 
-// Accuracy, loss and collapse as one graph, so that they are the very functions
+// All as one graph, so that accuracy, loss and collapse are the very functions
 // that training measures with, in ONNX Runtime's arithmetic.
 function measurer(
-  inputs: { logits: HostTensor; labels: HostTensor },
+  inputs: { logits: HostTensor; reference: HostTensor; labels: HostTensor },
   loss: Loss,
-  runtime: Runtime = "node",
+  options: SessionOptions,
 ) {
   return compile(
-    ({ logits, labels }) => {
+    ({ logits, reference, labels }) => {
       const z = logits as tf.Tensor2D;
       const y = labels as tf.Tensor1D;
       const collapse = PRECISIONS.map((precision) => [
         precision,
         fraction(collapsed(z, precision, loss.temperature)),
       ]);
+      const half = widen(toPrecision(z, "float16"));
       return {
+        logit_rms: tf.sqrt(tf.mean(tf.square(widen(z)))),
+        logit_scale: tf.mean(widen(tf.max(tf.abs(z), 1))),
+        correlation: correlation(widen(z), widen(reference)),
+        float16_overflow: fraction(tf.any(tf.isInf(half), 1)),
         accuracy: accuracy(z, y),
         loss: widen(mean(loss.terms(z, y, "float64"), "float64")),
         ...Object.fromEntries(collapse),
       };
     },
     inputs,
-    { runtime },
+    options,
   );
 }
 
-function describeLogits(logits: HostTensor, reference: Float64Array) {
-  const z = toNumbers(logits);
-  const classes = logits.shape[1]!;
-  const rows = z.length / classes;
-  let scale = 0;
-  let overflow = 0;
-  for (let i = 0; i < rows; i++) {
-    let largest = 0;
-    for (let k = 0; k < classes; k++) {
-      largest = Math.max(largest, Math.abs(z[i * classes + k]!));
-    }
-    scale += largest / rows;
-    if (!Number.isFinite(Math.f16round(largest))) overflow += 1 / rows;
-  }
-  const squares = z.reduce((sum, x) => sum + x * x, 0);
-  return {
-    logit_rms: finite(Math.sqrt(squares / z.length)),
-    logit_scale: finite(scale),
-    float16_overflow: overflow,
-    correlation: finite(correlation(z, reference)),
-  };
+// Pearson's.
+function correlation(x: tf.Tensor, y: tf.Tensor): tf.Tensor {
+  const [a, b] = [tf.sub(x, tf.mean(x)), tf.sub(y, tf.mean(y))];
+  const length = (v: tf.Tensor) => tf.sqrt(tf.sum(tf.square(v)));
+  return tf.div(tf.sum(tf.mul(a, b)), tf.mul(length(a), length(b)));
 }
 
-function correlation(x: Float64Array, y: Float64Array): number {
-  const { xy, xx, yy } = moments(x, y);
-  return xy / Math.sqrt(xx * yy);
-}
-
+// Of the line of least squares.
 function slope(x: readonly number[], y: readonly number[]): number {
-  const { xy, xx } = moments(Float64Array.from(x), Float64Array.from(y));
-  return xy / xx;
-}
-
-// Sums of products of deviations from the mean.
-function moments(x: Float64Array, y: Float64Array) {
-  const average = (v: Float64Array) => v.reduce((a, b) => a + b, 0) / v.length;
+  const average = (v: readonly number[]) =>
+    v.reduce((a, b) => a + b, 0) / v.length;
   const [mx, my] = [average(x), average(y)];
-  let [xy, xx, yy] = [0, 0, 0];
-  x.forEach((_, i) => {
-    const [dx, dy] = [x[i]! - mx, y[i]! - my];
-    xy += dx * dy;
-    xx += dx * dx;
-    yy += dy * dy;
-  });
-  return { xy, xx, yy };
+  const xy = x.reduce((sum, v, i) => sum + (v - mx) * (y[i]! - my), 0);
+  return xy / x.reduce((sum, v) => sum + (v - mx) ** 2, 0);
 }

@@ -9,6 +9,7 @@ import { marginsOf } from "../metrics/margin.ts";
 import { hostTensorOf, toNumbers } from "../onnx/tensor.ts";
 import { percent, short, table } from "../text.ts";
 import { runTraced } from "../trace/run.ts";
+import { rowsAt } from "./anatomy.ts";
 import type { Matrix, ProbeContext } from "./context.ts";
 import { degreesOf } from "./homogeneity.ts";
 import { frobeniusNorm } from "./matrices.ts";
@@ -16,7 +17,16 @@ import { finite, type Probe } from "./probe.ts";
 import type { Part } from "./task.ts";
 
 /** Which share of the rows lies at a quantile or below it. */
-export const QUANTILES = [0, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 1] as const;
+export const MARGIN_QUANTILES = [
+  0,
+  0.01,
+  0.1,
+  0.25,
+  0.5,
+  0.75,
+  0.9,
+  1,
+] as const;
 
 const BINS = 40;
 
@@ -26,16 +36,16 @@ export interface MarginDistribution {
   readonly samples: number;
   /** Share of them above 0: the accuracy, ties counted as wrong. */
   readonly positive: number;
+  /** Their mean. */
   readonly mean: number;
   /** Of n sorted margins that at ⌊q(n − 1)⌋, for each of `quantiles`. */
   readonly at_quantiles: readonly number[];
   /** How many lie in each of equal bins from the least margin to the largest. */
   readonly histogram: readonly number[];
   /** Mean and quantiles over ‖θ‖^L; null where there is no degree L. */
-  readonly normalised: {
-    readonly mean: number;
-    readonly at_quantiles: readonly number[];
-  } | null;
+  readonly normalised:
+    | Pick<MarginDistribution, "mean" | "at_quantiles">
+    | null;
 }
 
 /** The result. */
@@ -44,8 +54,11 @@ export interface MarginResult {
   readonly degree: number | null;
   /** ‖θ‖ over all weights. */
   readonly weight_norm: number;
+  /** The quantiles that are given. */
   readonly quantiles: readonly number[];
+  /** Of the train rows. */
   readonly train: MarginDistribution;
+  /** Of the test rows. */
   readonly test: MarginDistribution;
 }
 
@@ -84,7 +97,7 @@ export const margin: Probe<"margin", MarginResult> = {
     return {
       degree: L,
       weight_norm: norm,
-      quantiles: QUANTILES,
+      quantiles: MARGIN_QUANTILES,
       train: await of(train),
       test: await of(test),
     };
@@ -92,8 +105,8 @@ export const margin: Probe<"margin", MarginResult> = {
 
   curves: ({ train, test }) => ({
     train_min: train.at_quantiles[0]!,
-    train_median: train.at_quantiles[QUANTILES.indexOf(0.5)]!,
-    test_median: test.at_quantiles[QUANTILES.indexOf(0.5)]!,
+    train_median: train.at_quantiles[MARGIN_QUANTILES.indexOf(0.5)]!,
+    test_median: test.at_quantiles[MARGIN_QUANTILES.indexOf(0.5)]!,
     normalised_train_min: train.normalised?.at_quantiles[0] ?? null,
   }),
 
@@ -130,23 +143,20 @@ export const margin: Probe<"margin", MarginResult> = {
 
 // In the graph that training measures with.
 async function margins(
-  { model }: ProbeContext,
-  { columns, data }: Matrix,
+  context: ProbeContext,
+  logits: Matrix,
   { rows, labels }: Part,
 ): Promise<Float64Array> {
-  const chosen = Float64Array.from(
-    { length: rows.length * columns },
-    (_, i) => data[rows[Math.floor(i / columns)]! * columns + i % columns]!,
-  );
+  const { columns, data } = rowsAt(logits, rows);
   const { margins } = await runTraced(
     ({ logits, labels }) => ({
       margins: marginsOf(logits as tf.Tensor2D, labels as tf.Tensor1D),
     }),
     {
-      logits: hostTensorOf("float64", [rows.length, columns], chosen),
+      logits: hostTensorOf("float64", [rows.length, columns], data),
       labels: hostTensorOf("int64", [rows.length], labels),
     },
-    { runtime: model.options.runtime ?? "node" },
+    context.host,
   );
   return toNumbers(margins!);
 }
@@ -157,7 +167,9 @@ function distributionOf(
 ): MarginDistribution {
   const sorted = margins.toSorted();
   const n = sorted.length;
-  const at_quantiles = QUANTILES.map((q) => sorted[Math.floor(q * (n - 1))]!);
+  const at_quantiles = MARGIN_QUANTILES.map((q) =>
+    sorted[Math.floor(q * (n - 1))]!
+  );
   const mean = sorted.reduce((sum, x) => sum + x, 0) / n;
   const [least, width] = [sorted[0]!, (sorted[n - 1]! - sorted[0]!) / BINS];
   const histogram = Array<number>(BINS).fill(0);

@@ -6,6 +6,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
+import type { SessionOptions } from "../onnx/session.ts";
 import type { HostTensor } from "../onnx/tensor.ts";
 import { runTraced } from "../trace/run.ts";
 import type { Matrix } from "./context.ts";
@@ -35,13 +36,20 @@ const matrixOfTensor = ({ shape, data }: HostTensor): Matrix => ({
 
 /**
  * AᵀB, [p, q], of matrices with the same number n of rows, [n, p] and [n, q].
+ *
+ * @param options Where it is multiplied.
  */
-export async function crossProduct(a: Matrix, b: Matrix): Promise<Matrix> {
+export async function crossProduct(
+  a: Matrix,
+  b: Matrix,
+  options: SessionOptions = {},
+): Promise<Matrix> {
   const { product } = await runTraced(
     ({ a, b }) => ({
       product: tf.matMul(a as tf.Tensor2D, b as tf.Tensor2D, true),
     }),
     { a: tensorOf(a), b: tensorOf(b) },
+    options,
   );
   return matrixOfTensor(product!);
 }

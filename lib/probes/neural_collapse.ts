@@ -12,10 +12,11 @@ import {
   meanRow,
   symmetricEigen,
 } from "./matrices.ts";
+import type { SessionOptions } from "../onnx/session.ts";
 import { percent, short } from "../text.ts";
-import { lastOf } from "./geometry.ts";
 import { finite, type Probe } from "./probe.ts";
 import { readoutOf } from "./readout.ts";
+import { trainActivation, trainLogits } from "./train_rows.ts";
 
 /** How far vectors, one a class, are from equal lengths and equal angles. */
 export interface SimplexDistance {
@@ -73,18 +74,18 @@ export const neuralCollapseProbe: Probe<"neural-collapse", NeuralCollapse> = {
 
   async compute(context) {
     const { features, classifier } = readoutOf(context.model);
-    const { rows, labels } = context.task.split().train;
-    const { columns, data } = await context.logits();
-    const predictions = Array.from(rows, (row) => {
+    const { labels } = context.task.split().train;
+    const { columns, data } = await trainLogits(context);
+    const predictions = Array.from(labels, (_, row) => {
       const own = data.subarray(row * columns, (row + 1) * columns);
       return own.reduce((best, x, k) => x > own[best]! ? k : best, 0);
     });
     return await neuralCollapse({
-      features: await lastOf(context, features),
+      features: await trainActivation(context, features),
       labels,
       classifier,
       predictions,
-    });
+    }, context.host);
   },
 
   curves: ({ nc1, nc2_means, nc2_classifier, nc3, nc4 }) => ({
@@ -130,12 +131,14 @@ export const neuralCollapseProbe: Probe<"neural-collapse", NeuralCollapse> = {
  *
  * Σ_B has rank C − 1 at most; eigenvalues below C·ε of its largest are taken for
  * 0 by the pseudo-inverse. The rows need not be shared evenly: μ_G and Σ_W are
- * averages over rows.
+ * averages over rows. Where two means are equally near, the first counts.
  *
+ * @param options Where products are multiplied.
  * Source: Papyan, Han & Donoho (arXiv 2008.08186), Figures 2–7.
  */
 export async function neuralCollapse(
   { features, labels, classifier, predictions }: ClassFeatures,
+  options: SessionOptions = {},
 ): Promise<NeuralCollapse> {
   const { rows, columns: width } = features;
   const present = [...new Set(Array.from(labels))].sort((a, b) => a - b);
@@ -146,25 +149,21 @@ export async function neuralCollapse(
   const means = classMeans(features, classOf, C);
   const centre = meanRow(features);
   const M = { ...means, data: less(means, () => centre) };
-  const within = await crossProductOf(
-    less(features, (i) =>
-      means.data.subarray(
-        classOf[i]! * width,
-        (classOf[i]! + 1) * width,
-      )),
-    rows,
-    width,
-  );
+  const scatter = less(features, (i) => {
+    const from = classOf[i]! * width;
+    return means.data.subarray(from, from + width);
+  });
+  const within = await crossProductOf(scatter, rows, width, options);
   const W = columnsOf(classifier, present);
   return {
     classes: C,
     samples: rows,
     width,
-    nc1: finite(await traceOfRatio(within, M)),
+    nc1: finite(await traceOfRatio(within, M, options)),
     nc2_means: simplexDistance(M),
     nc2_classifier: simplexDistance(W),
     nc3: finite(selfDuality(W, M)),
-    nc4: awayFromNearest(features, means, present, predictions),
+    nc4: awayFromNearest(features, means, classOf, present, predictions),
   };
 }
 
@@ -207,16 +206,21 @@ async function crossProductOf(
   data: Float64Array,
   rows: number,
   columns: number,
+  options: SessionOptions,
 ): Promise<Matrix> {
   const x = { rows, columns, data };
-  const product = await crossProduct(x, x);
+  const product = await crossProduct(x, x, options);
   return { ...product, data: product.data.map((value) => value / rows) };
 }
 
 // Tr(Σ_W Σ_B⁺)/C = Σ_i uᵢᵀ Σ_W uᵢ / λᵢ / C over the eigenvectors of Σ_B.
-async function traceOfRatio(within: Matrix, M: Matrix): Promise<number> {
+async function traceOfRatio(
+  within: Matrix,
+  M: Matrix,
+  options: SessionOptions,
+): Promise<number> {
   const { rows: C, columns: width } = M;
-  const between = await crossProductOf(M.data, C, width);
+  const between = await crossProductOf(M.data, C, width, options);
   const { values, vectors } = await symmetricEigen(between);
   const least = values[0]! * C * Number.EPSILON;
   let trace = 0;
@@ -293,19 +297,27 @@ function selfDuality(W: Matrix, M: Matrix): number {
 function awayFromNearest(
   { rows, columns, data }: Matrix,
   means: Matrix,
+  classOf: readonly number[],
   present: readonly number[],
   predictions: ArrayLike<number>,
 ): number {
+  // Squared; not summed to the end once it is above a limit.
+  const distance = (i: number, c: number, limit: number) => {
+    let sum = 0;
+    for (let j = 0; j < columns && sum <= limit; j++) {
+      const d = data[i * columns + j]! - means.data[c * columns + j]!;
+      sum += d * d;
+    }
+    return sum;
+  };
   let away = 0;
   for (let i = 0; i < rows; i++) {
-    let [nearest, best] = [0, Infinity];
+    // Its own class is near, so that most others are soon too far.
+    let nearest = classOf[i]!;
+    let best = distance(i, nearest, Infinity);
     for (let c = 0; c < means.rows; c++) {
-      let distance = 0;
-      for (let j = 0; j < columns && distance < best; j++) {
-        const d = data[i * columns + j]! - means.data[c * columns + j]!;
-        distance += d * d;
-      }
-      if (distance < best) [nearest, best] = [c, distance];
+      const d = distance(i, c, best);
+      if (d < best || d === best && c < nearest) [nearest, best] = [c, d];
     }
     if (present[nearest] !== predictions[i]) away++;
   }

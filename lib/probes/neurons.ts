@@ -6,6 +6,7 @@
  */
 
 import { fraction, type Setting } from "../config/setting.ts";
+import type { SessionOptions } from "../onnx/session.ts";
 import { type HostTensor, hostTensorOf } from "../onnx/tensor.ts";
 import { cyclicOf, gridOf } from "./anatomy.ts";
 import type { ProbeContext } from "./context.ts";
@@ -57,7 +58,8 @@ export function spectrum2dOf(
     const grid = activation === "logits"
       ? await logitGrid(context)
       : await gridOf(context, activation);
-    return await spectrum2d(activation, grid, cyclicOf(context).order);
+    const { order } = cyclicOf(context);
+    return await spectrum2d(activation, grid, order, context.host);
   });
 }
 
@@ -81,19 +83,21 @@ async function logitGrid(context: ProbeContext): Promise<HostTensor> {
  * @param activation What they are.
  * @param grid [n · n, functions], the first element slowest.
  * @param n The group's order.
+ * @param options Where to compute.
  */
 export async function spectrum2d(
   activation: string,
   grid: HostTensor,
   n: number,
+  options: SessionOptions = {},
 ): Promise<Spectrum2d> {
-  const { columns, data } = await squaredComponents2d(grid, n);
+  const { columns, data } = await squaredComponents2d(grid, n, options);
   const at = (i: number, j: number, f: number) =>
     data[(i * n + j) * columns + f]!;
   const variance = new Float64Array(columns);
   // The constant's component has no variance.
-  for (let i = columns; i < data.length; i++) {
-    variance[i % columns]! += data[i]!;
+  for (let from = columns; from < data.length; from += columns) {
+    for (let f = 0; f < columns; f++) variance[f]! += data[from + f]!;
   }
   const ks = frequencies(n);
   const linear = new Float64Array(ks.length);
@@ -133,8 +137,10 @@ export async function spectrum2d(
 function silence({ shape, data }: HostTensor): (f: number) => boolean {
   const width = shape[1]!;
   const varies = new Uint8Array(width);
-  for (let i = width; i < data.length; i++) {
-    if (data[i] !== data[i % width]) varies[i % width] = 1;
+  for (let from = width; from < data.length; from += width) {
+    for (let f = 0; f < width; f++) {
+      if (data[from + f] !== data[f]) varies[f] = 1;
+    }
   }
   return (f) => varies[f] === 0;
 }

@@ -33,7 +33,7 @@ import {
 import { finite, type Probe } from "./probe.ts";
 
 /** How far steps go, in lengths of the weights. */
-export const LENGTHS = [1e-4, 1e-3, 1e-2] as const;
+export const NLM_LENGTHS = [1e-3, 1e-2] as const;
 
 /** Weights and gradient of one parameter tensor. */
 export interface NlmTensor {
@@ -71,13 +71,15 @@ export interface NlmStep {
 
 /** What was found in one precision. */
 export interface NlmAt {
-  /** Precision of the model and of the loss. */
+  /** Precision of the model. */
   readonly precision: FloatDType;
+  /** Precision of the loss. */
   readonly loss_precision: FloatDType;
   /** L, the mean loss of the train rows. */
   readonly loss: number | null;
-  /** ‖θ‖ and ‖g‖ of all parameters. */
+  /** ‖θ‖ of all parameters. */
   readonly weight_norm: number;
+  /** ‖g‖ of all parameters. */
   readonly gradient_norm: number;
   /** cos(θ, −g): 1 where the gradient only scales the weights up. */
   readonly cos: number | null;
@@ -88,7 +90,9 @@ export interface NlmAt {
    * as one vector: what ⊥Grad takes tensor by tensor.
    */
   readonly share_along_tensors: number | null;
+  /** The same of each parameter tensor. */
   readonly tensors: readonly NlmTensor[];
+  /** Steps away from the weights, and as long ones along them. */
   readonly steps: readonly NlmStep[];
 }
 
@@ -229,7 +233,7 @@ async function measure(
           lossAt,
         } as never),
       });
-      const along = LENGTHS.map((length) => {
+      const along = NLM_LENGTHS.map((length) => {
         const factor = tf.neg(
           tf.div(tf.mul(weights, scalar(length)), slope),
         );
@@ -257,7 +261,7 @@ async function measure(
       };
     },
     { params, buffers, state: treeOf(known ?? []) },
-    { runtime: context.model.options.runtime ?? "node" },
+    context.host,
   );
   const at = (name: string) => toNumbers(results[name]!)[0]!;
   const total = at("loss");
@@ -300,7 +304,7 @@ async function measure(
     // Weights that are all 0 point nowhere.
     steps: weights === 0 ? [] : [
       ...(slope > 0
-        ? LENGTHS.map((_, i) => stepOf("gradient", `along.${i}`))
+        ? NLM_LENGTHS.map((_, i) => stepOf("gradient", `along.${i}`))
         : []),
       ...("update.length" in results ? [stepOf("update", "update")] : []),
     ],

@@ -16,19 +16,21 @@ import {
 import { collapsedRows, SCORES } from "../metrics/attention.ts";
 import { logits as logitMetrics } from "../metrics/logits.ts";
 import { lostExponentials } from "../metrics/underflow.ts";
-import { hostTensorOf, sizeOf, toNumbers } from "../onnx/tensor.ts";
+import { hostTensorOf, toNumbers } from "../onnx/tensor.ts";
 import type { MetricsRow } from "../runs/run_folder.ts";
 import { percent, short, table } from "../text.ts";
 import type { FloatDType } from "../trace/graph.ts";
 import { toPrecision, widen } from "../trace/precision.ts";
 import { runTraced } from "../trace/run.ts";
 import { lossOf } from "../train/experiment.ts";
+import { asMatrix, rowsAt } from "./anatomy.ts";
 import type { ProbeContext } from "./context.ts";
 import { degreesOf } from "./homogeneity.ts";
 import { finite, type Probe } from "./probe.ts";
+import { trainLogits } from "./train_rows.ts";
 
-/** The precisions that a softmax is looked at in. */
-export const PRECISIONS = ["float16", "float32", "float64"] as const;
+// What a softmax is looked at in.
+const PRECISIONS = ["float16", "float32", "float64"] as const;
 
 /** How many evaluations say how fast the logits grow. */
 const RECENT = 10;
@@ -38,6 +40,7 @@ const MOST_POINTS = 200;
 
 /** What a softmax of one precision makes of the train rows' logits. */
 export interface SoftmaxAt {
+  /** The precision. */
   readonly precision: FloatDType;
   /** Share of rows with Σ exp(z − max z) = 1 exactly. */
   readonly softmax_collapse: number;
@@ -69,6 +72,7 @@ export interface SoftmaxAt {
 export interface AttentionCollapse {
   /** `blocks.0.attn`. */
   readonly layer: string;
+  /** Which of its heads. */
   readonly head: number;
   /** The position that looks. */
   readonly query: number;
@@ -93,6 +97,7 @@ export interface NumericalStabilityResult {
    * evaluations; null without a run.
    */
   readonly gap_growth: number | null;
+  /** In float16, float32 and float64. */
   readonly softmax: readonly SoftmaxAt[];
   /** Share of the rows whose own loss is exactly 0, in its precisions. */
   readonly loss_zero_terms: Readonly<Record<string, number>> | null;
@@ -246,12 +251,8 @@ async function measure(
   loss: Loss | undefined,
   temperature: number,
 ) {
-  const { rows, labels } = context.task.split().train;
-  const { columns, data } = await context.logits();
-  const z = Float64Array.from(
-    { length: rows.length * columns },
-    (_, i) => data[rows[Math.floor(i / columns)]! * columns + i % columns]!,
-  );
+  const { labels } = context.task.split().train;
+  const { rows, columns, data } = await trainLogits(context);
   return await runTraced(
     ({ logits, labels }) => {
       const [z, y] = [logits as tf.Tensor2D, labels as tf.Tensor1D];
@@ -279,10 +280,10 @@ async function measure(
       };
     },
     {
-      logits: hostTensorOf("float64", [rows.length, columns], z),
-      labels: hostTensorOf("int64", [rows.length], labels),
+      logits: hostTensorOf("float64", [rows, columns], data),
+      labels: hostTensorOf("int64", [rows], labels),
     },
-    { runtime: context.model.options.runtime ?? "node" },
+    context.host,
   );
 }
 
@@ -294,14 +295,9 @@ async function attentionCollapse(
   for (const name of context.model.hookNames) {
     const [, layer] = SCORES.exec(name) ?? [];
     if (layer === undefined) continue;
-    const { shape, data } = await context.activation(name);
-    const row = shape.slice(1) as [number, number, number];
-    const size = sizeOf(row);
-    const scores = new Float64Array(rows.length * size);
-    const all = toNumbers({ data });
-    rows.forEach((place, i) =>
-      scores.set(all.subarray(place * size, (place + 1) * size), i * size)
-    );
+    const all = await context.activation(name);
+    const row = all.shape.slice(1) as [number, number, number];
+    const scores = rowsAt(asMatrix(all), rows);
     const counts = await runTraced(
       ({ scores }) =>
         Object.fromEntries(PRECISIONS.map((precision) => {
@@ -310,8 +306,8 @@ async function attentionCollapse(
             tf.sum(widen(tf.cast(flags, "float32")), 0); // [head, query]
           return [precision, { lost: count(lost), open: count(open) }];
         })),
-      { scores: hostTensorOf("float64", [rows.length, ...row], scores) },
-      { runtime: context.model.options.runtime ?? "node" },
+      { scores: hostTensorOf("float64", [rows.length, ...row], scores.data) },
+      context.host,
     );
     const [heads, queries] = row;
     const of = (precision: FloatDType, what: string, place: number) =>

@@ -17,9 +17,14 @@ import { providerOf } from "../onnx/session.ts";
 import { runOfCheckpoint } from "../runs/read.ts";
 import type { FloatDType } from "../trace/graph.ts";
 import { ProbeContext } from "./context.ts";
+import { type ForeignOptions, introduce } from "./foreign.ts";
 import { NotApplicableError, type Probe, type RunProbe } from "./probe.ts";
 import * as registry from "./registry.ts";
-import { RunContext, type RunOptions } from "./run_context.ts";
+import {
+  type ProbeSeries,
+  RunContext,
+  type RunOptions,
+} from "./run_context.ts";
 
 /** Any probe of a checkpoint. */
 // deno-lint-ignore no-explicit-any -- A probe is invariant in result and settings.
@@ -83,7 +88,7 @@ export async function ask<Result, S extends Settings>(
 }
 
 /** How to probe. */
-export interface ProbeOptions extends RunOptions {
+export interface ProbeOptions extends RunOptions, ForeignOptions {
   /** What probes are told: keys of {@link probeSettings}, else their defaults. */
   readonly settings?: Readonly<Record<string, unknown>>;
 }
@@ -101,14 +106,6 @@ export interface ProbeReport {
   /** Probes that do not apply to this checkpoint, with the reason. */
   readonly skipped: Partial<Record<ProbeName, string>>;
 }
-
-/** A probe's result at each checkpoint that it applies to, oldest first. */
-export type ProbeSeries<Result> = readonly {
-  /** Updates made before the checkpoint. */
-  readonly step: number;
-  /** What it found there. */
-  readonly result: Result;
-}[];
 
 /** What probing a whole run found; `deno task probe --all-checkpoints --json`. */
 export interface RunReport {
@@ -134,8 +131,8 @@ export interface RunReport {
  * @param options How to run the model, and what probes are told.
  * @throws {FileError} if the file cannot be read.
  * @throws {SyntaxError} if it is no ONNX model.
- * @throws {UsageError} if the device has no numbers of the weights' type, or a
- * setting is none of the probes'.
+ * @throws {UsageError} if the device has no numbers of the weights' type, a setting
+ * is none of the probes', or what is told of the file does not fit it.
  * @throws {NotApplicableError} if a probe that was named does not apply, or none
  * does.
  */
@@ -145,10 +142,14 @@ export async function probe(
   options: ProbeOptions = {},
 ): Promise<ProbeReport> {
   const asking = new Asking(names, options);
-  const model = await loadProbeModel(path, options);
+  const loaded = await loadProbeModel(path, options);
+  const { model, task } = await introduce(loaded, options);
   const folder = await runOfCheckpoint(path);
   const run = folder ? await RunContext.open(folder, options) : undefined;
-  const context = new ProbeContext(model, { ...(run && { run }) });
+  const context = new ProbeContext(model, {
+    ...(run && { run }),
+    ...(task && { task }),
+  });
   try {
     asking.check(model);
     for (const probe of asking.probes) {
@@ -168,6 +169,7 @@ export async function probe(
       });
     }
   } finally {
+    await loaded.close();
     await model.close();
   }
   const { results, skipped } = asking.answers(path);
@@ -219,6 +221,9 @@ export async function probeRun(
         }, false);
       }
     });
+  }
+  for (const [name, results] of Object.entries(series)) {
+    if (results.length === run.checkpoints.length) run.keep(name, results);
   }
   for (const probe of asking.probes) {
     if (probe.of !== "run") continue;
@@ -298,7 +303,13 @@ class Asking {
   answers(source: string, elsewhere: readonly string[] = []) {
     const answered = new Set([...Object.keys(this.#results), ...elsewhere]);
     const reasons = [...this.#reasons].filter(([name]) => !answered.has(name));
-    if (this.#named && reasons.length > 0) throw reasons[0]![1];
+    if (this.#named && reasons.length > 0) {
+      const [name, reason] = reasons[0]!;
+      throw new NotApplicableError(
+        `The probe ${name} does not apply to ${source}: ${reason.message}`,
+        { cause: reason },
+      );
+    }
     if (answered.size === 0) {
       throw new NotApplicableError(
         `No probe applies to ${source}: ` +

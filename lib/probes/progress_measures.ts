@@ -4,28 +4,22 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
-import { integers, nullable, type Setting } from "../config/setting.ts";
-import { UsageError } from "../errors.ts";
 import { toNumbers } from "../onnx/tensor.ts";
 import { percent, short, table } from "../text.ts";
-import { widen } from "../trace/precision.ts";
-import { runTraced } from "../trace/run.ts";
-import {
-  cyclicOf,
-  gridOf,
-  neuronHooksOf,
-  neuronLogitMapOf,
-} from "./anatomy.ts";
+import { cyclicOf } from "./anatomy.ts";
 import type { ProbeContext } from "./context.ts";
 import { rowScores, type Scores, scoresOver } from "./cross_entropy.ts";
-import { keyFrequenciesOf } from "./key_frequencies.ts";
-import { neuronShare } from "./neurons.ts";
+import {
+  chosenKeysOf,
+  type KeySettings,
+  keySettings,
+} from "./key_frequencies.ts";
+import { neuronMeasures } from "./neuron_projections.ts";
 import { type Parts, partsOf, within } from "./parts.ts";
-import { finite, type Probe } from "./probe.ts";
-import { components, cosRow, frequencyCount } from "./spectra.ts";
+import type { Probe } from "./probe.ts";
 import type { Part } from "./task.ts";
-import { type LogitWaves, logitWavesOf, wavesOf } from "./waves.ts";
+import { trigIdentity } from "./trig_identity.ts";
+import { type LogitWaves, logitWavesOf } from "./waves.ts";
 
 /** What concerns one frequency k. */
 export interface FrequencyProgress {
@@ -89,70 +83,19 @@ export interface ProgressResult {
   readonly sum_of_squared_weights: number;
 }
 
-/** What the probe can be told. */
-export interface ProgressSettings {
-  /** k, in place of what the three rules say. */
-  readonly keyFrequencies: Setting<readonly number[] | null>;
-  /** From which share on a neuron belongs to a frequency. */
-  readonly neuronShare: Setting<number>;
-  // deno-lint-ignore no-explicit-any -- As Settings has it.
-  readonly [key: string]: Setting<any>;
-}
-
-/** The settings of what reads key frequencies. */
-export const progressSettings: ProgressSettings = {
-  keyFrequencies: nullable(integers(
-    [1, 1024],
-    [],
-    "<ks>",
-    "key frequencies (default: by the rules, of the run's last checkpoint)",
-  )),
-  neuronShare,
-};
-
-/**
- * The key frequencies that a checkpoint's measures are of: those given, else those
- * of the run's last checkpoint, else its own.
- *
- * @throws {UsageError} if one that is given is none of the group's.
- */
-export async function chosenKeysOf(
-  context: ProbeContext,
-  { keyFrequencies, neuronShare }: {
-    readonly keyFrequencies: readonly number[] | null;
-    readonly neuronShare: number;
-  },
-): Promise<readonly number[]> {
-  const most = frequencyCount(cyclicOf(context).order);
-  if (keyFrequencies) {
-    const wrong = keyFrequencies.find((k) => k > most);
-    if (wrong === undefined) return [...new Set(keyFrequencies)];
-    throw new UsageError(
-      `--key-frequencies must be out of 1..${most}, got ${wrong}`,
-    );
-  }
-  const own = async (context: ProbeContext) =>
-    (await keyFrequenciesOf(context, neuronShare)).key_frequencies;
-  const { run } = context;
-  if (!run || run.checkpoints.at(-1)!.step === context.step) {
-    return await own(context);
-  }
-  return await run.once(`keys ${neuronShare}`, () => run.last(own));
-}
-
 /**
  * Restricted and excluded loss, the trig identity of the logits, the rank of the
  * neuron-logit map, what the neurons compute, Σ weights².
  *
  * Source: Nanda et al. (arXiv 2301.05217), Sections 4 and 5.
  */
-export const progress: Probe<"progress", ProgressResult, ProgressSettings> = {
+export const progress: Probe<"progress", ProgressResult, KeySettings> = {
   of: "checkpoint",
   name: "progress",
   describe:
     "Restricted and excluded loss, trig identity, rank of W_L, sum of weights²",
   needs: "an operation modulo p; what the network lacks is left out",
-  settings: progressSettings,
+  settings: keySettings,
 
   async compute(context, settings) {
     const keys = await chosenKeysOf(context, settings);
@@ -296,124 +239,4 @@ async function excluded(
     }
   }
   return scoresOver(rowScores(left, columns), rows.map((_, i) => i), labels);
-}
-
-// α_k = ⟨z, cos(w_k(s − c))⟩/‖cos(w_k(s − c))‖² over pairs and classes; the norm²
-// of these waves is n³/2, at k = n/2 it is n³.
-async function trigIdentity(
-  context: ProbeContext,
-  { order: n, byAnswer, classes }: LogitWaves,
-  keys: readonly number[],
-) {
-  const { rows, residues } = cyclicOf(context);
-  const logits = await context.logits();
-  let variance = 0;
-  for (const row of rows) {
-    let sum = 0;
-    let squares = 0;
-    for (const c of residues) {
-      const z = logits.data[row * logits.columns + c]!;
-      sum += z;
-      squares += z * z;
-    }
-    variance += squares - sum * sum / n;
-  }
-  const amplitudes = keys.map((k) => {
-    const { cos } = wavesOf(k, n);
-    let inner = 0;
-    for (let s = 0; s < n; s++) {
-      for (let c = 0; c < n; c++) {
-        inner += byAnswer[s * classes + residues[c]!]! *
-          cos[(s - c + n) % n]!;
-      }
-    }
-    return inner / (2 * k === n ? n * n : n * n / 2);
-  });
-  const parts = amplitudes.map((alpha, i) =>
-    alpha ** 2 * (2 * keys[i]! === n ? n ** 3 : n ** 3 / 2)
-  );
-  return {
-    amplitudes,
-    shares: parts.map((part) => finite(part / variance)),
-    explained: finite(parts.reduce((a, b) => a + b, 0) / variance),
-  };
-}
-
-// u_k and v_k are W_L's components along the classes; what the neurons make of them
-// should be cos and sin of the sum.
-async function neuronMeasures(context: ProbeContext, keys: readonly number[]) {
-  const map = neuronLogitMapOf(context);
-  const hook = neuronHooksOf(context).at(-1);
-  if (!map || hook === undefined) return null;
-  const { order: n, answers } = cyclicOf(context);
-  const F = components(map); // [n, neurons]
-  const row = (i: number) =>
-    F.data.subarray(i * F.columns, (i + 1) * F.columns);
-  const square = (x: Float64Array) => x.reduce((sum, v) => sum + v * v, 0);
-  const vectors = keys.flatMap((k) =>
-    [cosRow(k), cosRow(k) + 1].map((i) => i < n ? row(i) : null)
-  );
-  const kept = vectors.reduce((sum, v) => sum + (v ? square(v) : 0), 0);
-  const total = square(F.data);
-  const grid = await gridOf(context, hook);
-  if (grid.shape[1] !== F.columns) return null;
-  const used = vectors.filter((v) => v !== null);
-  const projected = used.length === 0 ? [] : await columnsOf(grid, used);
-  let next = 0;
-  const shares = vectors.map((vector, i) => {
-    if (!vector) return null;
-    const { cos, sin } = wavesOf(keys[i >> 1]!, n);
-    return shareOnWave(projected[next++]!, answers, i % 2 === 0 ? cos : sin);
-  });
-  return {
-    residual: finite(Math.sqrt(Math.max(0, total - kept) / total)),
-    onCos: keys.map((_, i) => shares[2 * i]!),
-    onSin: keys.map((_, i) => shares[2 * i + 1]!),
-  };
-}
-
-// activations · vectorᵀ for each vector.
-async function columnsOf(
-  grid: Awaited<ReturnType<typeof gridOf>>,
-  vectors: readonly Float64Array[],
-): Promise<Float64Array[]> {
-  const width = grid.shape[1]!;
-  const { product } = await runTraced(
-    ({ vectors, grid }) => ({
-      product: tf.matMul(
-        vectors as tf.Tensor2D,
-        widen(grid) as tf.Tensor2D,
-        false,
-        true,
-      ),
-    }),
-    {
-      grid,
-      vectors: {
-        dtype: "float64",
-        shape: [vectors.length, width],
-        data: Float64Array.from(vectors.flatMap((v) => [...v])),
-      },
-    },
-  );
-  const rows = grid.shape[0]!;
-  const data = toNumbers(product!);
-  return vectors.map((_, i) => data.subarray(i * rows, (i + 1) * rows));
-}
-
-// The squared correlation of x with a wave of the answer.
-function shareOnWave(
-  x: Float64Array,
-  answers: Int32Array,
-  wave: Float64Array,
-): number | null {
-  const mean = x.reduce((a, b) => a + b, 0) / x.length;
-  let [inner, xx, ww] = [0, 0, 0];
-  for (let i = 0; i < x.length; i++) {
-    const [dx, w] = [x[i]! - mean, wave[answers[i]!]!];
-    inner += dx * w;
-    xx += dx * dx;
-    ww += w * w;
-  }
-  return finite(inner * inner / (xx * ww));
 }

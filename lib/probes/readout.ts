@@ -7,7 +7,7 @@
 
 import type { NodeProto } from "../onnx/model.ts";
 import type { ProbeModel } from "../onnx/probe_model.ts";
-import { toNumbers } from "../onnx/tensor.ts";
+import { asMatrix, transposed } from "./anatomy.ts";
 import type { Matrix } from "./context.ts";
 import { NotApplicableError } from "./probe.ts";
 
@@ -40,10 +40,9 @@ export function readoutOf(model: ProbeModel): Readout {
       if (first === undefined || second === undefined || !weights.has(second)) {
         break;
       }
-      const { shape, data } = model.weight(second)!;
-      if (shape.length !== 2 || flag(node, "transA")) break;
-      const [rows, columns] = shape as [number, number];
-      const matrix = { rows, columns, data: toNumbers({ data }) };
+      const weight = model.weight(second)!;
+      if (weight.shape.length !== 2 || flag(node, "transA")) break;
+      const matrix = asMatrix(weight);
       const turned = flag(node, "transB");
       return {
         features: first,
@@ -70,12 +69,3 @@ export function readoutOf(model: ProbeModel): Readout {
 
 const flag = ({ attribute }: NodeProto, name: string) =>
   attribute.find((entry) => entry.name === name)?.i === 1n;
-
-const transposed = ({ rows, columns, data }: Matrix): Matrix => ({
-  rows: columns,
-  columns: rows,
-  data: Float64Array.from(
-    data,
-    (_, i) => data[(i % rows) * columns + Math.floor(i / rows)]!,
-  ),
-});

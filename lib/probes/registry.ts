@@ -17,4 +17,5 @@ export * from "./edge_of_stability.ts";
 export * from "./trajectory.ts";
 export * from "./similarity.ts";
 export * from "./early_warning.ts";
+export * from "./phases.ts";
 export * from "./progress_measures.ts";

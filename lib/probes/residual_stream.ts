@@ -5,6 +5,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
+import type { SessionOptions } from "../onnx/session.ts";
 import { type HostTensor, toNumbers } from "../onnx/tensor.ts";
 import { runTraced } from "../trace/run.ts";
 import { layerNorm } from "../../models/norm.ts";
@@ -64,11 +65,14 @@ export function unembedding(
  * if there is one, and the unembedding.
  *
  * @param x […, d_model].
+ * @param unembedding What they go through.
+ * @param options Where to compute.
  * @returns Row by row, [rows, classes].
  */
 export async function unembedded(
   x: HostTensor,
   { W_U, b_U, norm, scale }: Unembedding,
+  options: SessionOptions = {},
 ): Promise<Float64Array> {
   const width = x.shape.at(-1)!;
   const { logits } = await runTraced(
@@ -80,6 +84,7 @@ export async function unembedded(
       return { logits: b_U ? tf.add(product, b_U) : product };
     },
     { x, W_U, more: { ...norm, ...(b_U && { b_U }) } },
+    options,
   );
   return toNumbers(logits!).map((z) => scale * z);
 }

@@ -8,7 +8,9 @@ import type { Config } from "../config/config.ts";
 import { loadProbeModel, type ProbeModelOptions } from "../onnx/probe_model.ts";
 import { checkpointsOf, readConfig, readMetrics } from "../runs/read.ts";
 import type { MetricsRow } from "../runs/run_folder.ts";
+import type { Settings, Values } from "../config/setting.ts";
 import { ProbeContext } from "./context.ts";
+import type { Probe } from "./probe.ts";
 import { configOfMetadata, type ProbedTask, taskOfConfig } from "./task.ts";
 
 /** A checkpoint of a run. */
@@ -18,6 +20,14 @@ export interface RunCheckpoint {
   /** Its file. */
   readonly path: string;
 }
+
+/** A probe's result at each checkpoint that it applies to, oldest first. */
+export type ProbeSeries<Result> = readonly {
+  /** Updates made before the checkpoint. */
+  readonly step: number;
+  /** What it found there. */
+  readonly result: Result;
+}[];
 
 /** How far a walk over checkpoints is. */
 export interface ProbeProgress {
@@ -151,6 +161,33 @@ export class RunContext {
   }
 
   /**
+   * A probe's results at every checkpoint, oldest first; those that were computed
+   * already are not computed again.
+   *
+   * @param probe The probe.
+   * @param settings What it is told, if it is asked now.
+   * @throws {NotApplicableError} if it does not apply to a checkpoint.
+   */
+  series<Result, S extends Settings>(
+    probe: Probe<string, Result, S>,
+    settings: Values<S>,
+  ): Promise<ProbeSeries<Result>> {
+    return this.once(
+      seriesKey(probe.name),
+      () =>
+        this.each(probe.name, async (context, { step }) => ({
+          step,
+          result: await probe.compute(context, settings),
+        })),
+    );
+  }
+
+  /** Keeps a probe's results at every checkpoint for {@link series} to give. */
+  keep<Result>(name: string, series: ProbeSeries<Result>): void {
+    this.once(seriesKey(name), () => Promise.resolve(series));
+  }
+
+  /**
    * What is made at the first asking, and then kept as long as the context.
    *
    * @param key Names it; the same key has the same type everywhere.
@@ -161,3 +198,5 @@ export class RunContext {
     return this.#made.get(key) as T;
   }
 }
+
+const seriesKey = (name: string) => `series ${name}`;

@@ -6,13 +6,15 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
+import type { SessionOptions } from "../onnx/session.ts";
 import { toNumbers } from "../onnx/tensor.ts";
 import { compile } from "../trace/run.ts";
 import { short, table } from "../text.ts";
+import { neuronHooksOf, rowsAt } from "./anatomy.ts";
 import type { Matrix } from "./context.ts";
-import { HIDDEN, lastOf } from "./geometry.ts";
 import { centred, evenPlaces, tensorOf } from "./matrices.ts";
 import { finite, NotApplicableError, type RunProbe } from "./probe.ts";
+import { trainActivation } from "./train_rows.ts";
 import { evenlyChosen } from "./trajectory.ts";
 
 /** How many checkpoints are compared, each with each. */
@@ -50,28 +52,32 @@ export const similarity: RunProbe<"similarity", SimilarityResult> = {
     const found = await run.each(
       "similarity",
       async (context) => {
-        const { hookNames, source } = context.model;
-        const hooks = hookNames.filter((name) => HIDDEN.test(name));
+        const hooks = neuronHooksOf(context);
         if (hooks.length === 0) {
           throw new NotApplicableError(
-            `${source} has no hidden activations (hook_post)`,
+            `${context.model.source} has no hidden activations (hook_post)`,
           );
         }
         const matrices: Record<string, Matrix> = {};
         for (const name of hooks) {
-          matrices[name] = evenRows(await lastOf(context, name), MOST_ROWS);
+          const matrix = await trainActivation(context, name);
+          const places = evenPlaces(matrix.rows, MOST_ROWS);
+          matrices[name] = rowsAt(matrix, places);
         }
-        return matrices;
+        return { matrices, host: context.host };
       },
       chosen,
     );
     const cka: Record<string, (number | null)[][]> = {};
-    for (const name of Object.keys(found[0]!)) {
-      cka[name] = await ckaMatrix(found.map((matrices) => matrices[name]!));
+    for (const name of Object.keys(found[0]!.matrices)) {
+      cka[name] = await ckaMatrix(
+        found.map(({ matrices }) => matrices[name]!),
+        found[0]!.host,
+      );
     }
     return {
       steps: chosen.map(({ step }) => step),
-      samples: Object.values(found[0]!)[0]!.rows,
+      samples: Object.values(found[0]!.matrices)[0]!.rows,
       cka,
     };
   },
@@ -87,15 +93,6 @@ export const similarity: RunProbe<"similarity", SimilarityResult> = {
   ],
 };
 
-function evenRows({ rows, columns, data }: Matrix, most: number): Matrix {
-  const places = evenPlaces(rows, most);
-  const chosen = new Float64Array(places.length * columns);
-  places.forEach((row, i) => {
-    chosen.set(data.subarray(row * columns, (row + 1) * columns), i * columns);
-  });
-  return { rows: places.length, columns, data: chosen };
-}
-
 /**
  * Linear CKA of representations of the same n rows, with columns centred:
  *
@@ -108,11 +105,13 @@ function evenRows({ rows, columns, data }: Matrix, most: number): Matrix {
  * Source: Kornblith et al. (arXiv 1905.00414), Eq. 2 and 3 with linear kernels.
  *
  * @param matrices Representations, each [n, width].
+ * @param options Where products are multiplied.
  * @returns Each with each.
  * @throws {RangeError} if they have not the same number of rows.
  */
 export async function ckaMatrix(
   matrices: readonly Matrix[],
+  options: SessionOptions = {},
 ): Promise<(number | null)[][]> {
   const different = matrices.find(({ rows }) => rows !== matrices[0]!.rows);
   if (different) {
@@ -133,6 +132,7 @@ export async function ckaMatrix(
         ),
       }),
       { a, b },
+      options,
     );
     sessions.set(key, session);
     const { squares } = await session.run({ a, b });

@@ -5,6 +5,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
+import type { SessionOptions } from "../onnx/session.ts";
 import type { HostTensor } from "../onnx/tensor.ts";
 import { widen } from "../trace/precision.ts";
 import { runTraced } from "../trace/run.ts";
@@ -81,12 +82,14 @@ export function components({ rows: n, columns, data }: Matrix): Matrix {
  *
  * @param grid [n · n, functions], the first element slowest.
  * @param n The order.
+ * @param options Where to compute.
  * @returns [n · n, functions], float64, rows and columns in the order of
  * {@link fourierBasis}.
  */
 export async function squaredComponents2d(
   grid: HostTensor,
   n: number,
+  options: SessionOptions = {},
 ): Promise<Matrix> {
   const [, width] = grid.shape as [number, number];
   const F: HostTensor = {
@@ -102,6 +105,7 @@ export async function squaredComponents2d(
       return { squares: tf.reshape(tf.square(both), [n * n, width]) };
     },
     { F, grid },
+    options,
   );
   return {
     rows: n * n,

@@ -16,6 +16,7 @@ import type { RunCheckpoint, RunContext } from "./run_context.ts";
 
 /** A checkpoint in the plane. */
 export interface TrajectoryPoint {
+  /** Updates made before it. */
   readonly step: number;
   /** Its coordinates, from the mean of all points, in units of the weights. */
   readonly at: Pair;
@@ -38,6 +39,7 @@ export interface TrajectoryResult {
   readonly parameters: number;
   /** The share of the points' variance along each of the two axes. */
   readonly explained: Pair;
+  /** The checkpoints, oldest first. */
   readonly points: readonly TrajectoryPoint[];
 }
 
@@ -124,7 +126,8 @@ export const trajectory: RunProbe<
   },
 };
 
-function weightsOf(model: ProbeContext["model"]): Vector {
+/** All weights of a model as one vector, in the file's order. */
+export function weightsOf(model: ProbeContext["model"]): Vector {
   const parts = model.weightNames.map((name) => toNumbers(model.weight(name)!));
   const size = parts.reduce((sum, { length }) => sum + length, 0);
   const vector = new Float64Array(size);

@@ -348,7 +348,7 @@ function panelSvg({ x, y, series, published = [] }: Panel): string {
     marginLeft: 50,
     marginBottom: 38,
     marginTop: 22,
-    marginRight: 14,
+    marginRight: 24,
     style: { fontSize: "10.5px", fontFamily: FONT, color: "#222" },
     x: {
       ...optionsOf(x),

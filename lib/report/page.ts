@@ -12,10 +12,10 @@ import { palette } from "./chart.ts";
 import { csvOf, type Figure, jsonOf } from "./figure.ts";
 import { type Html, Html as Markup, html } from "./html.ts";
 import { type Group, type ReportRun, shownValue } from "./runs.ts";
+import { verdictsOn } from "./verdict.ts";
 import {
   commandOf,
   groupNotes,
-  outcome,
   quoted,
   sentence,
   SUMMARY_COLUMNS,
@@ -36,14 +36,15 @@ export interface Page {
   readonly live: Html | string;
   /** The script. */
   readonly script: string;
-  /** A script beside the page that holds the runtime. */
-  readonly beside?: { readonly name: string; readonly text: string };
+  /** The name of a script beside the page that holds the runtime. */
+  readonly beside?: string;
   /** Set where a server sends the page while a run is trained. */
   readonly following?: string;
 }
 
 /** What probes say of a run. */
 export interface Verdict {
+  /** Which. */
   readonly run: ReportRun;
   /** Undefined where no checkpoint could be asked. */
   readonly report: ProbeReport | undefined;
@@ -84,9 +85,8 @@ export async function pageText(page: Page): Promise<string> {
     "img-src data:",
     "style-src 'unsafe-inline'",
     // What is not one of these scripts does not run, wherever it comes from.
-    `script-src ${sha256(script)} ${
-      beside ? sha256(beside.text) + " " : ""
-    }'wasm-unsafe-eval'`,
+    // (Of a script beside a page that is a file, browsers check no sum.)
+    `script-src ${sha256(script)} ${beside ? "'self' " : ""}'wasm-unsafe-eval'`,
     `connect-src ${page.following === undefined ? "'none'" : "'self'"}`,
     "base-uri 'none'",
     "form-action 'none'",
@@ -143,14 +143,12 @@ export async function pageText(page: Page): Promise<string> {
     ${groups.map((group) => configHtml(group, groups.length === 1))}</section>
     </main>
     ${beside &&
-      html`<script src="${beside.name}" integrity="${
-        sha256(beside.text).slice(1, -1)
-      }"></script>`}
+      html`<script src="${beside}"></script>`}
     <script type="module">${new Markup(script)}</script>
       </body>
     </html>
   `;
-  return text.text;
+  return text.text.trimStart();
 }
 
 /** What changes while a run is trained: the table and the curves. */
@@ -224,7 +222,9 @@ aria-label="${title}, as JSON">JSON</a></span></figcaption></figure>`;
 function verdictHtml({ run, report, reason }: Verdict): Html {
   const found = Object.entries(report?.probes ?? {});
   const skipped = Object.entries(report?.skipped ?? {});
-  return html`<h3>${run.name}</h3><p>In short: ${outcome(run)}.</p>
+  return html`<h3>${run.name}</h3><ul>${
+    verdictsOn(run, report).map((sentence) => html`<li>${sentence}</li>`)
+  }</ul>
 ${reason !== undefined && html`<p>${reason}</p>`}
 ${
     found.map(([name, result]) => {

@@ -37,9 +37,13 @@ export interface ReportOptions extends SessionOptions {
 
 /** Everything that a report shows but its live part. */
 export interface Report {
+  /** The runs, in groups that differ in more than their seeds. */
   readonly groups: readonly Group[];
+  /** Charts over training, all runs in each. */
   readonly curves: readonly Figure[];
+  /** What lies inside the networks, run by run. */
   readonly inside: readonly Figure[];
+  /** What probes found in each. */
   readonly verdicts: readonly Verdict[];
 }
 

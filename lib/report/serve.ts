@@ -4,7 +4,6 @@
  * @module
  */
 
-import { pageScript, runtimeWasm } from "./bundle.ts";
 import { curveFigures } from "./curves.ts";
 import { chartsHtml, pageText } from "./page.ts";
 import {
@@ -94,6 +93,7 @@ class Pages {
     if (this.#looked?.key !== key) {
       this.#looked = { key, report: makeReport(this.#paths, this.#options) };
     }
+    const { pageScript, runtimeWasm } = await import("./bundle.ts");
     const { inside, verdicts } = await this.#looked.report;
     const live = await livePart(groups, await runtimeWasm());
     const text = await pageText({

@@ -8,7 +8,6 @@ import { basename, dirname, join } from "node:path";
 import deno from "../../deno.json" with { type: "json" };
 import { UsageError } from "../errors.ts";
 import { writeWhole } from "../files.ts";
-import { pageScript, runtimeWasm } from "./bundle.ts";
 import { packed } from "./live_section.ts";
 import { pageText } from "./page.ts";
 import { livePart, makeReport, type ReportOptions } from "./report.ts";
@@ -80,17 +79,19 @@ export async function writeReport(
   for (const path of files.keys()) await checkFree(path, options);
   if (formats.includes("html")) {
     options.onStage?.("making the live part");
+    // The bundler and what draws pixels are loaded when they are needed.
+    const { pageScript, runtimeWasm } = await import("./bundle.ts");
     const runtime = await runtimeWasm();
     const live = await livePart(
       report.groups,
       singleFile ? runtime : undefined,
     );
-    const beside = singleFile || typeof live === "string" ? undefined : {
-      name: RUNTIME,
-      text: `globalThis.groklabRuntime="${packed(runtime)}";\n`,
-    };
+    const beside = singleFile || typeof live === "string" ? undefined : RUNTIME;
+    if (beside) {
+      const text = `globalThis.groklabRuntime="${packed(runtime)}";\n`;
+      files.set(join(dirname(page), beside), text);
+    }
     const script = await pageScript();
-    if (beside) files.set(join(dirname(page), RUNTIME), beside.text);
     files.set(
       page,
       await pageText({ ...report, live, script, ...(beside && { beside }) }),

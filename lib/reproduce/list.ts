@@ -62,6 +62,9 @@ export async function listFigures(
   return listed;
 }
 
+// How the command trains unless it is told otherwise.
+const USUAL = { device: "cpu", threads: 1 } as const;
+
 // Of published runs first, so that this machine's own count.
 async function knownCosts(
   places: Places,

@@ -48,7 +48,8 @@ interface Found {
  * @param names Figures, or `all`.
  * @param options Places and figures; with the scale `quick` the full runs are
  * passed over.
- * @returns What was published; figures without a run are left out.
+ * @returns What was published; figures without a run are left out, unless they
+ * cannot be run here.
  * @throws {UsageError} if a figure is unknown.
  */
 export async function publish(
@@ -65,8 +66,11 @@ export async function publish(
     const best = options.scale === "quick"
       ? quick
       : [full, quick].find(({ whole }) => whole) ??
-        (some(full) ? full : quick);
-    if (best.records.length === 0 && figure.arms.length > 0) continue;
+        (some(full) || !some(quick) ? full : quick);
+    if (best.records.length === 0 && figure.arms.length > 0) {
+      // That its data are not here is said; that nobody ran it yet, is not.
+      if (await figure.missing?.() === undefined) continue;
+    }
     const { scale, seeds, records } = best;
     for (const { job, record } of records) {
       const file = join(recordsFolder(places, name, scale), `${job.name}.json`);

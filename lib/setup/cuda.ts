@@ -8,7 +8,7 @@
 
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { describing, writeWhole } from "../files.ts";
+import { describing, replaceFiles, writeWhole } from "../files.ts";
 import {
   CUDA_FILES,
   CUDA_IS_BUILT,
@@ -23,6 +23,8 @@ import { fetchWheel, runInstallScript, takeFromWheel } from "./cuda_sources.ts";
 
 const RECORD = "groklab-cuda.json";
 const STAGE = ".groklab-setup-";
+// Held by the process whose stage it is in: the system lets go of it at its end.
+const LOCK = "lock";
 
 /** What was installed; the contents of the record. */
 export interface CudaRecord {
@@ -114,10 +116,11 @@ export async function setupCuda(
   if (done) return { fresh: false, record: before.record };
 
   const home = providerFolder(folder);
-  await removeStages(home);
   const stage = join(home, STAGE + Deno.pid);
+  await removeStages(home);
+  using held = new DisposableStack();
   try {
-    await describing(`write into ${home}`, () => Deno.mkdir(stage));
+    held.use(await describing(`write into ${home}`, () => makeStage(stage)));
     let source = "the install script of onnxruntime-node";
     if (fromWheel === undefined) {
       await runInstallScript(folder, stage, log);
@@ -128,10 +131,15 @@ export async function setupCuda(
       source = await takeFromWheel(wheel, version, stage);
     }
     const record = { version, source, files: await describe(stage) };
-    await moveIntoPlace(stage, home, record);
+    const text = JSON.stringify(record, null, 2) + "\n";
+    await writeWhole(join(stage, RECORD), text);
+    // The record first: whatever happens then, it says what may be removed. The
+    // provider itself last, for where it is, all is.
+    const names = record.files.map(({ name }) => name);
+    await replaceFiles([RECORD, ...names], stage, home);
     return { fresh: true, record };
   } finally {
-    await removeStages(home);
+    removeOwnStage(folder);
   }
 }
 
@@ -190,29 +198,6 @@ async function describe(stage: string): Promise<CudaRecord["files"]> {
   return files;
 }
 
-async function moveIntoPlace(
-  stage: string,
-  home: string,
-  record: CudaRecord,
-): Promise<void> {
-  // The record first: whatever happens then, it says what may be removed. The
-  // provider itself last, for where it is, all is.
-  await writeWhole(join(home, RECORD), JSON.stringify(record, null, 2) + "\n");
-  try {
-    for (const { name } of record.files) {
-      await describing(
-        `move ${name} into ${home}`,
-        () => Deno.rename(join(stage, name), join(home, name)),
-      );
-    }
-  } catch (error) {
-    for (const name of [...CUDA_FILES, RECORD]) {
-      await removeFile(join(home, name));
-    }
-    throw error;
-  }
-}
-
 /** Removes at once what an unfinished {@link setupCuda} of this process left. */
 export function removeOwnStage(folder: string = packageFolder()): void {
   try {
@@ -223,12 +208,29 @@ export function removeOwnStage(folder: string = packageFolder()): void {
   }
 }
 
-// Also those of a setup that was killed.
+async function makeStage(stage: string): Promise<Deno.FsFile> {
+  await Deno.mkdir(stage);
+  const options = { write: true, create: true };
+  const file = await Deno.open(join(stage, LOCK), options);
+  // Some network file systems have no locks.
+  await file.tryLock(true).catch(() => {});
+  return file;
+}
+
+// Those of setups that were killed; one that runs at the same time keeps its own.
 async function removeStages(home: string): Promise<void> {
   for await (const { name } of Deno.readDir(home)) {
     if (!name.startsWith(STAGE)) continue;
-    await Deno.remove(join(home, name), { recursive: true });
+    const stage = join(home, name);
+    if (await isHeld(join(stage, LOCK))) continue;
+    await Deno.remove(stage, { recursive: true });
   }
+}
+
+async function isHeld(path: string): Promise<boolean> {
+  if (!await isThere(path)) return false;
+  using file = await Deno.open(path, { write: true });
+  return !await file.tryLock(true).catch(() => true);
 }
 
 async function readRecord(path: string): Promise<CudaRecord | undefined> {

@@ -7,7 +7,7 @@
 
 import { join, resolve } from "node:path";
 import { UsageError } from "../errors.ts";
-import { writeWhole } from "../files.ts";
+import { describing, isAbsent, writeWhole } from "../files.ts";
 import {
   folderOf,
   isInstalled,
@@ -109,8 +109,10 @@ export async function setupTensorflow(
       );
     }
     await writeWhole(join(partial, RECEIPT), JSON.stringify(from, null, 2));
-    await remove(folder);
-    await Deno.rename(partial, folder);
+    await describing(`set up ${folder}`, async () => {
+      await remove(folder);
+      await Deno.rename(partial, folder);
+    });
     return { ...result, already: false, detail: finding.detail };
   } finally {
     await remove(partial);
@@ -234,8 +236,10 @@ async function make(
   found: Found | undefined,
   run: Run,
 ): Promise<void> {
-  await remove(partial);
-  await Deno.mkdir(partial, { recursive: true });
+  await describing(`set up ${partial}`, async () => {
+    await remove(partial);
+    await Deno.mkdir(partial, { recursive: true });
+  });
   const isGpu = backend === "node-gpu";
   if (stock) {
     log("fetching tfjs-node with what it downloads itself …");
@@ -257,7 +261,7 @@ async function remove(path: string): Promise<boolean> {
     await Deno.remove(path, { recursive: true });
     return true;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (isAbsent(error)) return false;
     throw error;
   }
 }
@@ -281,7 +285,7 @@ export async function removeTensorflow(
       removed.push(path);
     }
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!isAbsent(error)) throw error;
   }
   await removeEmptyRoot();
   return removed;

@@ -5,12 +5,7 @@
  */
 
 import type * as tf from "@tensorflow/tfjs-core";
-import { encodeModel, modelOf } from "../onnx/model.ts";
-import {
-  openSession,
-  type Session,
-  type SessionOptions,
-} from "../onnx/session.ts";
+import type { Session, SessionOptions } from "../onnx/session.ts";
 import type { HostTensor } from "../onnx/tensor.ts";
 import { leavesOf, type MapLeaves, mapTree, type Tree } from "../tree.ts";
 import { trace } from "./backend.ts";
@@ -29,8 +24,15 @@ export type TracedFunction<T> = (
   inputs: MapLeaves<T, HostTensor, tf.Tensor>,
 ) => Tree<tf.Tensor>;
 
-const open = (graph: Graph, options: SessionOptions) =>
-  openSession(encodeModel(modelOf(graph, { name: "function" })), options);
+// Loaded when something is run: who only lists what there is need not wait.
+async function open(graph: Graph, options: SessionOptions): Promise<Session> {
+  const { encodeModel, modelOf } = await import("../onnx/model.ts");
+  const { openSession } = await import("../onnx/session.ts");
+  return openSession(
+    encodeModel(modelOf(graph, { name: "function" })),
+    options,
+  );
+}
 
 function graphOf<T extends Tree<HostTensor>>(
   fn: TracedFunction<T>,

@@ -75,10 +75,9 @@ interface Rows {
 // are summed first, and what remains, their sums and the odd rows, is the same
 // task again, smaller.
 function sumOfRows(g: GraphBuilder, tensors: readonly Rows[]): Value {
-  const reduced = tensors.map((rows) => sumOfPieces(g, rows) ?? rows);
-  const together = endToEnd(reduced);
-  const again = tensors.length > 1 ? sumOfPieces(g, together) : undefined;
-  return again ? sumOfRows(g, [again]) : sumOfTable(g, together);
+  let rows = endToEnd(tensors.map((own) => sumOfPieces(g, own) ?? own));
+  for (let next; (next = sumOfPieces(g, rows));) rows = next;
+  return sumOfTable(g, rows);
 }
 
 function endToEnd(tensors: readonly Rows[]): Rows {

@@ -10,6 +10,7 @@ export * from "./engine.ts";
 export * from "./experiment.ts";
 export type { Epoch } from "./mini_batches.ts";
 export * from "./mode.ts";
+export * from "./objective.ts";
 export { onnxEngine } from "./onnx_engine.ts";
 export * from "./replicas.ts";
 export { startFrom, type StartOptions } from "./start.ts";

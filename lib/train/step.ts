@@ -147,13 +147,14 @@ export function makeStep(
     // In slices, so that these rows' activations stay in the cache.
     const rowsAt = (params: Params, slices: readonly Slice[]): Rows => {
       const logits = slices.map(({ batch }) => logitsOf(params, batch));
-      const terms = slices.map(({ batch }, i) =>
-        loss.terms(logits[i]!, labelsOf(batch), lossPrecision)
-      );
+      const labels = slices.map(({ batch }) => labelsOf(batch));
+      const byRow: Rows["byRow"] = (f) =>
+        tf.concat(logits.map((z, i) => f(z, labels[i]!)));
       return {
         logits: tf.concat(logits),
-        terms: tf.concat(terms),
-        labels: tf.concat(slices.map(({ batch }) => labelsOf(batch))),
+        terms: byRow((z, y) => loss.terms(z, y, lossPrecision)),
+        labels: tf.concat(labels),
+        byRow,
       };
     };
     // Traced, the logits of the train rows are the ones above where the step

@@ -13,6 +13,7 @@ import { fileURLToPath } from "node:url";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Config } from "../config/config.ts";
 import { UsageError } from "../errors.ts";
+import { isAbsent } from "../files.ts";
 import { loadNode } from "./tfjs_node.ts";
 import { loadWasm } from "./tfjs_wasm.ts";
 import { loadWebgpu } from "./tfjs_webgpu.ts";
@@ -89,7 +90,7 @@ export async function isInstalled(backend: BackendName): Promise<boolean> {
   try {
     return (await Deno.stat(join(folderOf(backend), RECEIPT))).isFile;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (isAbsent(error)) return false;
     throw error;
   }
 }
@@ -153,7 +154,7 @@ export async function openBackend(
     throw new BackendError(
       backend,
       "it is not set up here",
-      `set it up first: ${setupCommand(backend)}`,
+      setupCommand(backend),
     );
   }
   const rival = backendNames.find((name) =>
@@ -201,7 +202,7 @@ async function load(backend: BackendName, folder?: string): Promise<Loaded> {
     throw new BackendError(
       backend,
       `it cannot be loaded (${reason})`,
-      `set it up again: ${setupCommand(backend)}`,
+      setupCommand(backend),
     );
   }
 }

@@ -134,9 +134,7 @@ export async function checkApart(
   return {
     usable: false,
     missing: `trying it ended with ${signal ?? `code ${code}`}: ${said}`,
-    mend: backend === "cpu"
-      ? "report it"
-      : `set it up again: ${setupCommand(backend)}`,
+    mend: backend === "cpu" ? "report it" : setupCommand(backend),
   };
 }
 

@@ -12,9 +12,10 @@ import type {
   Scale,
 } from "../../lib/figures/figure.ts";
 import { figures } from "../../lib/figures/mod.ts";
-import type { RunRecord } from "../../lib/figures/record.ts";
+import { columnsOf, type RunRecord } from "../../lib/figures/record.ts";
 import { jobsOf } from "../../lib/reproduce/layout.ts";
 import { resultsOf } from "../../lib/reproduce/outcome.ts";
+import { measures } from "./_measures.ts";
 
 /** A column of a run: numbers over its steps, the same for each seed or not. */
 export type Curve = (step: number, seed: number) => number;
@@ -51,14 +52,14 @@ export function constructed(
   }
   const records = jobsOf(name, figure, scale, seeds, "").map(
     ({ arm, config }): RunRecord => {
-      const { columns = {}, measures = {} } = arms[arm] ?? {};
+      const { columns = {}, measures: own } = arms[arm] ?? {};
       const { steps, evalEvery, seed } = config;
       const step = Array.from(
         { length: Math.floor(steps / evalEvery) + 1 },
         (_, i) => i * evalEvery,
       );
       const values = Object.fromEntries(
-        figure.columns.map((name) => [
+        columnsOf(figure, arm).map((name) => [
           name,
           step.map((at) => columns[name]?.(at, seed) ?? 0),
         ]),
@@ -78,7 +79,7 @@ export function constructed(
         made: null,
         config,
         columns: { step, ...values },
-        measures,
+        measures: { ...measures[name], ...own },
       };
     },
   );

@@ -83,7 +83,7 @@ Deno.test("nlm of a homogeneous network follows Euler's identity", async () => {
   );
   // θ(1 + s/‖θ‖) has logits (1 + s/‖θ‖)³ times as large.
   assertEquals(float64.steps.map(({ direction }) => direction), [
-    ...["gradient", "gradient", "gradient", "update"],
+    ...["gradient", "gradient", "update"],
   ]);
   for (const step of float64.steps) {
     const c = (1 + step.relative_length) ** 3;

@@ -31,7 +31,7 @@ async function settled(folder: string): Promise<Record<string, string>> {
   const decoder = new TextDecoder();
   const files = Object.entries(await contentsOf(folder));
   const timed =
-    /"(ms_per_step|seconds|started|run|checkpoint|commit|dirty)":[^,}\]]*|"(cost|resumed)": [^]*?\n  [}\]],?/g;
+    /"(ms_per_step|seconds|started|run|checkpoint|commit|dirty)":[^,}\]]*|"(cost|resumed)": [^]*?\n {2}[}\]],?/g;
   return Object.fromEntries(
     files.filter(([path, bytes]) => bytes && !/\.onnx$|manifest/.test(path))
       .map(([path, bytes]) => [
@@ -225,6 +225,19 @@ Deno.test("publish() writes the same bytes twice, and records stand for runs", (
       onRun: ({ name }) => runs.push(name),
     });
     assertEquals(runs, ["softmax-seed0"]);
+  }));
+
+Deno.test("publish() says of a figure that its data are not here", () =>
+  withTempDir(async (folder) => {
+    const places = placesIn(folder);
+    const missing = {
+      ...tiny,
+      missing: () => Promise.resolve("its data are not there"),
+    };
+    const published = await publish(["all"], { figures: { missing }, places });
+    assertEquals(published.map(({ runs }) => runs), [{ finished: 0, of: 6 }]);
+    const { claims } = published[0]!;
+    assert(claims.every(({ verdict }) => verdict === "inconclusive"));
   }));
 
 Deno.test("reproduce() refuses what it cannot do, and writes nothing", () =>

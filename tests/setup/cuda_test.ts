@@ -99,6 +99,39 @@ Deno.test("setupCuda() completes what was left half-way", async () => {
   });
 });
 
+Deno.test("setupCuda() leaves alone what another process is setting up", async () => {
+  await withPackage(async ({ folder, home, put }) => {
+    const other = join(home, ".groklab-setup-1");
+    await Deno.mkdir(other);
+    const options = { write: true, create: true };
+    using lock = await Deno.open(join(other, "lock"), options);
+    await lock.lock(true);
+    await setupCuda({ folder, fromWheel: await put(wheel()) });
+    await Deno.stat(other);
+    await removeCuda(folder);
+    await Deno.stat(other);
+    await lock.unlock();
+    await removeCuda(folder);
+    await assertRejects(() => Deno.stat(other), Deno.errors.NotFound);
+  });
+});
+
+Deno.test("setupCuda() replaces the provider of another version", async () => {
+  await withPackage(async ({ folder, home, put }) => {
+    await setupCuda({ folder, fromWheel: await put(wheel()) });
+    const whole = await contentsOf(folder);
+    const record = join(home, "groklab-cuda.json");
+    const older = (await Deno.readTextFile(record)).replace("1.2.3", "1.2.2");
+    await Deno.writeTextFile(record, older);
+    await Deno.writeTextFile(join(home, SHARED), "an older one");
+    assertEquals(
+      (await setupCuda({ folder, fromWheel: await put(wheel()) })).fresh,
+      true,
+    );
+    assertEquals(await contentsOf(folder), whole);
+  });
+});
+
 Deno.test("a provider that something else installed is left alone", async () => {
   await withPackage(async ({ folder, home, put }) => {
     for (const name of CUDA_FILES) {

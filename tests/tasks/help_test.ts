@@ -4,6 +4,7 @@ import { outputOf, startProgram, type TaskName } from "./_run.ts";
 const TASKS: readonly [TaskName, ...string[]][] = [
   ["train"],
   ["probe"],
+  ["report"],
   ["export"],
   ["bench"],
   ["doctor"],

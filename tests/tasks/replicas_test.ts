@@ -108,6 +108,23 @@ for (const [message, args] of Object.entries(REFUSED)) {
     }));
 }
 
+Deno.test("train warns of a rate that each replica's own replaces", () =>
+  withTempDir(async (dir) => {
+    const args = [
+      ...["--modulus", "5", "--hidden", "4", "--steps", "1", "--lr", "0.1"],
+      ...["--replicas", "2", "--replica-lr", "0.1,0.2"],
+    ];
+    const { code, stderr } = await task(
+      "train",
+      ...[...args, "--weight-decay", "0.5", "--run", join(dir, "band")],
+    );
+    assertEquals(code, 0, stderr);
+    assertEquals(
+      stderr.split("\n").filter((line) => line.startsWith("warning")),
+      ["warning: --lr has no effect beside --replica-lr"],
+    );
+  }));
+
 Deno.test("probe on a folder of replicas says to choose one", () =>
   withTempDir(async (dir) => {
     const run = join(dir, "band");

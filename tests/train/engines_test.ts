@@ -221,7 +221,7 @@ for (const backend of absent) {
     await assertRejects(
       () => tfjsEngine(experiment(), backend),
       BackendError,
-      `it is not set up here; set it up first: ${setupCommand(backend)}`,
+      `it is not set up here; ${setupCommand(backend)}`,
     );
   });
 }

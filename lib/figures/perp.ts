@@ -64,7 +64,12 @@ const armsOf = (base: Base) =>
     name: `${base}-${name}`,
     label,
     config: { ...bases[base], ...change },
-    quick: { modulus: 59, trainFraction: 0.6 },
+    quick: {
+      modulus: 59,
+      hidden: [128, 128],
+      trainFraction: 0.6,
+      steps: base === "sgd" ? 1000 : 400,
+    },
   }));
 const arms = { adamw: armsOf("adamw"), sgd: armsOf("sgd") };
 
@@ -140,7 +145,7 @@ const claim = (
 });
 
 /** ⊥Grad's variants. */
-export const perpVariants: Figure = {
+export const perp: Figure = {
   title: "⊥Grad per tensor and global, renormalised and not",
   shows: "which of the two ways in which the paper's code differs from its " +
     "Equations 11 and 12 matters",
@@ -148,7 +153,8 @@ export const perpVariants: Figure = {
     "Addition mod 113, 40 % of the pairs, MLP 200–200 without biases. " +
     "⊥AdamW lr 0.01, β 0.9 and 0.999, ε 1e-8, softmax float32, 500 steps " +
     "(Figure 1a); ⊥SGD lr 10, momentum 0.8, StableMax float64 (Figure 6b, the " +
-    "model in float32), 2,000 steps. Quick: mod 59, 60 % of the pairs.",
+    "model in float32), 2,000 steps. Quick: mod 59, 60 % of the pairs, 128 " +
+    "wide, 400 and 1,000 steps.",
   published: "The paper's equations have all weights as one vector and no " +
     "renormalising, its code projects tensor by tensor and renormalises; it " +
     "does not compare them.",
@@ -158,14 +164,14 @@ export const perpVariants: Figure = {
   rows,
   claims: [
     claim(
-      "C15-scope",
+      "C15",
       "Whether ⊥Grad projects tensor by tensor or all weights at once",
       "of the two renormalised variants",
       "tensor",
       "global",
     ),
     claim(
-      "C15-length",
+      "C23",
       "Whether ⊥Grad gives the gradient its length back",
       "of the two variants per tensor",
       "tensor",

@@ -16,11 +16,11 @@ const ACCURACY = "test_accuracy";
 const COLLAPSE = "softmax_collapse";
 const UPDATE = "update_norm";
 
-const epsilons = [1e-25, 1e-12, 1e-8, 1e-5] as const;
+const epsilons = { "1e-25": 1e-25, "1e-12": 1e-12, "1e-8": 1e-8, "1e-5": 1e-5 };
 
-const arms: Arm[] = epsilons.map((eps) => ({
-  name: `eps${eps}`,
-  label: `ε ${eps}`,
+const arms: Arm[] = Object.entries(epsilons).map(([text, eps]) => ({
+  name: `eps${text}`,
+  label: `ε ${text}`,
   config: {
     ...mlp,
     loss: "softmax",
@@ -31,7 +31,7 @@ const arms: Arm[] = epsilons.map((eps) => ({
     steps: 20_000,
     metrics: ["basic", "updates"],
   },
-  quick: { ...quickGrok, lr: 1e-3, steps: 5000 },
+  quick: { ...quickGrok, lr: 1e-3, steps: 3000 },
 }));
 const [smallest, , usual] = arms.map(({ name }) => name) as [
   string,
@@ -93,7 +93,7 @@ const LEAST = 0.2;
 const FEW = 0.5;
 
 /** Adam's ε. */
-export const adamEps: Figure = {
+export const eps: Figure = {
   title: "Appendix I: Adam's ε",
   shows:
     "what the ε in Adam's denominator does once the gradients are small, " +
@@ -103,7 +103,7 @@ export const adamEps: Figure = {
     "softmax cross-entropy in float64, AdamW lr 5e-4, β 0.9 and 0.99, no " +
     "weight decay, 20,000 steps (Figure 2c); ε 1e-25 as in the paper's code, " +
     "1e-12, 1e-8 (PyTorch's default) and 1e-5. Quick: mod 59, 80 % of the " +
-    "pairs, lr 1e-3, 5,000 steps.",
+    "pairs, lr 1e-3, 3,000 steps.",
   published: "A large ε can stop grokking before Softmax Collapse; no numbers.",
   arms,
   columns: [ACCURACY, "train_accuracy", COLLAPSE, UPDATE],

@@ -1,0 +1,98 @@
+/**
+ * What probes take: each alone on a run's last checkpoint, from opening the file on,
+ * and all of a run's checkpoints.
+ *
+ * @module
+ */
+
+import { flagOf } from "../lib/config/config.ts";
+import { checkedSettings } from "../lib/config/setting.ts";
+import { loadProbeModel } from "../lib/onnx/probe_model.ts";
+import {
+  NotApplicableError,
+  ProbeContext,
+  probeNames,
+  probeRun,
+  probes,
+  RunContext,
+} from "../lib/probes/mod.ts";
+import { table } from "../lib/text.ts";
+import { median } from "./measure.ts";
+
+/** The timings of one run's probes. */
+export interface ProbeTimings {
+  /** The run's folder. */
+  readonly run: string;
+  /** Seconds of each probe that applies, the median of the rounds. */
+  readonly probes: Readonly<Record<string, number>>;
+  /** Seconds of every checkpoint and every probe that is not costly. */
+  readonly all_checkpoints: number;
+  /** How many checkpoints those are. */
+  readonly checkpoints: number;
+}
+
+const seconds = async (work: () => Promise<unknown>) => {
+  const start = performance.now();
+  await work();
+  return (performance.now() - start) / 1000;
+};
+
+/**
+ * Times the probes of a run.
+ *
+ * @param path The run's folder.
+ * @param rounds Rounds, all probes in turns.
+ */
+export async function timeProbes(
+  path: string,
+  rounds: number,
+): Promise<ProbeTimings> {
+  const run = await RunContext.open(path);
+  const timings: Record<string, number[]> = {};
+  for (let round = 0; round < rounds; round++) {
+    for (const name of probeNames) {
+      const probe = probes[name];
+      if (probe.of === "run") continue;
+      const settings = checkedSettings(probe.settings ?? {}, {}, flagOf);
+      try {
+        const time = await seconds(async () => {
+          const model = await loadProbeModel(run.checkpoints.at(-1)!.path);
+          const context = new ProbeContext(model, { run, task: run.task });
+          await probe.compute(context, settings);
+          await model.close();
+        });
+        (timings[name] ??= []).push(time);
+      } catch (error) {
+        if (!(error instanceof NotApplicableError)) throw error;
+      }
+    }
+  }
+  return {
+    run: path,
+    probes: Object.fromEntries(
+      Object.entries(timings).map(([name, times]) => [name, median(times)]),
+    ),
+    all_checkpoints: await seconds(() => probeRun(path)),
+    checkpoints: run.checkpoints.length,
+  };
+}
+
+/** The timings as a table. */
+export function renderProbes(all: readonly ProbeTimings[]): string {
+  const names = probeNames.filter((name) => all.some((t) => name in t.probes));
+  const cell = (x: number | undefined) => x === undefined ? "–" : x.toFixed(2);
+  const cheap = (timings: ProbeTimings) =>
+    Object.entries(timings.probes).reduce((sum, [name, time]) => {
+      const probe = probes[name as keyof typeof probes];
+      return probe.of === "checkpoint" && probe.costly ? sum : sum + time;
+    }, 0);
+  return table([
+    ["seconds", ...all.map(({ run }) => run)],
+    ...names.map((name) => [name, ...all.map((t) => cell(t.probes[name]))]),
+    ["all but the costly", ...all.map((t) => cell(cheap(t)))],
+    [
+      "all checkpoints",
+      ...all.map((t) => `${cell(t.all_checkpoints)} of ${t.checkpoints}`),
+    ],
+  ]).join("\n");
+}

@@ -1,0 +1,51 @@
+/**
+ * What an ONNX file has, by name.
+ *
+ * @module
+ */
+
+import { loadProbeModel } from "../onnx/probe_model.ts";
+import type { SessionOptions, ValueSpec } from "../onnx/session.ts";
+
+/** What an ONNX file has. Free lengths of shapes are names. */
+export interface Contents {
+  /** The file. */
+  readonly source: string;
+  /** The inputs that must be given. */
+  readonly inputs: readonly ValueSpec[];
+  /** The outputs. */
+  readonly outputs: readonly ValueSpec[];
+  /** The weights: floating-point initializers. */
+  readonly weights: readonly ValueSpec[];
+  /** The marked activations; of a file that marks none every value. */
+  readonly activations: readonly ValueSpec[];
+}
+
+/**
+ * Lists what an ONNX file has.
+ *
+ * @param path The file.
+ * @param options Which ONNX Runtime says the shapes.
+ * @throws {FileError} if it cannot be read.
+ * @throws {SyntaxError} if it is no ONNX model, or ONNX Runtime refuses it.
+ */
+export async function contentsOf(
+  path: string,
+  options: SessionOptions = {},
+): Promise<Contents> {
+  const model = await loadProbeModel(path, options);
+  try {
+    return {
+      source: path,
+      inputs: await model.inputs(),
+      outputs: await model.outputs(),
+      weights: model.weightNames.map((name) => {
+        const { dtype, shape } = model.weight(name)!;
+        return { name, dtype, shape };
+      }),
+      activations: await model.hooks(),
+    };
+  } finally {
+    await model.close();
+  }
+}

@@ -1,0 +1,19 @@
+/**
+ * Reports: runs as one page, as charts in files, as charts of a notebook.
+ *
+ * @module
+ */
+
+export type { Cell, Figure, Table } from "./figure.ts";
+export { Shown, shown } from "./notebook.ts";
+export type { Verdict } from "./page.ts";
+export { makeReport, type Report, type ReportOptions } from "./report.ts";
+export type { Group, ReportRun } from "./runs.ts";
+export { type ServeOptions, serveReport } from "./serve.ts";
+export {
+  type ReportFormat,
+  reportFormats,
+  type WriteOptions,
+  writeReport,
+  type Written,
+} from "./write.ts";

@@ -1,0 +1,53 @@
+/**
+ * Charts that a Deno notebook shows.
+ *
+ * @module
+ */
+
+import type { Figure } from "./figure.ts";
+import { Html, html } from "./html.ts";
+
+/** Charts that show themselves as the last value of a notebook's cell. */
+export class Shown {
+  /** The charts. */
+  readonly figures: readonly Figure[];
+
+  /** Wraps charts. */
+  constructor(figures: readonly Figure[]) {
+    this.figures = figures;
+    // What Deno's kernel asks a value for: the types that Jupyter chooses from.
+    Object.defineProperty(this, Symbol.for("Jupyter.display"), {
+      value: () => this.bundle(),
+    });
+  }
+
+  /**
+   * The charts by media type: HTML with the drawings below each other, one SVG
+   * where there is one chart, and words.
+   */
+  bundle(): Record<string, string> {
+    const [first, ...more] = this.figures;
+    return {
+      "text/plain": this.figures
+        .map(({ title, caption }) => `${title}. ${caption}`).join("\n"),
+      "text/html":
+        html`${
+          this.figures.map(({ svg, caption }) =>
+            html`<figure>${new Html(
+              svg,
+            )}<figcaption>${caption}</figcaption></figure>`
+          )
+        }`.text,
+      ...(first && more.length === 0 && { "image/svg+xml": first.svg }),
+    };
+  }
+}
+
+/**
+ * Charts that a Deno notebook shows.
+ *
+ * @param figures One, or several.
+ */
+export function shown(figures: Figure | readonly Figure[]): Shown {
+  return new Shown([figures].flat());
+}

@@ -1,0 +1,65 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "node:path";
+import { fig14, fig14Of } from "../../lib/figures/fig14.ts";
+import { reproduce } from "../../lib/reproduce/reproduce.ts";
+import { outcomeOf, resultsOf } from "../../lib/reproduce/outcome.ts";
+import { files, writeAll } from "../data/_idx.ts";
+import { withTempDir } from "../tasks/_run.ts";
+import { always, type Arms, type Curve, from, testClaims } from "./_claims.ts";
+
+const arms = (collapse: Curve, plain: Curve, decay: Curve): Arms => ({
+  plain: { columns: { softmax_collapse: collapse, test_accuracy: plain } },
+  decay: { columns: { test_accuracy: decay } },
+});
+
+testClaims("fig14", {
+  C20: {
+    holds: arms(from(100), always(0.3), always(0.7)),
+    fails: [
+      arms(from(100, 0.5), always(0.3), always(0.7)),
+      arms(from(100), always(0.3), always(0.35)),
+      // It goes on learning.
+      arms(from(100), (step) => 0.3 + step / 3e5, always(0.7)),
+    ],
+  },
+});
+
+Deno.test("fig14 without data is inconclusive, and says what brings them", () =>
+  withTempDir(async (folder) => {
+    const figure = fig14Of(folder);
+    const command = "deno task setup mnist";
+    assertStringIncludes((await figure.missing!())!, command);
+    const { claims } = outcomeOf("fig14", fig14, resultsOf("full", 3, []));
+    assertEquals(claims.map(({ verdict }) => verdict), ["inconclusive"]);
+    assertStringIncludes(claims[0]!.why, `no data here: ${command}`);
+  }));
+
+Deno.test("fig14 of the files in a folder", () =>
+  withTempDir(async (folder) => {
+    const mnist = join(folder, "mnist");
+    await writeAll(mnist, files());
+    const figure = fig14Of(mnist);
+    assertEquals(await figure.missing!(), undefined);
+    // Made digits, a few steps: that it can be trained, drawn and decided.
+    const small = {
+      ...figure,
+      arms: figure.arms.map((arm) => ({
+        ...arm,
+        quick: { ...arm.quick, trainSize: 20, hidden: [8], steps: 40 },
+      })),
+    };
+    const { outcomes, failures } = await reproduce(["fig14"], {
+      scale: "quick",
+      figures: { fig14: small },
+      places: {
+        here: join(folder, "here"),
+        published: join(folder, "published"),
+      },
+    });
+    assertEquals(failures, []);
+    const [{ runs, rows, claims }] = outcomes as [typeof outcomes[number]];
+    assertEquals(runs, { finished: 2, of: 2 });
+    assertEquals(rows.every(({ measured }) => measured !== "not run"), true);
+    assertEquals(claims.length, 1);
+    await Deno.stat(join(folder, "here", "fig14", "figure.svg"));
+  }));

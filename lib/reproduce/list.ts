@@ -26,9 +26,6 @@ export interface Listed {
   readonly last: Outcome & { readonly from: "here" | "published" } | null;
 }
 
-// How runs are made unless asked otherwise: what a step costs depends on it.
-const USUAL = { device: "cpu", threads: 1 } as const;
-
 /** Lists the figures. */
 export async function listFigures(
   places: Places = usual,

@@ -78,8 +78,8 @@ for (const [name, flags, says, [trainRows, testRows]] of runs) {
       );
       assertEquals(split.train.labels.length, trainRows);
       if (testRows) assertEquals(split.test.labels.length, testRows);
-      // Probes find the task in the checkpoint, and see that it has no Fourier
-      // basis.
+      // Probes find the task in the checkpoint, and see which has frequencies:
+      // pairs of residues do, however they are encoded, but no embedding then.
       const checkpoint = join(run, "checkpoints", "step-00000003.onnx");
       const { probes, skipped } = await probe(checkpoint);
       const parts = [
@@ -92,7 +92,9 @@ for (const [name, flags, says, [trainRows, testRows]] of runs) {
         probes["logit-scaling"]!.samples,
         parts.reduce((a, b) => a + b),
       );
-      assertMatch(skipped.fourier!, /not residues/);
+      if (flags.includes("--encoding")) {
+        assertEquals(probes.fourier!.embedding, null);
+      } else assertMatch(skipped.fourier!, /no residues/);
     }));
 }
 

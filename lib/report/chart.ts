@@ -8,6 +8,7 @@
 
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
+import { FONT, LETTER, sheetSvg, text, WIDTH } from "./sheet.ts";
 
 /** One axis of a panel. */
 export interface Axis {
@@ -107,53 +108,18 @@ const isJoined = (line: Series["line"]): line is keyof typeof DASHES =>
 
 const DASHES = { solid: undefined, dashed: "6 3", dotted: "2 3" } as const;
 
-/** Shared with the other drawings of this folder. */
-export const WIDTH = 340;
 const HEIGHT = 250;
-/** Shared with the other drawings of this folder. */
-export const GAP = 18;
-/** Shared with the other drawings of this folder. */
-export const MARGIN = 16;
-/** Shared with the other drawings of this folder. */
-export const FONT =
-  "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
-// Of the height of a letter; wide enough for any of the fonts.
-const LETTER = 0.62;
 
 /** Draws a chart; the same chart gives the same bytes. */
 export function chartSvg(chart: Chart): string {
-  const { title, subtitle, panels, perRow = 3 } = chart;
-  const columns = Math.max(1, Math.min(perRow, panels.length));
-  const rows = Math.ceil(panels.length / columns);
-  const width = 2 * MARGIN + columns * WIDTH + (columns - 1) * GAP;
-  const parts: string[] = [];
-  let y = MARGIN + 14;
-  for (const line of wrapped(title, width - 2 * MARGIN, 15)) {
-    parts.push(text(MARGIN, y, line, 15, "600"));
-    y += 19;
-  }
-  for (const line of wrapped(subtitle ?? "", width - 2 * MARGIN, 11)) {
-    parts.push(text(MARGIN, y, line, 11, "400", "#555"));
-    y += 15;
-  }
-  const legend = legendOf(chart, width - 2 * MARGIN);
-  parts.push(`<g transform="translate(${MARGIN},${y})">${legend.svg}</g>`);
-  y += legend.height + 8;
-  panels.forEach((panel, i) => {
-    const left = MARGIN + (i % columns) * (WIDTH + GAP);
-    const top = y + Math.floor(i / columns) * (HEIGHT + 34);
-    parts.push(text(left + 4, top + 12, panel.title, 12, "600"));
-    parts.push(
-      `<g transform="translate(${left},${top + 18})">${panelSvg(panel)}</g>`,
-    );
-  });
-  const height = y + rows * (HEIGHT + 34) + 4;
-  return settled(
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ` +
-      `${height}" width="${width}" height="${height}" font-family="${FONT}" ` +
-      `fill="#222">\n<rect width="${width}" height="${height}" fill="#fff"/>\n` +
-      parts.join("\n") + "\n</svg>\n",
-  );
+  return settled(sheetSvg(chart, {
+    height: HEIGHT + 34,
+    head(width) {
+      const { svg, height } = legendOf(chart, width);
+      return { svg, height: height + 8 };
+    },
+    panel: panelSvg,
+  }));
 }
 
 // Plot numbers its clips through the life of the program, and writes
@@ -168,39 +134,6 @@ function settled(svg: string): string {
     (attribute) =>
       attribute.replaceAll(/-?\d+\.\d{3,}/g, (x) => String(+(+x).toFixed(2))),
   );
-}
-
-const escaped = (s: string) =>
-  s.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-
-/** Shared with the other drawings of this folder. */
-export function text(
-  x: number,
-  y: number,
-  content: string,
-  size: number,
-  weight = "400",
-  fill = "#222",
-): string {
-  return `<text x="${x}" y="${y}" font-size="${size}" font-weight="${weight}" ` +
-    `fill="${fill}">${escaped(content)}</text>`;
-}
-
-/** Shared with the other drawings of this folder. */
-export function wrapped(
-  content: string,
-  width: number,
-  size: number,
-): string[] {
-  const most = Math.floor(width / (size * LETTER));
-  const lines: string[] = [];
-  for (const word of content.split(" ").filter((word) => word !== "")) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= most) {
-      lines[lines.length - 1] = `${last} ${word}`;
-    } else lines.push(word);
-  }
-  return lines;
 }
 
 function legendOf(

@@ -8,7 +8,7 @@
 import * as Plot from "@observablehq/plot";
 import { encode } from "fast-png";
 import { parseHTML } from "linkedom";
-import { FONT, GAP, MARGIN, text, wrapped } from "./chart.ts";
+import { FONT, sheetSvg, text, WIDTH } from "./sheet.ts";
 
 /** An axis of cells. */
 export interface CellAxis {
@@ -47,7 +47,6 @@ export interface HeatMap {
   readonly perRow?: number;
 }
 
-const WIDTH = 340;
 const HEIGHT = 290;
 const EDGE = { left: 50, right: 14, top: 8, bottom: 38 };
 const INNER = [
@@ -60,39 +59,12 @@ const SCHEMES = { sequential: "viridis", diverging: "puor" } as const;
 
 /** Draws a heat map; the same map gives the same bytes. */
 export function heatMapSvg(map: HeatMap): string {
-  const { title, subtitle, panels, perRow = 3 } = map;
-  const columns = Math.max(1, Math.min(perRow, panels.length));
-  const rows = Math.ceil(panels.length / columns);
-  const width = 2 * MARGIN + columns * WIDTH + (columns - 1) * GAP;
-  const parts: string[] = [];
-  let y = MARGIN + 14;
-  for (const line of wrapped(title, width - 2 * MARGIN, 15)) {
-    parts.push(text(MARGIN, y, line, 15, "600"));
-    y += 19;
-  }
-  for (const line of wrapped(subtitle ?? "", width - 2 * MARGIN, 11)) {
-    parts.push(text(MARGIN, y, line, 11, "400", "#555"));
-    y += 15;
-  }
   const colours = coloursOf(map.colour);
-  parts.push(
-    `<g transform="translate(${MARGIN},${y})">${ramp(map.colour, colours)}</g>`,
-  );
-  y += 34;
-  panels.forEach((panel, i) => {
-    const left = MARGIN + (i % columns) * (WIDTH + GAP);
-    const top = y + Math.floor(i / columns) * (HEIGHT + 24);
-    parts.push(
-      text(left + 4, top + 12, panel.title, 12, "600"),
-      `<g transform="translate(${left},${top + 18})">` +
-        panelSvg(panel, colours) + "</g>",
-    );
+  return sheetSvg(map, {
+    height: HEIGHT + 24,
+    head: () => ({ svg: ramp(map.colour, colours), height: 34 }),
+    panel: (panel) => panelSvg(panel, colours),
   });
-  const height = y + rows * (HEIGHT + 24) + 4;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ` +
-    `${height}" width="${width}" height="${height}" font-family="${FONT}" ` +
-    `fill="#222">\n<rect width="${width}" height="${height}" fill="#fff"/>\n` +
-    parts.join("\n") + "\n</svg>\n";
 }
 
 type Rgb = readonly [number, number, number];

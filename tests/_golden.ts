@@ -6,6 +6,7 @@
  */
 
 import { AssertionError } from "@std/assert";
+import type { ConfigInput } from "../lib/config/config.ts";
 import {
   type HostTensor,
   hostTensorOf,
@@ -18,6 +19,33 @@ export async function golden<T>(name: string): Promise<T> {
   const url = new URL(`./golden/${name}.json`, import.meta.url);
   return JSON.parse(await Deno.readTextFile(url)) as T;
 }
+
+/** The models of trajectories.json. */
+export type ModelName = "mlp" | "mlp_bias" | "transformer";
+
+/** Rows, shapes and initial parameters of these models. */
+export const goldenModels = async () =>
+  (await golden<{
+    models: Record<ModelName, {
+      inputs: number[][];
+      labels: number[];
+      shapes: Record<string, number[]>;
+      init: Record<string, number[]>;
+    }>;
+  }>("trajectories")).models;
+
+/** Their configs. */
+export const MODEL_CONFIGS: Record<ModelName, ConfigInput> = {
+  mlp: { modulus: 7, hidden: [8, 6] },
+  mlp_bias: { task: "parity", bits: 9, samples: 40, hidden: [8, 6] },
+  transformer: {
+    model: "transformer",
+    modulus: 5,
+    dModel: 8,
+    heads: 2,
+    dMlp: 16,
+  },
+};
 
 /** How far a number may be from its reference: |x − y| ≤ absolute + relative·|y|. */
 export interface Tolerance {

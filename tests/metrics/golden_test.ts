@@ -4,7 +4,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
+import { resolveConfig } from "../../lib/config/config.ts";
 import { hostTensorOf } from "../../lib/onnx/tensor.ts";
 import type { Engine } from "../../lib/train/engine.ts";
 import { type Experiment, makeExperiment } from "../../lib/train/experiment.ts";
@@ -12,9 +12,15 @@ import { metered } from "../../lib/train/metered.ts";
 import { onnxEngine } from "../../lib/train/onnx_engine.ts";
 import { tfjsEngine } from "../../lib/train/tfjs_engine.ts";
 import { treeOf } from "../../lib/tree.ts";
-import { assertClose, golden, type Tolerance } from "../_golden.ts";
+import {
+  assertClose,
+  golden,
+  goldenModels,
+  MODEL_CONFIGS,
+  type ModelName,
+  type Tolerance,
+} from "../_golden.ts";
 
-type ModelName = "mlp" | "mlp_bias" | "transformer";
 type Part = "train" | "test" | "ood";
 
 interface Case {
@@ -30,31 +36,12 @@ const { parts, cases } = await golden<{
   parts: Record<ModelName, Record<Part, [begin: number, end: number]>>;
   cases: Case[];
 }>("metrics");
-const { models } = await golden<{
-  models: Record<ModelName, {
-    inputs: number[][];
-    labels: number[];
-    shapes: Record<string, number[]>;
-    init: Record<string, number[]>;
-  }>;
-}>("trajectories");
-
-const CONFIGS: Record<ModelName, ConfigInput> = {
-  mlp: { modulus: 7, hidden: [8, 6] },
-  mlp_bias: { task: "parity", bits: 9, samples: 40, hidden: [8, 6] },
-  transformer: {
-    model: "transformer",
-    modulus: 5,
-    dModel: 8,
-    heads: 2,
-    dMlp: 16,
-  },
-};
+const models = await goldenModels();
 
 function experimentOf({ model, dtype, factor, rate }: Case): Experiment {
   const { inputs, labels, shapes, init } = models[model];
   const experiment = makeExperiment(resolveConfig({
-    ...CONFIGS[model],
+    ...MODEL_CONFIGS[model],
     loss: "softmax",
     optimizer: "sgd",
     momentum: 0,

@@ -13,8 +13,14 @@ import {
 import { openSession } from "../../lib/onnx/session.ts";
 import type { HostTensor } from "../../lib/onnx/tensor.ts";
 import { trace } from "../../lib/trace/backend.ts";
-import { type DType, type Graph, nodesFor } from "../../lib/trace/graph.ts";
+import {
+  type DType,
+  type Graph,
+  nodesFor,
+  type Spec,
+} from "../../lib/trace/graph.ts";
 import type { Tree } from "../../lib/tree.ts";
+import type { TensorFunction } from "./_run.ts";
 
 /** Traces a function of one tensor x, whose result alone is y. */
 export const traceX = (
@@ -26,6 +32,28 @@ export const traceX = (
     const y = fn(x);
     return y instanceof tf.Tensor ? { y } : y;
   }, { x: { dtype, shape } });
+
+/** Traces a function of tensors x0, x1, …, whose results are y0, y1, …. */
+export const graphOf = (
+  fn: TensorFunction,
+  inputs: readonly HostTensor[],
+  deferSegmentSums = false,
+): Graph =>
+  trace(
+    (tensors) => {
+      const y = fn(...Object.values<tf.Tensor>(tensors));
+      return Object.fromEntries(
+        (Array.isArray(y) ? y : [y]).map((y, i) => [`y${i}`, y]),
+      );
+    },
+    Object.fromEntries(
+      inputs.map(({ dtype, shape }, i): [string, Spec] => [
+        `x${i}`,
+        { dtype, shape },
+      ]),
+    ),
+    { deferSegmentSums },
+  );
 
 /** The operators that a graph's outputs need, in order. */
 export const opsOf = (graph: Graph): string[] =>

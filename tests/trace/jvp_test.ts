@@ -7,34 +7,13 @@ import {
   hostTensorOf,
   toNumbers,
 } from "../../lib/onnx/tensor.ts";
-import { trace } from "../../lib/trace/backend.ts";
-import type { Graph, Spec } from "../../lib/trace/graph.ts";
 import { jvp, TANGENT } from "../../lib/trace/jvp.ts";
 import { scalar } from "../../lib/trace/precision.ts";
 import { assertClose } from "../_golden.ts";
 import { type Case, elementwiseCases } from "./_elementwise_cases.ts";
-import { runGraph } from "./_graphs.ts";
+import { graphOf, runGraph } from "./_graphs.ts";
 import { f64, numbers, type TensorFunction, withFloats } from "./_run.ts";
 import { shapeCases } from "./_shape_cases.ts";
-
-const graphOf = (
-  fn: TensorFunction,
-  inputs: readonly HostTensor[],
-): Graph =>
-  trace(
-    (tensors) => {
-      const y = fn(...Object.values<tf.Tensor>(tensors));
-      return Object.fromEntries(
-        (Array.isArray(y) ? y : [y]).map((y, i) => [`y${i}`, y]),
-      );
-    },
-    Object.fromEntries(
-      inputs.map(({ dtype, shape }, i): [string, Spec] => [
-        `x${i}`,
-        { dtype, shape },
-      ]),
-    ),
-  );
 
 const isFloat = ({ dtype }: HostTensor) => dtype.startsWith("float");
 

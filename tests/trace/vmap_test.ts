@@ -3,17 +3,12 @@ import * as tf from "@tensorflow/tfjs-core";
 import { type HostTensor, sizeOf, toNumbers } from "../../lib/onnx/tensor.ts";
 import { foldConstants } from "../../lib/trace/fold.ts";
 import { trace } from "../../lib/trace/backend.ts";
-import {
-  type Graph,
-  newConstant,
-  type Spec,
-  type Value,
-} from "../../lib/trace/graph.ts";
+import { newConstant, type Value } from "../../lib/trace/graph.ts";
 import { expandSegmentSums } from "../../lib/trace/segments.ts";
 import { vmap } from "../../lib/trace/vmap.ts";
 import { assertClose } from "../_golden.ts";
 import { type Case, elementwiseCases } from "./_elementwise_cases.ts";
-import { runGraph } from "./_graphs.ts";
+import { graphOf, runGraph } from "./_graphs.ts";
 import { i32, numbers, type TensorFunction } from "./_run.ts";
 import { shapeCases } from "./_shape_cases.ts";
 
@@ -22,27 +17,6 @@ const REPLICAS = 3;
 // What ONNX's Gather cannot say at once: other indices for each replica along
 // an axis that is not the first.
 const REFUSED = ["by a matrix", "last axis"];
-
-const graphOf = (
-  fn: TensorFunction,
-  inputs: readonly HostTensor[],
-  deferSegmentSums = false,
-): Graph =>
-  trace(
-    (tensors) => {
-      const y = fn(...Object.values<tf.Tensor>(tensors));
-      return Object.fromEntries(
-        (Array.isArray(y) ? y : [y]).map((y, i) => [`y${i}`, y]),
-      );
-    },
-    Object.fromEntries(
-      inputs.map(({ dtype, shape }, i): [string, Spec] => [
-        `x${i}`,
-        { dtype, shape },
-      ]),
-    ),
-    { deferSegmentSums },
-  );
 
 // The rows of a tensor in another order for each replica.
 function turned(x: HostTensor, replica: number): HostTensor {

@@ -4,7 +4,7 @@
  */
 
 import { assert } from "@std/assert";
-import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
+import { resolveConfig } from "../../lib/config/config.ts";
 import { randomKey } from "../../lib/data/random.ts";
 import type { LossName } from "../../lib/losses/mod.ts";
 import { hostTensorOf } from "../../lib/onnx/tensor.ts";
@@ -16,9 +16,13 @@ import {
 import { makeExperiment } from "../../lib/train/experiment.ts";
 import { type Objective, openObjective } from "../../lib/train/objective.ts";
 import { treeOf } from "../../lib/tree.ts";
-import { assertClose, golden } from "../_golden.ts";
-
-type ModelName = "mlp" | "mlp_bias" | "transformer";
+import {
+  assertClose,
+  golden,
+  goldenModels,
+  MODEL_CONFIGS,
+  type ModelName,
+} from "../_golden.ts";
 
 const { cases } = await golden<{
   cases: {
@@ -32,32 +36,13 @@ const { cases } = await golden<{
     largest_preconditioned: number;
   }[];
 }>("hessian");
-const { models } = await golden<{
-  models: Record<ModelName, {
-    inputs: number[][];
-    labels: number[];
-    shapes: Record<string, number[]>;
-    init: Record<string, number[]>;
-  }>;
-}>("trajectories");
-
-const CONFIGS: Record<ModelName, ConfigInput> = {
-  mlp: { modulus: 7, hidden: [8, 6] },
-  mlp_bias: { task: "parity", bits: 9, samples: 40, hidden: [8, 6] },
-  transformer: {
-    model: "transformer",
-    modulus: 5,
-    dModel: 8,
-    heads: 2,
-    dMlp: 16,
-  },
-};
+const models = await goldenModels();
 
 /** The loss of a model of trajectories.json on all its rows, in float64. */
 function objectiveOf(model: ModelName, loss: LossName): Objective {
   const { inputs, labels, shapes, init } = models[model];
   const experiment = makeExperiment(resolveConfig({
-    ...CONFIGS[model],
+    ...MODEL_CONFIGS[model],
     loss,
     precision: "float64",
     lossPrecision: "float64",
@@ -136,7 +121,7 @@ for (const golden of cases) {
 Deno.test("the Hessian of a float32 model differs by its rounding only", async () => {
   const wide = objectiveOf("mlp", "stablemax");
   const experiment = makeExperiment(
-    resolveConfig({ ...CONFIGS.mlp, loss: "stablemax" }),
+    resolveConfig({ ...MODEL_CONFIGS.mlp, loss: "stablemax" }),
   );
   const { inputs, labels } = models.mlp;
   const rows = { inputs, labels };

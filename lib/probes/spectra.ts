@@ -10,6 +10,7 @@ import type { HostTensor } from "../onnx/tensor.ts";
 import { widen } from "../trace/precision.ts";
 import { runTraced } from "../trace/run.ts";
 import type { Matrix } from "./context.ts";
+import { dot } from "./curvature.ts";
 
 /** How many frequencies there are but 0: k = 1, …, ⌊n/2⌋. */
 export const frequencyCount = (n: number): number => Math.floor(n / 2);
@@ -49,13 +50,6 @@ export function fourierBasis(n: number): Float64Array[] {
     if (2 * k < n) rows.push(row(Math.sin, k));
   }
   return rows;
-}
-
-/** Σᵢ xᵢyᵢ. */
-export function dot(x: Float64Array, y: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < x.length; i++) sum += x[i]! * y[i]!;
-  return sum;
 }
 
 /**

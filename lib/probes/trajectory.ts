@@ -7,6 +7,7 @@
 
 import { integer, type Setting } from "../config/setting.ts";
 import { toNumbers } from "../onnx/tensor.ts";
+import { evenlySpaced } from "../runs/read.ts";
 import { percent, short, table } from "../text.ts";
 import type { ProbeContext } from "./context.ts";
 import { dot, type Vector } from "./curvature.ts";
@@ -151,16 +152,11 @@ export function evenlyChosen(
   { checkpoints, path }: RunContext,
   most: number,
 ): RunCheckpoint[] {
-  const last = checkpoints.length - 1;
-  if (last < 1) {
+  if (checkpoints.length < 2) {
     throw new NotApplicableError(
       `${path} has a single checkpoint, and two are needed to compare: ` +
         "train with --checkpoint-every",
     );
   }
-  const count = Math.min(most, last + 1);
-  return Array.from(
-    { length: count },
-    (_, i) => checkpoints[Math.round(i * last / (count - 1))]!,
-  );
+  return evenlySpaced(checkpoints, most);
 }

@@ -5,6 +5,7 @@
  */
 
 import { describing } from "../files.ts";
+import { evenlySpaced } from "../runs/read.ts";
 import { probe, type ProbeName, probes } from "../probes/mod.ts";
 import { NotApplicableError } from "../probes/probe.ts";
 import { RunContext } from "../probes/run_context.ts";
@@ -89,7 +90,7 @@ async function insideFigures(
   const context = await RunContext.open(run.path, options);
   const figures: Figure[] = [];
   const add = (made: Figure | Figure[]) => figures.push(...[made].flat());
-  const chosen = thinned(run.checkpoints, MOST_CHECKPOINTS);
+  const chosen = evenlySpaced(run.checkpoints, MOST_CHECKPOINTS);
   // What one checkpoint lacks, the others lack too.
   const through = async <T>(
     look: (opened: Opened) => T | Promise<T>,
@@ -137,13 +138,6 @@ async function applying(work: () => Promise<unknown>): Promise<void> {
   } catch (error) {
     if (!(error instanceof NotApplicableError)) throw error;
   }
-}
-
-function thinned<T>(all: readonly T[], most: number): T[] {
-  const every = (all.length - 1) / (most - 1);
-  return every <= 1
-    ? [...all]
-    : Array.from({ length: most }, (_, i) => all[Math.round(i * every)]!);
 }
 
 async function verdictOn(

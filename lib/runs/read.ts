@@ -156,3 +156,19 @@ export async function findCheckpoint(
       checkpoints.map((checkpoint) => checkpoint.step).join(", "),
   );
 }
+
+/**
+ * Some of a run's checkpoints, or of anything in order: the first and the last
+ * among them, the others evenly between.
+ *
+ * @param all What there is.
+ * @param most How many, 2 or more; all, where there are no more.
+ */
+export function evenlySpaced<T>(all: readonly T[], most: number): T[] {
+  const last = all.length - 1;
+  if (all.length <= most) return [...all];
+  return Array.from(
+    { length: most },
+    (_, i) => all[Math.round(i * last / (most - 1))]!,
+  );
+}

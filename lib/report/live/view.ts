@@ -6,6 +6,7 @@
  */
 
 /// <reference lib="dom" />
+import { percent } from "../../text.ts";
 import { byId } from "./blocks.ts";
 import type { LiveData } from "./data.ts";
 import {
@@ -23,7 +24,6 @@ const SVG = "http://www.w3.org/2000/svg";
 // As many digits as there is room for.
 const shown = (x: number) =>
   (Math.abs(x) >= 100 ? x.toFixed(0) : x.toPrecision(3)).replace("-", "−");
-const percent = (x: number) => `${(100 * x).toFixed(1)} %`;
 
 /** Shows the row that was typed. */
 export function showRow(

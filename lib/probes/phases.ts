@@ -21,12 +21,17 @@ const GROKKED = 0.99;
 export interface PhaseEnd {
   /** Updates made before it. */
   readonly step: number;
-  /** The losses there, in nats, and Σ w². */
+  /** Cross-entropy of the train rows there, in nats. */
   readonly train_loss: number;
+  /** Of the test rows, in nats. */
   readonly test_loss: number;
+  /** Of all pairs from the key frequencies alone, in nats. */
   readonly restricted_loss: number;
+  /** Of the train rows without the key frequencies, in nats. */
   readonly excluded_loss: number;
+  /** Share of the logits' variance that the trig identity explains; null: none. */
   readonly trig_identity: number | null;
+  /** Σ w². */
   readonly sum_of_squared_weights: number;
 }
 

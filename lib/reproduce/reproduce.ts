@@ -10,16 +10,17 @@ import type { Figure, Scale } from "../figures/figure.ts";
 import type { RunRecord } from "../figures/record.ts";
 import { figures as registry } from "../figures/mod.ts";
 import { nearest } from "../names.ts";
-import { Costs, wallTime } from "./cost.ts";
-import { Lane } from "./lane.ts";
+import { Costs } from "./cost.ts";
 import { type Job, jobsOf, type Places, places as usual } from "./layout.ts";
 import { type Outcome, outcomeOf, resultsOf, writeOutcome } from "./outcome.ts";
+import { Queue, type Work } from "./queue.ts";
 import {
   checkSame,
   recordHere,
   recordsPublished,
   runsHere,
 } from "./records.ts";
+import { byBytes, bytesKey, copyRun, isFinished } from "./twins.ts";
 
 /** Seeds of a figure at full length, unless others are asked for. */
 export const SEEDS = 3;
@@ -80,16 +81,6 @@ export interface Reproduction {
   readonly interrupted: boolean;
   /** Runs that could not be trained, and figures that cannot be run here. */
   readonly failures: readonly string[];
-}
-
-/** What is known of one figure while it is reproduced. */
-interface Work {
-  readonly name: string;
-  readonly figure: Figure;
-  readonly scale: Scale;
-  readonly seeds: number;
-  readonly jobs: readonly Job[];
-  readonly records: Map<string, RunRecord>;
 }
 
 /**
@@ -173,9 +164,10 @@ function workOf(
 // Takes in the records that are there, unless all is to begin again.
 async function collect(
   works: readonly Work[],
-  { resume, overwrite, published, places = usual, onWarning }: ReproduceOptions,
+  options: ReproduceOptions,
   costs: Costs,
 ): Promise<void> {
+  const { resume, overwrite, published, places = usual, onWarning } = options;
   for (const { name, figure, scale, jobs, records } of works) {
     const here = await runsHere(jobs);
     if (here.length > 0 && !resume && !overwrite) {
@@ -196,6 +188,21 @@ async function collect(
       costs.learn(record.config, record.ms_per_step);
       if (!overwrite) records.set(job.name, record);
     }
+    const copied = overwrite ? 0 : await takeOver(
+      jobs.filter((job) => !here.includes(job)),
+      options,
+      async (job) => {
+        const record = (await recordHere(job, figure))!;
+        costs.learn(record.config, record.ms_per_step);
+        records.set(job.name, record);
+      },
+    );
+    if (copied > 0) {
+      onWarning?.(
+        `${name}: ${copied} of ${jobs.length} runs are other figures' too, ` +
+          "and were copied",
+      );
+    }
     if (!published) continue;
     const standing = [...known].filter(([job]) => !records.has(job));
     for (const [job, record] of standing) records.set(job, record);
@@ -208,152 +215,30 @@ async function collect(
   }
 }
 
-// The runs that are still to be trained, and those in training.
-class Queue {
-  readonly waiting: Job[];
-  readonly #works: readonly Work[];
-  readonly #costs: Costs;
-  readonly #options: ReproduceOptions;
-  readonly #training = new Map<Job, number>();
-  #failed = 0;
-  #written: Promise<unknown> = Promise.resolve();
-
-  constructor(
-    works: readonly Work[],
-    costs: Costs,
-    options: ReproduceOptions,
-  ) {
-    this.#works = works;
-    this.#costs = costs;
-    this.#options = options;
-    this.waiting = works.flatMap(({ jobs, records }) =>
-      jobs.filter(({ name }) => !records.has(name))
-    );
-  }
-
-  get lanes(): number {
-    return Math.min(this.#options.jobs ?? 2, this.waiting.length);
-  }
-
-  get standing(): Standing {
-    const training = [...this.#training].map(([job, step]) => ({ job, step }));
-    const left = [
-      ...training.map(({ job, step }) => this.#costs.left(job.config, step)),
-      ...this.waiting.map(({ config }) => this.#costs.left(config)),
-    ];
-    const finished = this.#works.map(({ records }) => records.size)
-      .reduce((a, b) => a + b, 0);
-    return {
-      finished,
-      of: finished + training.length + this.waiting.length + this.#failed,
-      training,
-      left: wallTime(left, Math.max(1, this.#options.jobs ?? 2)),
-    };
-  }
-
-  /** Trains all, writing a figure whenever a run of it is done. */
-  async train(
-    write: (work: Work) => Promise<unknown>,
-    failures: string[],
-  ): Promise<void> {
-    const { signal, program = "reproduce", onPlan } = this.#options;
-    using threads = new DisposableStack();
-    const lanes = Array.from(
-      { length: this.lanes },
-      () => threads.use(new Lane(program)),
-    );
-    const stop = () => lanes.forEach((lane) => lane.stop());
-    signal?.addEventListener("abort", stop);
-    try {
-      await this.#measure(lanes);
-      this.#sort();
-      if (signal?.aborted) return;
-      onPlan?.(this.standing);
-      await Promise.all(
-        lanes.map((lane) => this.#drain(lane, write, failures)),
-      );
-    } finally {
-      signal?.removeEventListener("abort", stop);
+// Copies runs that another figure, or its other form, has finished.
+async function takeOver(
+  jobs: readonly Job[],
+  { places = usual, figures = registry, ...options }: ReproduceOptions,
+  onCopy: (job: Job) => Promise<void>,
+): Promise<number> {
+  const { device = "cpu", threads = 1 } = options;
+  const seeds = 1 + Math.max(-1, ...jobs.map(({ config }) => config.seed));
+  const all = byBytes(
+    Object.entries(figures).flatMap(([name, figure]) =>
+      (["full", "quick"] as const).flatMap((scale) =>
+        jobsOf(name, figure, scale, seeds, places.here, { device, threads })
+      )
+    ),
+  );
+  let copied = 0;
+  for (const job of jobs) {
+    for (const twin of all.get(bytesKey(job)) ?? []) {
+      if (twin.run === job.run || !await isFinished(twin)) continue;
+      await copyRun(twin, job);
+      await onCopy(job);
+      copied += 1;
+      break;
     }
   }
-
-  // A moment's training of each kind of run that has never been seen.
-  async #measure(lanes: readonly Lane[]): Promise<void> {
-    const { places = usual, signal } = this.#options;
-    const folder = join(places.here, `.trial-${Deno.pid}`);
-    const unknown = new Map<string, Job>();
-    for (const job of this.waiting) {
-      if (this.#costs.msPerStep(job.config) !== undefined) continue;
-      unknown.set(this.#costs.keyOf(job.config), job);
-    }
-    const jobs = [...unknown.values()];
-    try {
-      await Promise.all(lanes.map(async (lane, i) => {
-        for (;;) {
-          const job = jobs.shift();
-          if (!job || signal?.aborted) return;
-          const ms = await lane.trial(job.config, join(folder, String(i)))
-            // Why, is said when its turn comes.
-            .catch(() => NaN);
-          this.#costs.learn(job.config, ms);
-        }
-      }));
-    } finally {
-      await Deno.remove(folder, { recursive: true }).catch(() => {});
-    }
-  }
-
-  // Seed by seed, so that something whole is there early; within a figure, and
-  // at the end within the last seed, the longest first, so that the lanes end
-  // together.
-  #sort(): void {
-    const order = this.#works.map(({ name }) => name);
-    const last = Math.max(...this.waiting.map(({ config }) => config.seed));
-    const place = ({ config, figure }: Job) =>
-      config.seed === last ? 0 : order.indexOf(figure);
-    const left = ({ config }: Job) => this.#costs.left(config) || 0;
-    this.waiting.sort((a, b) =>
-      a.config.seed - b.config.seed || place(a) - place(b) || left(b) - left(a)
-    );
-  }
-
-  async #drain(
-    lane: Lane,
-    write: (work: Work) => Promise<unknown>,
-    failures: string[],
-  ): Promise<void> {
-    const { signal, overwrite = false, onProgress, onRun, onWarning } =
-      this.#options;
-    while (!signal?.aborted) {
-      const job = this.waiting.shift();
-      if (!job) return;
-      const { config, run, name } = job;
-      const work = this.#works.find(({ name }) => name === job.figure)!;
-      this.#training.set(job, 0);
-      try {
-        const ms = await lane.train(config, run, overwrite, {
-          onProgress: (step, ms) => {
-            this.#training.set(job, step);
-            this.#costs.follow(config, ms);
-            onProgress?.(this.standing);
-          },
-          ...(onWarning && { onWarning }),
-        });
-        this.#costs.learn(config, ms);
-        const record = await recordHere(job, work.figure);
-        this.#training.delete(job);
-        if (!record) continue; // stopped
-        work.records.set(name, record);
-        // One at a time: two runs of a figure may end in the same moment.
-        const turn = this.#written.then(() => write(work));
-        this.#written = turn.catch(() => {});
-        await turn;
-        onRun?.(job, record, this.standing);
-      } catch (error) {
-        this.#training.delete(job);
-        this.#failed += 1;
-        failures.push(`${job.figure} ${name}: ${(error as Error).message}`);
-      }
-    }
-  }
+  return copied;
 }

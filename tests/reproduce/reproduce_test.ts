@@ -9,7 +9,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../../lib/errors.ts";
 import { recordText } from "../../lib/figures/record.ts";
+import type { Figure } from "../../lib/figures/figure.ts";
 import { listFigures } from "../../lib/reproduce/list.ts";
+import type { Job } from "../../lib/reproduce/layout.ts";
 import { publish } from "../../lib/reproduce/publish.ts";
 import {
   reproduce,
@@ -108,6 +110,64 @@ Deno.test("reproduce() writes runs, chart, table and verdicts, and repeats no ru
       onRun: ({ name }) => runs.push(name),
     });
     assertEquals(runs.length, 2);
+  }));
+
+Deno.test("reproduce() trains once what several figures show", () =>
+  withTempDir(async (folder) => {
+    // Another figure with one arm of the same bytes, and one of its own.
+    const [softmax, stablemax] = tiny.arms;
+    const twin: Figure = {
+      ...tiny,
+      arms: [softmax!, { ...stablemax!, quick: { steps: 41 } }],
+    };
+    const options = {
+      figures: { tiny, twin },
+      places: placesIn(folder),
+      scale: "quick",
+    } as const;
+    const runs: string[] = [];
+    const onRun = ({ figure, name }: Job) => runs.push(`${figure} ${name}`);
+    let planned = 0;
+    const trained = new Set<string>();
+    const both = await reproduce(["all"], {
+      ...options,
+      onRun,
+      onPlan: ({ of }) => planned = of,
+      onProgress: ({ training }) =>
+        training.forEach(({ job }) => trained.add(job.run)),
+    });
+    assertEquals(planned, 4);
+    assertEquals(trained.size, 3);
+    assertEquals(runs.sort(), [
+      "tiny softmax-seed0",
+      "tiny stablemax-seed0",
+      "twin softmax-seed0",
+      "twin stablemax-seed0",
+    ]);
+    assertEquals(both.outcomes.map(({ runs }) => runs.finished), [2, 2]);
+    const run = (figure: string) =>
+      join(folder, "here", figure, "quick", "softmax-seed0");
+    const contents = async (figure: string) =>
+      Object.entries(await contentsOf(run(figure)))
+        .map(([path, bytes]) => [path.slice(run(figure).length), bytes]);
+    const copy = await contents("twin");
+    assert(copy.length > 5);
+    assertEquals(copy, await contents("tiny"));
+
+    // A later reproduction takes what an earlier one has trained.
+    await Deno.remove(join(folder, "here", "twin"), { recursive: true });
+    const said: string[] = [];
+    runs.length = 0;
+    await reproduce(["twin"], {
+      ...options,
+      onRun,
+      onWarning: (text) => said.push(text),
+    });
+    assertEquals(runs, ["twin stablemax-seed0"]);
+    assertEquals(said, [
+      "twin: 1 of 2 runs are other figures' too, and were copied",
+    ]);
+    assertEquals(await contents("twin"), copy);
   }));
 
 Deno.test("reproduce() goes on after kill -9, to the same bytes", () =>

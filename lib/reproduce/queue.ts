@@ -1,0 +1,201 @@
+/**
+ * The runs of figures that are still to be trained: which comes next, on which
+ * thread, and what is done with it then.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import type { Figure, Scale } from "../figures/figure.ts";
+import type { RunRecord } from "../figures/record.ts";
+import { type Costs, wallTime } from "./cost.ts";
+import { Lane } from "./lane.ts";
+import { type Job, places as usual } from "./layout.ts";
+import { recordHere } from "./records.ts";
+import type { ReproduceOptions, Standing } from "./reproduce.ts";
+import { byBytes, bytesKey, copyRun } from "./twins.ts";
+
+/** What is known of one figure while it is reproduced. */
+export interface Work {
+  /** The figure's name. */
+  readonly name: string;
+  /** The figure. */
+  readonly figure: Figure;
+  /** Full or quick. */
+  readonly scale: Scale;
+  /** How many seeds. */
+  readonly seeds: number;
+  /** Its runs. */
+  readonly jobs: readonly Job[];
+  /** The records that are there, by the names of the runs. */
+  readonly records: Map<string, RunRecord>;
+}
+
+/** The runs that are still to be trained, and those in training. */
+export class Queue {
+  readonly waiting: Job[];
+  readonly #works: readonly Work[];
+  readonly #costs: Costs;
+  readonly #options: ReproduceOptions;
+  readonly #training = new Map<Job, number>();
+  /** All jobs without a record, by the bytes of their runs. */
+  readonly #twins: Map<string, Job[]>;
+  #written: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    works: readonly Work[],
+    costs: Costs,
+    options: ReproduceOptions,
+  ) {
+    this.#works = works;
+    this.#costs = costs;
+    this.#options = options;
+    this.#twins = byBytes(
+      works.flatMap(({ jobs, records }) =>
+        jobs.filter(({ name }) => !records.has(name))
+      ),
+    );
+    this.waiting = [...this.#twins.values()].map(([first]) => first!);
+  }
+
+  get lanes(): number {
+    return Math.min(this.#options.jobs ?? 2, this.waiting.length);
+  }
+
+  get standing(): Standing {
+    const training = [...this.#training].map(([job, step]) => ({ job, step }));
+    const left = [
+      ...training.map(({ job, step }) => this.#costs.left(job.config, step)),
+      ...this.waiting.map(({ config }) => this.#costs.left(config)),
+    ];
+    const count = (of: (work: Work) => number) =>
+      this.#works.reduce((sum, work) => sum + of(work), 0);
+    return {
+      finished: count(({ records }) => records.size),
+      of: count(({ jobs }) => jobs.length),
+      training,
+      left: wallTime(left, Math.max(1, this.#options.jobs ?? 2)),
+    };
+  }
+
+  /** Trains all, writing a figure whenever a run of it is done. */
+  async train(
+    write: (work: Work) => Promise<unknown>,
+    failures: string[],
+  ): Promise<void> {
+    const { signal, program = "reproduce", onPlan } = this.#options;
+    using threads = new DisposableStack();
+    const lanes = Array.from(
+      { length: this.lanes },
+      () => threads.use(new Lane(program)),
+    );
+    const stop = () => lanes.forEach((lane) => lane.stop());
+    signal?.addEventListener("abort", stop);
+    try {
+      await this.#measure(lanes);
+      this.#sort();
+      if (signal?.aborted) return;
+      onPlan?.(this.standing);
+      await Promise.all(
+        lanes.map((lane) => this.#drain(lane, write, failures)),
+      );
+    } finally {
+      signal?.removeEventListener("abort", stop);
+    }
+  }
+
+  // A moment's training of each kind of run that has never been seen.
+  async #measure(lanes: readonly Lane[]): Promise<void> {
+    const { places = usual, signal } = this.#options;
+    const folder = join(places.here, `.trial-${Deno.pid}`);
+    const unknown = new Map<string, Job>();
+    for (const job of this.waiting) {
+      if (this.#costs.msPerStep(job.config) !== undefined) continue;
+      unknown.set(this.#costs.keyOf(job.config), job);
+    }
+    const jobs = [...unknown.values()];
+    try {
+      await Promise.all(lanes.map(async (lane, i) => {
+        for (;;) {
+          const job = jobs.shift();
+          if (!job || signal?.aborted) return;
+          const ms = await lane.trial(job.config, join(folder, String(i)))
+            // Why, is said when its turn comes.
+            .catch(() => NaN);
+          this.#costs.learn(job.config, ms);
+        }
+      }));
+    } finally {
+      await Deno.remove(folder, { recursive: true }).catch(() => {});
+    }
+  }
+
+  // Seed by seed, so that something whole is there early; within a figure, and
+  // at the end within the last seed, the longest first, so that the lanes end
+  // together.
+  #sort(): void {
+    const order = this.#works.map(({ name }) => name);
+    const last = Math.max(...this.waiting.map(({ config }) => config.seed));
+    const place = ({ config, figure }: Job) =>
+      config.seed === last ? 0 : order.indexOf(figure);
+    const left = ({ config }: Job) => this.#costs.left(config) || 0;
+    this.waiting.sort((a, b) =>
+      a.config.seed - b.config.seed || place(a) - place(b) || left(b) - left(a)
+    );
+  }
+
+  async #drain(
+    lane: Lane,
+    write: (work: Work) => Promise<unknown>,
+    failures: string[],
+  ): Promise<void> {
+    const { signal, overwrite = false, onProgress, onRun, onWarning } =
+      this.#options;
+    while (!signal?.aborted) {
+      const job = this.waiting.shift();
+      if (!job) return;
+      const { config, run } = job;
+      this.#training.set(job, 0);
+      try {
+        const ms = await lane.train(config, run, overwrite, {
+          onProgress: (step, ms) => {
+            this.#training.set(job, step);
+            this.#costs.follow(config, ms);
+            onProgress?.(this.standing);
+          },
+          ...(onWarning && { onWarning }),
+        });
+        this.#costs.learn(config, ms);
+        this.#training.delete(job);
+        for (const twin of this.#twins.get(bytesKey(job))!) {
+          const work = this.#works.find(({ name }) => name === twin.figure)!;
+          const record = await recordAfter(job, twin, work.figure);
+          if (!record) break; // stopped
+          work.records.set(twin.name, record);
+          // One at a time: two runs of a figure may end in the same moment.
+          const turn = this.#written.then(() => write(work));
+          this.#written = turn.catch(() => {});
+          await turn;
+          onRun?.(twin, record, this.standing);
+        }
+      } catch (error) {
+        this.#training.delete(job);
+        for (const { figure, name } of this.#twins.get(bytesKey(job))!) {
+          const work = this.#works.find(({ name }) => name === figure)!;
+          if (work.records.has(name)) continue;
+          failures.push(`${figure} ${name}: ${(error as Error).message}`);
+        }
+      }
+    }
+  }
+}
+
+// The record of a job whose run has just been trained, or is a twin's.
+async function recordAfter(
+  trained: Job,
+  job: Job,
+  figure: Figure,
+): Promise<RunRecord | undefined> {
+  if (job !== trained) await copyRun(trained, job);
+  return await recordHere(job, figure);
+}

@@ -110,32 +110,35 @@ Deno.test("CONTRIBUTING's examples are one file and one line each, and train", a
         changed(await Deno.readTextFile(file), block),
       );
     }
+    const deno = async (...args: string[]) => {
+      const { code, stdout, stderr } = await new Deno.Command(
+        Deno.execPath(),
+        {
+          cwd: root,
+          args,
+          env: { NO_COLOR: "1" },
+        },
+      ).output();
+      const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+      assertEquals(code, 0, decode(stderr));
+      return decode(stdout);
+    };
+    await deno(
+      ...["check", "--node-modules-dir=manual"],
+      ...["tasks/train.ts", "tasks/reproduce.ts"],
+    );
     for (
       const [path, { args: [task, ...flags], look }] of Object.entries(RUNS)
     ) {
-      await t.step(path, async () => {
-        const { code, stdout, stderr } = await new Deno.Command(
-          Deno.execPath(),
-          {
-            cwd: root,
-            args: [
-              "run",
-              "--check",
-              "--no-prompt",
-              "--node-modules-dir=manual",
-              "--allow-all",
-              `tasks/${task}.ts`,
-              ...flags,
-              ...(task === "train" ? ["--lr", "0.01"] : []),
-              "--json",
-            ],
-            env: { NO_COLOR: "1" },
-          },
-        ).output();
-        const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-        assertEquals(code, 0, decode(stderr));
-        look(JSON.parse(decode(stdout)));
-      });
+      await t.step(path, async () =>
+        look(JSON.parse(
+          await deno(
+            ...["run", "--no-prompt", "--node-modules-dir=manual"],
+            ...["--allow-all", `tasks/${task}.ts`, ...flags],
+            ...(task === "train" ? ["--lr", "0.01"] : []),
+            "--json",
+          ),
+        )));
     }
   } finally {
     await Deno.remove(root, { recursive: true });

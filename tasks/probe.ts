@@ -38,6 +38,7 @@ import {
   stepNumber,
 } from "./cli.ts";
 import {
+  listed,
   renderContents,
   renderList,
   renderReport,
@@ -95,7 +96,10 @@ const task = program
   .action(async (source, options) => {
     const { probe: names, step, list, json, allCheckpoints, contents } =
       options;
-    if (list) return console.log(renderList(Object.values(probes)));
+    if (list) {
+      const all = Object.values(probes);
+      return json ? printJson(listed(all)) : console.log(renderList(all));
+    }
     if (allCheckpoints && step !== undefined) {
       throw new UsageError(
         `--step must be left out with --all-checkpoints, got ${step}`,

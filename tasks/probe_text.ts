@@ -13,6 +13,7 @@ import {
   type ProbeSeries,
   type RunReport,
 } from "../lib/probes/mod.ts";
+import { flagOf } from "../lib/config/config.ts";
 import { short, table } from "../lib/text.ts";
 
 // What a terminal shows of a series.
@@ -23,6 +24,18 @@ export function renderList(probes: readonly AnyProbe[]): string {
   return probes.map(({ name, describe, needs }) =>
     `${name}\n  ${describe}\n  needs ${needs}`
   ).join("\n");
+}
+
+/** The same as JSON. */
+export function listed(probes: readonly AnyProbe[]): unknown[] {
+  return probes.map((probe) => ({
+    name: probe.name,
+    of: probe.of,
+    describe: probe.describe,
+    needs: probe.needs,
+    costly: probe.of === "checkpoint" && probe.costly !== undefined,
+    flags: Object.keys(probe.settings ?? {}).map(flagOf),
+  }));
 }
 
 /** What a file has. */

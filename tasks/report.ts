@@ -69,8 +69,17 @@ const task = command(
       onStage: (what: string) => console.error(what),
     };
     if (serve) {
-      for (const key of ["out", "format", "overwrite", "json"] as const) {
-        if (options[key] === undefined) continue;
+      for (
+        const key of [
+          "out",
+          "format",
+          "single-file",
+          "overwrite",
+          "json",
+        ] as const
+      ) {
+        const given = options[key === "single-file" ? "singleFile" : key];
+        if (given === undefined) continue;
         throw new UsageError(
           `--${key} must be left out with --serve, which writes nothing`,
         );

@@ -99,9 +99,12 @@ export class ProbeContext {
       const config = this.model.metadata("config");
       if (config !== undefined) return configOfMetadata(config, source);
       throw new NotApplicableError(
-        `${source} does not say which task it was trained on ` +
-          "(no groklab.config in its metadata): --modulus says that it was " +
-          "addition, and modulo what",
+        this.#task
+          ? `${source} does not say how it was trained (no groklab.config in ` +
+            "its metadata)"
+          : `${source} does not say which task it was trained on ` +
+            "(no groklab.config in its metadata): --modulus says that it was " +
+            "addition, and modulo what",
       );
     });
   }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { randomKey } from "../data/random.ts";
 import type { MetricsRow } from "../runs/run_folder.ts";
 
 /** Where a window stands and what an alarm is. */
@@ -102,6 +103,13 @@ export interface Alarm {
   readonly step: number | null;
   /** Steps from there to the jump, where there is one and the alarm is before it. */
   readonly lead: number | null;
+  /**
+   * How likely an alarm is that means nothing: the share of surrogates that give
+   * one. A surrogate is as long as what was looked at, x_{t+1} = φ·x_t + noise, φ
+   * being the autocorrelation of the evaluations of the baseline. Null where these
+   * have none.
+   */
+  readonly by_chance: number | null;
 }
 
 /** What a metric showed. */
@@ -139,21 +147,27 @@ export interface RunWarnings {
  * their mean plus `deviations` standard deviations, and counts from the last of
  * them. Nothing after the jump is looked at.
  *
+ * Windows overlap, so that the baseline's deviation is far less than that of windows
+ * to come: noise gives alarms as well, the more the longer it is looked at. How
+ * often, each alarm says.
+ *
  * @param rows The run's metrics.
  * @param names Which of them; those that a row lacks are left out.
  * @param options Windows and thresholds.
+ * @param most Evaluations to look at, at most.
  * @returns A text saying why, where the run cannot be looked at.
  */
 export function warningsOf(
   rows: readonly MetricsRow[],
   names: readonly string[],
   options: WarningOptions = WARNING_OPTIONS,
+  most = Infinity,
 ): RunWarnings | string {
-  const { window, baseline, deviations, hold } = options;
+  const { window, baseline, hold } = options;
   const begin = rows.findIndex((row) => row.train_accuracy >= LEARNT);
   if (begin < 0) return "it never memorised (train accuracy ≥ 99 %)";
   const jump = rows.findIndex((row) => row.test_accuracy >= JUMPED);
-  const end = jump < 0 ? rows.length : jump;
+  const end = Math.min(jump < 0 ? rows.length : jump, begin + most);
   const wanted = window + baseline + hold - 1;
   if (end - begin < wanted) {
     return `it has ${Math.max(end - begin, 0)} evaluations between ` +
@@ -166,31 +180,30 @@ export function warningsOf(
   const looked = rows.slice(begin, end);
   const steps = looked.map(({ step }) => step).slice(window - 1);
   const jumped = jump < 0 ? null : rows[jump]!.step;
-  const alarmOf = (values: readonly (number | null)[]): Alarm | null => {
-    const usual = values.slice(0, baseline);
-    if (usual.some((x) => x === null)) return null;
-    const [mean, deviation] = momentsOf(usual as number[]);
-    const threshold = mean + deviations * deviation;
-    let above = 0;
-    const at = values.findIndex((x, i) => {
-      above = i >= baseline && x !== null && x > threshold ? above + 1 : 0;
-      return above === hold;
-    });
-    const step = at < 0 ? null : steps[at]!;
+  const alarmOf = (
+    values: readonly (number | null)[],
+    by_chance: number | null,
+  ): Alarm | null => {
+    const found = crossing(values, options);
+    if (!found) return null;
+    const { usual, threshold, at } = found;
+    const step = at === null ? null : steps[at]!;
     const lead = step === null || jumped === null ? null : jumped - step;
-    return { usual: mean, threshold, step, lead };
+    return { usual, threshold, step, lead, by_chance };
   };
   const metrics = names.flatMap((name) => {
     const values = looked.map((row) => row[name]);
     if (!values.every((x) => typeof x === "number")) return [];
     const logarithm = values.every((x) => x > 0);
-    const indicators = movingIndicators(
-      logarithm ? values.map(Math.log) : values,
-      window,
-    );
+    const series = logarithm ? values.map(Math.log) : values;
+    const indicators = movingIndicators(series, window);
+    const chance = alarmsByChance(series, options);
     const alarms = {
-      variance: alarmOf(indicators.variance),
-      autocorrelation: alarmOf(indicators.autocorrelation),
+      variance: alarmOf(indicators.variance, chance.variance),
+      autocorrelation: alarmOf(
+        indicators.autocorrelation,
+        chance.autocorrelation,
+      ),
     };
     return [[name, { logarithm, steps, ...indicators, alarms }] as const];
   });
@@ -199,6 +212,67 @@ export function warningsOf(
     grokked: rows.some((row) => row.test_accuracy >= LEARNT),
     jumped_at: jumped,
     metrics: Object.fromEntries(metrics),
+  };
+}
+
+// Where an indicator has been above its usual values long enough.
+function crossing(
+  values: readonly (number | null)[],
+  { baseline, deviations, hold }: WarningOptions,
+): { usual: number; threshold: number; at: number | null } | undefined {
+  const first = values.slice(0, baseline);
+  if (first.some((x) => x === null)) return undefined;
+  const [usual, deviation] = momentsOf(first as number[]);
+  const threshold = usual + deviations * deviation;
+  let above = 0;
+  const at = values.findIndex((x, i) => {
+    above = i >= baseline && x !== null && x > threshold ? above + 1 : 0;
+    return above === hold;
+  });
+  return { usual, threshold, at: at < 0 ? null : at };
+}
+
+const SURROGATES = 200;
+// Where a walk with φ forgets what it began with: φ ≤ 0.99 to a part in e⁵.
+const FORGOTTEN = 500;
+
+/**
+ * How often alarms come of a series that nothing happens to; the same numbers for
+ * the same arguments.
+ *
+ * @param series The values that were looked at; its first `window + baseline − 1`
+ * are the baseline's.
+ * @param options Windows and thresholds.
+ * @returns The share of 200 surrogates that give an alarm, by indicator.
+ */
+export function alarmsByChance(
+  series: readonly number[],
+  options: WarningOptions,
+): Record<Indicator, number | null> {
+  const { window, baseline } = options;
+  const length = window + baseline - 1;
+  const [rho] = movingIndicators(series.slice(0, length), length)
+    .autocorrelation;
+  if (rho == null) return { variance: null, autocorrelation: null };
+  const phi = Math.max(-0.99, Math.min(rho, 0.99));
+  const noise = randomKey(0)("surrogates");
+  const alarms = { variance: 0, autocorrelation: 0 };
+  for (let i = 0; i < SURROGATES; i++) {
+    let x = 0;
+    const next = () => x = phi * x + noise.normal();
+    for (let t = 0; t < FORGOTTEN; t++) next();
+    const indicators = movingIndicators(
+      Array.from({ length: series.length }, next),
+      window,
+    );
+    for (const name of INDICATORS) {
+      const at = crossing(indicators[name], options)?.at ?? null;
+      alarms[name] += Number(at !== null);
+    }
+  }
+  return {
+    variance: alarms.variance / SURROGATES,
+    autocorrelation: alarms.autocorrelation / SURROGATES,
   };
 }
 
@@ -230,6 +304,12 @@ export interface WarningRates {
 
 /** Alarms over several runs. */
 export interface WarningStudy {
+  /**
+   * Evaluations behind memorisation for which runs that never jumped were watched:
+   * as many as those that grokked had before their jump, their median; null where
+   * none grokked and they were watched to their end.
+   */
+  readonly exposure: number | null;
   /** For each metric and indicator. */
   readonly rates: readonly WarningRates[];
   /** Runs that could not be looked at, by their number, with the reason. */
@@ -238,8 +318,8 @@ export interface WarningStudy {
 
 /**
  * Alarms over several runs: in how many that grokked they came before the jump,
- * how long before, and in how many that never jumped they came all the same. (Runs
- * that jumped and did not grok are counted by neither.)
+ * how long before, and in how many that never jumped they came all the same, watched
+ * for as long. (Runs that jumped and did not grok are counted by neither.)
  *
  * @param runs The metrics of each run.
  * @param names Which metrics.
@@ -251,8 +331,11 @@ export function earlyWarningStudy(
   options: WarningOptions = WARNING_OPTIONS,
 ): WarningStudy {
   const left_out: Record<string, string> = {};
+  const exposure = medianExposure(runs);
   const found = runs.flatMap((rows, i) => {
-    const warnings = warningsOf(rows, names, options);
+    const never = rows.every((row) => !(row.test_accuracy >= JUMPED));
+    const most = never ? exposure ?? Infinity : Infinity;
+    const warnings = warningsOf(rows, names, options, most);
     if (typeof warnings !== "string") return [warnings];
     left_out[i] = warnings;
     return [];
@@ -278,5 +361,19 @@ export function earlyWarningStudy(
       };
     })
   );
-  return { rates, left_out };
+  return { exposure, rates, left_out };
+}
+
+// Evaluations from memorisation to the jump, in runs that grokked: the median, of
+// an even number the lower one.
+function medianExposure(
+  runs: readonly (readonly MetricsRow[])[],
+): number | null {
+  const all = runs.flatMap((rows) => {
+    const begin = rows.findIndex((row) => row.train_accuracy >= LEARNT);
+    const jump = rows.findIndex((row) => row.test_accuracy >= JUMPED);
+    const grokked = rows.some((row) => row.test_accuracy >= LEARNT);
+    return grokked && begin >= 0 && jump > begin ? [jump - begin] : [];
+  }).sort((a, b) => a - b);
+  return all[Math.ceil(all.length / 2) - 1] ?? null;
 }

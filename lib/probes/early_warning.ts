@@ -27,7 +27,10 @@ import { NotApplicableError, type RunProbe } from "./probe.ts";
 
 export * from "./critical_slowing.ts";
 
-/** The metrics that are looked at: none that says how the test rows are doing. */
+/**
+ * The metrics that are looked at. The last says itself how the test rows are doing:
+ * its alarm may be the beginning of the jump.
+ */
 export const WARNING_METRICS: readonly string[] = [
   "train_loss",
   "weight_norm",
@@ -146,7 +149,15 @@ export const earlyWarning: RunProbe<
           short(deviations)
         } deviations of ${baseline} after memorisation`,
         ...table([
-          ["metric", "indicator", "usual", "threshold", "alarm at", "lead"],
+          [
+            "metric",
+            "indicator",
+            "usual",
+            "threshold",
+            "alarm at",
+            "lead",
+            "by chance",
+          ],
           ...Object.entries(metrics).flatMap(([name, { alarms, logarithm }]) =>
             INDICATORS.map((indicator) => {
               const alarm = alarms[indicator];
@@ -157,6 +168,7 @@ export const earlyWarning: RunProbe<
                 short(alarm?.threshold),
                 short(alarm?.step),
                 short(alarm?.lead),
+                alarm?.by_chance == null ? "–" : percent(alarm.by_chance),
               ];
             })
           ),
@@ -164,6 +176,10 @@ export const earlyWarning: RunProbe<
       ]),
       ...(study
         ? [
+          ...(study.exposure === null ? [] : [
+            `runs that never jumped are watched for ${study.exposure} ` +
+            "evaluations behind memorisation, as those that grokked",
+          ]),
           ...table([
             ["over the runs", "indicator", "warned", "lead", "false alarms"],
             ...study.rates.map((rate) => [

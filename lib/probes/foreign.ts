@@ -6,7 +6,7 @@
  */
 
 import { UsageError } from "../errors.ts";
-import type { OperationName } from "../data/modular.ts";
+import { isPrime, type OperationName } from "../data/modular.ts";
 import type { ProbeModel } from "../onnx/probe_model.ts";
 import type { ValueSpec } from "../onnx/session.ts";
 import { type HostTensor, hostTensorOf } from "../onnx/tensor.ts";
@@ -202,6 +202,11 @@ function taskOf(
   p: number,
   reading: Reading,
 ): ProbedTask {
+  if (operation === "divide" && !isPrime(p)) {
+    throw new UsageError(
+      `--operation divide needs a --modulus that is a prime, got ${p}`,
+    );
+  }
   const modular: ModularTask = modularPairs(operation, p, true);
   const { a, b, labels } = modular;
   const inputs = [...labels.keys()].map((i) =>

@@ -17,7 +17,7 @@ import {
   singularValues,
 } from "./matrices.ts";
 import { finite, type Probe } from "./probe.ts";
-import { trainActivation } from "./train_rows.ts";
+import { trainActivation, trainRowCount } from "./train_rows.ts";
 
 /** What the singular values σ of a matrix say. */
 export interface SingularSpectrum {
@@ -97,7 +97,9 @@ export const geometry: Probe<"geometry", GeometryResult> = {
         frobeniusNorm({ data: toNumbers(model.weight(name)!) })
       ),
     );
-    const hidden = neuronHooksOf(context);
+    // Which rows were trained on no file of another tool says.
+    const samples = trainRowCount(context);
+    const hidden = samples > 0 ? neuronHooksOf(context) : [];
     const activations: ActivationGeometry[] = [];
     for (const name of hidden) {
       const matrix = await trainActivation(context, name);
@@ -106,7 +108,7 @@ export const geometry: Probe<"geometry", GeometryResult> = {
     return {
       weight_norm: all,
       weights,
-      samples: hidden.length > 0 ? context.task.split().train.rows.length : 0,
+      samples: hidden.length > 0 ? samples : 0,
       activations,
     };
   },

@@ -6,13 +6,14 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { definitionsOf } from "../config/config.ts";
+import { configAt } from "../config/course.ts";
 import {
   accuracy,
   collapsed,
   fraction,
   type Loss,
   mean,
+  softmaxCrossEntropy,
 } from "../losses/mod.ts";
 import type { SessionOptions } from "../onnx/session.ts";
 import {
@@ -24,8 +25,10 @@ import {
 import type { FloatDType } from "../trace/graph.ts";
 import { toPrecision, widen } from "../trace/precision.ts";
 import { compile } from "../trace/run.ts";
-import { degreesOf } from "./homogeneity.ts";
 import { percent, short, table } from "../text.ts";
+import { lossOf } from "../train/experiment.ts";
+import type { ProbeContext } from "./context.ts";
+import { degreesOf } from "./homogeneity.ts";
 import { evenPlaces } from "./matrices.ts";
 import { finite, type Probe } from "./probe.ts";
 import {
@@ -105,13 +108,16 @@ const GROUP_ROWS = 512;
  * and lead to Softmax Collapse. Biases, attention and shortcuts break the law;
  * {@link scalingGroups} says where, module by module, and by how much.
  *
+ * The loss is the one that it was trained on; of a file that does not say, softmax
+ * cross-entropy.
+ *
  * Source: Prieto et al. (arXiv 2501.04697), Section 5.
  */
 export const logitScaling: Probe<"logit-scaling", LogitScalingResult> = {
   of: "checkpoint",
   name: "logit-scaling",
   describe: "Logits, loss and softmax collapse as all weights are scaled by α",
-  needs: "a checkpoint that says its task, with weights as initializers",
+  needs: "a task, and weights as initializers",
 
   async compute(context) {
     const { model } = context;
@@ -133,7 +139,7 @@ export const logitScaling: Probe<"logit-scaling", LogitScalingResult> = {
     };
     const measures = await measurer(
       { logits: logits[0]!, ...known },
-      definitionsOf(context.config).loss.make(context.config),
+      lossAt(context),
       context.host,
     );
     for (const [i, alpha] of ALPHAS.entries()) {
@@ -252,6 +258,11 @@ function rowText(row: ScalingRow): string[] {
 
 // All as one graph, so that accuracy, loss and collapse are the very functions
 // that training measures with, in ONNX Runtime's arithmetic.
+// What a file of another tool was trained with it does not say.
+function lossAt({ task: { config }, step }: ProbeContext): Loss {
+  return config ? lossOf(configAt(config, step ?? 0)) : softmaxCrossEntropy();
+}
+
 function measurer(
   inputs: { logits: HostTensor; reference: HostTensor; labels: HostTensor },
   loss: Loss,

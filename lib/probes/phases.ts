@@ -39,9 +39,10 @@ export interface PhaseEnd {
  * The result: the checkpoints at which the phases end, null where that does not
  * happen. The rule, with E the excluded loss over the train rows:
  *
- * - **Memorisation** ends where E is least before its maximum: up to there it falls
- *   with the train loss. It ends nowhere if E then rises by less than 0.5 nats.
- * - **Circuit formation** ends where E has risen by 90 % of the way to its maximum.
+ * - **Memorisation** ends where E begins its largest rise, from any checkpoint to any
+ *   later one: up to there it falls with the train loss. It ends nowhere if E never
+ *   rises by 0.5 nats.
+ * - **Circuit formation** ends where E has made 90 % of that rise.
  * - **Clean-up** ends at the first checkpoint from there on with a test accuracy of
  *   99 %; where that is the one that ends circuit formation, there is none to see at
  *   this distance of checkpoints.
@@ -114,12 +115,10 @@ export const phases: RunProbe<"phases", PhasesResult, KeySettings> = {
 /** The phases of a run, from its progress measures at each checkpoint. */
 export function phasesOf(series: ProbeSeries<ProgressResult>): PhasesResult {
   const E = series.map(({ result }) => result.excluded!.loss);
-  const most = E.indexOf(Math.max(...E.slice(1)), 1);
-  const least = E.indexOf(Math.min(...E.slice(0, most + 1)));
-  const rise = E[most]! - E[least]!;
+  const { from, rise } = largestRise(E);
   const formed = rise < LEAST_RISE
     ? -1
-    : E.findIndex((x, i) => i > least && x >= E[least]! + FORMED * rise);
+    : E.findIndex((x, i) => i > from && x >= E[from]! + FORMED * rise);
   const clean = formed < 0
     ? -1
     : series.findIndex(({ result }, i) =>
@@ -127,10 +126,23 @@ export function phasesOf(series: ProbeSeries<ProgressResult>): PhasesResult {
     );
   return {
     key_frequencies: series[0]!.result.key_frequencies,
-    memorisation: formed < 0 ? null : endAt(series, least),
+    memorisation: formed < 0 ? null : endAt(series, from),
     circuit_formation: endAt(series, formed),
     cleanup: endAt(series, clean),
   };
+}
+
+// Where values rise most between one place and a later one. The least or the
+// largest of all may lie where nothing has begun: E starts at ln p, and ends there.
+function largestRise(
+  values: readonly number[],
+): { from: number; rise: number } {
+  let [least, from, rise] = [0, 0, 0];
+  values.forEach((x, i) => {
+    if (x < values[least]!) least = i;
+    if (x - values[least]! > rise) [from, rise] = [least, x - values[least]!];
+  });
+  return { from, rise };
 }
 
 function endAt(

@@ -202,6 +202,7 @@ export async function probeRun(
   const asking = new Asking(names, options);
   const run = await RunContext.open(path, options);
   const series: Record<string, { step: number; result: unknown }[]> = {};
+  const told: Record<string, unknown> = {};
   const perCheckpoint: CheckpointProbe[] = [];
   for (const probe of asking.probes) {
     if (probe.of !== "checkpoint") continue;
@@ -217,13 +218,16 @@ export async function probeRun(
         // What does not apply to one checkpoint may apply to the next.
         await asking.ask(probe, async (settings) => {
           const result = await probe.compute(context, settings);
+          told[probe.name] = settings;
           (series[probe.name] ??= []).push({ step, result });
         }, false);
       }
     });
   }
   for (const [name, results] of Object.entries(series)) {
-    if (results.length === run.checkpoints.length) run.keep(name, results);
+    if (results.length === run.checkpoints.length) {
+      run.keep(name, told[name], results);
+    }
   }
   for (const probe of asking.probes) {
     if (probe.of !== "run") continue;

@@ -173,7 +173,7 @@ export class RunContext {
     settings: Values<S>,
   ): Promise<ProbeSeries<Result>> {
     return this.once(
-      seriesKey(probe.name),
+      seriesKey(probe.name, settings),
       () =>
         this.each(probe.name, async (context, { step }) => ({
           step,
@@ -182,9 +182,19 @@ export class RunContext {
     );
   }
 
-  /** Keeps a probe's results at every checkpoint for {@link series} to give. */
-  keep<Result>(name: string, series: ProbeSeries<Result>): void {
-    this.once(seriesKey(name), () => Promise.resolve(series));
+  /**
+   * Keeps a probe's results at every checkpoint for {@link series} to give.
+   *
+   * @param name The probe's name.
+   * @param settings What it was told.
+   * @param series The results.
+   */
+  keep<Result>(
+    name: string,
+    settings: unknown,
+    series: ProbeSeries<Result>,
+  ): void {
+    this.once(seriesKey(name, settings), () => Promise.resolve(series));
   }
 
   /**
@@ -199,4 +209,5 @@ export class RunContext {
   }
 }
 
-const seriesKey = (name: string) => `series ${name}`;
+const seriesKey = (name: string, settings: unknown) =>
+  `series ${name} ${JSON.stringify(settings)}`;

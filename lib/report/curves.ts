@@ -26,6 +26,9 @@ interface Curve {
   readonly line?: Series["line"];
 }
 
+// The dashes of runs, where a chart has a single curve of each.
+const LINES = ["solid", "dashed", "dotted"] as const;
+
 interface Chart {
   readonly id: string;
   readonly title: string;
@@ -42,7 +45,8 @@ const CHARTS: readonly Chart[] = [
     title: "Accuracy",
     caption: "Share of the rows whose largest logit is the label's. Upright " +
       "lines: the first evaluation with 99 %, of the train rows (memorised) and " +
-      "of the test rows (grokked).",
+      "of the test rows (grokked); of several seeds the step by which half of " +
+      "them had it.",
     y: { label: "accuracy (%)", domain: [0, 1], percent: true },
     curves: [
       { key: "test_accuracy", name: "test" },
@@ -119,21 +123,24 @@ function figureOf(
   const series = groups.flatMap(({ label, runs }, g) =>
     curves.map(({ key, name, line = "solid" }, c): Series => ({
       name: [alone ? [] : label, name ?? []].flat().join(" · "),
-      // Of one run the curves have colours, of several the runs.
+      // Of one run the curves have colours, of several the runs; where each has
+      // one curve, the runs have their dashes too.
       colour: alone ? c : g,
-      line,
+      line: curves.length === 1 ? LINES[g % LINES.length]! : line,
       points: thinned(bandOf(runs.map(({ rows }) => rows), key)),
     }))
   );
   const published: Published[] = marks
     ? groups.flatMap(({ runs }, g) =>
       (["train_accuracy", "test_accuracy"] as const).flatMap((key) => {
-        const steps = runs.map((run) => reached(run, key) ?? NaN);
-        const { median } = spreadOf(steps);
+        // Half of the runs are there: those that never are come last.
+        const steps = runs.map((run) => reached(run, key) ?? Infinity)
+          .sort((a, b) => a - b);
+        const x = steps[Math.ceil(steps.length / 2) - 1]!;
         const c = key === "test_accuracy" ? 0 : 1;
-        return median === null || median === 0
+        return x === 0 || x === Infinity
           ? []
-          : [{ x: median, colour: alone ? c : g, name: "memorised, grokked" }];
+          : [{ x, colour: alone ? c : g, name: "memorised, grokked" }];
       })
     )
     : [];
@@ -152,28 +159,46 @@ function figureOf(
       published,
     }],
   });
-  return { id, title, caption, svg, data: tableOf(groups, curves) };
+  return {
+    id,
+    title,
+    caption: groups.some(uneven)
+      ? `${caption} Runs that ended earlier are in their band as far as they came.`
+      : caption,
+    svg,
+    data: tableOf(groups, curves),
+  };
 }
 
 type Row = Readonly<Record<string, number | null>>;
 
-// The median at each step that all runs evaluated, between the least and most.
+// The median at each step that all runs evaluated which came that far, between the
+// least and the most.
 function bandOf(
   runs: readonly (readonly Row[])[],
   key: string,
 ): Point[] {
-  const [first = [], ...others] = runs;
-  const at = others.map((rows) => new Map(rows.map((row) => [row.step, row])));
-  return first.flatMap((row) => {
-    const rows = [row, ...at.map((rows) => rows.get(row.step!))];
+  const going = runs.filter((rows) => rows.length > 0).map((rows) => ({
+    end: rows.at(-1)!.step!,
+    at: new Map(rows.map((row) => [row.step!, row])),
+  }));
+  const steps = new Set(going.flatMap(({ at }) => [...at.keys()]));
+  return [...steps].sort((a, b) => a - b).flatMap((step) => {
+    const rows = going.filter(({ end }) => end >= step)
+      .map(({ at }) => at.get(step));
     if (!rows.every((row) => row !== undefined)) return [];
-    const values = rows.map((row) => row[key] ?? NaN);
-    const { least, median, most } = spreadOf(values);
+    const { least, median, most } = spreadOf(
+      rows.map((row) => row[key] ?? NaN),
+    );
     if (median === null) return [];
-    const point = { x: row.step!, y: median };
+    const point = { x: step, y: median };
     return [runs.length === 1 ? point : { ...point, low: least!, high: most! }];
   });
 }
+
+// Whether some run of a band ended before the others.
+const uneven = ({ runs }: Group) =>
+  new Set(runs.map(({ rows }) => rows.at(-1)?.step)).size > 1;
 
 // Columns of a chart in which more than two points are not seen apart.
 const BINS = 300;

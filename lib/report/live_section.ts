@@ -81,6 +81,7 @@ export async function liveOf(
       precision: live.precision,
       places,
       classes: dataset.classes,
+      temperature: temperatureOf(context),
       rows: rows.length,
       counted: Math.min(rows.length, COUNTED),
       switches: await switchesOf(live, context),
@@ -93,6 +94,12 @@ export async function liveOf(
     ],
     step: context.step,
   };
+}
+
+// What training divided logits by; 1 where the file says nothing of a loss.
+function temperatureOf(context: ProbeContext): number {
+  const { loss, temperature } = context.task.config ?? {};
+  return loss === "softmax" ? temperature ?? 1 : 1;
 }
 
 // p, where the task is one in a cyclic group.

@@ -207,9 +207,10 @@ function figureHtml({ id, title, caption, svg, data }: Figure): Html {
   const wide = Number(/ width="(\d+)"/.exec(svg)?.[1]) > 500;
   const labelled = svg.replace(
     "<svg ",
-    html`
-      <svg role="img" aria-label="${title}. ${caption}"
-    `.text,
+    () =>
+      html`
+        <svg role="img" aria-label="${title}. ${caption}"
+      `.text,
   );
   return html`<figure id="${id}" class="${wide ? "wide" : ""}">
 ${new Markup(labelled)}

@@ -12,14 +12,12 @@ import { heatMapSvg, numberTicks } from "./heat_map.ts";
 
 /** Numbers of every pair (a, b) as cells, rows of b from below. */
 function cellsOf(
-  context: ProbeContext,
+  { modular }: ProbeContext,
   p: number,
   value: (row: number) => number,
 ): Float64Array[] {
   const cells = Array.from({ length: p }, () => new Float64Array(p).fill(NaN));
-  context.dataset.inputs.forEach(([a, b], row) => {
-    cells[b!]![a!] = value(row);
-  });
+  modular.a.forEach((a, row) => cells[modular.b[row]!]![a] = value(row));
   return cells;
 }
 
@@ -34,7 +32,7 @@ export async function logitsFigures(
   label: string,
   id: string,
 ): Promise<Figure[]> {
-  const p = context.modular.modulus;
+  const { modulus: p, a, b } = context.modular;
   const { dataset } = context;
   const { columns: classes, data: z } = await context.logits();
   const at = (row: number, c: number) => z[row * classes + c]!;
@@ -67,9 +65,9 @@ export async function logitsFigures(
       }),
       data: {
         columns: ["a", "b", "label", part],
-        rows: dataset.inputs.map(([a, b], row) => [
-          a!,
-          b!,
+        rows: Array.from(a, (a, row) => [
+          a,
+          b[row]!,
           dataset.labels[row]!,
           brief(value(row)),
         ]),
@@ -100,8 +98,8 @@ export async function attentionFigures(
   label: string,
   id: string,
 ): Promise<Figure[]> {
-  const { model, dataset } = context;
-  const p = context.modular.modulus;
+  const { model } = context;
+  const { modulus: p, a, b } = context.modular;
   const figures: Figure[] = [];
   const hooks = model.hookNames.filter((name) => /hook_pattern$/.test(name));
   for (const hook of hooks) {
@@ -140,9 +138,9 @@ export async function attentionFigures(
         }),
         data: {
           columns: ["a", "b", "weight"],
-          rows: dataset.inputs.map(([a, b], row) => [
-            a!,
-            b!,
+          rows: Array.from(a, (a, row) => [
+            a,
+            b[row]!,
             brief(weight(row, head, 0)),
           ]),
         },

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { describing } from "../files.ts";
+import { describing, FileError } from "../files.ts";
 import { evenlySpaced } from "../runs/read.ts";
 import { probe, type ProbeName, probes } from "../probes/mod.ts";
 import { NotApplicableError } from "../probes/probe.ts";
@@ -67,11 +67,38 @@ export async function makeReport(
   const inside: Figure[] = [];
   const verdicts: Verdict[] = [];
   for (const [g, { label, runs: [run] }] of groups.entries()) {
-    options.onStage?.(`looking inside ${run.name}`);
-    inside.push(...await insideFigures(run, label, `run${g}`, options));
-    verdicts.push(await verdictOn(run, options));
+    await steadily(run, async (run) => {
+      options.onStage?.(`looking inside ${run.name}`);
+      const figures = await insideFigures(run, label, `run${g}`, options);
+      const verdict = await verdictOn(run, options);
+      inside.push(...figures);
+      verdicts.push(verdict);
+    });
   }
   return { groups, curves: curveFigures(groups), inside, verdicts };
+}
+
+// How often a run is looked at again whose checkpoints were replaced meanwhile.
+const MOST_TRIES = 4;
+
+// Training replaces its last checkpoint every so often: where one was gone when it
+// was to be read, the run is looked at again.
+async function steadily<T>(
+  run: ReportRun,
+  look: (run: ReportRun) => Promise<T>,
+): Promise<T> {
+  for (let tries = 1;; tries++) {
+    try {
+      return await look(run);
+    } catch (error) {
+      if (!(error instanceof FileError) || tries === MOST_TRIES) throw error;
+      const [again] = await readRuns(run.path);
+      const same = JSON.stringify(again!.checkpoints) ===
+        JSON.stringify(run.checkpoints);
+      if (same) throw error;
+      run = again!;
+    }
+  }
 }
 
 /** The runs of some folders, in groups that differ in more than seeds. */
@@ -186,18 +213,20 @@ export async function livePart(
 ): Promise<Html | string> {
   const reasons: string[] = [];
   for (const { runs: [run] } of groups) {
-    const last = run.checkpoints.at(-1);
-    if (!last) {
+    if (run.checkpoints.length === 0) {
       reasons.push(`${run.name} has no checkpoint yet.`);
       continue;
     }
     try {
-      const bytes = await describing(
-        `read ${last.path}`,
-        () => Deno.readFile(last.path),
-      );
-      const context = await RunContext.open(run.path);
-      const live = await context.last((context) => liveOf(bytes, context));
+      const live = await steadily(run, async ({ path, checkpoints }) => {
+        const last = checkpoints.at(-1)!;
+        const bytes = await describing(
+          `read ${last.path}`,
+          () => Deno.readFile(last.path),
+        );
+        const context = await RunContext.open(path);
+        return await context.with(last, (context) => liveOf(bytes, context));
+      });
       return liveSection(live, run.name, runtime && packed(runtime));
     } catch (error) {
       if (!(error instanceof NotApplicableError)) throw error;

@@ -183,7 +183,9 @@ function labelsOf(groups: readonly [ReportRun, ...ReportRun[]][]): string[] {
   const names = groups.map(([run, ...more]) =>
     more.length === 0 ? run.name : `${run.name} and ${more.length} more`
   );
-  if (!names.some((name) => AUTOMATIC.test(name)) || groups.length === 1) {
+  const apart = new Set(names.map(cut)).size === names.length;
+  if (groups.length === 1) return names.map(cut);
+  if (apart && !names.some((name) => AUTOMATIC.test(name))) {
     return names.map(cut);
   }
   const configs = groups.map(([{ config }]) => config);
@@ -196,7 +198,10 @@ function labelsOf(groups: readonly [ReportRun, ...ReportRun[]][]): string[] {
       .map((key) => `${flagOf(key).slice(2)} ${shownValue(config[key])}`)
       .join(", ")
   );
-  return new Set(told).size === told.length ? told.map(cut) : names.map(cut);
+  if (new Set(told.map(cut)).size === told.length) return told.map(cut);
+  return apart
+    ? names.map(cut)
+    : names.map((name, i) => cut(`${i + 1}: ${name}`));
 }
 
 // As much as a legend has room for.

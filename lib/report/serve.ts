@@ -91,7 +91,10 @@ class Pages {
       groups.map(({ runs }) => runs.map(({ checkpoints }) => checkpoints)),
     );
     if (this.#looked?.key !== key) {
-      this.#looked = { key, report: makeReport(this.#paths, this.#options) };
+      const report = makeReport(this.#paths, this.#options);
+      this.#looked = { key, report };
+      // What failed is tried again when the page is loaded again.
+      report.catch(() => this.#looked = undefined);
     }
     const { pageScript, runtimeWasm } = await import("./bundle.ts");
     const { inside, verdicts } = await this.#looked.report;

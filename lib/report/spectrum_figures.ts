@@ -5,7 +5,7 @@
  * @module
  */
 
-import { embeddingsOf } from "../probes/anatomy.ts";
+import { cyclicOf, embeddingsOf } from "../probes/anatomy.ts";
 import { fourier, type LayerSpectrum } from "../probes/fourier.ts";
 import { beside, type Spectrum, spectrum } from "../probes/key_frequencies.ts";
 import { NotApplicableError } from "../probes/probe.ts";
@@ -17,6 +17,8 @@ import { heatMapSvg, numberTicks } from "./heat_map.ts";
 /** A spectrum at a step: the share of the power of each frequency, from k = 1. */
 export interface SpectrumAt {
   readonly step: number;
+  /** The group whose frequencies these are. */
+  readonly group: string;
   readonly power: readonly number[];
 }
 
@@ -33,7 +35,11 @@ export function spectrumAt({ step, context }: Opened): SpectrumAt {
   const { cos_norms, sin_norms } = spectrum("embedding", beside(embeddings));
   const power = cos_norms.map((c, i) => c ** 2 + sin_norms[i]! ** 2);
   const all = power.reduce((a, b) => a + b, 0) || 1;
-  return { step, power: power.map((x) => x / all) };
+  const { kind, order } = cyclicOf(context);
+  const group = kind === "additive"
+    ? `Z_${order}`
+    : `the ${order} residues that can be multiplied`;
+  return { step, group, power: power.map((x) => x / all) };
 }
 
 /** Spectra of a run's checkpoints as a heat map, frequency by step. */
@@ -48,9 +54,9 @@ export function spectraFigure(
     (_, k) => spectra.map(({ power }) => power[k]!),
   );
   const every = Math.ceil(spectra.length / 5);
-  const caption = "Share of the embedding's power that each frequency of Z_p " +
-    "has, without the constant, at each checkpoint. A network that generalises " +
-    "keeps a few bright rows.";
+  const caption = "Share of the embedding's power that each frequency of " +
+    `${spectra[0]!.group} has, without the constant, at each checkpoint. A ` +
+    "network that generalises keeps a few bright rows.";
   return {
     id,
     title: `Fourier spectrum through training: ${label}`,

@@ -75,10 +75,13 @@ function lastRow({ rows, config }: ReportRun): string[] {
     ...(typeof cos === "number"
       ? [
         `cos(w, −gradient) is ${cos.toFixed(2)}: ${
-          cos > 0.5
-            ? "most of the gradient only scales the weights up" +
-              (config.perpGrad ? ", and ⊥Grad takes that part away." : ".")
-            : "the gradient does not follow the weights."
+          percent(cos ** 2)
+        } of the gradient's square ${
+          cos > 0 ? "only scales the weights up" : "only scales them down"
+        }${
+          config.perpGrad && cos > 0.1
+            ? ", and ⊥Grad takes that part away."
+            : "."
         }`,
       ]
       : []),

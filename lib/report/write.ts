@@ -8,9 +8,15 @@ import { basename, dirname, join } from "node:path";
 import deno from "../../deno.json" with { type: "json" };
 import { UsageError } from "../errors.ts";
 import { writeWhole } from "../files.ts";
+import { curveFigures } from "./curves.ts";
 import { packed } from "./live_section.ts";
 import { pageText } from "./page.ts";
-import { livePart, makeReport, type ReportOptions } from "./report.ts";
+import {
+  livePart,
+  makeReport,
+  readGroups,
+  type ReportOptions,
+} from "./report.ts";
 
 /** What a report can be written as. */
 export const reportFormats = ["html", "svg", "png"] as const;
@@ -66,6 +72,14 @@ export async function writeReport(
     : options.out ?? join(placeOf(paths, folder), "report.html");
   // What can be known beforehand is refused before the work.
   if (formats.includes("html")) await checkFree(page, options);
+  if (charts.length > 0) {
+    await checkFolder(dirname(page));
+    for (const { id } of curveFigures(await readGroups(paths))) {
+      for (const format of charts) {
+        await checkFree(join(dirname(page), `${id}.${format}`), options);
+      }
+    }
+  }
   const report = await makeReport(paths, options);
   const files = new Map<string, string | Uint8Array>();
   for (const { id, svg } of [...report.curves, ...report.inside]) {
@@ -113,6 +127,14 @@ export async function writeReport(
 // One run has its report with it; that of several lies beside the first.
 function placeOf(paths: readonly string[], folder: string): string {
   return paths.length === 1 ? folder : dirname(folder);
+}
+
+async function checkFolder(path: string): Promise<void> {
+  const there = await Deno.stat(path).catch(() => undefined);
+  if (!there || there.isDirectory) return;
+  throw new UsageError(
+    `Cannot write charts into ${path}: it is a file; name a folder with --out`,
+  );
 }
 
 async function checkFree(

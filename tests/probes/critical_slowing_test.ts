@@ -1,7 +1,9 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { randomKey } from "../../lib/data/random.ts";
 import {
+  alarmsByChance,
   earlyWarningStudy,
+  INDICATORS,
   movingIndicators,
   type RunWarnings,
   warningsOf,
@@ -120,13 +122,14 @@ Deno.test("warningsOf() says why it cannot look at a run", () => {
 });
 
 Deno.test("earlyWarningStudy() counts warnings and false alarms", () => {
-  const { rates, left_out } = earlyWarningStudy(
+  const { exposure, rates, left_out } = earlyWarningStudy(
     [
       runOf({ restless: 800, jump: 1500 }),
       runOf({ restless: 1000, jump: 1800, seed: 1 }),
       runOf({ jump: 1500, seed: 2 }), // grokked without a warning
       runOf({ seed: 3 }), // never, and quiet
       runOf({ restless: 900, seed: 4 }), // never, and a false alarm
+      runOf({ restless: 1600, seed: 3 }), // never; the alarm comes too late
       runOf({ length: 10 }),
     ],
     ["weight_norm"],
@@ -139,10 +142,49 @@ Deno.test("earlyWarningStudy() counts warnings and false alarms", () => {
     grokked: 3,
     warned: 2,
     median_lead: 680, // of 680 and 780 the lower
-    never: 2,
+    never: 3,
     false_alarms: 1,
-    false_alarm_rate: 0.5,
+    false_alarm_rate: 1 / 3,
   });
+  // Evaluations from step 50 to 1500, 1800 and 1500.
+  assertEquals(exposure, 145);
   assertEquals(autocorrelation!.warned, 0);
-  assertEquals(Object.keys(left_out), ["5"]);
+  assertEquals(Object.keys(left_out), ["6"]);
+});
+
+Deno.test("alarmsByChance() is how often nothing gives an alarm", () => {
+  const stream = randomKey(11)("nothing");
+  const walk = (phi: number) => {
+    let x = 0;
+    return Array.from({ length: 150 }, () => x = phi * x + stream.normal());
+  };
+  const runs = Array.from({ length: 60 }, () => walk(0.3));
+  const alarms = runs.map((values) => {
+    const rows = values.map((x, i) => ({
+      step: i,
+      train_accuracy: 1,
+      test_accuracy: 0,
+      x,
+    })) as unknown as MetricsRow[];
+    return (warningsOf(rows, ["x"], OPTIONS) as RunWarnings).metrics["x"]!
+      .alarms;
+  });
+  for (const indicator of INDICATORS) {
+    const share = alarms.filter((a) => a[indicator]!.step !== null).length /
+      alarms.length;
+    const said = alarms.reduce((sum, a) => sum + a[indicator]!.by_chance!, 0) /
+      alarms.length;
+    assert(share > 0.02, `${indicator}: ${share}`);
+    // Four standard errors of the share; φ of 29 values adds its own to the other.
+    assertAlmostEquals(said, share, 4 * Math.sqrt(0.25 / runs.length));
+  }
+  const same = alarmsByChance(runs[0]!, OPTIONS);
+  assertEquals(same, alarmsByChance(runs[0]!, OPTIONS));
+  assertEquals(same.variance, alarms[0]!.variance!.by_chance);
+  // A straight line has no autocorrelation.
+  const line = runs[0]!.map((_, i) => i);
+  assertEquals(alarmsByChance(line, OPTIONS), {
+    variance: null,
+    autocorrelation: null,
+  });
 });

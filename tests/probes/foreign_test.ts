@@ -43,6 +43,23 @@ Deno.test("a network that PyTorch trained and exported is probed by its own name
   assertEquals(neuron_logit_map!.weight, "layers.1.W");
   assertEquals(probes.progress!.excluded, null);
   assert(skipped.attention!.includes("--map"));
+  // Which rows it was trained on nothing says: the weights are there all the same.
+  const { weights, samples, activations } = probes.geometry!;
+  assert(weights.some(({ name }) => name === "hidden.weight"));
+  assertEquals([samples, activations], [0, []]);
+  // A bias-free network it is not, and its loss is not told.
+  assertEquals(probes["logit-scaling"]!.homogeneous, false);
+  assert(skipped.nlm!.includes("how it was trained"));
+});
+
+Deno.test("division modulo a composite number is refused by its flag", async () => {
+  const model = await loadProbeModel(path);
+  await assertRejects(
+    () => introduce(model, { modulus: 22, operation: "divide" }),
+    UsageError,
+    "--operation divide needs a --modulus that is a prime, got 22",
+  );
+  await model.close();
 });
 
 Deno.test("its logits are PyTorch's", async () => {

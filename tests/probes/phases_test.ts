@@ -33,6 +33,13 @@ Deno.test("phases end at the least excluded loss, at 90 % of its rise, at 99 %",
   assertEquals(steps(phasesOf(seriesOf(excluded, accuracy))), [200, 600, 800]);
 });
 
+Deno.test("phases are found where E begins above all that it rises to", () => {
+  // Checkpoints lie so dense that some still are where training began.
+  const excluded = [4.9, 4.85, 2, 0.2, 0.3, 3, 4.5, 4.7, 4.72];
+  const accuracy = [0, 0, 0, 0, 0, 0.2, 0.9, 1, 1];
+  assertEquals(steps(phasesOf(seriesOf(excluded, accuracy))), [300, 600, 700]);
+});
+
 Deno.test("a circuit that never forms has no phases", () => {
   const found = phasesOf(seriesOf([4.6, 1, 0.1, 0.1, 0.5], [0, 0, 0, 0, 0]));
   assertEquals(steps(found), [null, null, null]);

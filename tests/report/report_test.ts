@@ -15,6 +15,7 @@ import { pngOf } from "../../lib/report/png.ts";
 import { makeReport, readGroups } from "../../lib/report/report.ts";
 import { groupsOf, readRuns, type ReportRun } from "../../lib/report/runs.ts";
 import { logTicks } from "../../lib/report/ticks.ts";
+import { verdictsOn } from "../../lib/report/verdict.ts";
 import { commandOf, groupNotes, sentence } from "../../lib/report/words.ts";
 import { withTempDir } from "../tasks/_run.ts";
 import { runIn } from "./_runs.ts";
@@ -76,6 +77,20 @@ Deno.test("groupsOf() tells runs that nobody named by their settings", () => {
   ]);
 });
 
+Deno.test("groupsOf() gives runs of one name labels that differ", () => {
+  const labels = (...runs: ReportRun[]) =>
+    groupsOf(runs).map(({ label }) => label);
+  assertEquals(labels(made("run"), made("run", { lr: 0.1 })), [
+    "lr 0.01",
+    "lr 0.1",
+  ]);
+  const long = "x".repeat(60);
+  assertEquals(labels(made(`${long}1`), made(`${long}2`, { lr: 0.1 })), [
+    "lr 0.01",
+    "lr 0.1",
+  ]);
+});
+
 Deno.test("groupNotes() says what cannot be compared", () => {
   const notes = (...configs: Partial<Config>[]) =>
     groupNotes(groupsOf(configs.map((config, i) => made(`${i}`, config))));
@@ -107,6 +122,55 @@ Deno.test("curves of a band are the median between the least and the most", () =
   ]);
   assertEquals(data.rows.length, 10);
   assertEquals(data.rows[2], ["0", 0, 30, null, 1]);
+});
+
+Deno.test("a band goes on where one of its runs ended, and says so", () => {
+  const rows = (last: number, accuracy: number) =>
+    [10, 20, 30, 40].filter((step) => step <= last)
+      .map((step) => row(step, accuracy));
+  const ended = made("b", { seed: 1 }, [...rows(20, 0.2), row(25, 0.1)]);
+  const [figure] = curveFigures(
+    groupsOf([made("a", { seed: 0 }, rows(40, 0.6)), ended]),
+  );
+  assertMatch(figure!.caption, /ended earlier/);
+  const whole = curveFigures(groupsOf([made("a", {}, rows(40, 0.6))]));
+  assert(!/ended earlier/.test(whole[0]!.caption));
+  // The median of both at 10 and 20, of the one that came so far at 30 and 40; at
+  // 25, where the other ended, none.
+  const [test] = [...figure!.svg.matchAll(/ d="(M[^"Z]*)"/g)]
+    .map(([, d]) => d!.slice(1).split("L").map((point) => point.split(",")[1]))
+    .filter((ys) => ys.length > 2);
+  assertEquals(test!.length, 4);
+  assertEquals([test![0] === test![1], test![1] === test![2]], [true, false]);
+});
+
+Deno.test("memorised and grokked are marked where half of the runs are there", () => {
+  const marked = (...last: number[]) => {
+    const runs = last.map((accuracy, seed) =>
+      made(`${seed}`, { seed }, [row(10, 0), row(20, accuracy)])
+    );
+    const [figure] = curveFigures(groupsOf(runs));
+    return figure!.svg.match(/stroke-dasharray="1 3"/g)?.length;
+  };
+  // All have memorised: that line is always there.
+  assertEquals(marked(1, 0, 0, 0, 0), marked(0, 0, 0, 0, 0));
+  assertEquals(marked(1, 1, 1, 0, 0), marked(1, 1, 1, 1, 1));
+  assert(marked(1, 1, 1, 0, 0) !== marked(1, 1, 0, 0, 0));
+});
+
+Deno.test("verdictsOn() gives cos(w, −gradient) as a share", () => {
+  const said = (cos: number, config: Partial<Config> = {}) =>
+    verdictsOn(
+      made("x", config, [{ ...row(10, 1), cos_weight_neg_gradient: cos }]),
+      undefined,
+    ).at(-1);
+  assertEquals(
+    said(0.5, { perpGrad: false }),
+    "cos(w, −gradient) is 0.50: 25.0 % of the gradient's square only scales " +
+      "the weights up.",
+  );
+  assertMatch(said(0.9)!, /81.0 % .* and ⊥Grad takes that part away\.$/);
+  assertMatch(said(-0.5)!, /25.0 % .* only scales them down\.$/);
 });
 
 Deno.test("commandOf() repeats a run in a shell", () => {
@@ -245,6 +309,29 @@ Deno.test("a page says nothing that a network would be asked for", () =>
       );
     }
   }));
+
+for (const encoding of ["scalar", "binary"] as const) {
+  Deno.test(`logits over all pairs of numbers in ${encoding} encoding`, () =>
+    withTempDir(async (dir) => {
+      const run = await runIn(dir, encoding, {
+        ...TINY,
+        encoding,
+        checkpointEvery: null,
+      });
+      const { inside } = await makeReport([run], {
+        probes: ["logit-scaling"],
+        threads: 1,
+      });
+      const logit = inside.find(({ id }) => id === "run0-logit")!;
+      assertEquals(
+        logit.data.rows.map(([a, b, label]) => [a, b, label]),
+        Array.from({ length: 49 }, (_, i) => {
+          const [a, b] = [Math.floor(i / 7), i % 7];
+          return [a, b, (a + b) % 7];
+        }),
+      );
+    }));
+}
 
 Deno.test("attention is drawn head by head, parity has nothing over pairs", () =>
   withTempDir(async (dir) => {

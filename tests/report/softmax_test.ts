@@ -44,22 +44,29 @@ Deno.test("collapses() says what training says, away from the threshold", async 
       .map((terms) => Math.log(2 * terms / EPSILON[precision]));
     // In between it hangs on the order of the additions.
     const clear = gaps.filter((gap) => gap < first! - 0.1 || gap > last! + 0.1);
-    const logits = hostTensorOf(
-      "float64",
-      [clear.length, CLASSES],
-      clear.flatMap(row),
-    );
-    const { flags } = await runTraced(
-      ({ logits }) => ({
-        flags: collapsed(logits as tf.Tensor2D, precision as Precision),
-      }),
-      { logits },
-    );
-    assertEquals(
-      clear.map((gap) => collapses(row(gap), precision)),
-      [...toNumbers(flags!)].map(Boolean),
-      precision,
-    );
+    for (const temperature of [1, 8]) {
+      const rows = clear.map((gap) => row(temperature * gap));
+      const logits = hostTensorOf(
+        "float64",
+        [clear.length, CLASSES],
+        rows.flat(),
+      );
+      const { flags } = await runTraced(
+        ({ logits }) => ({
+          flags: collapsed(
+            logits as tf.Tensor2D,
+            precision as Precision,
+            temperature,
+          ),
+        }),
+        { logits },
+      );
+      assertEquals(
+        rows.map((row) => collapses(row, precision, temperature)),
+        [...toNumbers(flags!)].map(Boolean),
+        `${precision} at ${temperature}`,
+      );
+    }
   }
 });
 
@@ -77,6 +84,11 @@ Deno.test("probability() of logits whose softmax is known", () => {
   assertAlmostEquals(loss, -Math.log(0.75), 4 * Number.EPSILON);
   assertEquals(probability([1000, 0], 0), { p: 1, loss: 0 });
   assertEquals(probability([1000, 0], 1).loss, 1000);
+  assertAlmostEquals(
+    probability([5 * Math.log(1), 5 * Math.log(3)], 1, 5).loss,
+    loss,
+    4 * Number.EPSILON,
+  );
 });
 
 Deno.test("argMax() takes the first of equal ones", () => {

@@ -55,6 +55,8 @@ export interface LiveData {
   readonly places: readonly Place[];
   /** How many classes there are. */
   readonly classes: number;
+  /** What the loss that was trained on divides logits by. */
+  readonly temperature: number;
   /** How many rows the page has, in an order drawn at random. */
   readonly rows: number;
   /** How many of them are run to count accuracy and collapse: the first ones. */

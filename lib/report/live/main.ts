@@ -118,7 +118,7 @@ function connect({ data, network, inputs, labels, train }: Parts): void {
         part.logits,
         labels.subarray(from, to),
         train.subarray(from, to),
-        classes,
+        data,
       );
     }
     showCounts(counts);

@@ -22,20 +22,22 @@ const ROUND: Readonly<Record<Precision, (x: number) => number>> = {
 };
 
 /**
- * Σ exp(zₖ − max z) of a row of logits, rounded as a precision rounds:
- * differences, exponentials and sum; float16 adds in float32. NaN where a logit
- * is infinite in that precision.
+ * Σ exp(zₖ − max z) of a row of logits over a temperature, rounded as a precision
+ * rounds: logits, quotients, differences, exponentials and sum; float16 adds in
+ * float32. NaN where a logit is infinite in that precision.
  *
  * @param logits A row.
  * @param precision Where the sum is taken.
+ * @param temperature What the loss divides logits by.
  */
 export function sumOfExponentials(
   logits: ArrayLike<number>,
   precision: Precision,
+  temperature = 1,
 ): number {
   const round = ROUND[precision];
   const add = precision === "float64" ? ROUND.float64 : ROUND.float32;
-  const z = Array.from(logits, round);
+  const z = Array.from(logits, (x) => round(round(x) / temperature));
   const largest = Math.max(...z);
   let sum = 0;
   for (const x of z) sum = add(sum + round(Math.exp(round(x - largest))));
@@ -50,8 +52,9 @@ export function sumOfExponentials(
 export function collapses(
   logits: ArrayLike<number>,
   precision: Precision,
+  temperature = 1,
 ): boolean {
-  return sumOfExponentials(logits, precision) === 1;
+  return sumOfExponentials(logits, precision, temperature) === 1;
 }
 
 /** The place of the largest of some numbers; of equal ones the first. */
@@ -65,8 +68,10 @@ export function argMax(xs: ArrayLike<number>): number {
 export function probability(
   logits: ArrayLike<number>,
   at: number,
+  temperature = 1,
 ): { readonly p: number; readonly loss: number } {
-  const behind = Math.max(...Array.from(logits)) - logits[at]!;
-  const loss = behind + Math.log(sumOfExponentials(logits, "float64"));
+  const behind = (Math.max(...Array.from(logits)) - logits[at]!) / temperature;
+  const sum = sumOfExponentials(logits, "float64", temperature);
+  const loss = behind + Math.log(sum);
   return { p: Math.exp(-loss), loss };
 }

@@ -33,7 +33,7 @@ export function showRow(
   logits: ArrayLike<number>,
 ): void {
   const said = argMax(logits);
-  const { p, loss } = probability(logits, label ?? said);
+  const { p, loss } = probability(logits, label ?? said, data.temperature);
   const right = label === undefined
     ? "the task has no such row"
     : said === label
@@ -52,7 +52,7 @@ export function showRow(
   link.href = `data:text/csv,${encodeURIComponent(csv)}`;
   link.download = `logits-${name}.csv`;
   for (const precision of PRECISIONS) {
-    const sum = sumOfExponentials(logits, precision);
+    const sum = sumOfExponentials(logits, precision, data.temperature);
     byId(`live-sum-${precision}`).textContent = Number.isNaN(sum)
       ? "a logit is infinite"
       : sum === 1
@@ -152,7 +152,7 @@ export function count(
   logits: Float32Array | Float64Array,
   labels: ArrayLike<number>,
   train: ArrayLike<number>,
-  classes: number,
+  { classes, temperature }: LiveData,
 ): void {
   for (let i = 0; i < logits.length / classes; i++) {
     const row = logits.subarray(i * classes, (i + 1) * classes);
@@ -163,7 +163,9 @@ export function count(
       counts.trainRight += right;
     } else counts.testRight += right;
     for (const precision of PRECISIONS) {
-      counts.collapsed[precision] += Number(collapses(row, precision));
+      counts.collapsed[precision] += Number(
+        collapses(row, precision, temperature),
+      );
     }
   }
 }

@@ -32,18 +32,27 @@ const task = command(
     "runs side by side (default: one for each core)",
     number,
   )
-  .option("--threads <n>", "threads of each run", number, 1)
+  .option("--threads <n>", "threads of each run (default: 1)", number)
   .addOption(
-    new Option("--device <name>", "where to compute")
-      .choices(["auto", "cpu", "cuda", "webgpu"] as const).default("cpu"),
+    new Option("--device <name>", "where to compute (default: cpu)")
+      .choices(["auto", "cpu", "cuda", "webgpu"] as const),
   )
   .option("--json", "print the result as JSON")
   .action(async (names, options) => {
     const { json, quick } = options;
+    for (const key of ["seeds", "jobs", "threads"] as const) {
+      const value = options[key];
+      if (value === undefined || (Number.isSafeInteger(value) && value >= 1)) {
+        continue;
+      }
+      throw new ConfigError(
+        `--${key} must be an integer of 1 or more, got ${value}`,
+      );
+    }
     const text = await import("./reproduce_text.ts");
     if (names.length === 0) {
       const given = Object.keys(options)
-        .find((key) => !["json", "threads", "device"].includes(key));
+        .find((key) => key !== "json");
       if (given !== undefined) {
         throw new ConfigError(
           `--${given} must come with figures: name them, or all`,
@@ -55,21 +64,14 @@ const task = command(
       else console.log(text.listText(listed));
       return;
     }
-    for (const key of ["seeds", "jobs", "threads"] as const) {
-      const value = options[key];
-      if (value === undefined || (Number.isSafeInteger(value) && value >= 1)) {
-        continue;
-      }
-      throw new ConfigError(
-        `--${key} must be an integer of 1 or more, got ${value}`,
-      );
-    }
     if (options.resume && options.overwrite) {
       throw new ConfigError("--resume must be left out with --overwrite");
     }
     if (options.publish) {
-      const other = (["resume", "overwrite", "published", "seeds"] as const)
-        .find((key) => options[key] !== undefined);
+      const other = [
+        ...["resume", "overwrite", "published", "seeds"] as const,
+        ...["jobs", "threads", "device"] as const,
+      ].find((key) => options[key] !== undefined);
       if (other !== undefined) {
         throw new ConfigError(
           `--${other} must be left out with --publish, which runs nothing`,
@@ -82,7 +84,15 @@ const task = command(
       return;
     }
     const { runReproduction } = await import("./reproduce_run.ts");
+    const { chooseDevice, describeChoice } = await import("../lib/devices.ts");
+    const choice = await chooseDevice({
+      device: options.device ?? "cpu",
+      deviceId: 0,
+      runtime: "node",
+    });
+    if (options.device !== undefined) console.error(describeChoice(choice));
     const cores = navigator.hardwareConcurrency;
+    const threads = options.threads ?? 1;
     const { outcomes, failures, interrupted } = await runReproduction(names, {
       scale: quick ? "quick" : "full",
       ...(options.seeds !== undefined && { seeds: options.seeds }),
@@ -90,9 +100,9 @@ const task = command(
       overwrite: options.overwrite ?? false,
       published: options.published ?? false,
       jobs: options.jobs ??
-        Math.max(1, Math.min(Math.floor(cores / options.threads), MOST_JOBS)),
-      threads: options.threads,
-      device: options.device,
+        Math.max(1, Math.min(Math.floor(cores / threads), MOST_JOBS)),
+      threads,
+      device: choice.device,
     });
     if (json) printJson({ outcomes, failures, interrupted });
     else console.log(text.outcomesText(outcomes, "reproductions"));
@@ -101,7 +111,9 @@ const task = command(
       console.error(
         `stopped; go on with: deno task reproduce ${names.join(" ")}` +
           `${quick ? " --quick" : ""}` +
-          `${options.seeds === undefined ? "" : ` --seeds ${options.seeds}`}` +
+          (["seeds", "jobs", "threads", "device"] as const)
+            .filter((key) => options[key] !== undefined)
+            .map((key) => ` --${key} ${options[key]}`).join("") +
           `${options.published ? " --published" : ""} --resume`,
       );
       Deno.exitCode = EXIT.interrupted;

@@ -4,22 +4,25 @@
  * @module
  */
 
-import type { Listed } from "../lib/reproduce/list.ts";
+import type { Cost, Listed } from "../lib/reproduce/list.ts";
 import { timeText } from "../lib/reproduce/cost.ts";
 import { extent, type Outcome } from "../lib/reproduce/outcome.ts";
 import type { Standing } from "../lib/reproduce/reproduce.ts";
 
 /** The list of figures. */
 export function listText(listed: readonly Listed[]): string {
-  return listed.map(({ name, shows, settings, published, cost, last }) => {
-    const costText = (ms: number | null) =>
-      ms === null ? "not measured yet" : timeText(ms);
+  return listed.map((figure) => {
+    const { name, shows, settings, published, cost, last, missing } = figure;
+    const costText = (cost: Cost | null) =>
+      cost === null ? "not measured yet" : timeText(cost.ms) +
+        (cost.from === "here" ? "" : " where it was published");
     return [
       `${name} shows ${shows}`,
       `  setting: ${settings}`,
       `  published: ${published}`,
-      `  cost here, two runs at a time: ${costText(cost.full)}, quick ` +
+      `  cost, two runs at a time: ${costText(cost.full)}, quick ` +
       costText(cost.quick),
+      ...(missing === null ? [] : [`  cannot be run here: ${missing}`]),
       ...(last
         ? [
           `  last (${extent(last)}${

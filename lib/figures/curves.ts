@@ -63,9 +63,10 @@ export function last(record: RunRecord, name: string): number {
   return column(record, name).at(-1) ?? NaN;
 }
 
-/** A column at the recorded step nearest to one. */
+/** A column at the recorded step nearest to one; NaN behind the run's end. */
 export function near(record: RunRecord, name: string, step: number): number {
   const at = steps(record);
+  if (step > record.steps) return NaN;
   let best = 0;
   at.forEach((s, i) => {
     if (Math.abs(s - step) < Math.abs(at[best]! - step)) best = i;
@@ -84,7 +85,8 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * The curve of an arm: medians over the seeds, and a band from least to most.
+ * The curve of an arm: medians over the seeds, and a band from least to most. Of
+ * runs that ended early the others go on without them.
  *
  * @param results The runs.
  * @param arm Which.
@@ -102,20 +104,25 @@ export function curve(
     const y = column(runs[0]!, name);
     return column(runs[0]!, x).map((x, i) => ({ x, y: y[i]! }));
   }
-  const values = new Map<number, number[]>();
-  for (const run of runs) {
+  const all = runs.map((run) => {
     const y = column(run, name);
-    column(run, x).forEach((x, i) => {
-      if (!Number.isFinite(y[i]!)) return;
-      values.set(x, [...values.get(x) ?? [], y[i]!]);
-    });
-  }
-  return [...values].sort(([a], [b]) => a - b).map(([x, ys]) => ({
-    x,
-    y: median(ys),
-    low: Math.min(...ys),
-    high: Math.max(...ys),
-  }));
+    const at = column(run, x);
+    return { end: Math.max(...at), at: new Map(at.map((x, i) => [x, y[i]!])) };
+  });
+  const xs = [...new Set(all.flatMap(({ at }) => [...at.keys()]))]
+    .sort((a, b) => a - b);
+  return xs.flatMap((x) => {
+    const going = all.filter(({ end }) => end >= x);
+    if (!going.every(({ at }) => at.has(x))) return [];
+    const ys = going.map(({ at }) => at.get(x)!).filter(Number.isFinite);
+    if (ys.length === 0) return [{ x, y: NaN }];
+    return [{
+      x,
+      y: median(ys),
+      low: Math.min(...ys),
+      high: Math.max(...ys),
+    }];
+  });
 }
 
 /** The curve of each run by itself: for x that differs between seeds. */

@@ -117,12 +117,15 @@ export const fig11: Figure = {
       "grokking.",
     rule:
       "The test accuracy of both reaches 95 % within the run, and that of " +
-      `plain softmax does not. ${BY_SEED}`,
+      "plain softmax does not, though it memorises (else the seed says " +
+      `nothing). ${BY_SEED}`,
     decide: (results) =>
       bySeed(results, arms.map(({ name }) => name), (...runs) => {
         const [softmax, ...others] = runs.map(grokked);
         return {
-          so: softmax === null && others.every((step) => step !== null),
+          so: runs[0]!.memorised_at === null
+            ? null
+            : softmax === null && others.every((step) => step !== null),
           why: runs.map((run, i) =>
             `${arms[i]!.label} 95 % at ${stepText(grokked(run))} (at most ${
               percent(most(run, ACCURACY))

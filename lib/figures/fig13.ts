@@ -80,10 +80,10 @@ function chart(results: Results): Chart {
 
 function rows(results: Results): Row[] {
   const published: Readonly<Record<string, string>> = {
-    "one": "generalises",
+    "one": "generalises (implied)",
     "two": "does not generalise",
     "three": "does not generalise",
-    "two-decay": "generalises",
+    "two-decay": "generalises (implied)",
   };
   return arms.flatMap(({ name, label }) => [
     {

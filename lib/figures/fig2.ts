@@ -45,6 +45,9 @@ const arms = armsBy(
 
 const published: PublishedNumbers = {
   peaks: {
+    [armOf(0.4, "float16")]: 0,
+    [armOf(0.4, "float32")]: 0,
+    [armOf(0.4, "float64")]: 0,
     [armOf(0.6, "float16")]: 0.15,
     [armOf(0.6, "float32")]: 0.29,
     [armOf(0.6, "float64")]: 0.53,
@@ -89,8 +92,10 @@ export const fig2: Figure = {
       id: "C2",
       statement: "Softmax in float32 without regularisation does not " +
         "generalise with 40 % of the pairs.",
-      rule: "The float32 run reaches 99 % train accuracy, and its test " +
-        `accuracy stays below 10 % throughout. ${BY_SEED}`,
+      rule:
+        "The test accuracy of the float32 run stays below 10 % throughout, " +
+        "though it reaches 99 % train accuracy (else the seed says nothing). " +
+        BY_SEED,
       decide: (results) =>
         bySeed(results, [armOf(0.4, "float32")], (run) => {
           const highest = most(run, "test_accuracy");

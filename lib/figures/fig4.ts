@@ -99,7 +99,7 @@ function chart(results: Results): Chart {
     percent: true,
     domain: [0, 1],
   } as const;
-  const ends = results.of("parity").flatMap(steps);
+  const ends = tasks.flatMap(({ name }) => results.of(name).flatMap(steps));
   const x = {
     label: "step",
     domain: [0, Math.max(full ? 100_000 : 1000, ...ends)],

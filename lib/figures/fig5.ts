@@ -191,12 +191,13 @@ export const fig5: Figure = {
       "In each of the three networks the cosine of all parameters, between " +
       "the first evaluation with 100 % train accuracy and the first with half " +
       `of the train samples collapsed, gets at least ${RISE} higher than it ` +
-      `was at the former. A run that does not memorise says nothing. ${BY_SEED}`,
+      "was at the former. A run that does not memorise, or has collapsed " +
+      `before it does, says nothing. ${BY_SEED}`,
     decide: (results) =>
       bySeed(results, arms.map(({ name }) => name), (...runs) => {
         const rises = runs.map((run) => rise(run));
         return {
-          so: rises.some(([from]) => Number.isNaN(from))
+          so: rises.flat().some(Number.isNaN)
             ? null
             : rises.every(([from, to]) => to - from >= RISE),
           why: rises.map(([from, to], i) =>

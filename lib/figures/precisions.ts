@@ -17,7 +17,7 @@ import {
 } from "./curves.ts";
 import type { Arm, Decision, Results, Row } from "./figure.ts";
 import type { RunRecord } from "./record.ts";
-import { BY_SEED, bySeed } from "./rules.ts";
+import { allSo, BY_SEED, bySeed, rises } from "./rules.ts";
 
 /** Shares of the pairs to train on. */
 export const fractions = [0.4, 0.6, 0.7] as const;
@@ -76,7 +76,8 @@ export function peak(run: RunRecord): number {
 
 // What a share is called; the quick form may have another in its place.
 function shareText(results: Results, fraction: Fraction): string {
-  const [run] = results.of(armOf(fraction, "float32"));
+  const [run] = precisions
+    .flatMap((precision) => results.of(armOf(fraction, precision)));
   const { trainFraction = fraction } = run?.config ?? {};
   return percent(fraction) +
     (trainFraction === fraction ? "" : ` (quick: ${percent(trainFraction)})`);
@@ -135,8 +136,8 @@ export function precisionRows(
         {
           what: `${name}: highest test accuracy`,
           published: level === undefined
-            ? fraction === 0.4 ? "≈ 0 %" : "–"
-            : `≈ ${percent(level)}`,
+            ? "–"
+            : `≈ ${level === 0 ? "0 %" : percent(level)}`,
           measured: measured(
             results,
             arm,
@@ -156,16 +157,6 @@ export function precisionRows(
   );
 }
 
-// Whether numbers rise strictly; null where the last of them are all "never".
-function rises(values: readonly (number | null)[]): boolean | null {
-  const known = values.map((value) => value ?? Infinity);
-  if (known.slice(1).every((value, i) => value > known[i]!)) return true;
-  const falls = known.slice(1).some((value, i) =>
-    value < known[i]! || (value === known[i]! && value !== Infinity)
-  );
-  return falls ? false : null;
-}
-
 // At both fractions where the network generalises at all.
 function atBoth(
   results: Results,
@@ -183,7 +174,7 @@ function atBoth(
       ? [null]
       : [rises(six), rises(seven)];
     return {
-      so: both.includes(false) ? false : both.includes(null) ? null : true,
+      so: allSo(both),
       why: `60 %: ${six.map(format).join(", ")}; ` +
         `70 %: ${seven.map(format).join(", ")}`,
     };

@@ -63,6 +63,11 @@ export function thinned<T>(rows: readonly T[], most: number = MOST_ROWS): T[] {
 // numbers beyond rounding are left out of the comparison.
 const comparedKeys = configKeys.filter((key) => !(key in placeSettings));
 
+/** What of a config decides the numbers, beyond rounding. */
+export function withoutPlace(config: Config): Partial<Config> {
+  return Object.fromEntries(comparedKeys.map((key) => [key, config[key]]));
+}
+
 /** Whether a config is that of an experiment, wherever it was computed. */
 export function sameExperiment(a: Config, b: Config): boolean {
   return comparedKeys.every((key) =>
@@ -143,6 +148,8 @@ export async function recordOf(
       device: `${device.os} ${device.arch} ${device.provider}`,
       threads: config.threads,
       commit: git?.commit.slice(0, 12) ?? null,
+      // Numbers that no commit has the code of.
+      ...(git?.dirty && { changed: true }),
     },
     config,
     columns: Object.fromEntries(

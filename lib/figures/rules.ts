@@ -13,7 +13,8 @@ export const LEAST_SEEDS = 3;
 /** What {@link bySeed} does, in words that a rule ends with. */
 export const BY_SEED =
   "It holds if this is so with every seed, and fails if with fewer than half " +
-  `of those that say anything; of ${LEAST_SEEDS} seeds at least.`;
+  `of those that say anything, ${LEAST_SEEDS} at least (in the quick form one). ` +
+  "A seed of which a run diverged says nothing.";
 
 /** What one seed says of a claim. */
 export interface Said {
@@ -29,36 +30,48 @@ export interface Said {
  * @param results The runs.
  * @param arms The arms that the claim speaks of.
  * @param judge What one seed says, given the runs of the arms in their order.
+ * @param options `divergedCounts` where a run that diverged is one that did not
+ * get there, as in a sweep, and the claim's rule says so.
  */
 export function bySeed(
   results: Results,
   arms: readonly string[],
   judge: (...runs: RunRecord[]) => Said,
+  { divergedCounts = false }: { readonly divergedCounts?: boolean } = {},
 ): Decision {
   const all = arms.map((arm) => results.of(arm));
   const seeds = (all[0] ?? []).map(({ seed }) => seed)
     .filter((seed) =>
       all.every((runs) => runs.some((run) => run.seed === seed))
     );
-  const said = seeds.map((seed) => ({
-    seed,
-    ...judge(...all.map((runs) => runs.find((run) => run.seed === seed)!)),
-  }));
+  const said = seeds.map((seed) => {
+    const runs = all.map((runs) => runs.find((run) => run.seed === seed)!);
+    const diverged = divergedCounts
+      ? undefined
+      : runs.find((run) => run.diverged_at !== null);
+    return {
+      seed,
+      ...(diverged
+        ? {
+          so: null,
+          why: `${diverged.arm} diverged at step ${diverged.diverged_at}`,
+        }
+        : judge(...runs)),
+    };
+  });
   const why = said.map(({ seed, why }) => `seed ${seed}: ${why}`).join("; ");
   const numbers = said.map(({ seed, so, why }) => ({ seed, so, why })) as Json;
   const so = said.filter((one) => one.so === true).length;
   const not = said.filter((one) => one.so === false).length;
-  const enough = results.scale === "quick"
-    ? said.length > 0
-    : said.length >= LEAST_SEEDS;
-  if (!enough) {
-    const wanted = Math.max(LEAST_SEEDS, results.seeds);
+  const least = results.scale === "quick" ? 1 : LEAST_SEEDS;
+  if (so + not < least) {
+    const wanted = Math.max(least, results.seeds);
+    const there = said.length < wanted
+      ? `${said.length} of ${wanted} seeds are there`
+      : `${so + not} of ${wanted} seeds say something`;
     return {
       verdict: "inconclusive",
-      why:
-        `${said.length} of ${
-          results.scale === "quick" ? results.seeds : wanted
-        } seeds are there` + (why === "" ? "" : `; ${why}`),
+      why: there + (why === "" ? "" : `; ${why}`),
       numbers,
     };
   }
@@ -68,4 +81,22 @@ export function bySeed(
     ? "fails"
     : "inconclusive";
   return { verdict, why, numbers };
+}
+
+/**
+ * Whether numbers rise strictly. Infinity and null are never: after every number,
+ * and null, nothing said, where only two nevers are not told apart.
+ */
+export function rises(values: readonly (number | null)[]): boolean | null {
+  const known = values.map((value) => value ?? Infinity);
+  if (known.slice(1).every((value, i) => value > known[i]!)) return true;
+  const falls = known.slice(1).some((value, i) =>
+    value < known[i]! || (value === known[i]! && value !== Infinity)
+  );
+  return falls ? false : null;
+}
+
+/** Whether all are so: not where one is not, else nothing said where one says nothing. */
+export function allSo(parts: readonly (boolean | null)[]): boolean | null {
+  return parts.includes(false) ? false : parts.includes(null) ? null : true;
 }

@@ -8,7 +8,7 @@
 import { readMetrics } from "../runs/read.ts";
 import { THRESHOLD } from "../train/recorder.ts";
 import type { Chart, Panel } from "../report/chart.ts";
-import { firstAtLeast, measured, most, percent, stepText } from "./curves.ts";
+import { measured, median, most, percent, stepText } from "./curves.ts";
 import type { Arm, Figure, Json, Results, Row } from "./figure.ts";
 import { linesOf, panelOf, shares } from "./panels.ts";
 import { mlp } from "./paper.ts";
@@ -64,10 +64,10 @@ const WINDOW = 10;
 const LEAST_LOSS = 0.01;
 
 const SPIKE =
-  `A spike is an evaluation, after the first with 99 % train accuracy, whose ` +
-  `train loss is at least ${LEAST_LOSS} and ${FACTOR} times the median of the ` +
-  `${WINDOW} evaluations before it; those of the next ${WINDOW} evaluations ` +
-  "belong to the same spike.";
+  `A spike is an evaluation, ${WINDOW} or more after the first with 99 % train ` +
+  `accuracy, whose train loss is at least ${LEAST_LOSS} and ${FACTOR} times the ` +
+  `median of the ${WINDOW} evaluations before it; those of the next ${WINDOW} ` +
+  "evaluations belong to the same spike.";
 
 /**
  * The steps at which spikes of a loss begin, by the rule above.
@@ -86,9 +86,9 @@ export function spikesOf(
   const spikes: number[] = [];
   let free = start + WINDOW;
   for (let i = start + WINDOW; i < rows.length; i++) {
-    const before = rows.slice(i - WINDOW, i).map((row) => row.train_loss)
-      .sort((a, b) => a - b);
-    const usual = before[WINDOW / 2]!;
+    const usual = median(
+      rows.slice(i - WINDOW, i).map((row) => row.train_loss),
+    );
     const { step, train_loss } = rows[i]!;
     if (
       i < free || train_loss < LEAST_LOSS || train_loss < FACTOR * usual
@@ -99,30 +99,65 @@ export function spikesOf(
   return spikes;
 }
 
+// A record keeps every tenth evaluation, of which a spike may be none: spikes and
+// the step of grokking are read off all of them.
 async function spikes(run: string): Promise<Json> {
   const rows = await readMetrics(run);
-  // Of a run with hundreds, how many and the first ones say enough.
   const steps = spikesOf(rows as unknown as Parameters<typeof spikesOf>[0]);
-  return { count: steps.length, first: steps.slice(0, 50) };
+  const loss = new Map(rows.map((row) => [row.step, row.train_loss]));
+  return {
+    count: steps.length,
+    // Of a run with hundreds, how many and the first ones say enough.
+    first: steps.slice(0, 50),
+    losses: steps.slice(0, 50)
+      .map((step) => Number(loss.get(step)!.toPrecision(4))),
+  };
+}
+
+const GROKS = 0.95;
+
+async function groks(run: string): Promise<Json> {
+  const rows = await readMetrics(run);
+  return rows.find((row) => row.test_accuracy >= GROKS)?.step ?? null;
 }
 
 const spikesIn = (run: RunRecord) =>
-  run.measures["spikes"] as unknown as { count: number; first: number[] };
+  run.measures["spikes"] as unknown as {
+    count: number;
+    first: number[];
+    losses: number[];
+  };
+const grokked = (run: RunRecord) => run.measures["groks"] as number | null;
 
-const GROKS = 0.95;
-const grokked = (run: RunRecord) => firstAtLeast(run, ACCURACY, GROKS);
+// The beginnings of spikes, of every seed.
+const spikeDots = (results: Results, some: readonly Arm[], from: number) =>
+  some.map(({ name }, i) => ({
+    name: "a spike begins",
+    colour: from + i,
+    line: "none" as const,
+    points: results.of(name).flatMap((run) => {
+      const { first, losses } = spikesIn(run);
+      return first.map((x, i) => ({ x, y: losses[i]! }));
+    }),
+  }));
 
 function chart(results: Results): Chart {
   const loss: Panel = {
     title: "Train loss, float32 and float64",
     x: { label: "step" },
     y: { label: "train loss", scale: "log" },
-    series: linesOf(results, arms.slice(0, 2), "train_loss"),
+    series: [
+      ...linesOf(results, arms.slice(0, 2), "train_loss"),
+      ...spikeDots(results, arms.slice(0, 2), 0),
+    ],
   };
   const without: Panel = {
     ...loss,
     title: "Train loss, float32, lr 0.005 or β₂ 0.999",
-    series: linesOf(results, arms.slice(2), "train_loss", 2),
+    series: [
+      ...linesOf(results, arms.slice(2), "train_loss", 2),
+      ...spikeDots(results, arms.slice(2), 2),
+    ],
   };
   return {
     title: "Grokking in float32 before float64, and the loss's spikes",
@@ -181,7 +216,7 @@ export const slingshots: Figure = {
     "β₂ 0.999 removes that (the paper's users, no numbers).",
   arms,
   columns: [ACCURACY, "train_accuracy", "train_loss", "softmax_collapse"],
-  measures: { spikes },
+  measures: { spikes, groks },
   chart,
   rows,
   claims: [

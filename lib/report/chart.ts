@@ -212,10 +212,12 @@ function panelSvg({ x, y, series, published = [] }: Panel): string {
   const marks = [
     Plot.frame({ stroke: "#bbb" }),
     ...series.map(({ points, colour }) => {
-      const band = points.filter((p) =>
-        shown(p.x, x) && p.low !== undefined && shown(p.low, y) &&
-        shown(p.high!, y)
+      const band = points.filter((p) => shown(p.x, x)).map((p) =>
+        p.low !== undefined && shown(p.low, y) && shown(p.high!, y)
+          ? p
+          : { ...p, low: NaN, high: NaN }
       );
+      if (band.every(({ low }) => Number.isNaN(low))) return null;
       return Plot.areaY(band, {
         x: "x",
         y1: "low",
@@ -226,14 +228,17 @@ function panelSvg({ x, y, series, published = [] }: Panel): string {
       });
     }),
     ...series.flatMap(({ points, colour, line = "solid", dots }) => {
-      const own = points.filter((p) => shown(p.x, x) && shown(p.y, y));
+      // What cannot be shown is a gap in the line.
+      const joined = points.filter((p) => shown(p.x, x))
+        .map((p) => shown(p.y, y) ? p : { ...p, y: NaN });
+      const own = joined.filter((p) => !Number.isNaN(p.y));
       const stroke = colourOf(colour);
       return [
         ...(line === "stems"
           ? [Plot.ruleX(own, { x: "x", y: "y", stroke, strokeWidth: 1.5 })]
           : []),
         ...(!isJoined(line) ? [] : [
-          Plot.line(own, {
+          Plot.line(joined, {
             x: "x",
             y: "y",
             stroke,

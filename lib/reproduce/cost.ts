@@ -11,7 +11,6 @@ const FREE: ReadonlySet<keyof Config> = new Set<keyof Config>([
   "seed",
   "dataSeed",
   "steps",
-  "evalEvery",
   "checkpointEvery",
   "lr",
   "weightDecay",
@@ -27,7 +26,6 @@ const FREE: ReadonlySet<keyof Config> = new Set<keyof Config>([
   "initScale",
   "outputScale",
   "switches",
-  "device",
 ]);
 
 const keys = configKeys.filter((key) => !FREE.has(key));

@@ -9,9 +9,17 @@ import type { Figure, Scale } from "../figures/figure.ts";
 import { figures as registry } from "../figures/mod.ts";
 import { Costs, wallTime } from "./cost.ts";
 import { jobsOf, type Places, places as usual } from "./layout.ts";
-import { type Outcome, readOutcome } from "./outcome.ts";
+import { basisOf, type Outcome, readOutcome, weightOf } from "./outcome.ts";
 import { recordHere, recordsPublished } from "./records.ts";
 import { SEEDS } from "./reproduce.ts";
+
+/** What runs take. */
+export interface Cost {
+  /** Milliseconds. */
+  readonly ms: number;
+  /** Whether this machine was timed, or the one of published runs. */
+  readonly from: "here" | "published";
+}
 
 /** A figure as it is listed. */
 export interface Listed {
@@ -20,10 +28,15 @@ export interface Listed {
   readonly shows: string;
   readonly settings: string;
   readonly published: string;
-  /** Milliseconds of each form with two runs side by side; null if not known. */
-  readonly cost: Readonly<Record<Scale, number | null>>;
-  /** What it came to last, here or else as published; null if never run. */
+  /** What each form takes, two runs side by side; null if not known. */
+  readonly cost: Readonly<Record<Scale, Cost | null>>;
+  /**
+   * What it came to, here or as published, whichever says more; null where it has
+   * not been run with the settings and rules of this version.
+   */
   readonly last: Outcome & { readonly from: "here" | "published" } | null;
+  /** Why it cannot be run here, and what mends that; null where it can. */
+  readonly missing: string | null;
 }
 
 /** Lists the figures. */
@@ -33,15 +46,31 @@ export async function listFigures(
 ): Promise<Listed[]> {
   const costs = await knownCosts(places, figures);
   const listed: Listed[] = [];
+  const known = async (
+    name: string,
+    figure: Figure,
+    from: "here" | "published",
+  ) => {
+    const outcome = await readOutcome(join(places[from], name));
+    return outcome && outcome.basis === basisOf(name, figure, outcome.scale)
+      ? [{ ...outcome, from }]
+      : [];
+  };
   for (const [name, figure] of Object.entries(figures)) {
     const cost = (scale: Scale) => {
       const seeds = scale === "full" ? SEEDS : figure.quickSeeds ?? 1;
       const jobs = jobsOf(name, figure, scale, seeds, places.here, USUAL);
-      const ms = wallTime(jobs.map(({ config }) => costs.left(config)), 2);
-      return Number.isFinite(ms) ? ms : null;
+      for (const from of ["here", "published"] as const) {
+        const left = jobs.map(({ config }) => costs[from].left(config));
+        const ms = wallTime(left, 2);
+        if (Number.isFinite(ms)) return { ms, from };
+      }
+      return null;
     };
-    const here = await readOutcome(join(places.here, name));
-    const published = await readOutcome(join(places.published, name));
+    const [last = null] = [
+      ...await known(name, figure, "here"),
+      ...await known(name, figure, "published"),
+    ].sort((a, b) => weightOf(b) - weightOf(a));
     listed.push({
       name,
       title: figure.title,
@@ -49,11 +78,8 @@ export async function listFigures(
       settings: figure.settings,
       published: figure.published,
       cost: { full: cost("full"), quick: cost("quick") },
-      last: here
-        ? { ...here, from: "here" }
-        : published
-        ? { ...published, from: "published" }
-        : null,
+      last,
+      missing: await figure.missing?.() ?? null,
     });
   }
   return listed;
@@ -62,12 +88,12 @@ export async function listFigures(
 // How the command trains unless it is told otherwise.
 const USUAL = { device: "cpu", threads: 1 } as const;
 
-// Of published runs first, so that this machine's own count.
+// Of this machine's runs, and of published ones too.
 async function knownCosts(
   places: Places,
   figures: Readonly<Record<string, Figure>>,
-): Promise<Costs> {
-  const costs = new Costs();
+): Promise<Record<Cost["from"], Costs>> {
+  const [here, published] = [new Costs(), new Costs()];
   const all = Object.entries(figures).flatMap(([name, figure]) =>
     (["full", "quick"] as const).map((scale) => ({
       figure,
@@ -77,15 +103,17 @@ async function knownCosts(
   for (const { figure, jobs } of all) {
     const known = await recordsPublished(places, jobs, figure);
     for (const { config, ms_per_step } of known.values()) {
-      costs.learn(config, ms_per_step);
+      published.learn(config, ms_per_step);
     }
   }
   for (const { figure, jobs } of all) {
     for (const job of jobs) {
       // Measures may be slow, and are not looked at here.
       const record = await recordHere(job, { ...figure, measures: {} });
-      if (record) costs.learn(record.config, record.ms_per_step);
+      if (!record) continue;
+      here.learn(record.config, record.ms_per_step);
+      published.learn(record.config, record.ms_per_step);
     }
   }
-  return costs;
+  return { here, published };
 }

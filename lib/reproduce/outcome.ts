@@ -4,6 +4,7 @@
  * @module
  */
 
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type {
   Decision,
@@ -13,8 +14,10 @@ import type {
   Scale,
 } from "../figures/figure.ts";
 import type { RunRecord } from "../figures/record.ts";
+import { withoutPlace } from "../figures/record.ts";
 import { writeWhole } from "../files.ts";
 import { chartSvg } from "../report/chart.ts";
+import { jobsOf } from "./layout.ts";
 
 /** A claim as verdict.json has it. */
 export interface Verdict extends Decision {
@@ -36,6 +39,8 @@ export interface Outcome {
   readonly scale: Scale;
   /** How many seeds were asked for. */
   readonly seeds: number;
+  /** Tells settings, rules and columns of the figure from those of other times. */
+  readonly basis: string;
   /** How many runs there are, and how many there should be. */
   readonly runs: { readonly finished: number; readonly of: number };
   /** What the runs were made with; more than one where they differ. */
@@ -86,6 +91,7 @@ export function outcomeOf(
     title: figure.title,
     scale: results.scale,
     seeds: results.seeds,
+    basis: basisOf(name, figure, results.scale),
     runs: {
       finished: runs.length,
       of: figure.arms.length * results.seeds,
@@ -103,6 +109,34 @@ export function outcomeOf(
       ...decide(results),
     })),
   };
+}
+
+/**
+ * A short hash of all that a figure's outcome rests on beside its runs: the configs
+ * of its arms, what is recorded of them, and the rules.
+ */
+export function basisOf(name: string, figure: Figure, scale: Scale): string {
+  const { columns, measures = {}, claims } = figure;
+  const parts = {
+    runs: jobsOf(name, figure, scale, 1, "").map(({ arm, config }) => [
+      arm,
+      withoutPlace(config),
+    ]),
+    columns,
+    measures: Object.keys(measures),
+    claims: claims.map(({ id, statement, rule }) => [id, statement, rule]),
+  };
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex")
+    .slice(0, 12);
+}
+
+/**
+ * How much an outcome says: all arms at full length before all of the quick form,
+ * and these before parts of either.
+ */
+export function weightOf({ scale, runs, seeds }: Outcome): number {
+  const whole = runs.finished * seeds >= runs.of;
+  return (whole ? 2 : 0) + (scale === "full" ? 1 : 0);
 }
 
 function distinct(values: readonly unknown[]): unknown[] {

@@ -14,8 +14,9 @@ _This page is generated: \`deno task reproduce all --publish\` writes it from th
 records in \`docs/reproduction/\`; text about a figure stands in \`lib/figures/\`._
 
 Every figure of _Grokking at the Edge of Numerical Stability_ (arXiv 2501.04697)
-is one command, \`deno task reproduce figN\`. Rules of claims were fixed in the
-code before the runs. Curves are medians over the seeds, bands go from the least
+is one command, \`deno task reproduce figN\`. Rules of claims stand in the code, and
+every run says of which commit it is; "changed" where files differed from it.
+Curves are medians over the seeds, bands go from the least
 to the most. A figure in its quick form has fewer steps or a smaller task: its
 verdicts are about that, not about the published setting.
 `;
@@ -99,11 +100,12 @@ function section(
     ...(outcome.claims.length > 0 ? [""] : []),
     ...remarks.map((remark) => `${remark}\n`),
     ...(cost.ms_per_step === null ? [] : [
-      `${timeText(1000 * cost.seconds)} of one thread, ` +
+      `About ${timeText(1000 * cost.seconds)} of one thread, ` +
       `${cost.ms_per_step.join(" to ")} ms a step; made with ` +
       made.map((one) =>
         Object.entries(one as Record<string, unknown>)
-          .map(([key, value]) => `${key} ${value}`).join(", ")
+          .map(([key, value]) => key === "changed" ? key : `${key} ${value}`)
+          .join(", ")
       ).join("; ") + ".\n",
     ]),
   ].join("\n");

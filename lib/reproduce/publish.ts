@@ -10,7 +10,7 @@ import type { Figure, Scale } from "../figures/figure.ts";
 import { recordText, type RunRecord } from "../figures/record.ts";
 import { figures as registry } from "../figures/mod.ts";
 import { writeWhole } from "../files.ts";
-import { list } from "../runs/_layout.ts";
+import { ignoreMissing, list } from "../runs/_layout.ts";
 import {
   type Job,
   jobsOf,
@@ -48,8 +48,8 @@ interface Found {
  * @param names Figures, or `all`.
  * @param options Places and figures; with the scale `quick` the full runs are
  * passed over.
- * @returns What was published; figures without a run are left out, unless they
- * cannot be run here.
+ * @returns What was published; figures without a run are left out, and what is
+ * published of their earlier settings is removed.
  * @throws {UsageError} if a figure is unknown.
  */
 export async function publish(
@@ -67,9 +67,11 @@ export async function publish(
       ? quick
       : [full, quick].find(({ whole }) => whole) ??
         (some(full) || !some(quick) ? full : quick);
+    await removeFallen(name, [full, quick], places);
     if (best.records.length === 0 && figure.arms.length > 0) {
-      // That its data are not here is said; that nobody ran it yet, is not.
-      if (await figure.missing?.() === undefined) continue;
+      await Deno.remove(join(places.published, name), { recursive: true })
+        .catch(ignoreMissing);
+      continue;
     }
     const { scale, seeds, records } = best;
     for (const { job, record } of records) {
@@ -93,6 +95,22 @@ export async function publish(
   const page = join(dirname(places.published), "reproduction.md");
   await writeWhole(page, pageText(figures, published));
   return outcomes;
+}
+
+// Records of which this version has no run any more.
+async function removeFallen(
+  name: string,
+  found: readonly Found[],
+  places: typeof usual,
+): Promise<void> {
+  for (const { scale, records } of found) {
+    const folder = recordsFolder(places, name, scale);
+    const standing = records.map(({ job }) => `${job.name}.json`);
+    for (const file of await list(folder) ?? []) {
+      if (!standing.includes(file)) await Deno.remove(join(folder, file));
+    }
+    if (standing.length === 0) await Deno.remove(folder).catch(ignoreMissing);
+  }
 }
 
 async function find(

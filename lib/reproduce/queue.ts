@@ -13,7 +13,7 @@ import { Lane } from "./lane.ts";
 import { type Job, places as usual } from "./layout.ts";
 import { recordHere } from "./records.ts";
 import type { ReproduceOptions, Standing } from "./reproduce.ts";
-import { byBytes, bytesKey, copyRun } from "./twins.ts";
+import { byBytes, bytesKey, copyRun, progressOf } from "./twins.ts";
 
 /** What is known of one figure while it is reproduced. */
 export interface Work {
@@ -40,22 +40,45 @@ export class Queue {
   readonly #training = new Map<Job, number>();
   /** All jobs without a record, by the bytes of their runs. */
   readonly #twins: Map<string, Job[]>;
+  /** Updates that each has made already. */
+  readonly #begun: ReadonlyMap<Job, number>;
   #written: Promise<unknown> = Promise.resolve();
 
-  constructor(
+  private constructor(
     works: readonly Work[],
     costs: Costs,
     options: ReproduceOptions,
+    twins: Map<string, Job[]>,
+    begun: ReadonlyMap<Job, number>,
   ) {
     this.#works = works;
     this.#costs = costs;
     this.#options = options;
-    this.#twins = byBytes(
+    this.#twins = twins;
+    this.#begun = begun;
+    this.waiting = [...twins.values()].map(([first]) => first!);
+  }
+
+  /** The runs of some figures that have no record. */
+  static async of(
+    works: readonly Work[],
+    costs: Costs,
+    options: ReproduceOptions,
+  ): Promise<Queue> {
+    const twins = byBytes(
       works.flatMap(({ jobs, records }) =>
         jobs.filter(({ name }) => !records.has(name))
       ),
     );
-    this.waiting = [...this.#twins.values()].map(([first]) => first!);
+    const begun = new Map<Job, number>();
+    for (const jobs of twins.values()) {
+      for (const job of jobs) {
+        begun.set(job, options.overwrite ? 0 : await progressOf(job));
+      }
+      // The one that has come furthest is gone on with.
+      jobs.sort((a, b) => begun.get(b)! - begun.get(a)!);
+    }
+    return new Queue(works, costs, options, twins, begun);
   }
 
   get lanes(): number {
@@ -66,7 +89,7 @@ export class Queue {
     const training = [...this.#training].map(([job, step]) => ({ job, step }));
     const left = [
       ...training.map(({ job, step }) => this.#costs.left(job.config, step)),
-      ...this.waiting.map(({ config }) => this.#costs.left(config)),
+      ...this.waiting.map((job) => this.#left(job)),
     ];
     const count = (of: (work: Work) => number) =>
       this.#works.reduce((sum, work) => sum + of(work), 0);
@@ -76,6 +99,11 @@ export class Queue {
       training,
       left: wallTime(left, Math.max(1, this.#options.jobs ?? 2)),
     };
+  }
+
+  // Milliseconds of the rest of a job.
+  #left(job: Job): number {
+    return this.#costs.left(job.config, this.#begun.get(job));
   }
 
   /** Trains all, writing a figure whenever a run of it is done. */
@@ -138,7 +166,7 @@ export class Queue {
     const last = Math.max(...this.waiting.map(({ config }) => config.seed));
     const place = ({ config, figure }: Job) =>
       config.seed === last ? 0 : order.indexOf(figure);
-    const left = ({ config }: Job) => this.#costs.left(config) || 0;
+    const left = (job: Job) => this.#left(job) || 0;
     this.waiting.sort((a, b) =>
       a.config.seed - b.config.seed || place(a) - place(b) || left(b) - left(a)
     );
@@ -155,7 +183,7 @@ export class Queue {
       const job = this.waiting.shift();
       if (!job) return;
       const { config, run } = job;
-      this.#training.set(job, 0);
+      this.#training.set(job, this.#begun.get(job) ?? 0);
       try {
         const ms = await lane.train(config, run, overwrite, {
           onProgress: (step, ms) => {
@@ -170,7 +198,10 @@ export class Queue {
         for (const twin of this.#twins.get(bytesKey(job))!) {
           const work = this.#works.find(({ name }) => name === twin.figure)!;
           const record = await recordAfter(job, twin, work.figure);
-          if (!record) break; // stopped
+          if (!record) {
+            if (signal?.aborted) break;
+            throw new Error("its first loss is not a finite number");
+          }
           work.records.set(twin.name, record);
           // One at a time: two runs of a figure may end in the same moment.
           const turn = this.#written.then(() => write(work));

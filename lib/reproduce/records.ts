@@ -13,6 +13,7 @@ import {
   stands,
 } from "../figures/record.ts";
 import type { Figure } from "../figures/figure.ts";
+import { type Config, ConfigError } from "../config/config.ts";
 import { UsageError } from "../errors.ts";
 import { list } from "../runs/_layout.ts";
 import { readInterrupted } from "../runs/resume.ts";
@@ -37,23 +38,36 @@ export async function runsHere(jobs: readonly Job[]): Promise<Job[]> {
  *
  * @throws {UsageError} if it is another.
  */
-export async function checkSame({ run, config, figure }: Job): Promise<void> {
-  const found = (await readInterrupted(run))?.config;
-  if (!found || sameExperiment(found, config)) return;
+export async function checkSame(job: Job): Promise<void> {
+  const { run, config, figure } = job;
+  const found = await configIn(job);
+  if (found === undefined) return;
+  if (found !== null && sameExperiment(found, config)) return;
   throw new UsageError(
     `Cannot go on with ${run}: ${figure} has another config now; remove the ` +
       "folder, or begin all its runs again with --overwrite",
   );
 }
 
+// What the run that lies in a job's folder has been trained with; null where this
+// version does not know such a config.
+async function configIn({ run }: Job): Promise<Config | null | undefined> {
+  try {
+    return (await readInterrupted(run))?.config;
+  } catch (error) {
+    if (error instanceof ConfigError) return null;
+    throw error;
+  }
+}
+
 /** The record of a job's run if it lies here, finished and of its experiment. */
 export async function recordHere(
-  { run, arm, config }: Job,
+  job: Job,
   figure: Figure,
 ): Promise<RunRecord | undefined> {
-  const found = (await readInterrupted(run))?.config;
-  if (!found || !sameExperiment(found, config)) return undefined;
-  return await recordOf(run, arm, figure);
+  const found = await configIn(job);
+  if (!found || !sameExperiment(found, job.config)) return undefined;
+  return await recordOf(job.run, job.arm, figure);
 }
 
 /** The published records of a figure that stand for jobs, by the jobs' names. */

@@ -54,7 +54,7 @@ export interface ReproduceOptions {
   /** Threads of each run; 1, if left out. The bytes depend on it. */
   readonly threads?: number;
   /** Where to compute; the processor, if left out. */
-  readonly device?: "auto" | "cpu" | "cuda" | "webgpu";
+  readonly device?: "cpu" | "cuda" | "webgpu";
   /** Where files lie; those of the repository, if left out. */
   readonly places?: Places;
   /** The figures; all of the project, if left out. */
@@ -132,13 +132,17 @@ export async function reproduce(
   }
   const costs = new Costs();
   await collect(works, options, costs);
-  const write = async ({ name, figure, scale, seeds, records }: Work) => {
+  const write = async (work: Work) => {
+    const { name, figure, scale, seeds, jobs, records } = work;
     const results = resultsOf(scale, seeds, records.values());
     const outcome = outcomeOf(name, figure, results);
-    await writeOutcome(join(places.here, name), figure, results, outcome);
+    // Without a run there is nothing to say yet.
+    if (jobs.length === 0 || records.size > 0) {
+      await writeOutcome(join(places.here, name), figure, results, outcome);
+    }
     return outcome;
   };
-  const queue = new Queue(works, costs, options);
+  const queue = await Queue.of(works, costs, options);
   if (queue.waiting.length > 0) await queue.train(write, failures);
   const outcomes = [];
   for (const work of works) outcomes.push(await write(work));
@@ -177,10 +181,6 @@ async function collect(
           "with --resume, or begin them again with --overwrite",
       );
     }
-    const known = await recordsPublished(places, jobs, figure);
-    for (const { config, ms_per_step } of known.values()) {
-      costs.learn(config, ms_per_step);
-    }
     for (const job of here) {
       if (!overwrite) await checkSame(job);
       const record = await recordHere(job, figure);
@@ -189,7 +189,7 @@ async function collect(
       if (!overwrite) records.set(job.name, record);
     }
     const copied = overwrite ? 0 : await takeOver(
-      jobs.filter((job) => !here.includes(job)),
+      jobs.filter(({ name }) => !records.has(name)),
       options,
       async (job) => {
         const record = (await recordHere(job, figure))!;
@@ -204,7 +204,11 @@ async function collect(
       );
     }
     if (!published) continue;
-    const standing = [...known].filter(([job]) => !records.has(job));
+    // What lies here is gone on with, or begun again.
+    const known = await recordsPublished(places, jobs, figure);
+    const standing = [...known].filter(([job]) =>
+      !records.has(job) && !here.some(({ name }) => name === job)
+    );
     for (const [job, record] of standing) records.set(job, record);
     if (standing.length > 0) {
       onWarning?.(

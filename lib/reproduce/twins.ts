@@ -6,10 +6,12 @@
  */
 
 import { cp } from "node:fs/promises";
+import { join } from "node:path";
 import { configKeys } from "../config/config.ts";
 import { describing } from "../files.ts";
-import { list } from "../runs/_layout.ts";
+import { FILES, ignoreMissing, list, stepsIn } from "../runs/_layout.ts";
 import { isOver, readInterrupted } from "../runs/resume.ts";
+import { lockRun } from "../runs/run_folder.ts";
 import type { Job } from "./layout.ts";
 
 /**
@@ -34,18 +36,25 @@ export async function isFinished(job: Job): Promise<boolean> {
     isOver(found.summary, found.config.steps);
 }
 
+/** Updates that a job's run has made, as far as its last checkpoint. */
+export async function progressOf({ run }: Job): Promise<number> {
+  return stepsIn(await list(join(run, FILES.checkpoints)) ?? []).at(-1) ?? 0;
+}
+
 /**
  * Copies a finished run into the folder of a job of the same bytes, whole or not
  * at all. A run that lies there is replaced.
  *
  * @throws {FileError} saying what the system said.
+ * @throws {UsageError} if another process trains the run that lies there.
  */
-export function copyRun(from: Job, to: Job): Promise<void> {
-  return describing(`copy ${from.run} to ${to.run}`, async () => {
+export async function copyRun(from: Job, to: Job): Promise<void> {
+  using _ = await list(to.run) ? await lockRun(to.run) : undefined;
+  await describing(`copy ${from.run} to ${to.run}`, async () => {
     const partial = `${to.run}.partial-${Deno.pid}`;
     try {
       await cp(from.run, partial, { recursive: true });
-      if (await list(to.run)) await Deno.remove(to.run, { recursive: true });
+      await Deno.remove(to.run, { recursive: true }).catch(ignoreMissing);
       await Deno.rename(partial, to.run);
     } catch (error) {
       await Deno.remove(partial, { recursive: true }).catch(() => {});

@@ -24,6 +24,8 @@ export type Curve = (step: number, seed: number) => number;
 export interface Constructed {
   readonly columns?: Readonly<Record<string, Curve>>;
   readonly measures?: Readonly<Record<string, Json>>;
+  /** The step whose loss was not finite. */
+  readonly diverged_at?: number;
 }
 
 /** Arms of a figure by name; those left out have columns of zeros. */
@@ -52,7 +54,8 @@ export function constructed(
   }
   const records = jobsOf(name, figure, scale, seeds, "").map(
     ({ arm, config }): RunRecord => {
-      const { columns = {}, measures: own } = arms[arm] ?? {};
+      const { columns = {}, measures: own, diverged_at = null } = arms[arm] ??
+        {};
       const { steps, evalEvery, seed } = config;
       const step = Array.from(
         { length: Math.floor(steps / evalEvery) + 1 },
@@ -74,7 +77,7 @@ export function constructed(
         steps,
         memorised_at: reached("train_accuracy"),
         grokked_at: reached("test_accuracy"),
-        diverged_at: null,
+        diverged_at,
         ms_per_step: 1,
         made: null,
         config,

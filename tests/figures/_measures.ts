@@ -36,6 +36,7 @@ export function spikes(count: number, first = 100): Json {
   return {
     count,
     first: Array.from({ length: count }, (_, i) => first + 100 * i),
+    losses: Array(count).fill(0.5),
   };
 }
 
@@ -45,5 +46,5 @@ export const measures: Readonly<
 > = {
   fig7: { trajectory: way(1, 1) },
   fig12: { spectrum: spectrum(0.5) },
-  slingshots: { spikes: spikes(0) },
+  slingshots: { spikes: spikes(0), groks: null },
 };

@@ -23,6 +23,22 @@ testClaims("fig15", {
       "perp-lr0.01-wd0": { columns: { test_accuracy: always(0.9) } },
     }],
   },
+  C25: {
+    holds: { ...some, "perp-lr0.01-wd0": at(120) },
+    fails: [
+      // With weight decay it would be sooner, which does not count.
+      {
+        ...some,
+        "perp-lr0.01-wd0": at(300),
+        "perp-lr0.01-wd2": at(100),
+      },
+      // A setting that diverged is one that does not get there.
+      { ...some, "perp-lr0.05-wd0": { diverged_at: 10 } },
+    ],
+    neither: [{
+      "perp-lr0.01-wd0": { columns: { test_accuracy: always(0.9) } },
+    }],
+  },
   C21: {
     holds: some,
     fails: [{ ...some, "adamw-lr0.01-wd8": at(200) }, all(8, 300)],

@@ -6,11 +6,22 @@ const at = (train: number, test: number) => ({
 
 testClaims("fig1", {
   C1: {
-    holds: { stablemax: at(400, 40_000) },
+    holds: { stablemax: at(400, 40_000), softmax: at(400, Infinity) },
     fails: [
-      {},
+      { softmax: at(400, Infinity) },
       { stablemax: at(400, 40_000), softmax: at(400, 60_000) },
-      { stablemax: { columns: { test_accuracy: from(0, 0.85) } } },
+      {
+        stablemax: { columns: { test_accuracy: from(0, 0.85) } },
+        softmax: at(400, Infinity),
+      },
+    ],
+    // Softmax has not even memorised, or one of them diverged.
+    neither: [
+      { stablemax: at(400, 40_000) },
+      {
+        stablemax: at(400, 40_000),
+        softmax: { ...at(400, Infinity), diverged_at: 500 },
+      },
     ],
   },
   C16: {

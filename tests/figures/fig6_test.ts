@@ -1,7 +1,7 @@
 import { type Arms, from, testClaims } from "./_claims.ts";
 
 const at = (step: number, high = 1) => ({
-  columns: { test_accuracy: from(step, high) },
+  columns: { train_accuracy: from(100), test_accuracy: from(step, high) },
 });
 const both = (perp: number, decay: number, plain: number): Arms =>
   Object.fromEntries(
@@ -12,22 +12,27 @@ const both = (perp: number, decay: number, plain: number): Arms =>
     ]),
   );
 const perps = { "mlp-perp-adamw": at(390, 0.99), "mlp-perp-sgd": at(400) };
+const plain = { "mlp-adamw": at(Infinity) };
 
 testClaims("fig6", {
   C8: {
     holds: both(700, 1300, Infinity),
     fails: [
       both(1300, 700, Infinity),
-      both(700, Infinity, Infinity),
+      both(Infinity, 700, Infinity),
       { ...both(700, 1300, Infinity), "subtract-plain": at(100) },
     ],
+    // Of two that never do neither is the first.
+    neither: [both(700, Infinity, Infinity), {}],
   },
   C7: {
-    holds: perps,
+    holds: { ...perps, ...plain },
     fails: [
-      {},
-      { ...perps, "mlp-perp-adamw": at(200, 0.8) },
+      plain,
+      { ...perps, ...plain, "mlp-perp-adamw": at(200, 0.8) },
       { ...perps, "mlp-adamw": at(300, 0.5) },
     ],
+    // AdamW has not even memorised.
+    neither: [perps],
   },
 });

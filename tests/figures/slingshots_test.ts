@@ -5,7 +5,10 @@ import { spikes } from "./_measures.ts";
 
 const run = (step: number, count = 0, first = 100) => ({
   columns: { test_accuracy: from(step) },
-  measures: { spikes: spikes(count, first) },
+  measures: {
+    spikes: spikes(count, first),
+    groks: step === Infinity ? null : step,
+  },
 });
 const never = Infinity;
 

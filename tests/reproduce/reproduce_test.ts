@@ -266,7 +266,7 @@ Deno.test("publish() writes the same bytes twice, and records stand for runs", (
     );
     const [listed] = await listFigures(places, figures);
     assertEquals(listed!.last?.from, "here");
-    assert(listed!.cost.full! > 0);
+    assert(listed!.cost.full!.ms > 0);
 
     // A record of another experiment stands for nothing.
     const file = join(
@@ -287,17 +287,90 @@ Deno.test("publish() writes the same bytes twice, and records stand for runs", (
     assertEquals(runs, ["softmax-seed0"]);
   }));
 
-Deno.test("publish() says of a figure that its data are not here", () =>
+Deno.test("publish() takes away what no run stands for any more", () =>
   withTempDir(async (folder) => {
     const places = placesIn(folder);
-    const missing = {
+    const old = { ...tiny, columns: [...tiny.columns, "test_accuracy"] };
+    await quickly(folder, { figures: { tiny: old } });
+    await publish(["all"], { figures: { tiny: old }, places });
+    const here = join(places.published, "tiny");
+    assert((await Deno.stat(here)).isDirectory);
+    // Another experiment since then: listed as not run, and published no more.
+    const [arm] = tiny.arms;
+    const now: Figure = {
       ...tiny,
-      missing: () => Promise.resolve("its data are not there"),
+      arms: [{ ...arm!, config: { ...arm!.config, lr: 0.5 } }, tiny.arms[1]!],
     };
-    const published = await publish(["all"], { figures: { missing }, places });
-    assertEquals(published.map(({ runs }) => runs), [{ finished: 0, of: 6 }]);
-    const { claims } = published[0]!;
-    assert(claims.every(({ verdict }) => verdict === "inconclusive"));
+    const figures = { tiny: now };
+    const [listed] = await listFigures(places, figures);
+    assertEquals(listed!.last, null);
+    assertEquals((await publish(["all"], { figures, places })).length, 1);
+    assertEquals(
+      [...Deno.readDirSync(join(here, "records/quick"))].map((e) => e.name),
+      ["stablemax-seed0.json"],
+    );
+    await Deno.remove(places.here, { recursive: true });
+    const none: Figure = { ...now, arms: [now.arms[0]!] };
+    await publish(["all"], { figures: { tiny: none }, places });
+    assert(!(await Deno.stat(here).then(() => true, () => false)));
+    const page = await Deno.readTextFile(
+      join(folder, "docs/reproduction.md"),
+    );
+    assertMatch(page, /Not run yet/);
+  }));
+
+Deno.test("listFigures() passes over runs that this version does not know", () =>
+  withTempDir(async (folder) => {
+    const places = placesIn(folder);
+    await quickly(folder);
+    const run = join(places.here, "tiny/quick/softmax-seed0");
+    const file = join(run, "config.json");
+    const config = JSON.parse(await Deno.readTextFile(file));
+    await Deno.writeTextFile(file, JSON.stringify({ ...config, oldKey: 1 }));
+    assertEquals((await listFigures(places, figures)).length, 1);
+    await assertRejects(
+      () => quickly(folder, { resume: true }),
+      UsageError,
+      run,
+    );
+  }));
+
+Deno.test("reproduce() goes on with the twin that has come furthest", () =>
+  withTempDir(async (folder) => {
+    const places = placesIn(folder);
+    const both = { tiny, twin: tiny };
+    const options = { figures: both, places, scale: "full", seeds: 1 } as const;
+    const stop = new AbortController();
+    await reproduce(["twin"], {
+      ...options,
+      signal: stop.signal,
+      onProgress: ({ training }) => {
+        if (training.some(({ step }) => step > 0)) stop.abort();
+      },
+    });
+    const trained = new Set<string>();
+    const { outcomes } = await reproduce(["all"], {
+      ...options,
+      resume: true,
+      onProgress: ({ training }) =>
+        training.forEach(({ job }) => trained.add(job.figure)),
+    });
+    assertEquals(outcomes.map(({ runs }) => runs.finished), [2, 2]);
+    assert(trained.has("twin"), [...trained].join());
+  }));
+
+Deno.test("--published leaves alone the runs that are here", () =>
+  withTempDir(async (folder) => {
+    const places = placesIn(folder);
+    await quickly(folder);
+    await publish(["all"], { figures, places });
+    const runs: string[] = [];
+    await quickly(folder, {
+      overwrite: true,
+      published: true,
+      onRun: ({ name }) => runs.push(name),
+    });
+    assertEquals(runs.sort(), ["softmax-seed0", "stablemax-seed0"]);
   }));
 
 Deno.test("reproduce() refuses what it cannot do, and writes nothing", () =>

@@ -59,7 +59,7 @@ export async function startLive(): Promise<void> {
 }
 
 function connect({ data, network, inputs, labels, train }: Parts): void {
-  const { places, classes, counted } = data;
+  const { places, counted } = data;
   const width = places.length;
   const fields = places.map((_, i) =>
     byId<HTMLInputElement>(`live-place-${i}`)

@@ -29,6 +29,12 @@ export interface FrequencyProgress {
   readonly amplitude: number;
   /** Share of the logits' variance in α_k cos(w_k(a + b − c)), 0..1. */
   readonly explained: number | null;
+  /**
+   * Share in cos(w_k(a + b + c) + φ), 0..1: as much as in the former where the
+   * network has one phase of the frequency alone, cos(w_k(a + b))·cos(w_k c), and
+   * none where it has both of them alike.
+   */
+  readonly mirrored: number | null;
   /** Loss of its waves and the class means alone, over all pairs. */
   readonly restricted_loss: number;
   /** Loss without its waves, over the train rows; null where those are unknown. */
@@ -70,6 +76,11 @@ export interface ProgressResult {
    */
   readonly trig_identity: number | null;
   /**
+   * The share of the same variance that a + b and the class decide, 0..1: in the
+   * mean over the pairs of the same answer.
+   */
+  readonly answer_share: number | null;
+  /**
    * ‖W_L − Σ_k (cos_k u_kᵀ + sin_k v_kᵀ)‖/‖W_L‖ over the key frequencies, Frobenius
    * norms, of the neuron-logit map W_L with cos_k, sin_k along the classes: its
    * approximation of rank 2K. Null where the network has no such map.
@@ -109,6 +120,7 @@ export const progress: Probe<"progress", ProgressResult, KeySettings> = {
         frequency: k,
         amplitude: identity.amplitudes[i]!,
         explained: identity.shares[i]!,
+        mirrored: identity.mirrored[i]!,
         restricted_loss: restricted(context, waves, [k]).loss,
         excluded_loss: parts
           ? (await excluded(context, waves, [k], parts.train)).loss
@@ -129,6 +141,7 @@ export const progress: Probe<"progress", ProgressResult, KeySettings> = {
       restricted: restricted(context, waves, keys),
       excluded: parts && await excluded(context, waves, keys, parts.train),
       trig_identity: identity.explained,
+      answer_share: identity.ofAnswer,
       neuron_logit_residual: map?.residual ?? null,
       frequencies,
       squared_weights: squares,
@@ -142,6 +155,7 @@ export const progress: Probe<"progress", ProgressResult, KeySettings> = {
     restricted_loss: result.restricted.loss,
     excluded_loss: result.excluded?.loss ?? null,
     trig_identity: result.trig_identity,
+    answer_share: result.answer_share,
     neuron_logit_residual: result.neuron_logit_residual,
     sum_of_squared_weights: result.sum_of_squared_weights,
   }),
@@ -161,18 +175,22 @@ export const progress: Probe<"progress", ProgressResult, KeySettings> = {
         : "without the key frequencies: which rows it was trained on is unknown",
       `Σ α cos(w(a + b − c)) explains ${
         share(result.trig_identity)
-      } of the logits`,
+      } of the logits, a + b and the class ${share(result.answer_share)}`,
       ...(result.neuron_logit_residual === null ? [] : [
         `W_L at rank ${2 * keys.length}: residual ` +
         share(result.neuron_logit_residual),
       ]),
       `sum of squared weights: ${short(result.sum_of_squared_weights)}`,
       ...(keys.length === 0 ? [] : table([
-        ["k", "α", "explains", "restricted", "excluded", "u·MLP", "v·MLP"],
+        [
+          ...["k", "α", "explains", "mirrored", "restricted", "excluded"],
+          ...["u·MLP", "v·MLP"],
+        ],
         ...result.frequencies.map((row) => [
           String(row.frequency),
           short(row.amplitude),
           share(row.explained),
+          share(row.mirrored),
           short(row.restricted_loss),
           short(row.excluded_loss),
           share(row.neurons_on_cos),

@@ -72,12 +72,37 @@ Deno.test("fourier: a network of two waves has two frequencies by every rule", a
   near(map.gini, G);
 });
 
+Deno.test("progress: a wave of one phase is half a wave of a + b + c", async () => {
+  const residues = Array.from({ length: p }, (_, i) => i);
+  const wave = (x: number) => Math.cos(2 * Math.PI * 3 * (x % p) / p + 0.4);
+  const f64 = (rows: number[][]) =>
+    hostTensorOf("float64", [rows.length, rows[0]!.length], rows.flat());
+  // cos(w s + 0.4)·2cos(w c + 0.4), and as much again that a alone decides.
+  const result = await ask(
+    progress,
+    await tableNetwork({
+      config: { modulus: p, trainFraction: 0.5, precision: "float64" },
+      hidden: f64(
+        residues.flatMap((a) => residues.map((b) => [wave(a + b), wave(a)])),
+      ),
+      out: f64([1, 1].map((own) => residues.map((c) => 2 * own * wave(c)))),
+      embedding: f64(residues.map((a) => [wave(a)])),
+    }),
+    { keyFrequencies: [3] },
+  );
+  near(result.answer_share, 0.5);
+  near(result.frequencies[0]!.explained, 0.25);
+  near(result.frequencies[0]!.mirrored, 0.25);
+});
+
 Deno.test("progress: a network of waves is its own restriction", async () => {
   const result = await ask(progress, await waveNetwork(p, ALPHAS));
   assertEquals(result.key_frequencies, [2, 5]);
   near(result.full.loss, waveLoss(ALPHAS));
   near(result.train!.loss, waveLoss(ALPHAS));
   near(result.restricted.loss, waveLoss(ALPHAS));
+  near(result.answer_share, 1);
+  result.frequencies.forEach(({ mirrored }) => near(mirrored, 0));
   assertEquals(result.restricted.accuracy, 1);
   near(result.excluded!.loss, Math.log(p), "nothing is left");
   near(result.trig_identity, 1);

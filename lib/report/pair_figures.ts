@@ -6,7 +6,9 @@
  */
 
 import { toNumbers } from "../onnx/tensor.ts";
+import { cyclicOf } from "../probes/anatomy.ts";
 import type { ProbeContext } from "../probes/context.ts";
+import { logitWavesOf } from "../probes/waves.ts";
 import { brief, type Figure, type Opened } from "./figure.ts";
 import { heatMapSvg, numberTicks } from "./heat_map.ts";
 
@@ -90,6 +92,54 @@ export async function logitsFigures(
       margin,
     ),
   ];
+}
+
+/** The mean logits by answer and class: where waves travel, and where they stand. */
+export async function answersFigure(
+  { step, context }: Opened,
+  label: string,
+  id: string,
+): Promise<Figure> {
+  const { residues } = cyclicOf(context);
+  const { byAnswer, classes, order: n } = await logitWavesOf(context);
+  const means = Array.from(
+    { length: n },
+    (_, s) =>
+      residues.reduce((sum, c) => sum + byAnswer[s * classes + c]!, 0) / n,
+  );
+  // Rows of classes from below, in the order of the group's indices.
+  const cells = Array.from(
+    residues,
+    (c) =>
+      Float64Array.from(means, (mean, s) => byAnswer[s * classes + c]! - mean),
+  );
+  const most = Math.max(...cells.flatMap((row) => [...row].map(Math.abs)));
+  const title = `Logits by answer and class: ${label}`;
+  return {
+    id: `${id}-answers`,
+    title,
+    caption:
+      "The mean logit of every class over the pairs of every answer, less " +
+      "the mean of all classes. " +
+      "Stripes that rise are waves that travel, a function of a + b − c; a " +
+      `lattice is waves that stand, half of them mirrored. Step ${step}.`,
+    svg: heatMapSvg({
+      title,
+      colour: { label: "logit", kind: "diverging", domain: [-most, most] },
+      panels: [{
+        title: "",
+        x: { label: "answer", ticks: numberTicks(n) },
+        y: { label: "class", ticks: numberTicks(n) },
+        cells,
+      }],
+    }),
+    data: {
+      columns: ["answer", "class", "logit"],
+      rows: cells.flatMap((row, c) =>
+        Array.from(row, (z, s) => [residues[s]!, residues[c]!, brief(z)])
+      ),
+    },
+  };
 }
 
 /** How much the last token looks at a, head by head, over all pairs. */

@@ -18,7 +18,11 @@ import {
   progressFigure,
   scalingFigure,
 } from "./measure_figures.ts";
-import { attentionFigures, logitsFigures } from "./pair_figures.ts";
+import {
+  answersFigure,
+  attentionFigures,
+  logitsFigures,
+} from "./pair_figures.ts";
 import {
   fourierFigures,
   spectraFigure,
@@ -148,6 +152,7 @@ async function insideFigures(
     const opened = { step, context };
     await applying(async () => add(await fourierFigures(opened, label, id)));
     await applying(async () => add(await logitsFigures(opened, label, id)));
+    await applying(async () => add(await answersFigure(opened, label, id)));
     await applying(async () =>
       add(await attentionFigures(opened, label, `${id}-attention`))
     );

@@ -296,6 +296,7 @@ Deno.test("a page says nothing that a network would be asked for", () =>
       "run0-neurons",
       "run0-logit",
       "run0-margin",
+      "run0-answers",
       "run0-scaling",
     ]);
     for (const figure of figures) {
@@ -360,13 +361,14 @@ Deno.test("attention is drawn head by head, parity has nothing over pairs", () =
       "run0-neurons",
       "run0-logit",
       "run0-margin",
+      "run0-answers",
       "run0-attention-blocks-0-0",
       "run0-attention-blocks-0-1",
       "run0-scaling",
       "run1-scaling",
     ]);
     assertMatch(groupNotes(groups).join(), /different tasks/);
-    const weights = inside[4]!.data.rows.map(([, , weight]) => Number(weight));
+    const weights = inside[5]!.data.rows.map(([, , weight]) => Number(weight));
     assertEquals(weights.length, 49);
     assert(weights.every((w) => w > 0 && w < 1));
   }));

@@ -46,6 +46,7 @@ export * from "./lib/onnx/mod.ts";
 export * from "./lib/optim/mod.ts";
 export * from "./lib/probes/mod.ts";
 export * from "./lib/report/mod.ts";
+export * from "./lib/reproduce/mod.ts";
 export * from "./lib/runs/mod.ts";
 export * from "./lib/trace/mod.ts";
 export * from "./lib/train/mod.ts";

@@ -72,9 +72,13 @@ export interface Published {
 export interface Panel {
   /** Its heading. */
   readonly title: string;
+  /** The axis along. */
   readonly x: Axis;
+  /** The axis up. */
   readonly y: Axis;
+  /** What is drawn. */
   readonly series: readonly Series[];
+  /** Published values. */
   readonly published?: readonly Published[];
 }
 
@@ -84,6 +88,7 @@ export interface Chart {
   readonly title: string;
   /** What stands below the heading, small. */
   readonly subtitle?: string;
+  /** Its panels, row by row. */
   readonly panels: readonly Panel[];
   /** Panels in a row; 3, if left out. */
   readonly perRow?: number;

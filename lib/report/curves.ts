@@ -13,7 +13,7 @@ import {
   type Published,
   type Series,
 } from "./chart.ts";
-import type { Figure, Table } from "./figure.ts";
+import type { ReportFigure, Table } from "./figure.ts";
 import { logTicks } from "./ticks.ts";
 import { type Group, reached } from "./runs.ts";
 
@@ -110,7 +110,7 @@ const CHARTS: readonly Chart[] = [
 ];
 
 /** Charts of all runs; those without a number to show are left out. */
-export function curveFigures(groups: readonly Group[]): Figure[] {
+export function curveFigures(groups: readonly Group[]): ReportFigure[] {
   return CHARTS.map((chart) => figureOf(chart, groups))
     .filter(({ data }) => data.rows.length > 0);
 }
@@ -118,7 +118,7 @@ export function curveFigures(groups: readonly Group[]): Figure[] {
 function figureOf(
   { id, title, caption, y, curves, marks }: Chart,
   groups: readonly Group[],
-): Figure {
+): ReportFigure {
   const alone = groups.length === 1;
   const series = groups.flatMap(({ label, runs }, g) =>
     curves.map(({ key, name, line = "solid" }, c): Series => ({

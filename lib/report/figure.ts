@@ -26,7 +26,7 @@ export interface Table {
 }
 
 /** A chart. */
-export interface Figure {
+export interface ReportFigure {
   /** What it is called in links and files: `accuracy`. */
   readonly id: string;
   /** Its heading. */

@@ -9,7 +9,7 @@ import { logitScaling } from "../probes/logit_scaling.ts";
 import { ask } from "../probes/probing.ts";
 import { progress } from "../probes/progress_measures.ts";
 import { chartSvg } from "./chart.ts";
-import type { Figure, Opened } from "./figure.ts";
+import type { Opened, ReportFigure } from "./figure.ts";
 import { logTicks } from "./ticks.ts";
 
 /** Losses of the waves alone, and without them, at a step. */
@@ -38,7 +38,7 @@ export function progressFigure(
   measures: readonly ProgressAt[],
   label: string,
   id: string,
-): Figure {
+): ReportFigure {
   const title = `Progress measures: ${label}`;
   const steps = logTicks(measures.map(({ step }) => step));
   const of = (value: (at: ProgressAt) => number | null) =>
@@ -90,7 +90,7 @@ export async function scalingFigure(
   { step, context }: Opened,
   label: string,
   id: string,
-): Promise<Figure> {
+): Promise<ReportFigure> {
   const { rows } = await ask(logitScaling, context);
   const precisions = ["float16", "float32", "float64"] as const;
   const title = `Weights scaled by α: ${label}`;

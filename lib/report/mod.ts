@@ -4,7 +4,8 @@
  * @module
  */
 
-export type { Cell, Figure, Table } from "./figure.ts";
+export type { Axis, Chart, Panel, Point, Published, Series } from "./chart.ts";
+export type { Cell, ReportFigure, Table } from "./figure.ts";
 export { Shown, shown } from "./notebook.ts";
 export type { Verdict } from "./page.ts";
 export { makeReport, type Report, type ReportOptions } from "./report.ts";

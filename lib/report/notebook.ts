@@ -4,16 +4,16 @@
  * @module
  */
 
-import type { Figure } from "./figure.ts";
+import type { ReportFigure } from "./figure.ts";
 import { Html, html } from "./html.ts";
 
 /** Charts that show themselves as the last value of a notebook's cell. */
 export class Shown {
   /** The charts. */
-  readonly figures: readonly Figure[];
+  readonly figures: readonly ReportFigure[];
 
   /** Wraps charts. */
-  constructor(figures: readonly Figure[]) {
+  constructor(figures: readonly ReportFigure[]) {
     this.figures = figures;
     // What Deno's kernel asks a value for: the types that Jupyter chooses from.
     Object.defineProperty(this, Symbol.for("Jupyter.display"), {
@@ -48,6 +48,6 @@ export class Shown {
  *
  * @param figures One, or several.
  */
-export function shown(figures: Figure | readonly Figure[]): Shown {
+export function shown(figures: ReportFigure | readonly ReportFigure[]): Shown {
   return new Shown([figures].flat());
 }

@@ -9,7 +9,7 @@ import { idleKeys } from "../config/config.ts";
 import { configKeys, defaults, definitionsOf } from "../config/config.ts";
 import { type ProbeReport, probes } from "../probes/mod.ts";
 import { palette } from "./chart.ts";
-import { csvOf, type Figure, jsonOf } from "./figure.ts";
+import { csvOf, jsonOf, type ReportFigure } from "./figure.ts";
 import { type Html, Html as Markup, html } from "./html.ts";
 import { type Group, type ReportRun, shownValue } from "./runs.ts";
 import { verdictsOn } from "./verdict.ts";
@@ -27,9 +27,9 @@ export interface Page {
   /** The runs. */
   readonly groups: readonly Group[];
   /** Charts over training. */
-  readonly curves: readonly Figure[];
+  readonly curves: readonly ReportFigure[];
   /** What lies inside the networks. */
-  readonly inside: readonly Figure[];
+  readonly inside: readonly ReportFigure[];
   /** What the probes found, and why they did not look. */
   readonly verdicts: readonly Verdict[];
   /** The live part, or why there is none. */
@@ -154,7 +154,7 @@ export async function pageText(page: Page): Promise<string> {
 /** What changes while a run is trained: the table and the curves. */
 export function chartsHtml(
   groups: readonly Group[],
-  curves: readonly Figure[],
+  curves: readonly ReportFigure[],
 ): Html {
   const runs = groups.flatMap(({ runs }) => runs);
   return html`
@@ -203,7 +203,7 @@ const dataUrl = (type: string, text: string) =>
     text.replace(/[^!$&-;=@-Z_a-z~]/g, encodeURIComponent)
   }`;
 
-function figureHtml({ id, title, caption, svg, data }: Figure): Html {
+function figureHtml({ id, title, caption, svg, data }: ReportFigure): Html {
   const wide = Number(/ width="(\d+)"/.exec(svg)?.[1]) > 500;
   const labelled = svg.replace(
     "<svg ",

@@ -9,7 +9,7 @@ import { toNumbers } from "../onnx/tensor.ts";
 import { cyclicOf } from "../probes/anatomy.ts";
 import type { ProbeContext } from "../probes/context.ts";
 import { logitWavesOf } from "../probes/waves.ts";
-import { brief, type Figure, type Opened } from "./figure.ts";
+import { brief, type Opened, type ReportFigure } from "./figure.ts";
 import { heatMapSvg, numberTicks } from "./heat_map.ts";
 
 /** Numbers of every pair (a, b) as cells, rows of b from below. */
@@ -33,7 +33,7 @@ export async function logitsFigures(
   { step, context }: Opened,
   label: string,
   id: string,
-): Promise<Figure[]> {
+): Promise<ReportFigure[]> {
   const { modulus: p, a, b } = context.modular;
   const { dataset } = context;
   const { columns: classes, data: z } = await context.logits();
@@ -51,7 +51,7 @@ export async function logitsFigures(
     title: string,
     caption: string,
     value: (row: number) => number,
-  ): Figure => {
+  ): ReportFigure => {
     const cells = cellsOf(context, p, value);
     const most = Math.max(
       ...cells.flatMap((row) => [...row].filter(Number.isFinite).map(Math.abs)),
@@ -99,7 +99,7 @@ export async function answersFigure(
   { step, context }: Opened,
   label: string,
   id: string,
-): Promise<Figure> {
+): Promise<ReportFigure> {
   const { residues } = cyclicOf(context);
   const { byAnswer, classes, order: n } = await logitWavesOf(context);
   const means = Array.from(
@@ -147,10 +147,10 @@ export async function attentionFigures(
   { step, context }: Opened,
   label: string,
   id: string,
-): Promise<Figure[]> {
+): Promise<ReportFigure[]> {
   const { model } = context;
   const { modulus: p, a, b } = context.modular;
-  const figures: Figure[] = [];
+  const figures: ReportFigure[] = [];
   const hooks = model.hookNames.filter((name) => /hook_pattern$/.test(name));
   for (const hook of hooks) {
     const { shape, data } = await context.activation(hook);

@@ -11,7 +11,7 @@ import { NotApplicableError } from "../probes/probe.ts";
 import { RunContext } from "../probes/run_context.ts";
 import type { SessionOptions } from "../onnx/session.ts";
 import { curveFigures } from "./curves.ts";
-import type { Figure, Opened } from "./figure.ts";
+import type { Opened, ReportFigure } from "./figure.ts";
 import type { Html } from "./html.ts";
 import {
   progressAt,
@@ -45,9 +45,9 @@ export interface Report {
   /** The runs, in groups that differ in more than their seeds. */
   readonly groups: readonly Group[];
   /** Charts over training, all runs in each. */
-  readonly curves: readonly Figure[];
+  readonly curves: readonly ReportFigure[];
   /** What lies inside the networks, run by run. */
-  readonly inside: readonly Figure[];
+  readonly inside: readonly ReportFigure[];
   /** What probes found in each. */
   readonly verdicts: readonly Verdict[];
 }
@@ -68,7 +68,7 @@ export async function makeReport(
   options: ReportOptions = {},
 ): Promise<Report> {
   const groups = await readGroups(paths);
-  const inside: Figure[] = [];
+  const inside: ReportFigure[] = [];
   const verdicts: Verdict[] = [];
   for (const [g, { label, runs: [run] }] of groups.entries()) {
     await steadily(run, async (run) => {
@@ -116,16 +116,17 @@ async function insideFigures(
   label: string,
   id: string,
   options: ReportOptions,
-): Promise<Figure[]> {
+): Promise<ReportFigure[]> {
   if (run.checkpoints.length === 0) return [];
   const context = await RunContext.open(run.path, options);
-  const figures: Figure[] = [];
-  const add = (made: Figure | Figure[]) => figures.push(...[made].flat());
+  const figures: ReportFigure[] = [];
+  const add = (made: ReportFigure | ReportFigure[]) =>
+    figures.push(...[made].flat());
   const chosen = evenlySpaced(run.checkpoints, MOST_CHECKPOINTS);
   // What one checkpoint lacks, the others lack too.
   const through = async <T>(
     look: (opened: Opened) => T | Promise<T>,
-    draw: (all: readonly T[]) => Figure,
+    draw: (all: readonly T[]) => ReportFigure,
   ) => {
     if (chosen.length < 2) return;
     await applying(async () => {

@@ -11,7 +11,7 @@ import { beside, type Spectrum, spectrum } from "../probes/key_frequencies.ts";
 import { NotApplicableError } from "../probes/probe.ts";
 import { ask } from "../probes/probing.ts";
 import { chartSvg } from "./chart.ts";
-import type { Figure, Opened } from "./figure.ts";
+import type { Opened, ReportFigure } from "./figure.ts";
 import { heatMapSvg, numberTicks } from "./heat_map.ts";
 
 /** A spectrum at a step: the share of the power of each frequency, from k = 1. */
@@ -47,7 +47,7 @@ export function spectraFigure(
   spectra: readonly SpectrumAt[],
   label: string,
   id: string,
-): Figure {
+): ReportFigure {
   const frequencies = spectra[0]!.power.length;
   const cells = Array.from(
     { length: frequencies },
@@ -100,7 +100,7 @@ export async function fourierFigures(
   { step, context }: Opened,
   label: string,
   id: string,
-): Promise<Figure[]> {
+): Promise<ReportFigure[]> {
   const { embedding, key_frequencies, order, layers } = await ask(
     fourier,
     context,
@@ -124,7 +124,7 @@ function componentsFigure(
   step: number,
   label: string,
   id: string,
-): Figure {
+): ReportFigure {
   const points = (norms: readonly number[]) =>
     norms.map((y, i) => ({ x: i + 1, y }));
   const title = `Fourier components of the embedding: ${label}`;
@@ -167,7 +167,7 @@ function neuronsFigure(
   step: number,
   label: string,
   id: string,
-): Figure {
+): ReportFigure {
   const title = `Neurons by frequency: ${label}`;
   const most = Math.max(
     1,

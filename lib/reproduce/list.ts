@@ -23,10 +23,15 @@ export interface Cost {
 
 /** A figure as it is listed. */
 export interface Listed {
+  /** Its name: `fig1`. */
   readonly name: string;
+  /** Its heading. */
   readonly title: string;
+  /** What it shows, in a sentence. */
   readonly shows: string;
+  /** With which settings. */
   readonly settings: string;
+  /** What the paper has. */
   readonly published: string;
   /** What each form takes, two runs side by side; null if not known. */
   readonly cost: Readonly<Record<Scale, Cost | null>>;

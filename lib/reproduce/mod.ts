@@ -4,8 +4,26 @@
  * @module
  */
 
-export * from "./list.ts";
-export * from "./outcome.ts";
-export * from "./publish.ts";
-export * from "./reproduce.ts";
-export { timeText } from "./cost.ts";
+export type {
+  Arm,
+  Claim,
+  Decision,
+  Figure,
+  Json,
+  Measure,
+  Results,
+  Row,
+  Scale,
+} from "../figures/figure.ts";
+export { figures } from "../figures/mod.ts";
+export type { RunRecord } from "../figures/record.ts";
+export type { Job, Places } from "./layout.ts";
+export { type Cost, type Listed, listFigures } from "./list.ts";
+export type { ClaimOutcome, Outcome } from "./outcome.ts";
+export { publish } from "./publish.ts";
+export {
+  reproduce,
+  type ReproduceOptions,
+  type Reproduction,
+  type Standing,
+} from "./reproduce.ts";

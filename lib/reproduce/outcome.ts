@@ -20,7 +20,7 @@ import { chartSvg } from "../report/chart.ts";
 import { jobsOf } from "./layout.ts";
 
 /** A claim as verdict.json has it. */
-export interface Verdict extends Decision {
+export interface ClaimOutcome extends Decision {
   /** `C1`, `C2`, … */
   readonly id: string;
   /** What is claimed. */
@@ -53,7 +53,7 @@ export interface Outcome {
   /** The table. */
   readonly rows: readonly Row[];
   /** The claims. */
-  readonly claims: readonly Verdict[];
+  readonly claims: readonly ClaimOutcome[];
 }
 
 /** The results that rules and charts read, of records by the runs' names. */

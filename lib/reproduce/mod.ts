@@ -4,19 +4,7 @@
  * @module
  */
 
-export type {
-  Arm,
-  Claim,
-  Decision,
-  Figure,
-  Json,
-  Measure,
-  Results,
-  Row,
-  Scale,
-} from "../figures/figure.ts";
-export { figures } from "../figures/mod.ts";
-export type { RunRecord } from "../figures/record.ts";
+export * from "../figures/mod.ts";
 export type { Job, Places } from "./layout.ts";
 export { type Cost, type Listed, listFigures } from "./list.ts";
 export type { ClaimOutcome, Outcome } from "./outcome.ts";

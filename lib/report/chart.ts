@@ -9,6 +9,7 @@
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import { FONT, LETTER, sheetSvg, text, WIDTH } from "./sheet.ts";
+import { logTicks } from "./ticks.ts";
 
 /** One axis of a panel. */
 export interface Axis {
@@ -284,6 +285,7 @@ function panelSvg({ x, y, series, published = [] }: Panel): string {
       });
     }),
   ];
+  const points = series.flatMap(({ points }) => points);
   const svg = Plot.plot({
     document,
     width: WIDTH,
@@ -295,13 +297,13 @@ function panelSvg({ x, y, series, published = [] }: Panel): string {
     style: { fontSize: "10.5px", fontFamily: FONT, color: "#222" },
     x: {
       ...optionsOf(x),
-      ticks: ticksOf(x, 5),
+      ticks: ticksOf(x, points.map((p) => p.x)),
       labelAnchor: "center",
       labelArrow: "none",
     },
     y: {
       ...optionsOf(y),
-      ticks: ticksOf(y, 5),
+      ticks: ticksOf(y, points.map((p) => p.y)),
       grid: true,
       labelArrow: "none",
     },
@@ -319,18 +321,25 @@ function powerText(value: number): string {
   const power = Math.log10(value);
   if (power > -3 && power < 5) return value.toLocaleString("en-US");
   if (!Number.isInteger(Math.round(power * 1e9) / 1e9)) {
-    return value.toExponential(0);
+    return Number(value.toPrecision(2)).toExponential();
   }
   const digits = String(Math.abs(Math.round(power)));
   return "10" + (power < 0 ? "⁻" : "") +
     [...digits].map((digit) => SUPERSCRIPTS[Number(digit)]).join("");
 }
 
-const ticksOf = ({ scale, ticks }: Axis, count: number) =>
-  ticks ? [...ticks] : scale === "log" ? 4 : count;
+// Numbers of an axis: those that were chosen, or so many linear ones, or round ones
+// of a logarithmic axis, of what it shows.
+function ticksOf(
+  { scale, ticks, domain }: Axis,
+  values: readonly number[],
+): number[] | number {
+  if (ticks) return [...ticks];
+  return scale === "log" ? logTicks(domain ?? values) ?? 4 : 5;
+}
 
 function optionsOf(
-  { label, scale = "linear", domain, percent = false, ticks }: Axis,
+  { label, scale = "linear", domain, percent = false }: Axis,
 ) {
   return {
     label,
@@ -339,11 +348,7 @@ function optionsOf(
     ...(domain &&
       { domain: percent ? domain.map((d) => 100 * d) : [...domain] }),
     ...(scale === "log" && {
-      tickFormat: (value: number) =>
-        // Between the powers there is room for marks only, unless chosen.
-        ticks || Number.isInteger(Math.round(Math.log10(value) * 1e9) / 1e9)
-          ? powerText(value)
-          : "",
+      tickFormat: powerText,
     }),
   };
 }

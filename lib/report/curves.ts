@@ -14,7 +14,6 @@ import {
   type Series,
 } from "./chart.ts";
 import type { ReportFigure, Table } from "./figure.ts";
-import { logTicks } from "./ticks.ts";
 import { type Group, reached } from "./runs.ts";
 
 /** A curve of a chart. */
@@ -144,17 +143,12 @@ function figureOf(
       })
     )
     : [];
-  const points = series.flatMap(({ points }) => points);
-  const steps = logTicks(points.map(({ x }) => x));
-  const levels = y.scale === "log"
-    ? logTicks(points.map(({ y }) => y))
-    : undefined;
   const svg = chartSvg({
     title,
     panels: [{
       title: "",
-      x: { label: "step", scale: "log", ...(steps && { ticks: steps }) },
-      y: { ...y, ...(levels && { ticks: levels }) },
+      x: { label: "step", scale: "log" },
+      y,
       series,
       published,
     }],

@@ -10,7 +10,6 @@ import { ask } from "../probes/probing.ts";
 import { progress } from "../probes/progress_measures.ts";
 import { chartSvg } from "./chart.ts";
 import type { Opened, ReportFigure } from "./figure.ts";
-import { logTicks } from "./ticks.ts";
 
 /** Losses of the waves alone, and without them, at a step. */
 export interface ProgressAt {
@@ -40,7 +39,6 @@ export function progressFigure(
   id: string,
 ): ReportFigure {
   const title = `Progress measures: ${label}`;
-  const steps = logTicks(measures.map(({ step }) => step));
   const of = (value: (at: ProgressAt) => number | null) =>
     measures.map((at) => ({ x: at.step, y: value(at) ?? NaN }));
   return {
@@ -54,7 +52,7 @@ export function progressFigure(
       title,
       panels: [{
         title: "",
-        x: { label: "step", scale: "log", ...(steps && { ticks: steps }) },
+        x: { label: "step", scale: "log" },
         y: { label: "cross-entropy", scale: "log" },
         series: [
           { name: "all pairs", colour: 0, points: of(({ full }) => full) },

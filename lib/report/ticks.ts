@@ -7,9 +7,17 @@
 // More than these do not stand beside each other.
 const MOST = 7;
 
+// What stands before a power of ten, the roundest first.
+const FACTORS: readonly (readonly number[])[] = [
+  [1, 2, 5],
+  [1, 2, 3, 4, 5, 6, 7, 8, 9],
+  Array.from({ length: 90 }, (_, i) => (10 + i) / 10),
+];
+
 /**
- * Round numbers among some positive ones: 1, 2 and 5 times powers of ten, or the
- * powers alone where those are enough or there is no room for more.
+ * Round numbers among some positive ones: 1, 2 and 5 times powers of ten, the
+ * powers alone where there is no room for more, other digits where those are too
+ * few.
  *
  * @param values What is shown; what is not above 0 is left out.
  * @returns Undefined where no two would be shown: the axis knows better then.
@@ -28,9 +36,12 @@ export function logTicks(values: readonly number[]): number[] | undefined {
     // Powers as text: 10 ** -4 is not the nearest double to 1e-4.
     powers.flatMap((power) => factors.map((f) => Number(`${f}e${power}`)))
       .filter((x) => x >= least && x <= most);
-  const every = times([1, 2, 5]);
+  const thinned = (all: readonly number[]) => {
+    const step = Math.ceil(all.length / MOST);
+    return all.filter((_, i) => i % step === 0);
+  };
+  const [every = []] = FACTORS.map(times).filter((ticks) => ticks.length > 1);
   if (every.length <= MOST) return every.length > 1 ? every : undefined;
   const tens = times([1]);
-  const step = Math.ceil(tens.length / MOST);
-  return tens.filter((_, i) => i % step === 0);
+  return thinned(tens.length > 1 ? tens : every);
 }

@@ -225,7 +225,10 @@ Deno.test("csvOf() and jsonOf() give a table back", () => {
 Deno.test("logTicks() are round numbers inside the values, about seven at most", () => {
   assertEquals(logTicks([10, 500]), [10, 20, 50, 100, 200, 500]);
   assertEquals(logTicks([0, 1e-4, 100_000]), [1e-4, 1e-2, 1, 100, 10_000]);
-  assertEquals(logTicks([3, 4]), undefined);
+  assertEquals(logTicks([3, 4]), [3, 4]);
+  assertEquals(logTicks([2.02, 4.8]), [3, 4]);
+  assertEquals(logTicks([3.04, 3.31]), [3.1, 3.2, 3.3]);
+  assertEquals(logTicks([3.01, 3.02]), undefined);
   assertEquals(logTicks([]), undefined);
 });
 

@@ -199,7 +199,8 @@ export const fig6: Figure = {
     "steps; and how weight decay trades loss for norm",
   settings:
     "40 % of the pairs mod 113, full batch. a: Nanda's transformer (1 " +
-    "layer, width 128; that the paper used it is inferred), softmax float32, lr 0.001, 5,000 steps; the caption " +
+    "layer, width 128; that the paper used it is inferred), softmax float32, " +
+    "lr 0.001, 5,000 steps; the caption " +
     "says subtraction, the published script addition, so both are run. b: MLP " +
     "200–200, addition, 500 steps: AdamW and ⊥AdamW lr 0.005 with softmax " +
     "float32, ⊥SGD lr 10, momentum 0.8, with model and StableMax in float64. " +
@@ -229,9 +230,7 @@ export const fig6: Figure = {
         bySeed(results, transformers.map(({ name }) => name), (...runs) => {
           const at = runs.map((run) => grokked(run) ?? Infinity);
           const ordered = ([a, b, c]: number[]) =>
-            rises([a!, b!]) === false || rises([b!, c!]) === false
-              ? false
-              : rises([a!, b!]) && rises([b!, c!]);
+            allSo([rises([a!, b!]), rises([b!, c!])]);
           const both = [ordered(at.slice(0, 3)), ordered(at.slice(3))];
           const learnt = runs.every(({ memorised_at }) =>
             memorised_at !== null

@@ -16,8 +16,9 @@ import {
   rootsOfGram,
   singularValues,
 } from "./matrices.ts";
+import { partsOf } from "./parts.ts";
 import { finite, type Probe } from "./probe.ts";
-import { trainActivation, trainRowCount } from "./train_rows.ts";
+import { trainActivation } from "./train_rows.ts";
 
 /** What the singular values σ of a matrix say. */
 export interface SingularSpectrum {
@@ -98,7 +99,7 @@ export const geometry: Probe<"geometry", GeometryResult> = {
       ),
     );
     // Which rows were trained on no file of another tool says.
-    const samples = trainRowCount(context);
+    const samples = partsOf(context)?.train.rows.length ?? 0;
     const hidden = samples > 0 ? neuronHooksOf(context) : [];
     const activations: ActivationGeometry[] = [];
     for (const name of hidden) {

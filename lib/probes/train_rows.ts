@@ -8,21 +8,10 @@ import { lastPosition, sizeOf } from "../onnx/tensor.ts";
 import { asMatrix, rowsAt } from "./anatomy.ts";
 import type { Matrix, ProbeContext } from "./context.ts";
 import { NotApplicableError } from "./probe.ts";
-import type { ProbedTask } from "./task.ts";
 
 /** The logits of the train rows, [rows, classes]. */
 export async function trainLogits(context: ProbeContext): Promise<Matrix> {
   return rowsAt(await context.logits(), context.task.split().train.rows);
-}
-
-/** How many rows it was trained on; 0 where nothing says which. */
-export function trainRowCount({ task }: { task: ProbedTask }): number {
-  try {
-    return task.split().train.rows.length;
-  } catch (error) {
-    if (error instanceof NotApplicableError) return 0;
-    throw error;
-  }
 }
 
 /**

@@ -52,6 +52,12 @@ Deno.test("a network that PyTorch trained and exported is probed by its own name
   assert(skipped.nlm!.includes("how it was trained"));
 });
 
+Deno.test("a file of which nothing is told has a geometry", async () => {
+  const { probes } = await probe(path, ["geometry"]);
+  assert(probes.geometry!.weights.length > 0);
+  assertEquals(probes.geometry!.samples, 0);
+});
+
 Deno.test("division modulo a composite number is refused by its flag", async () => {
   const model = await loadProbeModel(path);
   await assertRejects(

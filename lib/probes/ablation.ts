@@ -10,16 +10,18 @@ import {
   type HostTensor,
   hostTensorOf,
   lastPosition,
-  toNumbers,
+  sizeOf,
 } from "../onnx/tensor.ts";
 import { percent, short, table } from "../text.ts";
-import { cyclicOf, neuronHooksOf } from "./anatomy.ts";
+import { asMatrix, cyclicOf, neuronHooksOf } from "./anatomy.ts";
 import type { ProbeContext } from "./context.ts";
+import { Scorer } from "./cross_entropy.ts";
 import {
   chosenKeysOf,
   type KeySettings,
   keySettings,
 } from "./key_frequencies.ts";
+import { meanRow, tensorOf } from "./matrices.ts";
 import { clustersOf, spectrum2dOf } from "./neurons.ts";
 import { type PartScores, partScores } from "./parts.ts";
 import { NotApplicableError, type Probe } from "./probe.ts";
@@ -93,24 +95,29 @@ export const ablation: Probe<"ablation", AblationResult, AblationSettings> = {
   async compute(context, settings) {
     const by = settings.ablateBy;
     const ablations: Ablation[] = [];
+    await using scorer = new Scorer(context.host);
     for (const { head, part } of headsOf(context)) {
-      const z = await context.activation(head.hook);
-      const edit = without(z, head.hook, by, (i) => {
+      const { shape } = await context.activation(head.hook);
+      const edit = await without(context, head.hook, by, (i) => {
         // [batch, pos, head, d_head]
-        return Math.floor(i / z.shape.at(-1)!) % z.shape[2]! === head.index;
+        return Math.floor(i / shape.at(-1)!) % shape[2]! === head.index;
       });
-      ablations.push({ kind: "head", part, scores: await run(context, edit) });
+      const scores = await run(context, edit, scorer);
+      ablations.push({ kind: "head", part, scores });
     }
     const modular = isModular(context);
-    if (modular) ablations.push(...await byFrequency(context, settings));
+    if (modular) {
+      ablations.push(...await byFrequency(context, settings, scorer));
+    }
     if (ablations.length === 0) {
       throw new NotApplicableError(
         `${context.model.source} has no attention heads and no sparse key ` +
           "frequencies: there is nothing to take out",
       );
     }
-    const { data } = await context.logits();
-    return { by, whole: partScores(context, data), ablations };
+    const logits = tensorOf(await context.logits());
+    const whole = await partScores(context, logits, scorer);
+    return { by, whole, ablations };
   },
 
   text({ by, whole, ablations }) {
@@ -170,6 +177,7 @@ function isModular(context: ProbeContext): boolean {
 async function byFrequency(
   context: ProbeContext,
   settings: Values<AblationSettings>,
+  scorer: Scorer,
 ): Promise<Ablation[]> {
   const ablations: Ablation[] = [];
   const keys = await chosenKeysOf(context, settings);
@@ -178,19 +186,18 @@ async function byFrequency(
     const layer = await spectrum2dOf(context, hook);
     for (const cluster of clustersOf(layer, settings.neuronShare)) {
       if (!keys.includes(cluster.frequency)) continue;
-      const x = await context.activation(hook);
       const members = new Set(cluster.neurons);
-      const edit = without(
-        x,
+      const edit = await without(
+        context,
         hook,
         settings.ablateBy,
-        (i) => members.has(i % x.shape.at(-1)!),
+        (i) => members.has(i % layer.frequencies.length),
       );
       ablations.push({
         kind: "cluster",
         part: `${hook.replace(/\.hook_post$/, "")} k=${cluster.frequency} ` +
           `(${cluster.neurons.length} neurons)`,
-        scores: await run(context, edit),
+        scores: await run(context, edit, scorer),
       });
     }
   }
@@ -198,7 +205,7 @@ async function byFrequency(
     ablations.push({
       kind: "frequency of logits",
       part: `k=${k}`,
-      scores: partScores(context, await withoutWaves(context, k)),
+      scores: await partScores(context, await withoutWaves(context, k), scorer),
     });
   }
   const edit = embeddingEdit(context);
@@ -206,51 +213,54 @@ async function byFrequency(
     ablations.push({
       kind: "frequency of embedding",
       part: `k=${k}`,
-      scores: await run(context, edit!(k)),
+      scores: await run(context, edit!(k), scorer),
     });
   }
   return ablations;
 }
 
-async function run(context: ProbeContext, edit: Edit): Promise<PartScores> {
+async function run(
+  context: ProbeContext,
+  edit: Edit,
+  scorer: Scorer,
+): Promise<PartScores> {
   const model = context.model.edited(edit);
   try {
     const [name] = model.outputNames;
     const { [name!]: logits } = await model.run(context.inputs(), [name!]);
-    return partScores(context, toNumbers(lastPosition(logits!)));
+    return await partScores(context, lastPosition(logits!), scorer);
   } finally {
     await model.close();
   }
 }
 
 // Some elements of an activation become their means over the rows, or zero.
-function without(
-  x: HostTensor,
+async function without(
+  context: ProbeContext,
   hook: string,
   by: "mean" | "zero",
   out: (i: number) => boolean,
-): Edit {
-  const { dtype, shape, data } = x;
-  const row = shape.slice(1);
-  const width = row.reduce((product, d) => product * d, 1);
-  const taken = Array.from({ length: width }, (_, i) => out(i));
-  const means = new Float64Array(width);
-  const values = data as Float32Array;
-  for (let from = 0; by === "mean" && from < values.length; from += width) {
-    for (let j = 0; j < width; j++) {
-      if (taken[j]) means[j]! += values[from + j]! / shape[0]!;
-    }
-  }
+): Promise<Edit> {
+  const x = await context.activation(hook);
+  const row = x.shape.slice(1);
+  const means = by === "mean"
+    ? context.once(`means of ${hook}`, () => meanRow(asMatrix(x)))
+    : new Float64Array(sizeOf(row));
+  const taken = Array.from(means, (_, i) => out(i));
   return patch(hook, {
-    keep: hostTensorOf(dtype, row, taken.map((t) => t ? 0 : 1)),
-    add: hostTensorOf(dtype, row, means),
+    keep: hostTensorOf(x.dtype, row, taken.map((t) => t ? 0 : 1)),
+    add: hostTensorOf(
+      x.dtype,
+      row,
+      means.map((mean, i) => taken[i] ? mean : 0),
+    ),
   });
 }
 
 async function withoutWaves(
   context: ProbeContext,
   k: number,
-): Promise<Float64Array> {
+): Promise<HostTensor> {
   const { data, rows, columns } = await context.logits();
   const { answerOfRow } = cyclicOf(context);
   const waves = (await logitWavesOf(context)).projection(k);
@@ -262,7 +272,7 @@ async function withoutWaves(
       left[row * columns + c]! -= waves[answer * columns + c]!;
     }
   }
-  return left;
+  return tensorOf({ rows, columns, data: left });
 }
 
 // The embeddings without a frequency, or undefined where they have no weight.

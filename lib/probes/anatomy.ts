@@ -19,7 +19,7 @@ export function cyclicOf(context: ProbeContext): CyclicTask {
   return context.once("cyclic", () => cyclicTask(context.modular));
 }
 
-/** A tensor of two axes as a matrix. */
+/** A tensor as a matrix: a row for each place of its first axis. */
 export function asMatrix({ shape, data }: HostTensor): Matrix {
   return {
     rows: shape[0]!,

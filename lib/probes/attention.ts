@@ -7,9 +7,8 @@
 
 import { type HostTensor, toNumbers } from "../onnx/tensor.ts";
 import { percent, short, table } from "../text.ts";
-import { asMatrix } from "./anatomy.ts";
 import type { ProbeContext } from "./context.ts";
-import { rowScores, type Scores, scoresOver } from "./cross_entropy.ts";
+import { Scorer, type Scores, scoresOver } from "./cross_entropy.ts";
 import { type DirectAttribution, directAttribution } from "./attribution.ts";
 import { everyRow } from "./parts.ts";
 import { finite, type Probe } from "./probe.ts";
@@ -206,7 +205,7 @@ async function lens(
   out: Unembedding,
 ): Promise<LensRow[]> {
   const whole = everyRow(context);
-  const classes = asMatrix(out.W_U).columns;
+  await using scorer = new Scorer(context.host);
   const result: LensRow[] = [];
   for (let layer = 0; layer < layers; layer++) {
     const names = streamOf(context, layer).filter((name) =>
@@ -217,7 +216,7 @@ async function lens(
     for (const activation of names) {
       const x = await context.activation(activation);
       const positions = x.shape[1]!;
-      const scored = rowScores(await unembedded(x, out, context.host), classes);
+      const scored = await scorer.rows(await unembedded(x, out, context.host));
       for (let position = 0; position < positions; position++) {
         const rows = whole.rows.map((row) => row * positions + position);
         result.push({

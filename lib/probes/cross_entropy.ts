@@ -4,6 +4,12 @@
  * @module
  */
 
+import * as tf from "@tensorflow/tfjs-core";
+import type { Session, SessionOptions } from "../onnx/session.ts";
+import type { HostTensor } from "../onnx/tensor.ts";
+import { widen } from "../trace/precision.ts";
+import { compile } from "../trace/run.ts";
+
 /** Loss and accuracy over some rows. */
 export interface Scores {
   /** Mean softmax cross-entropy, in nats. */
@@ -16,37 +22,68 @@ export interface Scores {
 export interface RowScores {
   /** −log softmax(z)_label of a row. */
   loss(row: number, label: number): number;
-  /** The class of a row's largest logit. */
-  readonly largest: Int32Array;
+  /** The class of a row's largest logit; of several alike the first. */
+  readonly largest: ArrayLike<number | bigint>;
 }
 
 /**
- * What is needed of each row of logits to score it against any label.
+ * Scores logits. Exponentials of millions of them are much of a probe's time, and
+ * ONNX Runtime takes several at once. Its graphs, one for each shape, are kept until
+ * the end:
  *
- * @param logits Row by row, `classes` to a row.
- * @param classes How many classes there are.
+ *     await using scorer = new Scorer(context.host);
  */
-export function rowScores(logits: Float64Array, classes: number): RowScores {
-  const rows = logits.length / classes;
-  const largest = new Int32Array(rows);
-  const logSum = new Float64Array(rows);
-  for (let row = 0, from = 0; row < rows; row++, from += classes) {
-    let top = from;
-    for (let i = from + 1; i < from + classes; i++) {
-      if (logits[i]! > logits[top]!) top = i;
-    }
-    const most = logits[top]!;
-    let sum = 0;
-    for (let i = from; i < from + classes; i++) {
-      sum += Math.exp(logits[i]! - most);
-    }
-    largest[row] = top - from;
-    logSum[row] = Math.log(sum) + most;
+export class Scorer implements AsyncDisposable {
+  readonly #options: SessionOptions;
+  readonly #sessions = new Map<string, Promise<Session>>();
+
+  /** A scorer that runs its graphs in ONNX Runtime with these options. */
+  constructor(options: SessionOptions = {}) {
+    this.#options = options;
   }
-  return {
-    largest,
-    loss: (row, label) => logSum[row]! - logits[row * classes + label]!,
-  };
+
+  /**
+   * What is needed of each row of logits to score it against any label.
+   *
+   * @param z Logits, float32 or float64 [rows, classes].
+   */
+  async rows(z: HostTensor): Promise<RowScores> {
+    const classes = z.shape[1]!;
+    const key = `${z.dtype} ${z.shape}`;
+    const session = this.#sessions.get(key) ?? rowsGraph(z, this.#options);
+    this.#sessions.set(key, session);
+    const { largest, log_sum } = await (await session).run({ z });
+    const logSum = log_sum!.data as Float64Array;
+    return {
+      largest: largest!.data as BigInt64Array,
+      loss: (row, label) =>
+        logSum[row]! - Number(z.data[row * classes + label]!),
+    };
+  }
+
+  /** Gives the graphs' memory back. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const session of this.#sessions.values()) {
+      await (await session).close();
+    }
+    this.#sessions.clear();
+  }
+}
+
+function rowsGraph(z: HostTensor, options: SessionOptions): Promise<Session> {
+  return compile(
+    ({ z }) => {
+      const wide = widen(z);
+      const most = tf.max(wide, 1, true);
+      const sum = tf.sum(tf.exp(tf.sub(wide, most)), 1);
+      return {
+        largest: tf.argMax(z, 1),
+        log_sum: tf.add(tf.log(sum), tf.squeeze(most, [1])),
+      };
+    },
+    { z },
+    options,
+  );
 }
 
 /**
@@ -65,7 +102,7 @@ export function scoresOver(
   let right = 0;
   for (let i = 0; i < rows.length; i++) {
     total += loss(rows[i]!, labels[i]!);
-    if (largest[rows[i]!] === labels[i]) right++;
+    if (Number(largest[rows[i]!]) === labels[i]) right++;
   }
   return { loss: total / rows.length, accuracy: right / rows.length };
 }

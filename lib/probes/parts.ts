@@ -4,8 +4,9 @@
  * @module
  */
 
+import type { HostTensor } from "../onnx/tensor.ts";
 import type { ProbeContext } from "./context.ts";
-import { rowScores, type Scores, scoresOver } from "./cross_entropy.ts";
+import { type Scorer, type Scores, scoresOver } from "./cross_entropy.ts";
 import { NotApplicableError } from "./probe.ts";
 import type { Part } from "./task.ts";
 
@@ -59,16 +60,17 @@ export function everyRow(context: ProbeContext): Part {
  * Scores of logits of every row of a task.
  *
  * @param context The checkpoint.
- * @param logits Row by row.
+ * @param logits [rows, classes].
+ * @param scorer Of the logits.
  */
-export function partScores(
+export async function partScores(
   context: ProbeContext,
-  logits: Float64Array,
-): PartScores {
+  logits: HostTensor,
+  scorer: Scorer,
+): Promise<PartScores> {
   const whole = everyRow(context);
   const parts = partsOf(context);
-  const classes = logits.length / whole.rows.length;
-  const scored = rowScores(logits, classes);
+  const scored = await scorer.rows(logits);
   const of = ({ rows, labels }: Part) => scoresOver(scored, rows, labels);
   return {
     all: of(whole),

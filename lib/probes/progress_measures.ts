@@ -8,12 +8,13 @@ import { toNumbers } from "../onnx/tensor.ts";
 import { percent, short, table } from "../text.ts";
 import { cyclicOf } from "./anatomy.ts";
 import type { ProbeContext } from "./context.ts";
-import { rowScores, type Scores, scoresOver } from "./cross_entropy.ts";
+import { Scorer, type Scores, scoresOver } from "./cross_entropy.ts";
 import {
   chosenKeysOf,
   type KeySettings,
   keySettings,
 } from "./key_frequencies.ts";
+import { tensorOf } from "./matrices.ts";
 import { neuronMeasures } from "./neuron_projections.ts";
 import { type Parts, partsOf, within } from "./parts.ts";
 import type { Probe } from "./probe.ts";
@@ -109,6 +110,7 @@ export const progress: Probe<"progress", ProgressResult, KeySettings> = {
   settings: keySettings,
 
   async compute(context, settings) {
+    await using scorer = new Scorer(context.host);
     const keys = await chosenKeysOf(context, settings);
     const waves = await logitWavesOf(context);
     const identity = await trigIdentity(context, waves, keys);
@@ -121,25 +123,25 @@ export const progress: Probe<"progress", ProgressResult, KeySettings> = {
         amplitude: identity.amplitudes[i]!,
         explained: identity.shares[i]!,
         mirrored: identity.mirrored[i]!,
-        restricted_loss: restricted(context, waves, [k]).loss,
+        restricted_loss: (await restricted(context, waves, [k], scorer)).loss,
         excluded_loss: parts
-          ? (await excluded(context, waves, [k], parts.train)).loss
+          ? (await excluded(context, waves, [k], parts.train, scorer)).loss
           : null,
         neurons_on_cos: map?.onCos[i] ?? null,
         neurons_on_sin: map?.onSin[i] ?? null,
       });
     }
     const squares = squaredWeights(context);
-    const { data, columns } = await context.logits();
-    const scored = rowScores(data, columns);
+    const scored = await scorer.rows(tensorOf(await context.logits()));
     const over = ({ rows, labels }: Part) => scoresOver(scored, rows, labels);
     return {
       key_frequencies: keys,
       full: over(everyPair(context)),
       train: parts && over(parts.train),
       test: parts && over(parts.test),
-      restricted: restricted(context, waves, keys),
-      excluded: parts && await excluded(context, waves, keys, parts.train),
+      restricted: await restricted(context, waves, keys, scorer),
+      excluded: parts &&
+        await excluded(context, waves, keys, parts.train, scorer),
       trig_identity: identity.explained,
       answer_share: identity.ofAnswer,
       neuron_logit_residual: map?.residual ?? null,
@@ -226,17 +228,19 @@ function everyPair(context: ProbeContext): Part {
 }
 
 // A function of the answer alone, so a row for each answer is enough.
-function restricted(
+async function restricted(
   context: ProbeContext,
   waves: LogitWaves,
   keys: readonly number[],
-): Scores {
+  scorer: Scorer,
+): Promise<Scores> {
   const { classes, classMeans } = waves;
-  const kept = waves.sum(keys).map((z, i) => z + classMeans[i % classes]!);
+  const data = waves.sum(keys).map((z, i) => z + classMeans[i % classes]!);
   // The class of an answer's index is its residue, whatever the operation.
   const { residues } = cyclicOf(context);
   const answers = residues.map((_, s) => s);
-  return scoresOver(rowScores(kept, classes), answers, residues);
+  const kept = { rows: data.length / classes, columns: classes, data };
+  return scoresOver(await scorer.rows(tensorOf(kept)), answers, residues);
 }
 
 async function excluded(
@@ -244,17 +248,23 @@ async function excluded(
   waves: LogitWaves,
   keys: readonly number[],
   { rows, labels }: Part,
+  scorer: Scorer,
 ): Promise<Scores> {
   const { data, columns } = await context.logits();
   const { answerOfRow } = cyclicOf(context);
   const sum = waves.sum(keys);
-  const left = new Float64Array(rows.length * columns);
+  const left = {
+    rows: rows.length,
+    columns,
+    data: new Float64Array(rows.length * columns),
+  };
   for (let i = 0, at = 0; i < rows.length; i++) {
     const from = rows[i]! * columns;
     const wave = answerOfRow[rows[i]!]! * columns;
     for (let c = 0; c < columns; c++, at++) {
-      left[at] = data[from + c]! - sum[wave + c]!;
+      left.data[at] = data[from + c]! - sum[wave + c]!;
     }
   }
-  return scoresOver(rowScores(left, columns), rows.map((_, i) => i), labels);
+  const scored = await scorer.rows(tensorOf(left));
+  return scoresOver(scored, rows.map((_, i) => i), labels);
 }

@@ -6,7 +6,8 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import type { SessionOptions } from "../onnx/session.ts";
-import { type HostTensor, toNumbers } from "../onnx/tensor.ts";
+import type { HostTensor } from "../onnx/tensor.ts";
+import { widen } from "../trace/precision.ts";
 import { runTraced } from "../trace/run.ts";
 import { layerNorm } from "../../models/norm.ts";
 import { noHook } from "../../models/model.ts";
@@ -67,13 +68,13 @@ export function unembedding(
  * @param x […, d_model].
  * @param unembedding What they go through.
  * @param options Where to compute.
- * @returns Row by row, [rows, classes].
+ * @returns Logits, [rows, classes].
  */
 export async function unembedded(
   x: HostTensor,
   { W_U, b_U, norm, scale }: Unembedding,
   options: SessionOptions = {},
-): Promise<Float64Array> {
+): Promise<HostTensor> {
   const width = x.shape.at(-1)!;
   const { logits } = await runTraced(
     ({ x, W_U, more }) => {
@@ -81,10 +82,11 @@ export async function unembedded(
       const rows = tf.reshape(x, [-1, width]);
       const normed = w && b ? layerNorm(rows, { w, b }, noHook) : rows;
       const product = tf.matMul(normed as tf.Tensor2D, W_U as tf.Tensor2D);
-      return { logits: b_U ? tf.add(product, b_U) : product };
+      const z = b_U ? tf.add(product, b_U) : product;
+      return { logits: scale === 1 ? z : tf.mul(widen(z), scale) };
     },
     { x, W_U, more: { ...norm, ...(b_U && { b_U }) } },
     options,
   );
-  return toNumbers(logits!).map((z) => scale * z);
+  return logits!;
 }

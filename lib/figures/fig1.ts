@@ -254,6 +254,7 @@ export const fig1: Figure = {
     "the published script used softmax, so softmax float32 and StableMax in " +
     "both precisions are run; the script's ⊥AdamW really had β 0.9 and 0.999 " +
     "and ε 1e-8. b: AdamW, StableMax float64, β 0.9 and 0.999, 100,000 steps. " +
+    "(80,000 in the paper, 100,000 in its Figure 4, which shows the run, too). " +
     "c: AdamW, softmax float64, β 0.9 and 0.99, 80,000 steps. b and c: ε " +
     "1e-25, no weight decay. Quick: a as it is, b and c mod " +
     "59 with 80 % of the pairs, width 128 and 8,000 steps.",

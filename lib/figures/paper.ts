@@ -118,14 +118,14 @@ export const transformer = {
   init: "nanda",
 } satisfies ConfigInput;
 
-/** 200 digits of MNIST, by the same MLP with biases, all weights times 100. */
+/** 200 digits of MNIST, by an MLP of one hidden layer, all weights times 100. */
 export const mnistMlp = {
   ...plain,
   ...adamw,
   task: "mnist",
   trainSize: 200,
   model: "mlp",
-  hidden: [200, 200],
+  hidden: [200],
   biases: true,
   init: "pytorch",
   initScale: 100,

@@ -12,9 +12,9 @@ export const LEAST_SEEDS = 3;
 
 /** What {@link bySeed} does, in words that a rule ends with. */
 export const BY_SEED =
-  "It holds if this is so with every seed, and fails if with fewer than half " +
-  `of those that say anything, ${LEAST_SEEDS} at least (in the quick form one). ` +
-  "A seed of which a run diverged says nothing.";
+  "It holds if this is so with every seed asked for, and fails if with fewer " +
+  `than half of those that say anything, ${LEAST_SEEDS} at least (in the quick ` +
+  "form one). A seed of which a run diverged says nothing.";
 
 /** What one seed says of a claim. */
 export interface Said {
@@ -75,7 +75,8 @@ export function bySeed(
       numbers,
     };
   }
-  const verdict = so === said.length
+  // Of the seeds that are still to come any may differ.
+  const verdict = so === Math.max(said.length, results.seeds)
     ? "holds"
     : not > so
     ? "fails"

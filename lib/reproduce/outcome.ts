@@ -43,6 +43,8 @@ export interface Outcome {
   readonly basis: string;
   /** How many runs there are, and how many there should be. */
   readonly runs: { readonly finished: number; readonly of: number };
+  /** Whether every arm has a run. */
+  readonly whole: boolean;
   /** What the runs were made with; more than one where they differ. */
   readonly made: readonly unknown[];
   /** Seconds of all runs, and the least and the most milliseconds a step. */
@@ -96,6 +98,7 @@ export function outcomeOf(
       finished: runs.length,
       of: figure.arms.length * results.seeds,
     },
+    whole: figure.arms.every(({ name }) => results.of(name).length > 0),
     made: distinct(runs.map((run) => run.made)),
     cost: {
       seconds: Math.round(seconds),
@@ -134,8 +137,7 @@ export function basisOf(name: string, figure: Figure, scale: Scale): string {
  * How much an outcome says: all arms at full length before all of the quick form,
  * and these before parts of either.
  */
-export function weightOf({ scale, runs, seeds }: Outcome): number {
-  const whole = runs.finished * seeds >= runs.of;
+export function weightOf({ scale, whole }: Outcome): number {
   return (whole ? 2 : 0) + (scale === "full" ? 1 : 0);
 }
 

@@ -69,6 +69,8 @@ export async function publish(
         (some(full) || !some(quick) ? full : quick);
     await removeFallen(name, [full, quick], places);
     if (best.records.length === 0 && figure.arms.length > 0) {
+      // Passing over what is published leaves it as it is.
+      if (best !== full && some(full)) continue;
       await Deno.remove(join(places.published, name), { recursive: true })
         .catch(ignoreMissing);
       continue;

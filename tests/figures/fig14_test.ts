@@ -6,8 +6,19 @@ import { files, writeAll } from "../data/_idx.ts";
 import { withTempDir } from "../tasks/_run.ts";
 import { always, type Arms, type Curve, from, testClaims } from "./_claims.ts";
 
-const arms = (collapse: Curve, plain: Curve, decay: Curve): Arms => ({
-  plain: { columns: { softmax_collapse: collapse, test_accuracy: plain } },
+const arms = (
+  collapse: Curve,
+  plain: Curve,
+  decay: Curve,
+  zero = collapse,
+): Arms => ({
+  plain: {
+    columns: {
+      softmax_collapse: collapse,
+      zero_terms: zero,
+      test_accuracy: plain,
+    },
+  },
   decay: { columns: { test_accuracy: decay } },
 });
 
@@ -17,6 +28,8 @@ testClaims("fig14", {
     fails: [
       arms(from(100, 0.5), always(0.3), always(0.7)),
       arms(from(100), always(0.3), always(0.35)),
+      // Collapsed on the wrong classes, which are learnt from.
+      arms(from(100), always(0.3), always(0.7), from(100, 0.5)),
       // It goes on learning.
       arms(from(100), (step) => 0.3 + step / 3e5, always(0.7)),
     ],

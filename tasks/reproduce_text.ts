@@ -12,7 +12,8 @@ import type { Standing } from "../lib/reproduce/reproduce.ts";
 /** The list of figures. */
 export function listText(listed: readonly Listed[]): string {
   return listed.map((figure) => {
-    const { name, shows, settings, published, cost, last, missing } = figure;
+    const { name, shows, settings, published, claims, cost } = figure;
+    const { last, missing } = figure;
     const costText = (cost: Cost | null) =>
       cost === null ? "not measured yet" : timeText(cost.ms) +
         (cost.from === "here" ? "" : " where it was published");
@@ -27,17 +28,16 @@ export function listText(listed: readonly Listed[]): string {
         ? [
           `  last (${extent(last)}${
             last.from === "published" ? ", as published" : ""
-          }): ${verdictsText(last)}`,
+          })`,
         ]
-        : ["  not run yet"]),
+        : claims.length > 0
+        ? ["  not run yet"]
+        : []),
+      ...claims.map(({ id, statement, verdict }) =>
+        `  ${id} ${verdict ?? "?"}: ${statement}`
+      ),
     ].join("\n");
   }).join("\n\n");
-}
-
-function verdictsText({ claims }: Outcome): string {
-  return claims.length === 0
-    ? "no claim is decided by it"
-    : claims.map(({ id, verdict }) => `${id} ${verdict}`).join(", ");
 }
 
 /** What figures came to. */

@@ -30,21 +30,56 @@ const FREE: ReadonlySet<keyof Config> = new Set<keyof Config>([
 
 const keys = configKeys.filter((key) => !FREE.has(key));
 
+// Of the others those that change it by parts, not many times over: what is done
+// with the logits and the gradient, and how often it is measured.
+const MINOR: ReadonlySet<keyof Config> = new Set<keyof Config>([
+  "biases",
+  "init",
+  "loss",
+  "lossPrecision",
+  "taylorOrder",
+  "optimizer",
+  "grokfast",
+  "clipValue",
+  "clipNorm",
+  "perpGrad",
+  "perpAt",
+  "perpScope",
+  "perpRenormalise",
+  "l1",
+  "constantNorm",
+  "lrOverGradientNorm",
+  "weightDecayKind",
+  "warmup",
+  "schedule",
+  "evalEvery",
+  "metrics",
+  // Steps are as long as they have rows.
+  "trainFraction",
+]);
+
+const majorKeys = keys.filter((key) => !MINOR.has(key));
+const named = (keys: readonly (keyof Config)[], config: Config) =>
+  JSON.stringify(keys.map((key) => config[key]));
+
 // What a run needs before its first step and after its last, at least.
 const AROUND_MS = 1500;
 
 /** Milliseconds a step of kinds of runs, as far as they are known. */
 export class Costs {
   readonly #ms = new Map<string, number>();
+  readonly #roughly = new Map<string, number>();
 
   /** What of a config decides how long a step takes. */
   keyOf(config: Config): string {
-    return JSON.stringify(keys.map((key) => config[key]));
+    return named(keys, config);
   }
 
   /** Takes in how long the steps of a whole run, or of a trial, took. */
   learn(config: Config, ms: number): void {
-    if (Number.isFinite(ms) && ms > 0) this.#ms.set(this.keyOf(config), ms);
+    if (!Number.isFinite(ms) || ms <= 0) return;
+    this.#ms.set(this.keyOf(config), ms);
+    this.#roughly.set(named(majorKeys, config), ms / config.trainFraction);
   }
 
   /** Takes in how long the last few steps took, which is a hint only. */
@@ -54,20 +89,22 @@ export class Costs {
     this.learn(config, 0.95 * before + 0.05 * Math.min(ms, 3 * before));
   }
 
-  /** Milliseconds a step; undefined where nothing like it has run. */
+  /** Milliseconds a step; undefined where no such steps have run. */
   msPerStep(config: Config): number | undefined {
     return this.#ms.get(this.keyOf(config));
   }
 
   /**
-   * Milliseconds of the rest of a run.
+   * Milliseconds of the rest of a run; where no such steps have run, as if they
+   * were those of the same model on the same data.
    *
    * @param config Its config.
    * @param step Updates made.
    * @returns NaN where nothing like it has run.
    */
   left(config: Config, step = 0): number {
-    const ms = this.msPerStep(config) ?? NaN;
+    const roughly = this.#roughly.get(named(majorKeys, config)) ?? NaN;
+    const ms = this.msPerStep(config) ?? roughly * config.trainFraction;
     return (config.steps - step) * ms + AROUND_MS;
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import { join } from "node:path";
-import type { Figure, Scale } from "../figures/figure.ts";
+import type { Decision, Figure, Scale } from "../figures/figure.ts";
 import { figures as registry } from "../figures/mod.ts";
 import { Costs, wallTime } from "./cost.ts";
 import { jobsOf, type Places, places as usual } from "./layout.ts";
@@ -33,6 +33,12 @@ export interface Listed {
   readonly settings: string;
   /** What the paper has. */
   readonly published: string;
+  /** What it decides, and how: null while it has not been run. */
+  readonly claims: readonly {
+    readonly id: string;
+    readonly statement: string;
+    readonly verdict: Decision["verdict"] | null;
+  }[];
   /** What each form takes, two runs side by side; null if not known. */
   readonly cost: Readonly<Record<Scale, Cost | null>>;
   /**
@@ -82,6 +88,11 @@ export async function listFigures(
       shows: figure.shows,
       settings: figure.settings,
       published: figure.published,
+      claims: figure.claims.map(({ id, statement }) => ({
+        id,
+        statement,
+        verdict: last?.claims.find((claim) => claim.id === id)?.verdict ?? null,
+      })),
       cost: { full: cost("full"), quick: cost("quick") },
       last,
       missing: await figure.missing?.() ?? null,

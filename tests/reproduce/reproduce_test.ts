@@ -287,6 +287,20 @@ Deno.test("publish() writes the same bytes twice, and records stand for runs", (
     assertEquals(runs, ["softmax-seed0"]);
   }));
 
+Deno.test("publish() of the quick form leaves the published full length", () =>
+  withTempDir(async (folder) => {
+    const places = placesIn(folder);
+    await quickly(folder, { scale: "full", seeds: 1 });
+    await publish(["tiny"], { figures, places });
+    const file = join(places.published, "tiny/verdict.json");
+    const before = await Deno.readTextFile(file);
+    assertEquals(
+      await publish(["all"], { figures, places, scale: "quick" }),
+      [],
+    );
+    assertEquals(await Deno.readTextFile(file), before);
+  }));
+
 Deno.test("publish() takes away what no run stands for any more", () =>
   withTempDir(async (folder) => {
     const places = placesIn(folder);

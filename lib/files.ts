@@ -40,6 +40,17 @@ export function isPartial(name: string): boolean {
   return PARTIAL.test(name);
 }
 
+/** Removes the files of a folder whose writing was cut off; it need not be there. */
+export async function removePartial(folder: string): Promise<void> {
+  try {
+    for await (const { name, isFile } of Deno.readDir(folder)) {
+      if (isFile && isPartial(name)) await Deno.remove(join(folder, name));
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
 /**
  * Writes a file under another name and moves it into place once the disk has
  * it, so that whoever looks sees the old contents or the new, never a part, not

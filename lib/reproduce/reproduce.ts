@@ -6,6 +6,7 @@
 
 import { join } from "node:path";
 import { UsageError } from "../errors.ts";
+import { removePartial } from "../files.ts";
 import type { Figure, Scale } from "../figures/figure.ts";
 import type { RunRecord } from "../figures/record.ts";
 import { figures as registry } from "../figures/mod.ts";
@@ -173,6 +174,7 @@ async function collect(
 ): Promise<void> {
   const { resume, overwrite, published, places = usual, onWarning } = options;
   for (const { name, figure, scale, jobs, records } of works) {
+    await removePartial(join(places.here, name));
     const here = await runsHere(jobs);
     if (here.length > 0 && !resume && !overwrite) {
       throw new UsageError(

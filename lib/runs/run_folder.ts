@@ -19,7 +19,13 @@ import { type Config, definitionsOf } from "../config/config.ts";
 import type { Examples, Split } from "../data/dataset.ts";
 import type { Metrics } from "../metrics/mod.ts";
 import { UsageError } from "../errors.ts";
-import { describing, isPartial, onDisk, writeWhole } from "../files.ts";
+import {
+  describing,
+  isPartial,
+  onDisk,
+  removePartial,
+  writeWhole,
+} from "../files.ts";
 import {
   CHECKPOINT,
   checkpointPath,
@@ -123,10 +129,10 @@ export class RunWriter {
       await Deno.remove(join(path, FILES.summary)).catch(ignoreMissing);
       await truncate(join(path, FILES.metrics), from.bytes);
       for (const folder of ["", FILES.checkpoints, FILES.optimizer]) {
+        await removePartial(join(path, folder));
         for (const name of await list(join(path, folder)) ?? []) {
           const step = CHECKPOINT.exec(name)?.[1];
-          const stale = step !== undefined && !from.keeps(Number(step));
-          if (!stale && !isPartial(name)) continue;
+          if (step === undefined || from.keeps(Number(step))) continue;
           await Deno.remove(join(path, folder, name));
         }
       }
@@ -222,7 +228,8 @@ export async function checkFree(
     `start a run in ${path}`,
     () => list(path),
   );
-  if (!entries || entries.length === 0) return;
+  // What a start has left that was cut off at its first file is nobody's.
+  if (!entries || entries.every(isPartial)) return;
   const isRun = await readManifest(path).then(() => true, () => false);
   if (isRun && overwrite) return;
   throw new UsageError(
@@ -239,9 +246,12 @@ async function removeRun(path: string): Promise<void> {
   const { manifest, checkpoints, optimizer, ...files } = FILES;
   for (const folder of [checkpoints, optimizer]) {
     for (const name of await list(join(path, folder)) ?? []) {
-      if (!CHECKPOINT.test(name) && !isPartial(name)) continue;
+      if (!CHECKPOINT.test(name)) continue;
       await Deno.remove(join(path, folder, name));
     }
+  }
+  for (const folder of ["", checkpoints, optimizer]) {
+    await removePartial(join(path, folder));
   }
   for (const name of [...Object.values(files), manifest]) {
     await Deno.remove(join(path, name)).catch(ignoreMissing);

@@ -88,12 +88,14 @@ export function placesIn(folder: string): Places {
 
 if (import.meta.main) {
   const [folder, mode] = Deno.args;
-  const { interrupted } = await reproduce(["tiny"], {
+  const { interrupted, failures } = await reproduce(["tiny"], {
     figures,
     places: placesIn(folder!),
     seeds: 2,
     resume: mode === "resume",
     onPlan: () => console.log("planned"),
   });
+  for (const failure of failures) console.error(failure);
+  if (failures.length > 0) Deno.exit(1);
   if (interrupted) Deno.exit(130);
 }

@@ -206,6 +206,21 @@ Deno.test("reproduce() goes on after kill -9, to the same bytes", () =>
     assertEquals(await networks(b), await networks(a));
   }));
 
+Deno.test("reproduce() goes on where a kill came at a file's first byte", () =>
+  withTempDir(async (folder) => {
+    const here = join(placesIn(folder).here, "tiny");
+    const left = [
+      join(here, "quick/softmax-seed0/manifest.json.partial-1"),
+      join(here, "table.md.partial-1"),
+    ];
+    await Deno.mkdir(join(here, "quick/softmax-seed0"), { recursive: true });
+    for (const file of left) await Deno.writeTextFile(file, "");
+    const { outcomes, failures } = await quickly(folder, { resume: true });
+    assertEquals(failures, []);
+    assertEquals(outcomes[0]!.runs, { finished: 2, of: 2 });
+    for (const file of left) await assertRejects(() => Deno.stat(file));
+  }));
+
 Deno.test("reproduce() stops at a signal, all state kept", () =>
   withTempDir(async (folder) => {
     const stop = new AbortController();

@@ -109,7 +109,10 @@ const task = program
       ? await runMeant(source)
       : await findCheckpoint(source, step);
     if (contents) {
-      const found = await contentsOf(await findCheckpoint(source, step));
+      const found = await contentsOf(
+        await findCheckpoint(source, step),
+        await chooseDevice(options),
+      );
       return json ? printJson(found) : console.log(renderContents(found));
     }
     const choice = await chooseDevice(options);

@@ -18,6 +18,7 @@ import { nearest } from "../names.ts";
 import { aliased, type Aliases, NO_ALIASES } from "./aliases.ts";
 import { runInBatches } from "./batches.ts";
 import { type METADATA, metadataOf } from "./checkpoint.ts";
+import { readExternalData } from "./external_data.ts";
 import { type Edit, findWeight, scaleWeight, weightSlot } from "./edits.ts";
 import {
   decodeModel,
@@ -48,7 +49,7 @@ export interface ProbeModelOptions extends SessionOptions {
  *
  * @param path The file.
  * @param options How to run it.
- * @throws {FileError} if it cannot be read.
+ * @throws {FileError} if it cannot be read, or a file beside it that has weights.
  * @throws {SyntaxError} if it is no ONNX model.
  */
 export async function loadProbeModel(
@@ -56,7 +57,9 @@ export async function loadProbeModel(
   options: ProbeModelOptions = {},
 ): Promise<ProbeModel> {
   const bytes = await describing(`read ${path}`, () => Deno.readFile(path));
-  return new ProbeModel(bytes, path, options);
+  const model = decodeModel(bytes, path);
+  await readExternalData(model, path);
+  return new ProbeModel(model, path, options);
 }
 
 /** A model opened for probing. Close it to give its memory back. */
@@ -102,14 +105,19 @@ export class ProbeModel {
   }
 
   /**
-   * The names of the weights: the floating-point initializers but buffers, under
-   * the file's own names.
+   * The names of the weights: the floating-point initializers but buffers, such as
+   * the statistics of a batch normalisation, under the file's own names.
    */
   get weightNames(): string[] {
     const floats = [1, 10, 11]; // float32, float16, float64 in onnx.proto
     const buffers = this.metadata("buffers");
+    // The inputs of the operator behind x, scale and bias: mean and variance.
+    const statistics = this.#graph.node
+      .filter(({ opType }) => opType === "BatchNormalization")
+      .flatMap(({ input }) => input.slice(3));
     const isBuffer = (name: string) =>
-      Array.isArray(buffers) && buffers.includes(name);
+      (Array.isArray(buffers) && buffers.includes(name)) ||
+      statistics.includes(name);
     return this.#graph.initializer
       .filter(({ dataType, dims, name }) =>
         floats.includes(dataType) && dims.length > 0 && !isBuffer(name)

@@ -5,30 +5,23 @@
  */
 
 import { choice, type Setting, type Values } from "../config/setting.ts";
-import { changeWeight, type Edit, patch } from "../onnx/edits.ts";
-import {
-  type HostTensor,
-  hostTensorOf,
-  lastPosition,
-  sizeOf,
-} from "../onnx/tensor.ts";
+import { changeWeight, type Edit } from "../onnx/edits.ts";
 import { percent, short, table } from "../text.ts";
-import { asMatrix, cyclicOf, neuronHooksOf } from "./anatomy.ts";
+import { cyclicOf, neuronHooksOf } from "./anatomy.ts";
 import type { ProbeContext } from "./context.ts";
 import { Scorer } from "./cross_entropy.ts";
+import { lessWaves, type StandIn, without } from "./interventions.ts";
 import {
   chosenKeysOf,
   type KeySettings,
   keySettings,
 } from "./key_frequencies.ts";
-import { meanRow, tensorOf } from "./matrices.ts";
+import { tensorOf } from "./matrices.ts";
 import { clustersOf, spectrum2dOf } from "./neurons.ts";
 import { type PartScores, partScores } from "./parts.ts";
 import { NotApplicableError, type Probe } from "./probe.ts";
+import { headsOf } from "./residual_stream.ts";
 import { logitWavesOf, wavesOf } from "./waves.ts";
-
-// So many are no key to anything.
-const MOST_KEYS = 16;
 
 /** The network without a part. */
 export interface Ablation {
@@ -50,7 +43,7 @@ export interface Ablation {
  */
 export interface AblationResult {
   /** What stands in the place of heads and neurons. */
-  readonly by: "mean" | "zero";
+  readonly by: StandIn;
   /** The network as it is. */
   readonly whole: PartScores;
   /** Without each part. */
@@ -60,7 +53,7 @@ export interface AblationResult {
 /** What the probe can be told. */
 export type AblationSettings = KeySettings & {
   /** What stands in the place of heads and neurons. */
-  readonly ablateBy: Setting<"mean" | "zero">;
+  readonly ablateBy: Setting<StandIn>;
 };
 
 /**
@@ -70,8 +63,8 @@ export type AblationSettings = KeySettings & {
  * A head's z and a cluster's activations become their means over all rows of the
  * task (position by position), or zero. A frequency is taken out of the logits (its
  * waves of the answer, as in the excluded loss), and out of the embedding (its cosine
- * and sine over the residues). Of more than 16 key frequencies none is: they are no
- * sparse structure.
+ * and sine over the residues). Of more than half of the frequencies none is, and no
+ * cluster: they are no sparse structure.
  *
  * Source: Nanda et al. (arXiv 2301.05217), Section 4.4.
  */
@@ -96,14 +89,15 @@ export const ablation: Probe<"ablation", AblationResult, AblationSettings> = {
     const by = settings.ablateBy;
     const ablations: Ablation[] = [];
     await using scorer = new Scorer(context.host);
-    for (const { head, part } of headsOf(context)) {
-      const { shape } = await context.activation(head.hook);
-      const edit = await without(context, head.hook, by, (i) => {
-        // [batch, pos, head, d_head]
-        return Math.floor(i / shape.at(-1)!) % shape[2]! === head.index;
-      });
-      const scores = await run(context, edit, scorer);
-      ablations.push({ kind: "head", part, scores });
+    for (const layer of layersOf(context)) {
+      const heads = await headsOf(context, layer);
+      const path = `blocks.${layer}.attn`;
+      for (let head = 0; head < heads.count; head++) {
+        const own = (i: number) => heads.of(i) === head;
+        const edit = await without(context, `${path}.hook_z`, by, own);
+        const scores = await run(context, edit, scorer);
+        ablations.push({ kind: "head", part: `${path}.head.${head}`, scores });
+      }
     }
     const modular = isModular(context);
     if (modular) {
@@ -152,17 +146,13 @@ export const ablation: Probe<"ablation", AblationResult, AblationSettings> = {
   },
 };
 
-function headsOf({ model }: ProbeContext) {
-  const heads = [];
-  for (let layer = 0;; layer++) {
-    const hook = `blocks.${layer}.attn.hook_z`;
-    const W_O = model.weight(`blocks.${layer}.attn.W_O`);
-    if (!model.has(hook) || W_O?.shape.length !== 3) return heads;
-    for (let index = 0; index < W_O.shape[0]!; index++) {
-      const part = `blocks.${layer}.attn.head.${index}`;
-      heads.push({ head: { hook, index }, part });
-    }
-  }
+// Of a file without attention none.
+function layersOf({ model }: ProbeContext): number[] {
+  const layers: number[] = [];
+  const has = (name: string) =>
+    model.has(`blocks.${layers.length}.attn.hook_${name}`);
+  while (has("pattern") && has("z")) layers.push(layers.length);
+  return layers;
 }
 
 function isModular(context: ProbeContext): boolean {
@@ -181,11 +171,11 @@ async function byFrequency(
 ): Promise<Ablation[]> {
   const ablations: Ablation[] = [];
   const keys = await chosenKeysOf(context, settings);
-  if (keys.length > MOST_KEYS) return [];
+  const count = Math.floor(cyclicOf(context).order / 2);
+  if (keys.length > count / 2) return [];
   for (const hook of neuronHooksOf(context)) {
     const layer = await spectrum2dOf(context, hook);
     for (const cluster of clustersOf(layer, settings.neuronShare)) {
-      if (!keys.includes(cluster.frequency)) continue;
       const members = new Set(cluster.neurons);
       const edit = await without(
         context,
@@ -201,11 +191,20 @@ async function byFrequency(
       });
     }
   }
+  const logits = await context.logits();
+  const waves = await logitWavesOf(context);
   for (const k of keys) {
     ablations.push({
       kind: "frequency of logits",
       part: `k=${k}`,
-      scores: await partScores(context, await withoutWaves(context, k), scorer),
+      scores: await partScores(
+        context,
+        tensorOf({
+          ...logits,
+          data: lessWaves(context, logits, waves.projection(k)),
+        }),
+        scorer,
+      ),
     });
   }
   const edit = embeddingEdit(context);
@@ -228,51 +227,10 @@ async function run(
   try {
     const [name] = model.outputNames;
     const { [name!]: logits } = await model.run(context.inputs(), [name!]);
-    return await partScores(context, lastPosition(logits!), scorer);
+    return await partScores(context, context.atLast(name!, logits!), scorer);
   } finally {
     await model.close();
   }
-}
-
-// Some elements of an activation become their means over the rows, or zero.
-async function without(
-  context: ProbeContext,
-  hook: string,
-  by: "mean" | "zero",
-  out: (i: number) => boolean,
-): Promise<Edit> {
-  const x = await context.activation(hook);
-  const row = x.shape.slice(1);
-  const means = by === "mean"
-    ? context.once(`means of ${hook}`, () => meanRow(asMatrix(x)))
-    : new Float64Array(sizeOf(row));
-  const taken = Array.from(means, (_, i) => out(i));
-  return patch(hook, {
-    keep: hostTensorOf(x.dtype, row, taken.map((t) => t ? 0 : 1)),
-    add: hostTensorOf(
-      x.dtype,
-      row,
-      means.map((mean, i) => taken[i] ? mean : 0),
-    ),
-  });
-}
-
-async function withoutWaves(
-  context: ProbeContext,
-  k: number,
-): Promise<HostTensor> {
-  const { data, rows, columns } = await context.logits();
-  const { answerOfRow } = cyclicOf(context);
-  const waves = (await logitWavesOf(context)).projection(k);
-  const left = data.slice();
-  for (let row = 0; row < rows; row++) {
-    const answer = answerOfRow[row]!;
-    if (answer < 0) continue;
-    for (let c = 0; c < columns; c++) {
-      left[row * columns + c]! -= waves[answer * columns + c]!;
-    }
-  }
-  return tensorOf({ rows, columns, data: left });
 }
 
 // The embeddings without a frequency, or undefined where they have no weight.

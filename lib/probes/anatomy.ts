@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type HostTensor, lastPosition, toNumbers } from "../onnx/tensor.ts";
+import { type HostTensor, toNumbers } from "../onnx/tensor.ts";
 import type { Matrix, ProbeContext } from "./context.ts";
 import { type CyclicTask, cyclicTask } from "./cyclic.ts";
 
@@ -163,6 +163,6 @@ export async function gridOf(
 ): Promise<HostTensor> {
   return await context.once(`grid ${hook}`, async () => {
     const { rows } = cyclicOf(context);
-    return lastPosition(await context.activation(hook), rows);
+    return context.atLast(hook, await context.activation(hook), rows);
   });
 }

@@ -7,7 +7,7 @@
 
 import { type HostTensor, toNumbers } from "../onnx/tensor.ts";
 import { percent, short, table } from "../text.ts";
-import type { ProbeContext } from "./context.ts";
+import type { Matrix, ProbeContext } from "./context.ts";
 import { Scorer, type Scores, scoresOver } from "./cross_entropy.ts";
 import { type DirectAttribution, directAttribution } from "./attribution.ts";
 import { everyRow } from "./parts.ts";
@@ -54,9 +54,11 @@ export interface AttentionResult {
   /**
    * Softmax cross-entropy, in nats, and accuracy of x·W_U (+ b_U), behind the last
    * LayerNorm where there is one, for the residual stream x before, within and
-   * behind each layer, at each position. Null where the model has no W_U.
+   * behind each layer, at each position; null with the reason beside it.
    */
   readonly logit_lens: readonly LensRow[] | null;
+  /** Why there is no logit lens, or null. */
+  readonly lens_missing: string | null;
   /** What each part adds to the label's logit; null with the reason beside it. */
   readonly direct: DirectAttribution | null;
   /** Why there is no direct attribution, or null. */
@@ -89,10 +91,14 @@ export const attention: Probe<"attention", AttentionResult> = {
       heads.push(...patterns(layer, await context.activation(name)));
     }
     const out = unembedding(context, layers);
-    const direct = await directAttribution(context, layers, out);
+    const seen = out ? await lens(context, layers, out) : NO_W_U;
+    const direct = typeof seen === "string"
+      ? seen
+      : await directAttribution(context, layers, out!);
     return {
       heads,
-      logit_lens: out ? await lens(context, layers, out) : null,
+      logit_lens: typeof seen === "string" ? null : seen,
+      lens_missing: typeof seen === "string" ? seen : null,
       direct: typeof direct === "string" ? null : direct,
       direct_missing: typeof direct === "string" ? direct : null,
     };
@@ -106,7 +112,7 @@ export const attention: Probe<"attention", AttentionResult> = {
     last_lens_loss: logit_lens?.at(-1)?.scores.loss ?? null,
   }),
 
-  text({ heads, logit_lens, direct, direct_missing }) {
+  text({ heads, logit_lens, lens_missing, direct, direct_missing }) {
     const keys = heads[0]!.mean.length;
     return [
       "attention of the last position, mean ± standard deviation over all rows",
@@ -124,7 +130,7 @@ export const attention: Probe<"attention", AttentionResult> = {
           short(uniformity.at(-1)),
         ]),
       ]),
-      ...(logit_lens === null ? ["no logit lens: there is no weight W_U"] : [
+      ...(logit_lens === null ? [`no logit lens: ${lens_missing}`] : [
         "logit lens",
         ...table([
           ["activation", "position", "loss", "accuracy"],
@@ -199,11 +205,16 @@ function patterns(layer: number, pattern: HostTensor): HeadPattern[] {
 const entropy = (weights: readonly number[]) =>
   weights.reduce((sum, a) => a > 0 ? sum - a * Math.log(a) : sum, 0);
 
+const NO_W_U = "there is no weight W_U";
+// Of sums of float32 over a few thousand terms, with room.
+const ROUNDING = 1e-3;
+
+// Or why there is none.
 async function lens(
   context: ProbeContext,
   layers: number,
   out: Unembedding,
-): Promise<LensRow[]> {
+): Promise<LensRow[] | string> {
   const whole = everyRow(context);
   await using scorer = new Scorer(context.host);
   const result: LensRow[] = [];
@@ -216,7 +227,15 @@ async function lens(
     for (const activation of names) {
       const x = await context.activation(activation);
       const positions = x.shape[1]!;
-      const scored = await scorer.rows(await unembedded(x, out, context.host));
+      const z = await unembedded(x, out, context.host);
+      if (
+        activation === `blocks.${layers - 1}.hook_resid_post` &&
+        !areLogits(z, positions, await context.logits())
+      ) {
+        return `${activation} through the unembedding is not the logits: a bias ` +
+          "or a norm has no name (--map)";
+      }
+      const scored = await scorer.rows(z);
       for (let position = 0; position < positions; position++) {
         const rows = whole.rows.map((row) => row * positions + position);
         result.push({
@@ -228,4 +247,23 @@ async function lens(
     }
   }
   return result;
+}
+
+// Whether the last of some positions has the logits of its row.
+function areLogits(
+  { data }: HostTensor,
+  positions: number,
+  logits: Matrix,
+): boolean {
+  const { columns } = logits;
+  let [largest, apart] = [0, 0];
+  logits.data.forEach((z, i) => {
+    const row = Math.floor(i / columns) * positions + positions - 1;
+    largest = Math.max(largest, Math.abs(z));
+    apart = Math.max(
+      apart,
+      Math.abs(z - Number(data[row * columns + i % columns])),
+    );
+  });
+  return apart <= ROUNDING * largest;
 }

@@ -6,9 +6,13 @@
  */
 
 import { type HostTensor, toNumbers } from "../onnx/tensor.ts";
+import { short } from "../text.ts";
 import { asMatrix, product } from "./anatomy.ts";
 import type { Matrix, ProbeContext } from "./context.ts";
-import type { Unembedding } from "./residual_stream.ts";
+import { headsOf, type Unembedding } from "./residual_stream.ts";
+
+// Of sums of float32 over a few thousand terms, with room.
+const ROUNDING = 1e-3;
 
 /** What a part adds. */
 export interface PartLogit {
@@ -45,9 +49,8 @@ export interface DirectAttribution {
 export async function directAttribution(
   context: ProbeContext,
   layers: number,
-  out: Unembedding | undefined,
+  out: Unembedding,
 ): Promise<DirectAttribution | string> {
-  if (!out) return "there is no weight W_U";
   if (out.norm) {
     return "a LayerNorm stands before the unembedding, behind which parts are no " +
       "sum";
@@ -77,16 +80,15 @@ export async function directAttribution(
         return `there is no ${path}.${weight} or no ${path}.${hook}`;
       }
     }
-    const pattern = await context.activation(`${path}.attn.hook_pattern`);
+    const heads = await headsOf(context, layer);
     const W_O = model.weight(`${path}.attn.W_O`)!;
     const z = byUnit(
-      await last(`${path}.attn.hook_z`),
+      vectors(heads.z),
       product(flattened(W_O), D),
       labels,
     );
-    const heads = pattern.shape[1]!;
-    for (let head = 0; head < heads; head++) {
-      const width = z.length / heads;
+    for (let head = 0; head < heads.count; head++) {
+      const width = z.length / heads.count;
       const own = z.subarray(head * width, (head + 1) * width);
       add(`${path}.attn.head.${head}`, own);
     }
@@ -104,7 +106,16 @@ export async function directAttribution(
     const above = aboveMean(oneRow(out.b_U), out.scale);
     add("b_U", byUnit({ rows: 1, columns: 1, data: ONE }, above, labels));
   }
-  return { total: margin(await context.logits(), labels), parts, neurons };
+  const total = margin(await context.logits(), labels);
+  const sum = parts.reduce((sum, { logit }) => sum + logit, 0);
+  const sizes = parts.reduce((sum, { logit }) => sum + Math.abs(logit), 0);
+  if (Math.abs(sum - total) > ROUNDING * sizes) {
+    return `its parts sum to ${short(sum)} and the logits say ${
+      short(total)
+    }: ` +
+      "a bias or a norm has no name (--map)";
+  }
+  return { total, parts, neurons };
 }
 
 const ONE = Float64Array.of(1);

@@ -145,7 +145,7 @@ export class ProbeContext {
     return this.once("logits", async () => {
       const [name] = this.model.outputNames;
       const { [name!]: logits } = await this.model.run(this.inputs(), [name!]);
-      const { shape, data: all } = lastPosition(logits!);
+      const { shape, data: all } = this.atLast(name!, logits!);
       const [rows, columns] = shape as [number, number];
       const data = toNumbers({ data: all });
       if (!data.every(Number.isFinite)) {
@@ -156,6 +156,30 @@ export class ProbeContext {
       }
       return { rows, columns, data };
     });
+  }
+
+  /**
+   * The rows of a value at the last position, [rows, width].
+   *
+   * @param name What it is called.
+   * @param value [rows, width], or [rows, position, width].
+   * @param rows Which rows, in which order; by default all.
+   * @throws {NotApplicableError} if it has other axes, or other rows than the task.
+   */
+  atLast(
+    name: string,
+    value: HostTensor,
+    rows?: ArrayLike<number>,
+  ): HostTensor {
+    const { shape } = value;
+    const n = this.task.labels.length;
+    if (shape[0] === n && (shape.length === 2 || shape.length === 3)) {
+      return lastPosition(value, rows);
+    }
+    throw new NotApplicableError(
+      `${this.model.source} has ${name} of shape [${shape}]: it must be ` +
+        `[rows, width] or [rows, position, width], of ${n} rows`,
+    );
   }
 
   /**

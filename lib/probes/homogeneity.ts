@@ -91,9 +91,12 @@ const RULES: Readonly<Record<string, Rule>> = {
     ].map((op) => [op, same]),
   ),
   ...Object.fromEntries(
-    ["Sigmoid", "Softmax", "Tanh", "Erf", "LayerNormalization"]
-      .map((op) => [op, bounded]),
+    ["Sigmoid", "Softmax", "Tanh", "Erf"].map((op) => [op, bounded]),
   ),
+  LayerNormalization: ([x, scale, bias]) => {
+    const scaled = product([bounded([x!]), scale!]);
+    return bias ? sum([scaled, bias]) : scaled;
+  },
   Constant: () => CONSTANT,
 };
 

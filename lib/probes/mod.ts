@@ -31,6 +31,7 @@ export {
   type RitzValue,
   type SymmetricMap,
 } from "./curvature.ts";
+export * from "./interventions.ts";
 export type { PartScores } from "./parts.ts";
 export {
   type Pair,

@@ -372,7 +372,7 @@ export function growthOf(
 }
 
 function thinned(rows: readonly MetricsRow[]) {
-  const every = Math.ceil(rows.length / MOST_POINTS);
+  const every = Math.ceil(rows.length / (MOST_POINTS - 1));
   const kept = rows.filter((_, i) => i % every === 0 || i === rows.length - 1);
   return {
     steps: kept.map(({ step }) => step),

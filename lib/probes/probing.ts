@@ -12,6 +12,7 @@ import {
 } from "../config/setting.ts";
 import { onnxDevice } from "../devices.ts";
 import { UsageError } from "../errors.ts";
+import { nearest } from "../names.ts";
 import { loadProbeModel, type ProbeModel } from "../onnx/probe_model.ts";
 import { providerOf } from "../onnx/session.ts";
 import { runOfCheckpoint } from "../runs/read.ts";
@@ -142,35 +143,33 @@ export async function probe(
   options: ProbeOptions = {},
 ): Promise<ProbeReport> {
   const asking = new Asking(names, options);
+  await using closing = new AsyncDisposableStack();
   const loaded = await loadProbeModel(path, options);
+  closing.defer(() => loaded.close());
   const { model, task } = await introduce(loaded, options);
+  closing.defer(() => model.close());
   const folder = await runOfCheckpoint(path);
   const run = folder ? await RunContext.open(folder, options) : undefined;
   const context = new ProbeContext(model, {
     ...(run && { run }),
     ...(task && { task }),
   });
-  try {
-    asking.check(model);
-    for (const probe of asking.probes) {
-      await asking.ask(probe, async (settings) => {
-        if (probe.of === "checkpoint") {
-          return await probe.compute(context, settings);
-        }
-        if (!names) {
-          throw new NotApplicableError(
-            "It looks at a whole run: --all-checkpoints, or name it",
-          );
-        }
-        if (run) return await probe.compute(run, settings);
+  asking.check(model);
+  for (const probe of asking.probes) {
+    await asking.ask(probe, async (settings) => {
+      if (probe.of === "checkpoint") {
+        return await probe.compute(context, settings);
+      }
+      if (!names) {
         throw new NotApplicableError(
-          `${path} lies in no run folder, and it looks at a whole run`,
+          "It looks at a whole run: --all-checkpoints, or name it",
         );
-      });
-    }
-  } finally {
-    await loaded.close();
-    await model.close();
+      }
+      if (run) return await probe.compute(run, settings);
+      throw new NotApplicableError(
+        `${path} lies in no run folder, and it looks at a whole run`,
+      );
+    });
   }
   const { results, skipped } = asking.answers(path);
   return {
@@ -261,8 +260,8 @@ class Asking {
       const probe = probes[name];
       if (probe) return probe;
       throw new UsageError(
-        `Cannot ask the probe ${name}: there is none of that name, choose ` +
-          `from ${probeNames.join(", ")}`,
+        `Cannot ask the probe ${name}: there is none of that name, ` +
+          nearest(name, probeNames),
       );
     });
     const read = new Set<string>(

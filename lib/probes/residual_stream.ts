@@ -6,7 +6,7 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import type { SessionOptions } from "../onnx/session.ts";
-import type { HostTensor } from "../onnx/tensor.ts";
+import { type HostTensor, hostTensorOf, sizeOf } from "../onnx/tensor.ts";
 import { widen } from "../trace/precision.ts";
 import { runTraced } from "../trace/run.ts";
 import { layerNorm } from "../../models/norm.ts";
@@ -37,6 +37,50 @@ export function attentionLayers({ model }: ProbeContext): number {
   );
 }
 
+/** The z of a layer's heads: what each adds, before W_O. */
+export interface Heads {
+  /** [rows, position, …], the heads' vectors side by side behind. */
+  readonly z: HostTensor;
+  /** How many heads there are. */
+  readonly count: number;
+  /** The head of an element of a row, by its index among the row's. */
+  of(i: number): number;
+}
+
+/**
+ * The heads of a layer.
+ *
+ * @throws {NotApplicableError} if the shapes are not those of heads.
+ */
+export async function headsOf(
+  context: ProbeContext,
+  layer: number,
+): Promise<Heads> {
+  const [pattern, hook] = ["pattern", "z"].map((name) =>
+    `blocks.${layer}.attn.hook_${name}`
+  ) as [string, string];
+  const [rows, count, queries, ...keys] =
+    (await context.activation(pattern)).shape;
+  const z = await context.activation(hook);
+  const [zRows, positions, ...axes] = z.shape;
+  const width = sizeOf(axes);
+  if (
+    keys.length !== 1 || zRows !== rows || positions !== queries ||
+    width % count! !== 0 || (axes.length === 2 && axes[0] !== count)
+  ) {
+    throw new NotApplicableError(
+      `${context.model.source} has ${hook} of shape [${z.shape}], which is not ` +
+        `[rows, position, head, width] for ${pattern} of shape ` +
+        `[${[rows, count, queries, ...keys]}], [rows, head, query, key]`,
+    );
+  }
+  return {
+    z,
+    count: count!,
+    of: (i) => Math.floor((i % width) * count! / width),
+  };
+}
+
 /** The unembedding, or undefined where the model has no weight W_U. */
 export function unembedding(
   { model, task }: ProbeContext,
@@ -49,9 +93,11 @@ export function unembedding(
   const name = norms.find((name, i) =>
     model.weight(`${name}.w`) && (i === 0 || !model.weight("ln_final.w"))
   );
-  const norm = name && {
-    w: model.weight(`${name}.w`)!,
-    b: model.weight(`${name}.b`)!,
+  const w = name && model.weight(`${name}.w`);
+  const norm = w && {
+    w,
+    b: model.weight(`${name}.b`) ??
+      hostTensorOf(w.dtype, w.shape, new Float64Array(w.data.length)),
   };
   return {
     W_U,

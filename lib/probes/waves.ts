@@ -1,12 +1,13 @@
 /**
- * What of a modular task's logits is a function of the answer's index: waves
- * cos(w_k s), sin(w_k s) with s = a + b, for each class.
+ * What of a modular task's logits, or of an activation, is a function of the
+ * answer's index: waves cos(w_k s), sin(w_k s) with s = a + b, for each class or
+ * unit.
  *
  * @module
  */
 
 import { cyclicOf } from "./anatomy.ts";
-import type { ProbeContext } from "./context.ts";
+import type { Matrix, ProbeContext } from "./context.ts";
 
 /** The logits' waves. With n the group's order, w_k = 2πk/n. */
 export interface LogitWaves {
@@ -27,47 +28,57 @@ export interface LogitWaves {
   sum(ks: readonly number[]): Float64Array;
 }
 
+/** The waves of a checkpoint's logits, over all pairs of the task's group. */
+export function logitWavesOf(context: ProbeContext): Promise<LogitWaves> {
+  return context.once(
+    "logit waves",
+    async () => answerWaves(context, await context.logits()),
+  );
+}
+
 /**
- * The waves of a checkpoint's logits, over all pairs of the task's group.
+ * The waves of logits, or of units, over all pairs of the task's group.
  *
  * Every answer has n pairs. So the projection of a class's logits z over all n²
  * pairs on a function of the answer alone is that of their mean by answer.
+ *
+ * @param matrix [rows of the task, classes].
  */
-export function logitWavesOf(context: ProbeContext): Promise<LogitWaves> {
-  return context.once("logit waves", async (): Promise<LogitWaves> => {
-    const { order: n, rows, answers } = cyclicOf(context);
-    const { data, columns: classes } = await context.logits();
-    const byAnswer = new Float64Array(n * classes);
-    for (let i = 0; i < rows.length; i++) {
-      const to = answers[i]! * classes;
-      const from = rows[i]! * classes;
-      for (let c = 0; c < classes; c++) {
-        byAnswer[to + c]! += data[from + c]! / n;
-      }
+export function answerWaves(
+  context: ProbeContext,
+  { data, columns: classes }: Matrix,
+): LogitWaves {
+  const { order: n, rows, answers } = cyclicOf(context);
+  const byAnswer = new Float64Array(n * classes);
+  for (let i = 0; i < rows.length; i++) {
+    const to = answers[i]! * classes;
+    const from = rows[i]! * classes;
+    for (let c = 0; c < classes; c++) {
+      byAnswer[to + c]! += data[from + c]! / n;
     }
-    const classMeans = new Float64Array(classes);
-    for (let i = 0; i < byAnswer.length; i++) {
-      classMeans[i % classes]! += byAnswer[i]! / n;
-    }
-    const made = new Map<number, Float64Array>();
-    const projection = (k: number) => {
-      const known = made.get(k) ?? project(byAnswer, n, classes, k);
-      made.set(k, known);
-      return known;
-    };
-    return {
-      order: n,
-      classes,
-      classMeans,
-      byAnswer,
-      projection,
-      sum(ks) {
-        const sum = new Float64Array(n * classes);
-        for (const k of ks) projection(k).forEach((z, i) => sum[i]! += z);
-        return sum;
-      },
-    };
-  });
+  }
+  const classMeans = new Float64Array(classes);
+  for (let i = 0; i < byAnswer.length; i++) {
+    classMeans[i % classes]! += byAnswer[i]! / n;
+  }
+  const made = new Map<number, Float64Array>();
+  const projection = (k: number) => {
+    const known = made.get(k) ?? project(byAnswer, n, classes, k);
+    made.set(k, known);
+    return known;
+  };
+  return {
+    order: n,
+    classes,
+    classMeans,
+    byAnswer,
+    projection,
+    sum(ks) {
+      const sum = new Float64Array(n * classes);
+      for (const k of ks) projection(k).forEach((z, i) => sum[i]! += z);
+      return sum;
+    },
+  };
 }
 
 /** cos(w_k x) and sin(w_k x) for x = 0, …, n − 1. */

@@ -6,6 +6,7 @@
  */
 
 import { gzipSync } from "fflate";
+import { configAt } from "../config/course.ts";
 import { permutation, randomKey } from "../data/random.ts";
 import { decodeModel } from "../onnx/model.ts";
 import { bytesOf } from "../onnx/tensor.ts";
@@ -98,7 +99,10 @@ export async function liveOf(
 
 // What training divided logits by; 1 where the file says nothing of a loss.
 function temperatureOf(context: ProbeContext): number {
-  const { loss, temperature } = context.task.config ?? {};
+  const { config } = context.task;
+  const { loss, temperature } = config
+    ? configAt(config, context.step ?? 0)
+    : {};
   return loss === "softmax" ? temperature ?? 1 : 1;
 }
 

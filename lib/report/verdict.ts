@@ -4,6 +4,7 @@
  * @module
  */
 
+import { configAt } from "../config/course.ts";
 import type { ProbeReport } from "../probes/mod.ts";
 import { percent, short } from "../text.ts";
 import type { ReportRun } from "./runs.ts";
@@ -58,9 +59,10 @@ export function verdictsOn(
   ];
 }
 
-function lastRow({ rows, config }: ReportRun): string[] {
+function lastRow({ rows, config: whole }: ReportRun): string[] {
   const last = rows.at(-1);
   if (!last) return [];
+  const config = configAt(whole, last.step);
   const { softmax_collapse, zero_terms, cos_weight_neg_gradient: cos } = last;
   return [
     `At the last evaluation ${

@@ -7,13 +7,20 @@ import {
   assertRejects,
 } from "@std/assert";
 import type { ConfigInput } from "../../lib/config/config.ts";
-import { type HostTensor, hostTensorOf } from "../../lib/onnx/tensor.ts";
+import { given } from "../../lib/onnx/edits.ts";
+import {
+  type HostTensor,
+  hostTensorOf,
+  toNumbers,
+} from "../../lib/onnx/tensor.ts";
 import {
   ablation,
   ask,
   attention,
   NotApplicableError,
   progress,
+  without,
+  withoutFrequencies,
 } from "../../lib/probes/mod.ts";
 import { contextOf, table, waveNetwork } from "./_contexts.ts";
 
@@ -178,6 +185,38 @@ Deno.test("ablation: without a wave's neurons the other wave is left", async () 
   }
   // Nothing reads this network's embedding.
   near(without.get("frequency of embedding k=2"), whole.all.loss);
+});
+
+Deno.test("withoutFrequencies() takes a wave out of an activation, and it alone", async () => {
+  const context = await waveNetwork(11, { 2: 3, 5: 1.5 });
+  const hook = "layers.0.hook_post";
+  const x = await withoutFrequencies(context, hook, [2]);
+  const model = context.model.edited(given(hook, x));
+  const { logits } = await model.run({ ...context.inputs(), [hook]: x });
+  const z = toNumbers(logits!);
+  const angle = (k: number, s: number) => 2 * Math.PI * k * s / 11;
+  z.forEach((value, i) => {
+    const [row, c] = [Math.floor(i / 11), i % 11];
+    const sum = Math.floor(row / 11) + row % 11;
+    assertAlmostEquals(value, 1.5 * Math.cos(angle(5, sum - c)), 1e-5);
+  });
+  await model.close();
+});
+
+Deno.test("without() puts an activation's mean over the rows in its place", async () => {
+  const context = await waveNetwork(11, { 2: 3 });
+  const hook = "layers.0.hook_post";
+  // Of the neurons cos and sin of w(a + b), whose means are 0.
+  for (const [out, left] of [[0, 1], [1, 0]] as const) {
+    const edit = await without(context, hook, "mean", (i) => i === out);
+    const model = context.model.edited(edit);
+    const { [hook]: x } = await model.run(context.inputs(), [hook]);
+    const before = toNumbers(await context.activation(hook));
+    toNumbers(x!).forEach((value, i) =>
+      assertAlmostEquals(value, i % 2 === left ? before[i]! : 0, 1e-6)
+    );
+    await model.close();
+  }
 });
 
 Deno.test("ablation: a perceptron without its embedding's frequency is blank", async () => {

@@ -169,6 +169,32 @@ Deno.test("logit-scaling measures accuracy, loss and collapse of known logits", 
   }
 });
 
+Deno.test("degreesOf() a LayerNorm is that of its scale and bias", () => {
+  const graph = (bias: string[]) => ({
+    input: [{ name: "x" }],
+    initializer: ["W", "scale", "bias"].map((name) => ({ name })),
+    node: [
+      { opType: "MatMul", input: ["x", "W"], output: ["y"] },
+      {
+        opType: "LayerNormalization",
+        input: ["y", "scale", ...bias],
+        output: ["z"],
+      },
+    ],
+  });
+  const degree = (weights: string[], ...bias: string[]) =>
+    degreesOf(graph(bias), weights).get("z");
+  const constant = { lowest: 0, highest: 0 };
+  // Its ε keeps it from being exactly constant in W.
+  assertEquals(degree(["W"]), { ...constant, homogeneous: false });
+  assertEquals(degree(["scale"]), { lowest: 1, highest: 1, homogeneous: true });
+  assertEquals(degree(["bias"], "bias"), {
+    ...{ lowest: 0, highest: 1 },
+    homogeneous: false,
+  });
+  assertEquals(degree([]), { ...constant, homogeneous: true });
+});
+
 Deno.test("degreesOf() leaves out what is behind an unknown operator", async () => {
   const { model } = await contextOf({ modulus: 5, hidden: [4] });
   const relu = model.graph.node.find((node) => node.opType === "Relu")!;

@@ -30,6 +30,26 @@ async function scaledRun(dir: string, factors: readonly number[]) {
   return checkpoints;
 }
 
+Deno.test("numerical-stability counts the steps to collapse at the run's rate", () =>
+  withTempDir(async (dir) => {
+    const config = { modulus: 11, hidden: [16], steps: 20, evalEvery: 20 };
+    await train(config, { run: dir });
+    const { checkpoints } = await RunContext.open(dir);
+    const { probes } = await probe(checkpoints.at(-1)!.path, [
+      "numerical-stability",
+    ]);
+    const found = probes["numerical-stability"]!;
+    // Two evaluations: the slope is their difference.
+    const [before, after] = found.over_training!.logit_scale;
+    const rate = (after! - before!) / 20 * found.logit_gap / found.logit_scale;
+    assert(rate > 0);
+    assertAlmostEquals(found.gap_growth!, rate, 1e-9 * rate);
+    for (const { steps_left, logits_left } of found.softmax) {
+      assert(logits_left > 0);
+      assertAlmostEquals(steps_left!, logits_left / rate, 1e-6 * steps_left!);
+    }
+  }));
+
 Deno.test("trajectory and similarity of weights that only grow", async () => {
   await withTempDir(async (dir) => {
     const factors = [1, 2, 3, 5, 4];

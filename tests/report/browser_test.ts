@@ -13,6 +13,7 @@ import {
   assertNotEquals,
 } from "@std/assert";
 import { join } from "node:path";
+import { changeWeight } from "../../lib/onnx/edits.ts";
 import { hostTensorOf, toNumbers } from "../../lib/onnx/tensor.ts";
 import { loadProbeModel } from "../../lib/onnx/probe_model.ts";
 import { findCheckpoint } from "../../lib/runs/read.ts";
@@ -25,6 +26,25 @@ const ignore = chromium === undefined;
 const P = SMALL.modulus!;
 const LOOK = { probes: ["fourier"], threads: 1 } as const;
 
+/** What is turned in a page: α, and a frequency of the embedding off. */
+interface Turned {
+  readonly alpha: number;
+  readonly off: number;
+}
+
+/** The table I − (2/p)·(cos cosᵀ + sin sinᵀ) of a frequency, or I. */
+function filter(off: number | undefined): number[][] {
+  const residues = Array.from({ length: P }, (_, n) => n);
+  return residues.map((n) =>
+    residues.map((m) =>
+      Number(n === m) -
+      (off === undefined
+        ? 0
+        : 2 / P * Math.cos(2 * Math.PI * off * (n - m) / P))
+    )
+  );
+}
+
 /**
  * The logits of a pair by onnxruntime-node, and how far rounding may take any
  * other order of the same sums away from them.
@@ -33,26 +53,55 @@ const LOOK = { probes: ["fourier"], threads: 1 } as const;
  * absolute weights, every float32 evaluation is within γ·A of the exact value,
  * γ = k·u/(1 − k·u) with u = 2⁻²⁴ and k the operations on a path (Higham, Accuracy
  * and Stability of Numerical Algorithms, Section 3.1; ReLU adds nothing). Two
- * evaluations are within 2γ·A of each other.
+ * evaluations are within 2γ·A of each other. Filtered rows of an embedding are sums,
+ * too, of the filter's entries times the weights.
  */
 async function byNode(
   run: string,
   a: number,
   b: number,
+  { alpha, off }: Partial<Turned> = {},
 ): Promise<{ logits: Float64Array; bound: number[] }> {
-  const model = await loadProbeModel(await findCheckpoint(run), { threads: 1 });
+  const F = filter(off);
+  const filtered = (
+    values: Float64Array,
+    half: number,
+    row: number,
+    j: number,
+    size = (x: number) => x,
+  ) => {
+    const width = values.length / (2 * P);
+    return F[row]!.reduce(
+      (sum, f, n) => sum + size(f * values[(half * P + n) * width + j]!),
+      0,
+    );
+  };
+  const loaded = await loadProbeModel(await findCheckpoint(run), {
+    threads: 1,
+  });
+  const original = toNumbers(loaded.weight("layers.0.W")!);
+  const model = loaded.edited(
+    changeWeight("layers.0.W", (values, [, width]) =>
+      values.map((_, i) => {
+        const [row, j] = [Math.floor(i / width!), i % width!];
+        return filtered(values, Math.floor(row / P), row % P, j);
+      })),
+  ).withScaledWeights(alpha ?? 1);
+  await loaded.close();
   const tokens = hostTensorOf("int64", [1, 2], [a, b]);
   const { logits } = await model.run({ tokens });
   const weights = [0, 1, 2].map((i) => model.weight(`layers.${i}.W`)!);
   await model.close();
-  const [W0, ...others] = weights.map((weight) => toNumbers(weight));
+  const [, ...others] = weights.map((weight) => toNumbers(weight));
   const width = weights[0]!.shape[1]!;
   let path = Array.from(
     { length: width },
     (_, j) =>
-      Math.abs(W0![a * width + j]!) + Math.abs(W0![(P + b) * width + j]!),
+      (alpha ?? 1) * (filtered(original, 0, a, j, Math.abs) +
+        filtered(original, 1, b, j, Math.abs)),
   );
-  let operations = 1;
+  // A sum of two rows; each filtered, and every weight multiplied.
+  let operations = 1 + (off === undefined ? 0 : 2 * P) + (alpha ? 3 : 0);
   for (const W of others) {
     const columns = W.length / path.length;
     operations += path.length;
@@ -162,7 +211,22 @@ Deno.test({
           `document.getElementById("live-status").textContent.includes("frequency 3 of layers.0.W off")`,
         );
         assertMatch(await textOf(page, "#live-status"), /^α = 16\.0; /);
-        assertNotEquals(await shownLogits(page), before);
+        const turned = await shownLogits(page);
+        assertNotEquals(turned, before);
+        const [a, b] = await page.$$eval(
+          "#live-place-0, #live-place-1",
+          (places) => places.map((x) => Number((x as HTMLInputElement).value)),
+        );
+        const { logits, bound } = await byNode(run, a!, b!, {
+          alpha: 16,
+          off: 3,
+        });
+        turned.forEach((z, c) =>
+          assert(
+            Math.abs(z - logits[c]!) <= bound[c]!,
+            `class ${c}: ${z} in the page, ${logits[c]} by node`,
+          )
+        );
         await page.keyboard.press("Enter");
         await page.waitForFunction(
           `document.getElementById("live-status").textContent === "α = 1.00; nothing is switched off."`,
@@ -213,6 +277,47 @@ Deno.test({
         assertNotEquals(await ground(), light);
         await page.click("#theme");
         assertEquals(await ground(), light);
+        assertEquals(complaints, []);
+      });
+    }),
+});
+
+Deno.test({
+  name: "three runs on a page, on a narrow screen too",
+  ignore,
+  fn: () =>
+    withTempDir(async (dir) => {
+      const runs = [
+        await runIn(dir, "first"),
+        await runIn(dir, "second", { loss: "softmax", perpGrad: false }),
+        await runIn(dir, "third", {
+          model: "transformer",
+          dModel: 16,
+          heads: 2,
+          dMlp: 16,
+        }),
+      ];
+      const out = join(dir, "page.html");
+      await writeReport(runs, {
+        ...LOOK,
+        probes: ["fourier", "attention"],
+        out,
+      });
+      await visit(out, async ({ page, requests, complaints }) => {
+        await untilLive(page);
+        const legend = await textOf(page, "#accuracy");
+        for (const name of ["first", "second", "third"]) {
+          assert(legend.includes(name), `${name} is not in ${legend}`);
+        }
+        for (const width of [1000, 390]) {
+          await page.setViewport({ width, height: 800 });
+          const [needed, there] = await page.evaluate(() => {
+            const { scrollWidth, clientWidth } = document.documentElement;
+            return [scrollWidth, clientWidth];
+          });
+          assertEquals(needed, there, `at ${width} pixels the page is wider`);
+        }
+        assertEquals(requests, []);
         assertEquals(complaints, []);
       });
     }),

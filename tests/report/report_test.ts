@@ -173,6 +173,17 @@ Deno.test("verdictsOn() gives cos(w, −gradient) as a share", () => {
   assertMatch(said(-0.5)!, /25.0 % .* only scales them down\.$/);
 });
 
+Deno.test("verdictsOn() speaks of the loss that a run was switched to", () => {
+  const switches = [{ at: 5, config: { loss: "softmax" } }] as const;
+  const collapse = (step: number) =>
+    verdictsOn(
+      made("x", { loss: "stablemax", switches }, [row(step, 1)]),
+      undefined,
+    ).find((sentence) => sentence.includes("Softmax Collapse"))!;
+  assertMatch(collapse(4), /as a softmax of the same logits/);
+  assert(!collapse(6).includes("as a softmax"));
+});
+
 Deno.test("commandOf() repeats a run in a shell", () => {
   assertEquals(commandOf(resolveConfig({})), "deno task train");
   assertEquals(

@@ -1,0 +1,100 @@
+/**
+ * What stands in for a part of an activation that is taken out.
+ *
+ * @module
+ */
+
+import { type Edit, patch } from "../onnx/edits.ts";
+import { type HostTensor, hostTensorOf, sizeOf } from "../onnx/tensor.ts";
+import { asMatrix, cyclicOf } from "./anatomy.ts";
+import type { ProbeContext } from "./context.ts";
+import { meanRow } from "./matrices.ts";
+import { answerWaves } from "./waves.ts";
+
+/** What stands in the place of what is ablated. */
+export type StandIn = "mean" | "zero";
+
+/**
+ * An edit by which some elements of an activation become their means over all rows
+ * of the task, position by position, or zero.
+ *
+ * @param context The checkpoint.
+ * @param hook The activation.
+ * @param by What stands in.
+ * @param out Whether an element of a row is taken out, by its index among the
+ * row's; by default every one is.
+ */
+export async function without(
+  context: ProbeContext,
+  hook: string,
+  by: StandIn,
+  out: (i: number) => boolean = () => true,
+): Promise<Edit> {
+  const x = await context.activation(hook);
+  const row = x.shape.slice(1);
+  const means = by === "mean"
+    ? context.once(`means of ${hook}`, () => meanRow(asMatrix(x)))
+    : new Float64Array(sizeOf(row));
+  const taken = Array.from(means, (_, i) => out(i));
+  return patch(hook, {
+    keep: hostTensorOf(x.dtype, row, taken.map((t) => t ? 0 : 1)),
+    add: hostTensorOf(
+      x.dtype,
+      row,
+      means.map((mean, i) => taken[i] ? mean : 0),
+    ),
+  });
+}
+
+/**
+ * An activation of every row less its waves of some frequencies, cos(w_k s) and
+ * sin(w_k s) of the answer s; rows outside the group stay as they are.
+ *
+ *     const x = await withoutFrequencies(context, hook, [14]);
+ *     const model = context.model.edited(given(hook, x));
+ *     await model.run({ ...context.inputs(), [hook]: x });
+ *
+ * @param context The checkpoint, of an operation modulo p.
+ * @param hook The activation, [rows, …].
+ * @param ks The frequencies, 1 ≤ k ≤ n/2.
+ * @throws {NotApplicableError} if nothing is modular about the task.
+ */
+export async function withoutFrequencies(
+  context: ProbeContext,
+  hook: string,
+  ks: readonly number[],
+): Promise<HostTensor> {
+  const { dtype, shape, data } = await context.activation(hook);
+  const matrix = asMatrix({ dtype, shape, data });
+  return hostTensorOf(
+    dtype,
+    shape,
+    lessWaves(context, matrix, answerWaves(context, matrix).sum(ks)),
+  );
+}
+
+/**
+ * A matrix of every row of the task less waves, as {@link answerWaves} has them.
+ *
+ * @param waves [n, columns], by the answer.
+ */
+export function lessWaves(
+  context: ProbeContext,
+  { data, rows, columns }: {
+    data: Float64Array;
+    rows: number;
+    columns: number;
+  },
+  waves: Float64Array,
+): Float64Array {
+  const { answerOfRow } = cyclicOf(context);
+  const left = data.slice();
+  for (let row = 0; row < rows; row++) {
+    const answer = answerOfRow[row]!;
+    if (answer < 0) continue;
+    for (let c = 0; c < columns; c++) {
+      left[row * columns + c]! -= waves[answer * columns + c]!;
+    }
+  }
+  return left;
+}

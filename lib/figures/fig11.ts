@@ -23,7 +23,7 @@ const plain = {
   config: {
     ...common,
     loss: "softmax",
-    lossPrecision: "float32",
+    lossPrecision: "float64",
     steps: 20_000,
   },
   quick: { ...quickGrok, steps: 4000 },
@@ -102,10 +102,10 @@ export const fig11: Figure = {
   settings:
     "Addition mod 113, 40 % of the pairs, MLP 200–200 without biases, " +
     "AdamW lr 0.01, β 0.9 and 0.999, ε 1e-25, no weight decay, as in Figure " +
-    "1b. Softmax in float32 without and with a penalty of 0.01 times the " +
-    "logits' mean squared norm; Taylor softmax of order 2 in float64; 20,000 " +
-    "steps. Order, weight of the penalty, rate and lengths " +
-    "are not published. Quick: mod 59, 80 % of the pairs.",
+    "1b. Softmax without and with a penalty of 0.01 times the logits' mean " +
+    "squared norm; Taylor softmax of order 2; all in float64, 20,000 steps. " +
+    "Order, precision, weight of the penalty, rate and lengths are not " +
+    "published. Quick: mod 59, 80 % of the pairs.",
   published: "Both induce grokking.",
   arms,
   columns: [ACCURACY, "train_accuracy", "softmax_collapse", "logit_scale"],

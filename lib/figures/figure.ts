@@ -102,8 +102,8 @@ export interface Figure {
   readonly settings: string;
   /** What the paper has, numbers read off a plot marked. */
   readonly published: string;
-  /** What of the measured result needs explaining; for the page. */
-  readonly remarks?: readonly string[];
+  /** What of the result of either form needs explaining; for the page. */
+  readonly remarks?: Readonly<Partial<Record<Scale, readonly string[]>>>;
   /** What is trained; a figure of a formula trains nothing. */
   readonly arms: readonly Arm[];
   /** The columns of metrics.jsonl that are recorded, beside `step`. */

@@ -162,13 +162,15 @@ export const perp: Figure = {
   columns: [ACCURACY, "train_accuracy"],
   chart,
   rows,
-  remarks: [
-    "C15 is a question, and fails says that the answer is no: the projection over " +
-    "all weights at once is as good as tensor by tensor, with AdamW and with SGD, " +
-    "if anything sooner. C23 holds because of SGD alone, whose steps shrink with " +
-    "the perpendicular part of the gradient where it is not given its length back; " +
-    "Adam divides lengths away.",
-  ],
+  remarks: {
+    full: [
+      "C15 is a question, and fails says that the answer is no: the projection over " +
+      "all weights at once is as good as tensor by tensor, with AdamW and with SGD, " +
+      "if anything sooner. C23 holds because of SGD alone, whose steps shrink with " +
+      "the perpendicular part of the gradient where it is not given its length back; " +
+      "Adam divides lengths away.",
+    ],
+  },
   claims: [
     claim(
       "C15",

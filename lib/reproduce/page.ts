@@ -72,7 +72,7 @@ function claimsTable(
 
 function section(
   name: string,
-  { title, shows, settings, published, remarks = [] }: Figure,
+  { title, shows, settings, published, remarks = {} }: Figure,
   outcome: Outcome | undefined,
 ): string {
   const head = [
@@ -98,7 +98,7 @@ function section(
       `  Rule: ${rule}\n  Measured: ${why}.`
     ),
     ...(outcome.claims.length > 0 ? [""] : []),
-    ...remarks.map((remark) => `${remark}\n`),
+    ...(remarks[scale] ?? []).map((remark) => `${remark}\n`),
     ...(cost.ms_per_step === null ? [] : [
       `About ${timeText(1000 * cost.seconds)} of one thread, ` +
       `${cost.ms_per_step.join(" to ")} ms a step; made with ` +

@@ -126,6 +126,14 @@ const SITTINGS: Record<string, ConfigInput> = {
     batchNorm: true,
     engine: "tfjs",
   },
+  "dropout": {
+    ...TINY,
+    model: "encoder",
+    dModel: 8,
+    heads: 2,
+    dFf: 8,
+    dropout: 0.3,
+  },
   "parity, biases, momentum": {
     ...TINY,
     task: "parity",

@@ -116,7 +116,7 @@ function chart(results: Results): Chart {
     })),
   };
   return {
-    title: "Networks that grok without weight decay use few frequencies",
+    title: "The frequencies of networks trained without weight decay",
     subtitle: "Addition, MLP: norms of the first layer's weights in the " +
       "Fourier basis of Z_p, at the end of training",
     panels: [
@@ -198,6 +198,13 @@ export const fig12: Figure = {
   measures: { spectrum },
   chart,
   rows,
+  remarks: {
+    quick: [
+      "C12 fails by StableMax alone, whose spectrum has ups and downs but " +
+      "no gaps: Gini coefficient 0.22 at 95 % test accuracy, twice that " +
+      "of the network that only memorises, a third of what ⊥AdamW has.",
+    ],
+  },
   claims: [{
     id: "C12",
     statement: "Networks that grok without weight decay have sparse Fourier " +

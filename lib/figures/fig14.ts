@@ -47,7 +47,7 @@ const final = (run: RunRecord) => last(run, ACCURACY);
 
 function chart(results: Results, arms: readonly Arm[]): Chart {
   return {
-    title: "MNIST from large weights: stuck in collapse, or grokking",
+    title: "MNIST from large weights, without and with weight decay",
     subtitle:
       "200 training images, MLP with all initial weights times 100, AdamW " +
       "lr 1e-3, softmax cross-entropy in float32",

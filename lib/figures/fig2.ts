@@ -60,7 +60,7 @@ const published: PublishedNumbers = {
 
 function chart(results: Results): Chart {
   return {
-    title: "Softmax Collapse ends generalisation, later with more precision",
+    title: "Generalisation and Softmax Collapse, by the precision of the loss",
     subtitle:
       "Addition, MLP, AdamW lr 5e-4, softmax cross-entropy; published " +
       "levels are the highest test accuracies",

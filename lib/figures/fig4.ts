@@ -105,8 +105,7 @@ function chart(results: Results): Chart {
     domain: [0, Math.max(full ? 100_000 : 1000, ...ends)],
   } as const;
   return {
-    title: "StableMax groks without regularisation; the encoding decides " +
-      "whether softmax does",
+    title: "StableMax without regularisation; softmax by the encoding",
     subtitle: "Left and middle: StableMax float64, lr 0.01; right: softmax " +
       "float64, lr 0.02",
     panels: [

@@ -112,7 +112,7 @@ function ray({ x, y, nlm, memorised }: Trajectory): Panel["series"] {
 
 function chart(results: Results): Chart {
   return {
-    title: "⊥Grad leaves the ray of naïve loss minimisation",
+    title: "The way of the weights, and naïve loss minimisation",
     subtitle: "Addition, MLP, StableMax float64, SGD lr 10, momentum 0.8; a " +
       "dot is a checkpoint",
     panels: [

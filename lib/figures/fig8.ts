@@ -77,7 +77,7 @@ function chart(results: Results): Chart {
       : [],
   });
   return {
-    title: "Without the correct class's gradient, generalisation stops",
+    title: "Training without the correct class's gradient",
     subtitle: "Addition, softmax cross-entropy in float64; " +
       `from step ${stepText(at)} on the loss of one sees the correct class's ` +
       "logit as 0",

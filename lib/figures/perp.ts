@@ -163,6 +163,9 @@ export const perp: Figure = {
   chart,
   rows,
   remarks: {
+    quick: [
+      "C15 is a question, and fails says that the answer is no.",
+    ],
     full: [
       "C15 is a question, and fails says that the answer is no: the projection over " +
       "all weights at once is as good as tensor by tensor, with AdamW and with SGD, " +

@@ -122,7 +122,7 @@ function chart(results: Results): Chart {
   });
   return {
     title: "⊥Grad, weight decay, and neither",
-    subtitle: "40 % of the pairs; a and c: transformer, lr 0.001; b: MLP",
+    subtitle: "a and c: transformer, lr 0.001; b: MLP",
     perRow: 2,
     panels: [
       ...operations.map(first),

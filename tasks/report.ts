@@ -99,7 +99,10 @@ const task = command(
     });
     if (options.json) return printJson(written);
     for (const { path, bytes } of written.files) {
-      console.error(`${path}: ${(bytes / 1e6).toFixed(1)} MB`);
+      const size = bytes < 1e6
+        ? `${Math.ceil(bytes / 1e3)} kB`
+        : `${(bytes / 1e6).toFixed(1)} MB`;
+      console.error(`${path}: ${size}`);
       console.log(path);
     }
   });

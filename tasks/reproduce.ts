@@ -14,7 +14,7 @@ const task = command(
   "reproduce",
   "Reproduce figures of the paper; without a name, list them.",
 )
-  .argument("[figures...]", "fig1, fig2, …, or all")
+  .argument("[figures...]", "fig1, …, fig17, eps, perp, slingshots, or all")
   .option("--quick", "a shorter form of minutes: fewer steps or a smaller task")
   .option("--seeds <n>", "seeds of each arm (default: 3; quick: 1)", number)
   .option("--resume", "go on with runs that are there, repeat none")

@@ -16,7 +16,7 @@ export function listText(listed: readonly Listed[]): string {
     const { last, missing } = figure;
     const costText = (cost: Cost | null) =>
       cost === null ? "not measured yet" : timeText(cost.ms) +
-        (cost.from === "here" ? "" : " where it was published");
+        (cost.from === "here" ? "" : " on the machine of the published runs");
     return [
       `${name} shows ${shows}`,
       `  setting: ${settings}`,
@@ -34,7 +34,7 @@ export function listText(listed: readonly Listed[]): string {
         ? ["  not run yet"]
         : []),
       ...claims.map(({ id, statement, verdict }) =>
-        `  ${id} ${verdict ?? "?"}: ${statement}`
+        `  ${id} ${verdict ?? "not decided yet"}: ${statement}`
       ),
     ].join("\n");
   }).join("\n\n");

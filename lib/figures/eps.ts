@@ -112,10 +112,10 @@ export const eps: Figure = {
   rows,
   remarks: {
     quick: [
-      "C14 asks for a run that is long enough for updates to run dry: " +
-      "after 3,000 steps those with ε 1e-5 are a fifth of the others' and " +
-      "its test accuracy has stood still at 16 % for a thousand steps, " +
-      "with ε 1e-8 the updates have just begun to shrink.",
+      "C14 asks for a run that is long enough for updates to run dry. After " +
+      "3,000 steps the updates are 7.3e-3 long with ε 1e-25, 2.2e-3 with 1e-8, " +
+      "9.5e-4 with 1e-5, and the test accuracy is 26, 25 and 16 %: the order " +
+      "is there, the factor of two is not.",
     ],
   },
   claims: [{

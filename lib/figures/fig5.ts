@@ -176,7 +176,8 @@ export const fig5: Figure = {
   settings: "Addition mod 113, 40 % of the pairs, softmax cross-entropy in " +
     "float32, AdamW with β 0.9 and 0.99, ε 1e-25, no weight decay. MLP " +
     "200–200, lr 5e-4 as in Figure 2, 10,000 steps; Nanda's transformer, lr " +
-    "1e-3 as in Figure 6, 5,000 steps. Rates and lengths are not published.",
+    "1e-3 as in Figure 6, 5,000 steps. Rates and lengths are not published. Quick: " +
+    "mod 31; MLPs 100 wide, 4,000 steps; the transformer 64 wide, 1,500 steps.",
   published:
     "The cosine rises after 100 % train accuracy, up to 0.9 in output " +
     "layers.",

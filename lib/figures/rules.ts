@@ -47,14 +47,16 @@ export function bySeed(
   const said = seeds.map((seed) => {
     const runs = all.map((runs) => runs.find((run) => run.seed === seed)!);
     const diverged = divergedCounts
-      ? undefined
-      : runs.find((run) => run.diverged_at !== null);
+      ? []
+      : runs.filter((run) => run.diverged_at !== null);
     return {
       seed,
-      ...(diverged
+      ...(diverged.length > 0
         ? {
           so: null,
-          why: `${diverged.arm} diverged at step ${diverged.diverged_at}`,
+          why: diverged.map(({ arm, diverged_at }) =>
+            `${arm} diverged at step ${diverged_at}`
+          ).join(", "),
         }
         : judge(...runs)),
     };

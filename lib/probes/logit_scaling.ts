@@ -121,6 +121,7 @@ export const logitScaling: Probe<"logit-scaling", LogitScalingResult> = {
 
   async compute(context) {
     const { model } = context;
+    await context.logits(); // Of what is not finite nothing can be said.
     const inputs = context.inputs();
     const output = model.outputNames[0]!;
     const logits: HostTensor[] = [];

@@ -32,6 +32,17 @@ interface Entry {
 // name, name[from:to], and behind either :N (as it stands) or :T (transposed)
 const REFERENCE = /^(.+?)(?:\[(\d+):(\d+)\])?(?::([NT]))?$/;
 
+// What models call their weights and activations, in docs/models.md.
+const ASKED =
+  /^((W|b)_(E|U|pos)|hook_\w+|ln_final\.[wb]|(blocks|layers)\.\d+\..+)$/;
+const EXAMPLES = [
+  ...["W_E", "W_U", "b_U", "W_pos", "hook_embed", "hook_pos_embed"],
+  ...["ln_final.w", "ln_final.b", "blocks.0.ln2.w", "blocks.0.hook_resid_post"],
+  ...["blocks.0.attn.W_O", "blocks.0.attn.b_O", "blocks.0.attn.hook_z"],
+  ...["blocks.0.attn.hook_pattern", "blocks.0.mlp.W_out", "blocks.0.mlp.b_out"],
+  ...["blocks.0.mlp.hook_post", "layers.0.W", "layers.0.hook_post"],
+];
+
 function parse(text: string): Entry[] {
   return text.split(",").map((part) => {
     const [, asked, reference] = /^([^=]+)=(.+)$/.exec(part.trim()) ?? [];
@@ -40,6 +51,12 @@ function parse(text: string): Entry[] {
       throw new UsageError(
         "--map must be name=name,name=name, the file's names on the right, as " +
           `in W_E=embedding.weight, got ${part}`,
+      );
+    }
+    if (!ASKED.test(asked)) {
+      throw new UsageError(
+        `--map ${asked}=${reference} must begin with a name that probes know, ` +
+          `got ${asked}: ${nearest(asked, EXAMPLES)}`,
       );
     }
     return {

@@ -129,6 +129,7 @@ export const nlm: Probe<"nlm", NlmResult> = {
 
   async compute(context) {
     const experiment = experimentAt(context);
+    await context.logits(); // Of what is not finite nothing can be said.
     const state = await optimizerAt(context);
     return {
       samples: experiment.split.train.labels.length,

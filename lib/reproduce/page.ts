@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Figure } from "../figures/figure.ts";
+import type { Figure, Scale } from "../figures/figure.ts";
+import { BY_SEED } from "../figures/rules.ts";
 import { timeText } from "./cost.ts";
 import { extent, type Outcome, tableText } from "./outcome.ts";
 
@@ -16,9 +17,14 @@ records in \`docs/reproduction/\`; text about a figure stands in \`lib/figures/\
 Every figure of _Grokking at the Edge of Numerical Stability_ (arXiv 2501.04697)
 is one command, \`deno task reproduce figN\`. Rules of claims stand in the code, and
 every run says of which commit it is; "changed" where files differed from it.
-Curves are medians over the seeds, bands go from the least
-to the most. A figure in its quick form has fewer steps or a smaller task: its
-verdicts are about that, not about the published setting.
+Curves are medians over the seeds, bands go from the least to the most.
+
+**Two forms.** At full length a figure is trained as published, with three seeds.
+Its quick form has fewer steps, a smaller task or a larger share of the pairs, and
+one seed: minutes, to see the shape. What a claim comes to there is no answer to
+the paper.
+
+**Seeds.** ${BY_SEED}
 `;
 
 /**
@@ -34,17 +40,26 @@ export function pageText(
   return [
     HEAD,
     "## Claims\n",
-    claimsTable(figures, published),
+    claimsTables(figures, published),
     ...Object.entries(figures).map(([name, figure]) =>
       section(name, figure, published.get(name))
     ),
   ].join("\n");
 }
 
-const verdictText = (verdict: string, scale: string) =>
-  `**${verdict}**` + (scale === "quick" ? " (quick form)" : "");
+const verdictText = (verdict: string, scale: Scale) =>
+  `**${verdict}**` + (scale === "quick" ? " in the quick form" : "");
 
-function claimsTable(
+const TABLES: readonly [scale: Scale | undefined, heading: string][] = [
+  ["full", "At full length, as published"],
+  [
+    "quick",
+    "In the quick form: other settings, one seed, no answer to the paper",
+  ],
+  [undefined, "Not run yet"],
+];
+
+function claimsTables(
   figures: Readonly<Record<string, Figure>>,
   published: ReadonlyMap<string, Outcome>,
 ): string {
@@ -54,20 +69,25 @@ function claimsTable(
       const found = outcome?.claims.find((claim) =>
         claim.id === id && claim.statement === statement
       );
-      const text = found
-        ? verdictText(found.verdict, outcome!.scale)
-        : "not run yet";
-      return { id, line: `| ${id} | ${statement} | ${name} | ${text} |` };
+      return {
+        id,
+        scale: found && outcome!.scale,
+        line: `| ${id} | ${statement} | ${name} | ${found?.verdict ?? "–"} |`,
+      };
     })
   );
   const number = (id: string) => Number(id.slice(1));
   rows.sort((a, b) => number(a.id) - number(b.id));
-  return [
-    "| | claim | figure | verdict |",
-    "| --- | --- | --- | --- |",
-    ...rows.map(({ line }) => line),
-    "",
-  ].join("\n");
+  return TABLES.flatMap(([scale, heading]) => {
+    const lines = rows.filter((row) => row.scale === scale);
+    return lines.length === 0 ? [] : [
+      `### ${heading}\n`,
+      "| | claim | figure | verdict |",
+      "| --- | --- | --- | --- |",
+      ...lines.map(({ line }) => line),
+      "",
+    ];
+  }).join("\n");
 }
 
 function section(
@@ -95,13 +115,15 @@ function section(
     tableText(outcome),
     ...outcome.claims.map(({ id, statement, rule, verdict, why }) =>
       `- **${id}** ${statement} ${verdictText(verdict, scale)}.\n` +
-      `  Rule: ${rule}\n  Measured: ${why}.`
+      `  Rule: ${rule.replace(BY_SEED, "").trim()}\n  Measured: ${why}.`
     ),
     ...(outcome.claims.length > 0 ? [""] : []),
     ...(remarks[scale] ?? []).map((remark) => `${remark}\n`),
     ...(cost.ms_per_step === null ? [] : [
       `About ${timeText(1000 * cost.seconds)} of one thread, ` +
-      `${cost.ms_per_step.join(" to ")} ms a step; made with ` +
+      `${
+        cost.ms_per_step.map((ms) => Number(ms.toPrecision(3))).join(" to ")
+      } ms a step; made with ` +
       made.map((one) =>
         Object.entries(one as Record<string, unknown>)
           .map(([key, value]) => key === "changed" ? key : `${key} ${value}`)

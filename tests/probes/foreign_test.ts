@@ -116,15 +116,23 @@ Deno.test("a map turns weights as they must lie, and takes rows of fused ones", 
   );
   const named = model.withAliases({ weights, activations });
   assertEquals(named.weight("layers.0.W")!.shape, [96, 64]);
-  const part = aliasesOf("half=hidden.weight[32:64]:T", model, sizes);
-  assertEquals(model.withAliases(part).weight("half")!.shape, [96, 32]);
+  const part = aliasesOf(
+    "blocks.0.attn.part=hidden.weight[32:64]:T",
+    model,
+    sizes,
+  );
+  assertEquals(model.withAliases(part).weight("blocks.0.attn.part")!.shape, [
+    96,
+    32,
+  ]);
   await model.close();
 });
 
 const refused: Record<string, [map: string, message: string]> = {
   "no name": ["W_E", "--map must be name=name"],
   "an unknown name": ["W_E=embeding.weight", "embedding.weight"],
-  "rows that are not there": ["x=head.weight[0:99]", "0:23"],
+  "a name that no probe asks for": ["W_EE=embedding.weight", "W_E"],
+  "rows that are not there": ["W_U=head.weight[0:99]", "0:23"],
   "weights that do not fit": ["W_E=hidden.weight", "[64,96] as [V,d]"],
 };
 

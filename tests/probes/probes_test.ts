@@ -7,6 +7,7 @@ import { fourier } from "../../lib/probes/fourier.ts";
 import { fourierBasis, gini } from "../../lib/probes/spectra.ts";
 import { degreesOf } from "../../lib/probes/homogeneity.ts";
 import { logitScaling } from "../../lib/probes/logit_scaling.ts";
+import { nlm } from "../../lib/probes/nlm.ts";
 import { ask, NotApplicableError, ProbeContext } from "../../lib/probes/mod.ts";
 import { contextOf, table, wave } from "./_contexts.ts";
 import { makeExperiment } from "../../lib/train/experiment.ts";
@@ -166,6 +167,18 @@ Deno.test("logit-scaling measures accuracy, loss and collapse of known logits", 
       float32: lost(23),
       float64: lost(52),
     });
+  }
+});
+
+Deno.test("weights that are not finite are said to be, by every probe of them", async () => {
+  const W = table(10, [() => NaN, () => 1, () => 1, () => 1]);
+  const context = await contextOf(
+    { modulus: 5, hidden: [4] },
+    { "layers.0.W": W },
+  );
+  const asked = [() => ask(logitScaling, context), () => ask(nlm, context)];
+  for (const ask of asked) {
+    await assertRejects(ask, NotApplicableError, "not finite");
   }
 });
 

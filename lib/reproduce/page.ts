@@ -5,7 +5,7 @@
  */
 
 import type { Figure, Scale } from "../figures/figure.ts";
-import { BY_SEED } from "../figures/rules.ts";
+import { BY_SEED, LEAST_SEEDS } from "../figures/rules.ts";
 import { timeText } from "./cost.ts";
 import { extent, type Outcome, tableText } from "./outcome.ts";
 
@@ -24,7 +24,9 @@ Its quick form has fewer steps, a smaller task or a larger share of the pairs, a
 one seed: minutes, to see the shape. What a claim comes to there is no answer to
 the paper.
 
-**Seeds.** ${BY_SEED}
+**Seeds.** A claim holds if its rule is met with every seed asked for, and fails if
+with fewer than half of those that say anything, of which ${LEAST_SEEDS} are needed (in the
+quick form one). A seed of which a run diverged says nothing.
 `;
 
 /**

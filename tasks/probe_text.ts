@@ -68,7 +68,7 @@ const resultLines = (results: ProbeReport["probes"]) =>
 const skippedLines = (skipped: ProbeReport["skipped"]) =>
   Object.entries(skipped).flatMap((
     [name, reason],
-  ) => ["", `${name}: does not apply. ${reason}`]);
+  ) => ["", `${name}: left out. ${reason}`]);
 
 /** A report on a checkpoint for a terminal. */
 export function renderReport(report: ProbeReport): string {

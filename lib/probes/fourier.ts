@@ -140,9 +140,12 @@ export const fourier: Probe<
         s !== null
       ),
     ];
+    const there = Object.values(named).filter((ks) => ks !== null).length;
+    const by = ["", ", by the one rule that applies"][there] ??
+      ", by two rules or more";
     return [
       `modulus ${result.modulus}, ${result.group} group of order ${order}`,
-      `key frequencies, by two rules or more: ${keys(key_frequencies)}` +
+      `key frequencies${by}: ${keys(key_frequencies)}` +
       (agreement === null ? "" : `; the rules agree to ${percent(agreement)}`),
       ...Object.entries(named).map(([rule, ks]) =>
         `  by ${rule}: ${ks === null ? "not there" : keys(ks)}`

@@ -371,7 +371,7 @@ Deno.test("probe names what a parity checkpoint lacks, or skips it", async (t) =
       ]);
       assertStringIncludes(skipped.fourier, "parity");
       const text = await task("probe", run);
-      assertMatch(text.stdout, /^fourier: does not apply\. .*parity/m);
+      assertMatch(text.stdout, /^fourier: left out\. .*parity/m);
     });
   });
 });

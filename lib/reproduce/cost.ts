@@ -54,6 +54,8 @@ const MINOR: ReadonlySet<keyof Config> = new Set<keyof Config>([
   "schedule",
   "evalEvery",
   "metrics",
+  // What is computed; of how many rows the other settings say.
+  "task",
   // Steps are as long as they have rows.
   "trainFraction",
 ]);

@@ -9,6 +9,14 @@ import { wordSimilaritySort } from "@std/text/word-similarity-sort";
 // More than this nobody reads.
 const MOST = 12;
 
+/** The name that is nearest to what was asked for; undefined of none. */
+export function closest(
+  name: string,
+  known: readonly string[],
+): string | undefined {
+  return wordSimilaritySort(name, [...known], {})[0];
+}
+
 /**
  * The names that could be meant, the nearest first, in words: all where they are
  * few.

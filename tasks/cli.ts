@@ -9,7 +9,7 @@ import { Command, Option } from "@commander-js/extra-typings";
 import { CommanderError, InvalidArgumentError } from "commander";
 import type { Settings } from "../lib/config/setting.ts";
 import { UsageError } from "../lib/errors.ts";
-import { nearest } from "../lib/names.ts";
+import { closest } from "../lib/names.ts";
 
 export { Option };
 
@@ -137,7 +137,8 @@ export function nameOutOf<const T extends string>(
   return (text) => {
     if (known.includes(text as T)) return text as T;
     throw new InvalidArgumentError(
-      `Unknown name ${JSON.stringify(text)}: ${nearest(text, known)}`,
+      `Unknown name ${JSON.stringify(text)}: choose from ${known.join(", ")}` +
+        (known.length > 1 ? ` (the nearest is ${closest(text, known)})` : ""),
     );
   };
 }

@@ -314,9 +314,16 @@ Deno.test("probe refuses a checkpoint that is missing", async () => {
 
 Deno.test("probe refuses an unknown probe", async () => {
   await withTempDir(async (dir) => {
-    const output = await task("probe", dir, "--probe", "spectrum");
+    const output = await task("probe", dir, "--probe", "furrier");
     const line = assertRefused(output, 2);
-    for (const word of ["--probe", "spectrum", "fourier", "logit-scaling"]) {
+    for (
+      const word of [
+        "--probe",
+        "furrier",
+        "logit-scaling",
+        "nearest is fourier",
+      ]
+    ) {
       assertStringIncludes(line, word);
     }
   });

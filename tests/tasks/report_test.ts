@@ -69,7 +69,7 @@ Deno.test("report refuses what it cannot mean, and writes nothing", () =>
     const cases: [args: string[], code: number, says: RegExp][] = [
       [[join(dir, "none")], 1, /none: there is no such folder/],
       [[dir], 1, /holds no manifest\.json/],
-      [[run, "--format", "pdf"], 2, /"pdf": there are .*html/],
+      [[run, "--format", "pdf"], 2, /"pdf": choose from html, svg, png/],
       [[run, "--out", run], 2, /is a folder; name a file/],
       [[run, "--port", "80"], 2, /--port must come with --serve/],
       [

@@ -108,14 +108,14 @@ const task = program
     const path = allCheckpoints
       ? await runMeant(source)
       : await findCheckpoint(source, step);
+    const choice = await chooseDevice(options);
     if (contents) {
       const found = await contentsOf(
         await findCheckpoint(source, step),
-        await chooseDevice(options),
+        choice,
       );
       return json ? printJson(found) : console.log(renderContents(found));
     }
-    const choice = await chooseDevice(options);
     const progress = progressBar();
     const asked: ProbeOptions = {
       ...choice,

@@ -199,10 +199,7 @@ async function byFrequency(
       part: `k=${k}`,
       scores: await partScores(
         context,
-        tensorOf({
-          ...logits,
-          data: lessWaves(context, logits, waves.projection(k)),
-        }),
+        tensorOf(lessWaves(context, logits, waves.projection(k))),
         scorer,
       ),
     });

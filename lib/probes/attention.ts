@@ -14,9 +14,11 @@ import { everyRow } from "./parts.ts";
 import { finite, type Probe } from "./probe.ts";
 import {
   attentionLayers,
+  ROUNDING,
   unembedded,
   type Unembedding,
   unembedding,
+  UNNAMED,
 } from "./residual_stream.ts";
 
 /** How a head attends, over all rows of the task. */
@@ -206,8 +208,6 @@ const entropy = (weights: readonly number[]) =>
   weights.reduce((sum, a) => a > 0 ? sum - a * Math.log(a) : sum, 0);
 
 const NO_W_U = "there is no weight W_U";
-// Of sums of float32 over a few thousand terms, with room.
-const ROUNDING = 1e-3;
 
 // Or why there is none.
 async function lens(
@@ -232,8 +232,8 @@ async function lens(
         activation === `blocks.${layers - 1}.hook_resid_post` &&
         !areLogits(z, positions, await context.logits())
       ) {
-        return `${activation} through the unembedding is not the logits: a bias ` +
-          "or a norm has no name (--map)";
+        return `${activation} through the unembedding is not the logits: ` +
+          UNNAMED;
       }
       const scored = await scorer.rows(z);
       for (let position = 0; position < positions; position++) {

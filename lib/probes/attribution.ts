@@ -9,10 +9,12 @@ import { type HostTensor, toNumbers } from "../onnx/tensor.ts";
 import { short } from "../text.ts";
 import { asMatrix, product } from "./anatomy.ts";
 import type { Matrix, ProbeContext } from "./context.ts";
-import { headsOf, type Unembedding } from "./residual_stream.ts";
-
-// Of sums of float32 over a few thousand terms, with room.
-const ROUNDING = 1e-3;
+import {
+  headsOf,
+  ROUNDING,
+  type Unembedding,
+  UNNAMED,
+} from "./residual_stream.ts";
 
 /** What a part adds. */
 export interface PartLogit {
@@ -110,10 +112,8 @@ export async function directAttribution(
   const sum = parts.reduce((sum, { logit }) => sum + logit, 0);
   const sizes = parts.reduce((sum, { logit }) => sum + Math.abs(logit), 0);
   if (Math.abs(sum - total) > ROUNDING * sizes) {
-    return `its parts sum to ${short(sum)} and the logits say ${
-      short(total)
-    }: ` +
-      "a bias or a norm has no name (--map)";
+    const [found, wanted] = [short(sum), short(total)];
+    return `its parts sum to ${found} and the logits say ${wanted}: ${UNNAMED}`;
   }
   return { total, parts, neurons };
 }

@@ -6,9 +6,10 @@
 
 import { type Edit, patch } from "../onnx/edits.ts";
 import { type HostTensor, hostTensorOf, sizeOf } from "../onnx/tensor.ts";
-import { asMatrix, cyclicOf } from "./anatomy.ts";
-import type { ProbeContext } from "./context.ts";
+import { asMatrix, cyclicOf, rowsAt } from "./anatomy.ts";
+import type { Matrix, ProbeContext } from "./context.ts";
 import { meanRow } from "./matrices.ts";
+import { everyRow } from "./parts.ts";
 import { answerWaves } from "./waves.ts";
 
 /** What stands in the place of what is ablated. */
@@ -69,31 +70,33 @@ export async function withoutFrequencies(
   return hostTensorOf(
     dtype,
     shape,
-    lessWaves(context, matrix, answerWaves(context, matrix).sum(ks)),
+    lessWaves(context, matrix, answerWaves(context, matrix).sum(ks)).data,
   );
 }
 
 /**
- * A matrix of every row of the task less waves, as {@link answerWaves} has them.
+ * Rows of a matrix less waves, as {@link answerWaves} has them; rows outside the
+ * group stay as they are.
  *
+ * @param matrix A row for each row of the task.
  * @param waves [n, columns], by the answer.
+ * @param rows Which rows, in which order; by default all.
+ * @returns [rows, columns].
  */
 export function lessWaves(
   context: ProbeContext,
-  { data, rows, columns }: {
-    data: Float64Array;
-    rows: number;
-    columns: number;
-  },
+  matrix: Matrix,
   waves: Float64Array,
-): Float64Array {
+  rows: ArrayLike<number> = everyRow(context).rows,
+): Matrix {
   const { answerOfRow } = cyclicOf(context);
-  const left = data.slice();
-  for (let row = 0; row < rows; row++) {
-    const answer = answerOfRow[row]!;
+  const left = rowsAt(matrix, rows);
+  const { columns, data } = left;
+  for (let i = 0; i < rows.length; i++) {
+    const answer = answerOfRow[rows[i]!]!;
     if (answer < 0) continue;
     for (let c = 0; c < columns; c++) {
-      left[row * columns + c]! -= waves[answer * columns + c]!;
+      data[i * columns + c]! -= waves[answer * columns + c]!;
     }
   }
   return left;

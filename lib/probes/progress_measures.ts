@@ -14,6 +14,7 @@ import {
   type KeySettings,
   keySettings,
 } from "./key_frequencies.ts";
+import { lessWaves } from "./interventions.ts";
 import { tensorOf } from "./matrices.ts";
 import { neuronMeasures } from "./neuron_projections.ts";
 import { type Parts, partsOf, within } from "./parts.ts";
@@ -250,21 +251,8 @@ async function excluded(
   { rows, labels }: Part,
   scorer: Scorer,
 ): Promise<Scores> {
-  const { data, columns } = await context.logits();
-  const { answerOfRow } = cyclicOf(context);
-  const sum = waves.sum(keys);
-  const left = {
-    rows: rows.length,
-    columns,
-    data: new Float64Array(rows.length * columns),
-  };
-  for (let i = 0, at = 0; i < rows.length; i++) {
-    const from = rows[i]! * columns;
-    const wave = answerOfRow[rows[i]!]! * columns;
-    for (let c = 0; c < columns; c++, at++) {
-      left.data[at] = data[from + c]! - sum[wave + c]!;
-    }
-  }
+  const logits = await context.logits();
+  const left = lessWaves(context, logits, waves.sum(keys), rows);
   const scored = await scorer.rows(tensorOf(left));
   return scoresOver(scored, rows.map((_, i) => i), labels);
 }

@@ -14,6 +14,12 @@ import { noHook } from "../../models/model.ts";
 import type { ProbeContext } from "./context.ts";
 import { NotApplicableError } from "./probe.ts";
 
+/** Of sums of float32 over a few thousand terms, with room. */
+export const ROUNDING = 1e-3;
+
+/** Why parts of a network may not add up to its logits. */
+export const UNNAMED = "a bias or a norm has no name (--map)";
+
 /** What stands between the residual stream and the logits. */
 export interface Unembedding {
   /** [d_model, classes]. */

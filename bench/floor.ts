@@ -65,7 +65,7 @@ export async function productRate(
       return { y: tf.sum(y) };
     },
     { x, w },
-    options,
+    { spin: true, ...options },
   );
   let fastest = Infinity;
   for (let i = 0; i < 10; i++) {

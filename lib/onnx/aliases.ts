@@ -49,6 +49,7 @@ export function aliased(
   tensor: HostTensor,
   { rows, transposed }: WeightAlias,
 ): HostTensor {
+  if (!rows && !transposed) return tensor; // A scalar has no rows at all.
   const { dtype, shape } = tensor;
   const [, width] = matrixOf(tensor);
   const [from, to] = rows ?? [0, shape[0]!];

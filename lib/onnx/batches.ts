@@ -12,6 +12,8 @@ import { type HostData, type HostTensor, sizeOf } from "./tensor.ts";
 export interface BatchOptions {
   /** Rows of a batch; by default 1024. A file may have a number of its own. */
   readonly rowsAtOnce?: number;
+  /** Inputs that every batch gets whole, such as weights. */
+  readonly whole?: Readonly<Record<string, HostTensor>>;
 }
 
 /**
@@ -32,7 +34,7 @@ export async function runInBatches(
   session: Session,
   inputs: Readonly<Record<string, HostTensor>>,
   outputs: readonly string[],
-  { rowsAtOnce = 1024 }: BatchOptions = {},
+  { rowsAtOnce = 1024, whole = {} }: BatchOptions = {},
 ): Promise<Record<string, HostTensor>> {
   const [[name, first] = []] = Object.entries(inputs);
   const rows = first?.shape[0] ?? 1;
@@ -41,7 +43,7 @@ export async function runInBatches(
   const fixed = typeof least === "number" && first?.shape.length !== 0;
   const size = fixed ? least : unequal(rows, rowsAtOnce);
   if (fixed ? rows === size : rows <= size) {
-    return await session.run(inputs, outputs);
+    return await session.run({ ...inputs, ...whole }, outputs);
   }
   const gathered = new Map<string, Gathered>();
   for (let from = 0; from < rows; from += size) {
@@ -51,7 +53,7 @@ export async function runInBatches(
       inputs,
       (x) => x.shape[0] === rows ? padded(cut(x, from, to), count) : x,
     );
-    const values = await session.run(feeds, outputs);
+    const values = await session.run({ ...feeds, ...whole }, outputs);
     for (const [name, value] of Object.entries(values)) {
       if (from === 0) gathered.set(name, new Gathered(value, rows));
       gathered.get(name)!.add(value, from, to, count);

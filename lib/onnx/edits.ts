@@ -7,20 +7,13 @@
  */
 
 import { create } from "@bufbuild/protobuf";
-import {
-  type GraphProto,
-  type NodeProto,
-  NodeProtoSchema,
-  type TensorProto,
-  ValueInfoProtoSchema,
-} from "onnx-buf";
+import { type GraphProto, type NodeProto, NodeProtoSchema } from "onnx-buf";
 import { UsageError } from "../errors.ts";
 import { nearest } from "../names.ts";
 import type { FloatDType } from "../trace/graph.ts";
 import { ONNX_TYPE } from "../trace/lowering.ts";
-import { aliased, type Aliases, withAliased } from "./aliases.ts";
-import { constantNode, tensorProto } from "./graph_writer.ts";
-import { hostTensor } from "./model.ts";
+import type { Aliases } from "./aliases.ts";
+import { constantNode, inputOf } from "./graph_writer.ts";
 import { type HostTensor, hostTensorOf, toNumbers } from "./tensor.ts";
 
 /**
@@ -28,55 +21,6 @@ import { type HostTensor, hostTensorOf, toNumbers } from "./tensor.ts";
  * which it is asked.
  */
 export type Edit = (graph: GraphProto, aliases: Aliases) => void;
-
-/**
- * A weight with its values changed.
- *
- * @param name Its name in the file.
- * @param change From the values, row-major, to as many others.
- * @throws {UsageError} if the graph has no such weight.
- * @throws {RangeError} if the values are more or fewer.
- */
-export function changeWeight(
-  name: string,
-  change: (values: Float64Array, shape: readonly number[]) => ArrayLike<number>,
-): Edit {
-  return (graph, { weights }) => {
-    const alias = weights[name] ?? { tensor: name, transposed: false };
-    const [proto, put] = weightSlot(graph, alias.tensor);
-    const whole = hostTensor(proto);
-    const weight = aliased(whole, alias);
-    const { dtype, shape } = weight;
-    const values = change(toNumbers(weight), shape);
-    const changed = hostTensorOf(dtype, shape, values);
-    put(tensorProto(proto.name, withAliased(whole, alias, changed)));
-  };
-}
-
-/** A weight multiplied by a number. */
-export function scaleWeight(name: string, factor: number): Edit {
-  return changeWeight(name, (values) => values.map((x) => factor * x));
-}
-
-/** A weight of zeros. */
-export function zeroWeight(name: string): Edit {
-  return changeWeight(name, (values) => new Float64Array(values.length));
-}
-
-/**
- * Another tensor in place of a weight.
- *
- * @throws {RangeError} when applied, if the shape is another than the weight's.
- */
-export function replaceWeight(name: string, tensor: HostTensor): Edit {
-  return changeWeight(name, (_, shape) => {
-    if (shape.join() === tensor.shape.join()) return toNumbers(tensor);
-    throw new RangeError(
-      `Cannot replace the weight ${name}: it has shape [${shape}], got ` +
-        `[${tensor.shape}]`,
-    );
-  });
-}
 
 /** What an activation x becomes: x ⊙ keep + add. */
 export interface Patch {
@@ -91,19 +35,28 @@ export interface Patch {
  * zero ablation with keep 0; the mean over a set of rows, or any given value, with
  * keep 0 and add that value; of some heads or neurons alone, with a mask as keep.
  *
+ * Factor and summand are weights of the new graph, `label/keep` and `label/add`: a
+ * run may be given others in their place.
+ *
  * @param name The activation.
  * @param patch Factor and summand.
+ * @param label How their names begin; by default with the activation's.
  */
-export function patch(name: string, { keep = 1, add = 0 }: Patch): Edit {
+export function patch(
+  name: string,
+  { keep = 1, add = 0 }: Patch,
+  label = name,
+): Edit {
   return behind(name, (x, { dtype, constant, node }) => {
-    const value = (v: HostTensor | number) =>
+    const value = (v: HostTensor | number, part: string) =>
       constant(
         typeof v === "number"
           ? hostTensorOf(dtype, [], [v])
           : hostTensorOf(dtype, v.shape, toNumbers(v)),
+        `${label}/${part}`,
       );
-    const kept = keep === 1 ? x : node("Mul", [x, value(keep)]);
-    return add === 0 ? kept : node("Add", [kept, value(add)]);
+    const kept = keep === 1 ? x : node("Mul", [x, value(keep, "keep")]);
+    return add === 0 ? kept : node("Add", [kept, value(add, "add")]);
   });
 }
 
@@ -152,18 +105,10 @@ export function along(
 export function given(asked: string, like: HostTensor): Edit {
   return (graph, { activations }) => {
     const name = activations[asked] ?? asked;
-    const elemType = ONNX_TYPE[like.dtype];
-    const dim = like.shape.map((_, i) => ({
-      value: { case: "dimParam" as const, value: `${name}:${i}` },
-    }));
+    const free = like.shape.map((_, i) => `${name}:${i}`);
     detach(graph, name);
     graph.valueInfo = graph.valueInfo.filter((info) => info.name !== name);
-    graph.input.push(create(ValueInfoProtoSchema, {
-      name,
-      type: {
-        value: { case: "tensorType", value: { elemType, shape: { dim } } },
-      },
-    }));
+    graph.input.push(inputOf(name, ONNX_TYPE[like.dtype], free));
   };
 }
 
@@ -171,8 +116,8 @@ export function given(asked: string, like: HostTensor): Edit {
 interface Writing {
   /** The activation's element type. */
   readonly dtype: FloatDType;
-  /** A constant, by its name. */
-  constant(tensor: HostTensor): string;
+  /** A constant, by its name: the given one where that is free. */
+  constant(tensor: HostTensor, name?: string): string;
   /** A node's output, by its name. */
   node(opType: string, input: readonly string[]): string;
 }
@@ -186,6 +131,10 @@ function behind(
   return (graph, { activations }) => {
     const name = activations[asked] ?? asked;
     const before = detach(graph, name);
+    const taken = new Set([
+      ...graph.node.flatMap((node) => node.output),
+      ...[...graph.input, ...graph.initializer].map(({ name }) => name),
+    ]);
     const nodes: NodeProto[] = [];
     const add = (node: NodeProto) => {
       nodes.push(node);
@@ -194,12 +143,13 @@ function behind(
     const next = () => `${before}/${nodes.length}`;
     const last = make(before, {
       dtype: typeOf(graph, name),
-      constant: (tensor) => add(constantNode(next(), tensor)),
+      constant: (tensor, name = next()) =>
+        add(constantNode(taken.has(name) ? next() : name, tensor)),
       node: (opType, input) => add(operation(opType, input, next())),
     });
     add({ ...operation("Identity", [last], name), name: `${before}/Identity` });
-    const made = graph.node.findIndex((n) => n.output.includes(before));
-    graph.node.splice(made + 1, 0, ...nodes);
+    const maker = graph.node.findIndex((n) => n.output.includes(before));
+    graph.node.splice(maker + 1, 0, ...nodes);
   };
 }
 
@@ -245,49 +195,6 @@ function typeOf(graph: GraphProto, name: string): FloatDType {
 const FLOATS = ["float32", "float64", "float16"] as const;
 const isFloat = (type: number) =>
   FLOATS.some((dtype) => ONNX_TYPE[dtype] === type);
-
-/** A weight's tensor in a graph, and how to put another in its place. */
-export type WeightSlot = readonly [
-  tensor: TensorProto,
-  put: (tensor: TensorProto) => void,
-];
-
-/**
- * A weight's place in a graph: an initializer, or the value of a Constant node.
- *
- * @returns Undefined where there is none of that name.
- */
-export function findWeight(
-  graph: GraphProto,
-  name: string,
-): WeightSlot | undefined {
-  const i = graph.initializer.findIndex((tensor) => tensor.name === name);
-  if (i >= 0) {
-    return [
-      graph.initializer[i]!,
-      (tensor) => graph.initializer[i] = tensor,
-    ];
-  }
-  const attribute = graph.node
-    .find((n) => n.opType === "Constant" && n.output[0] === name)
-    ?.attribute.find((attribute) => attribute.name === "value");
-  return attribute?.t &&
-    [attribute.t, (tensor) => attribute.t = tensor];
-}
-
-/**
- * The same of a weight that must be there.
- *
- * @throws {UsageError} if there is none of that name.
- */
-export function weightSlot(graph: GraphProto, name: string): WeightSlot {
-  const slot = findWeight(graph, name);
-  if (slot) return slot;
-  throw new UsageError(
-    `Cannot find the weight ${name}: there is none of that name, ` +
-      nearest(name, graph.initializer.map(({ name }) => name)),
-  );
-}
 
 // Gram–Schmidt, twice over each vector: once leaves what rounding left.
 function orthonormal(

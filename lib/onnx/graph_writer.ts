@@ -53,6 +53,25 @@ export function constantNode(name: string, tensor: HostTensor): NodeProto {
   });
 }
 
+/** An input of a graph. */
+export function inputOf(
+  name: string,
+  elemType: number,
+  shape: readonly Dim[],
+): ValueInfoProto {
+  const dim = shape.map((length) => ({
+    value: typeof length === "number"
+      ? { case: "dimValue" as const, value: BigInt(length) }
+      : { case: "dimParam" as const, value: length },
+  }));
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: {
+      value: { case: "tensorType", value: { elemType, shape: { dim } } },
+    },
+  });
+}
+
 /** Writes one graph, its subgraphs included; names are unique throughout. */
 export class GraphWriter {
   readonly #names = new Map<Value, string>();

@@ -7,6 +7,12 @@
 export * from "./aliases.ts";
 export * from "./checkpoint.ts";
 export * from "./edits.ts";
+export {
+  changeWeight,
+  replaceWeight,
+  scaleWeight,
+  zeroWeight,
+} from "./weight_edits.ts";
 export * from "./model.ts";
 export * from "./probe_model.ts";
 export * from "./read_tensors.ts";

@@ -19,7 +19,7 @@ import { aliased, type Aliases, NO_ALIASES } from "./aliases.ts";
 import { runInBatches } from "./batches.ts";
 import { type METADATA, metadataOf } from "./checkpoint.ts";
 import { readExternalData } from "./external_data.ts";
-import { type Edit, findWeight, scaleWeight, weightSlot } from "./edits.ts";
+import type { Edit } from "./edits.ts";
 import {
   decodeModel,
   encodeModel,
@@ -34,6 +34,12 @@ import {
   type ValueSpec,
 } from "./session.ts";
 import type { HostTensor } from "./tensor.ts";
+import {
+  findWeight,
+  giveTensors,
+  tensorsWith,
+  weightSlot,
+} from "./weight_edits.ts";
 
 /** How to open a model for probing. */
 export interface ProbeModelOptions extends SessionOptions {
@@ -227,20 +233,26 @@ export class ProbeModel {
    *
    * @param inputs A tensor for each input, all with the same number of rows.
    * @param outputs Names of any values of the graph, outputs or not.
-   * @throws {UsageError} if the graph has no value of a name.
+   * @param weights Other weights for this run, by name. Run after run they cost
+   * less than a model {@link edited} for each, which is prepared anew.
+   * @throws {UsageError} if the graph has no value or weight of a name.
+   * @throws {RangeError} if a weight has another shape than the file's.
    * @throws {SyntaxError} if ONNX Runtime refuses the file.
    */
   async run(
     inputs: Readonly<Record<string, HostTensor>>,
     outputs: readonly string[] = this.outputNames,
+    weights: Readonly<Record<string, HostTensor>> = {},
   ): Promise<Record<string, HostTensor>> {
     const names = outputs.map((name) => this.#nameIn(name));
-    const session = await this.#session(names);
+    const whole = tensorsWith(this.#graph, this.#aliases, weights);
+    const session = await this.#session(names, Object.keys(whole));
     const given = Object.fromEntries(
       Object.entries(inputs).map(([name, x]) => [this.#nameIn(name), x]),
     );
     const { rowsAtOnce } = this.#options;
     const results = await runInBatches(session, given, [...new Set(names)], {
+      whole,
       ...(rowsAtOnce !== undefined && { rowsAtOnce }),
     }).catch((error) => {
       const { message } = error as Error;
@@ -253,12 +265,16 @@ export class ProbeModel {
     );
   }
 
-  #session(outputs: readonly string[]): Promise<Session> {
+  #session(
+    outputs: readonly string[],
+    given: readonly string[] = [],
+  ): Promise<Session> {
     const names = [...new Set(outputs)];
-    const key = JSON.stringify(names);
+    const key = JSON.stringify([names, given]);
     let session = this.#sessions.get(key);
     if (!session) {
       const model = withOutputs(this.#model, names);
+      giveTensors(given)(model.graph!, this.#aliases);
       session = openSession(encodeModel(model), this.#options)
         .catch((error) => {
           throw new SyntaxError(
@@ -284,13 +300,6 @@ export class ProbeModel {
     const model = clone(ModelProtoSchema, this.#model);
     for (const edit of edits) edit(model.graph!, this.#aliases);
     return new ProbeModel(model, this.source, this.#options, this.#aliases);
-  }
-
-  /** The same model with every weight multiplied by a number. */
-  withScaledWeights(alpha: number): ProbeModel {
-    return this.edited(
-      ...this.weightNames.map((name) => scaleWeight(name, alpha)),
-    );
   }
 
   /** The file's bytes with other values as outputs, beside the present ones. */
@@ -343,6 +352,7 @@ function withOutputs(
     graph: {
       ...graph,
       output,
+      input: [...graph.input],
       valueInfo: [...graph.valueInfo, ...graph.output]
         .filter((info) => !promoted.has(info.name)),
     },

@@ -106,16 +106,23 @@ export function hostTensorOf(
  * @param rows Which rows, in which order; by default all.
  */
 export function lastPosition(
-  { dtype, shape, data }: HostTensor,
-  rows: ArrayLike<number> = { length: shape[0]! },
+  tensor: HostTensor,
+  rows?: ArrayLike<number>,
 ): HostTensor {
+  const { dtype, shape, data } = tensor;
+  if (!rows) {
+    if (shape.length === 2) return tensor;
+    return lastPosition(tensor, Int32Array.from({ length: shape[0]! }, index));
+  }
   const width = shape.at(-1)!;
   const positions = shape.length === 3 ? shape[1]! : 1;
   const make = data.constructor as Float32ArrayConstructor;
   const picked = new make(rows.length * width);
   for (let i = 0; i < rows.length; i++) {
-    const from = ((rows[i] ?? i) * positions + positions - 1) * width;
+    const from = (rows[i]! * positions + positions - 1) * width;
     picked.set(data.subarray(from, from + width) as Float32Array, i * width);
   }
   return { dtype, shape: [rows.length, width], data: picked };
 }
+
+const index = (_: unknown, i: number) => i;

@@ -5,7 +5,9 @@
  */
 
 import { choice, type Setting, type Values } from "../config/setting.ts";
-import { changeWeight, type Edit } from "../onnx/edits.ts";
+import { patch } from "../onnx/edits.ts";
+import type { ProbeModel } from "../onnx/probe_model.ts";
+import { type HostTensor, hostTensorOf, toNumbers } from "../onnx/tensor.ts";
 import { percent, short, table } from "../text.ts";
 import { cyclicOf, neuronHooksOf } from "./anatomy.ts";
 import type { ProbeContext } from "./context.ts";
@@ -92,12 +94,13 @@ export const ablation: Probe<"ablation", AblationResult, AblationSettings> = {
     for (const layer of layersOf(context)) {
       const heads = await headsOf(context, layer);
       const path = `blocks.${layer}.attn`;
-      for (let head = 0; head < heads.count; head++) {
-        const own = (i: number) => heads.of(i) === head;
-        const edit = await without(context, `${path}.hook_z`, by, own);
-        const scores = await run(context, edit, scorer);
-        ablations.push({ kind: "head", part: `${path}.head.${head}`, scores });
-      }
+      const parts = Array.from({ length: heads.count }, (_, head): Part => ({
+        kind: "head",
+        part: `${path}.head.${head}`,
+        has: (i) => heads.of(i) === head,
+      }));
+      const hook = `${path}.hook_z`;
+      ablations.push(...await withoutEach(context, hook, by, parts, scorer));
     }
     const modular = isModular(context);
     if (modular) {
@@ -175,21 +178,20 @@ async function byFrequency(
   if (keys.length > count / 2) return [];
   for (const hook of neuronHooksOf(context)) {
     const layer = await spectrum2dOf(context, hook);
-    for (const cluster of clustersOf(layer, settings.neuronShare)) {
-      const members = new Set(cluster.neurons);
-      const edit = await without(
-        context,
-        hook,
-        settings.ablateBy,
-        (i) => members.has(i % layer.frequencies.length),
-      );
-      ablations.push({
-        kind: "cluster",
-        part: `${hook.replace(/\.hook_post$/, "")} k=${cluster.frequency} ` +
-          `(${cluster.neurons.length} neurons)`,
-        scores: await run(context, edit, scorer),
+    const width = layer.frequencies.length;
+    const parts = clustersOf(layer, settings.neuronShare)
+      .map(({ frequency, neurons }): Part => {
+        const members = new Set(neurons);
+        return {
+          kind: "cluster",
+          part: `${hook.replace(/\.hook_post$/, "")} k=${frequency} ` +
+            `(${neurons.length} neurons)`,
+          has: (i) => members.has(i % width),
+        };
       });
-    }
+    ablations.push(
+      ...await withoutEach(context, hook, settings.ablateBy, parts, scorer),
+    );
   }
   const logits = await context.logits();
   const waves = await logitWavesOf(context);
@@ -204,66 +206,97 @@ async function byFrequency(
       ),
     });
   }
-  const edit = embeddingEdit(context);
-  for (const k of edit ? keys : []) {
-    ablations.push({
-      kind: "frequency of embedding",
-      part: `k=${k}`,
-      scores: await run(context, edit!(k), scorer),
-    });
+  // What is prepared for its runs goes with it.
+  const model = context.model.edited();
+  try {
+    for (const [k, weights] of embeddingsWithout(context, keys)) {
+      ablations.push({
+        kind: "frequency of embedding",
+        part: `k=${k}`,
+        scores: await run(context, model, scorer, weights),
+      });
+    }
+  } finally {
+    await model.close();
   }
   return ablations;
 }
 
-async function run(
+/** Elements of an activation's rows that are taken out together. */
+type Part = Pick<Ablation, "kind" | "part"> & {
+  /** Whether an element is one of them, by its index in the row. */
+  has(i: number): boolean;
+};
+
+async function withoutEach(
   context: ProbeContext,
-  edit: Edit,
+  hook: string,
+  by: StandIn,
+  parts: readonly Part[],
   scorer: Scorer,
-): Promise<PartScores> {
-  const model = context.model.edited(edit);
+): Promise<Ablation[]> {
+  const nothing = await without(context, hook, by, () => false);
+  const label = `${hook}/ablation`;
+  const model = context.model.edited(patch(hook, nothing, label));
+  const ablations: Ablation[] = [];
   try {
-    const [name] = model.outputNames;
-    const { [name!]: logits } = await model.run(context.inputs(), [name!]);
-    return await partScores(context, context.atLast(name!, logits!), scorer);
+    for (const { kind, part, has } of parts) {
+      const { keep, add } = await without(context, hook, by, has);
+      const weights = { [`${label}/keep`]: keep, [`${label}/add`]: add };
+      const scores = await run(context, model, scorer, weights);
+      ablations.push({ kind, part, scores });
+    }
   } finally {
     await model.close();
   }
+  return ablations;
 }
 
-// The embeddings without a frequency, or undefined where they have no weight.
-function embeddingEdit(
+type Tensors = Readonly<Record<string, HostTensor>>;
+
+async function run(
   context: ProbeContext,
-): ((k: number) => Edit) | undefined {
+  model: ProbeModel,
+  scorer: Scorer,
+  weights: Tensors,
+): Promise<PartScores> {
+  const name = model.outputNames[0]!;
+  const { [name]: logits } = await model.run(context.inputs(), [name], weights);
+  return await partScores(context, context.atLast(name, logits!), scorer);
+}
+
+// The embeddings without each frequency; none where they have no weight.
+function* embeddingsWithout(
+  context: ProbeContext,
+  keys: readonly number[],
+): Generator<[k: number, weights: Tensors]> {
   const { modulus, tokens } = context.modular;
   const { order: n, residues } = cyclicOf(context);
   const { model } = context;
-  if (!tokens) return undefined;
+  if (!tokens) return;
   const W_E = model.weight("W_E");
-  const weight = W_E ? "W_E" : "layers.0.W";
+  const name = W_E ? "W_E" : "layers.0.W";
   const tables = W_E ? [0] : [0, modulus];
-  const height = model.weight(weight)?.shape[0] ?? 0;
-  if (height < tables.at(-1)! + modulus) return undefined;
-  return (k) => {
-    const { cos, sin } = wavesOf(k, n);
-    return changeWeight(weight, (values, shape) => {
-      const width = shape[1]!;
+  const weight = W_E ?? model.weight(name);
+  const [height = 0, width = 0] = weight?.shape ?? [];
+  if (!weight || height < tables.at(-1)! + modulus) return;
+  for (const k of keys) {
+    const values = toNumbers(weight);
+    for (const wave of Object.values(wavesOf(k, n))) {
+      const norm = wave.reduce((sum, w) => sum + w * w, 0);
+      // At k = n/2 there is no sine, but what rounding leaves of it.
+      if (norm < 0.5) continue;
       for (const from of tables) {
         for (let j = 0; j < width; j++) {
-          const at = (i: number) => (from + residues[i]!) * width + j;
-          for (const wave of [cos, sin]) {
-            let inner = 0;
-            let norm = 0;
-            wave.forEach((w, i) => {
-              inner += w * values[at(i)]!;
-              norm += w * w;
-            });
-            // At k = n/2 there is no sine, but what rounding leaves of it.
-            if (norm < 0.5) continue;
-            wave.forEach((w, i) => values[at(i)]! -= inner / norm * w);
-          }
+          const column = residues.map((r) => (from + r) * width + j);
+          const along = column.reduce(
+            (sum, at, i) => sum + wave[i]! * values[at]!,
+            0,
+          ) / norm;
+          column.forEach((at, i) => values[at]! -= along * wave[i]!);
         }
       }
-      return values;
-    });
-  };
+    }
+    yield [k, { [name]: hostTensorOf(weight.dtype, weight.shape, values) }];
+  }
 }

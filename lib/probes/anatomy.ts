@@ -59,8 +59,10 @@ export function product(a: Matrix, b: Matrix): Matrix {
   for (let i = 0; i < a.rows; i++) {
     for (let k = 0; k < a.columns; k++) {
       const factor = a.data[i * a.columns + k]!;
-      for (let j = 0; j < b.columns; j++) {
-        result[i * b.columns + j]! += factor * b.data[k * b.columns + j]!;
+      let from = k * b.columns;
+      let to = i * b.columns;
+      for (const end = from + b.columns; from < end; from++, to++) {
+        result[to]! += factor * b.data[from]!;
       }
     }
   }

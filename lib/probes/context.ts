@@ -14,7 +14,7 @@ import {
   lastPosition,
   toNumbers,
 } from "../onnx/tensor.ts";
-import { NotApplicableError } from "./probe.ts";
+import { allFinite, NotApplicableError } from "./probe.ts";
 import type { RunContext } from "./run_context.ts";
 import {
   configOfMetadata,
@@ -148,7 +148,7 @@ export class ProbeContext {
       const { shape, data: all } = this.atLast(name!, logits!);
       const [rows, columns] = shape as [number, number];
       const data = toNumbers({ data: all });
-      if (!data.every(Number.isFinite)) {
+      if (!allFinite(data)) {
         throw new NotApplicableError(
           `${this.model.source} has logits that are not finite: no probe ` +
             "that reads them says anything",

@@ -23,7 +23,7 @@ export interface RowScores {
   /** −log softmax(z)_label of a row. */
   loss(row: number, label: number): number;
   /** The class of a row's largest logit; of several alike the first. */
-  readonly largest: ArrayLike<number | bigint>;
+  readonly largest: ArrayLike<number>;
 }
 
 /**
@@ -53,11 +53,11 @@ export class Scorer implements AsyncDisposable {
     const session = this.#sessions.get(key) ?? rowsGraph(z, this.#options);
     this.#sessions.set(key, session);
     const { largest, log_sum } = await (await session).run({ z });
+    const { data } = z as { data: Float32Array | Float64Array };
     const logSum = log_sum!.data as Float64Array;
     return {
-      largest: largest!.data as BigInt64Array,
-      loss: (row, label) =>
-        logSum[row]! - Number(z.data[row * classes + label]!),
+      largest: largest!.data as Int32Array,
+      loss: (row, label) => logSum[row]! - data[row * classes + label]!,
     };
   }
 
@@ -77,7 +77,7 @@ function rowsGraph(z: HostTensor, options: SessionOptions): Promise<Session> {
       const most = tf.max(wide, 1, true);
       const sum = tf.sum(tf.exp(tf.sub(wide, most)), 1);
       return {
-        largest: tf.argMax(z, 1),
+        largest: tf.cast(tf.argMax(z, 1), "int32"),
         log_sum: tf.add(tf.log(sum), tf.squeeze(most, [1])),
       };
     },
@@ -102,7 +102,7 @@ export function scoresOver(
   let right = 0;
   for (let i = 0; i < rows.length; i++) {
     total += loss(rows[i]!, labels[i]!);
-    if (Number(largest[rows[i]!]) === labels[i]) right++;
+    if (largest[rows[i]!] === labels[i]) right++;
   }
   return { loss: total / rows.length, accuracy: right / rows.length };
 }

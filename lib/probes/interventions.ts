@@ -4,9 +4,8 @@
  * @module
  */
 
-import { type Edit, patch } from "../onnx/edits.ts";
 import { type HostTensor, hostTensorOf, sizeOf } from "../onnx/tensor.ts";
-import { asMatrix, cyclicOf, rowsAt } from "./anatomy.ts";
+import { asMatrix, cyclicOf } from "./anatomy.ts";
 import type { Matrix, ProbeContext } from "./context.ts";
 import { meanRow } from "./matrices.ts";
 import { everyRow } from "./parts.ts";
@@ -16,11 +15,15 @@ import { answerWaves } from "./waves.ts";
 export type StandIn = "mean" | "zero";
 
 /**
- * An edit by which some elements of an activation become their means over all rows
- * of the task, position by position, or zero.
+ * By which factor and summand some elements of an activation become their means over
+ * all rows of the task, position by position, or zero.
+ *
+ *     const model = context.model.edited(
+ *       patch(hook, await without(context, hook, "mean", (i) => i === 3)),
+ *     );
  *
  * @param context The checkpoint.
- * @param hook The activation.
+ * @param hook The activation, [rows, …].
  * @param by What stands in.
  * @param out Whether an element of a row is taken out, by its index among the
  * row's; by default every one is.
@@ -30,21 +33,21 @@ export async function without(
   hook: string,
   by: StandIn,
   out: (i: number) => boolean = () => true,
-): Promise<Edit> {
+): Promise<{ readonly keep: HostTensor; readonly add: HostTensor }> {
   const x = await context.activation(hook);
   const row = x.shape.slice(1);
   const means = by === "mean"
     ? context.once(`means of ${hook}`, () => meanRow(asMatrix(x)))
     : new Float64Array(sizeOf(row));
   const taken = Array.from(means, (_, i) => out(i));
-  return patch(hook, {
+  return {
     keep: hostTensorOf(x.dtype, row, taken.map((t) => t ? 0 : 1)),
     add: hostTensorOf(
       x.dtype,
       row,
       means.map((mean, i) => taken[i] ? mean : 0),
     ),
-  });
+  };
 }
 
 /**
@@ -90,14 +93,18 @@ export function lessWaves(
   rows: ArrayLike<number> = everyRow(context).rows,
 ): Matrix {
   const { answerOfRow } = cyclicOf(context);
-  const left = rowsAt(matrix, rows);
-  const { columns, data } = left;
-  for (let i = 0; i < rows.length; i++) {
-    const answer = answerOfRow[rows[i]!]!;
-    if (answer < 0) continue;
-    for (let c = 0; c < columns; c++) {
-      data[i * columns + c]! -= waves[answer * columns + c]!;
+  const { columns, data } = matrix;
+  const left = new Float64Array(rows.length * columns);
+  for (let i = 0, to = 0; i < rows.length; i++) {
+    const row = rows[i]!;
+    const answer = answerOfRow[row]!;
+    let from = row * columns;
+    const end = from + columns;
+    if (answer < 0) { while (from < end) left[to++] = data[from++]!; }
+    else {
+      let wave = answer * columns;
+      while (from < end) left[to++] = data[from++]! - waves[wave++]!;
     }
   }
-  return left;
+  return { rows: rows.length, columns, data: left };
 }

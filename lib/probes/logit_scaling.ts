@@ -5,68 +5,25 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
-import { configAt } from "../config/course.ts";
-import {
-  accuracy,
-  collapsed,
-  fraction,
-  type Loss,
-  mean,
-  softmaxCrossEntropy,
-} from "../losses/mod.ts";
-import type { SessionOptions } from "../onnx/session.ts";
 import {
   type HostTensor,
   hostTensorOf,
   sizeOf,
   toNumbers,
 } from "../onnx/tensor.ts";
-import type { FloatDType } from "../trace/graph.ts";
-import { toPrecision, widen } from "../trace/precision.ts";
-import { compile } from "../trace/run.ts";
 import { percent, short, table } from "../text.ts";
-import { lossOf } from "../train/experiment.ts";
-import type { ProbeContext } from "./context.ts";
 import { degreesOf } from "./homogeneity.ts";
 import { evenPlaces } from "./matrices.ts";
 import { finite, type Probe } from "./probe.ts";
 import {
   GROUP_ALPHAS,
+  scaledWeights,
   type ScalingGroup,
   scalingGroups,
 } from "./scaling_groups.ts";
+import { ALPHAS, mean, type ScalingRow, scalingRows } from "./scaling_rows.ts";
 
-/** The factors by which all weights are multiplied. */
-export const ALPHAS = [0.5, 1, 2, 4] as const;
-
-const PRECISIONS: readonly FloatDType[] = ["float16", "float32", "float64"];
-
-/**
- * The network at one α, over every row of the task. What is null is no finite
- * number: the logits left the model's range, or are all 0.
- */
-export interface ScalingRow {
-  /** All weights are multiplied by this. */
-  readonly alpha: number;
-  /** Root mean square of the logits. */
-  readonly logit_rms: number | null;
-  /** Mean over the rows of the largest |logit|. */
-  readonly logit_scale: number | null;
-  /** Pearson correlation of f(αθ) with f(θ), over rows and classes. */
-  readonly correlation: number | null;
-  /** Share of the rows whose largest logit is the label's. */
-  readonly accuracy: number;
-  /** Mean loss, the one that it was trained on, computed in float64. */
-  readonly loss: number | null;
-  /**
-   * Share of the rows with a logit that is infinite in float16, beyond 65,504:
-   * they have no sum there, and do not count as collapsed.
-   */
-  readonly float16_overflow: number;
-  /** Share of the rows in Softmax Collapse, by precision. */
-  readonly softmax_collapse: Readonly<Record<FloatDType, number>>;
-}
+export { ALPHAS, type ScalingRow } from "./scaling_rows.ts";
 
 /** The result. */
 export interface LogitScalingResult {
@@ -120,54 +77,29 @@ export const logitScaling: Probe<"logit-scaling", LogitScalingResult> = {
   needs: "a task, and weights as initializers",
 
   async compute(context) {
-    const { model } = context;
     await context.logits(); // Of what is not finite nothing can be said.
     const inputs = context.inputs();
+    const some = evenRows(inputs, GROUP_ROWS);
+    // What is prepared for its runs goes with it.
+    const model = context.model.edited();
     const output = model.outputNames[0]!;
     const logits: HostTensor[] = [];
-    for (const alpha of ALPHAS) {
-      const scaled = model.withScaledWeights(alpha);
-      try {
-        logits.push((await scaled.run(inputs, [output]))[output]!);
-      } finally {
-        await scaled.close();
+    let groups: ScalingGroup[];
+    try {
+      for (const alpha of ALPHAS) {
+        const weights = scaledWeights(model, () => alpha);
+        logits.push((await model.run(inputs, [output], weights))[output]!);
       }
+      groups = await scalingGroups(model, some);
+    } finally {
+      await model.close();
     }
-    const rows: ScalingRow[] = [];
-    const known = {
-      reference: logits[ALPHAS.indexOf(1)]!,
-      labels: context.labels(),
-    };
-    const measures = await measurer(
-      { logits: logits[0]!, ...known },
-      lossAt(context),
-      context.host,
-    );
-    for (const [i, alpha] of ALPHAS.entries()) {
-      const measured = await measures.run({ logits: logits[i]!, ...known });
-      const value = (name: string) => toNumbers(measured[name]!)[0]!;
-      rows.push({
-        alpha,
-        logit_rms: finite(value("logit_rms")),
-        logit_scale: finite(value("logit_scale")),
-        correlation: finite(value("correlation")),
-        accuracy: value("accuracy"),
-        loss: finite(value("loss")),
-        float16_overflow: value("float16_overflow"),
-        softmax_collapse: {
-          float16: value("float16"),
-          float32: value("float32"),
-          float64: value("float64"),
-        },
-      });
-    }
-    await measures.close();
+    const rows = await scalingRows(context, logits);
     const degree = degreesOf(model.graph, model.weightNames).get(output);
     const exponent = slope(
       rows.map((row) => Math.log(row.alpha)),
       rows.map((row) => Math.log(row.logit_rms ?? NaN)),
     );
-    const some = evenRows(inputs, GROUP_ROWS);
     return {
       samples: context.dataset.labels.length,
       exponent: finite(exponent),
@@ -175,7 +107,7 @@ export const logitScaling: Probe<"logit-scaling", LogitScalingResult> = {
       homogeneous: degree?.homogeneous ?? null,
       rows,
       group_samples: Object.values(some)[0]!.shape[0]!,
-      groups: await scalingGroups(model, some),
+      groups,
     };
   },
 
@@ -257,54 +189,9 @@ function rowText(row: ScalingRow): string[] {
   ];
 }
 
-// All as one graph, so that accuracy, loss and collapse are the very functions
-// that training measures with, in ONNX Runtime's arithmetic.
-// What a file of another tool was trained with it does not say.
-function lossAt({ task: { config }, step }: ProbeContext): Loss {
-  return config ? lossOf(configAt(config, step ?? 0)) : softmaxCrossEntropy();
-}
-
-function measurer(
-  inputs: { logits: HostTensor; reference: HostTensor; labels: HostTensor },
-  loss: Loss,
-  options: SessionOptions,
-) {
-  return compile(
-    ({ logits, reference, labels }) => {
-      const z = logits as tf.Tensor2D;
-      const y = labels as tf.Tensor1D;
-      const collapse = PRECISIONS.map((precision) => [
-        precision,
-        fraction(collapsed(z, precision, loss.temperature)),
-      ]);
-      const half = widen(toPrecision(z, "float16"));
-      return {
-        logit_rms: tf.sqrt(tf.mean(tf.square(widen(z)))),
-        logit_scale: tf.mean(widen(tf.max(tf.abs(z), 1))),
-        correlation: correlation(widen(z), widen(reference)),
-        float16_overflow: fraction(tf.any(tf.isInf(half), 1)),
-        accuracy: accuracy(z, y),
-        loss: widen(mean(loss.terms(z, y, "float64"), "float64")),
-        ...Object.fromEntries(collapse),
-      };
-    },
-    inputs,
-    options,
-  );
-}
-
-// Pearson's.
-function correlation(x: tf.Tensor, y: tf.Tensor): tf.Tensor {
-  const [a, b] = [tf.sub(x, tf.mean(x)), tf.sub(y, tf.mean(y))];
-  const length = (v: tf.Tensor) => tf.sqrt(tf.sum(tf.square(v)));
-  return tf.div(tf.sum(tf.mul(a, b)), tf.mul(length(a), length(b)));
-}
-
 // Of the line of least squares.
 function slope(x: readonly number[], y: readonly number[]): number {
-  const average = (v: readonly number[]) =>
-    v.reduce((a, b) => a + b, 0) / v.length;
-  const [mx, my] = [average(x), average(y)];
+  const [mx, my] = [mean(x), mean(y)];
   const xy = x.reduce((sum, v, i) => sum + (v - mx) * (y[i]! - my), 0);
   return xy / x.reduce((sum, v) => sum + (v - mx) ** 2, 0);
 }

@@ -10,6 +10,7 @@ import type { SessionOptions } from "../onnx/session.ts";
 import type { HostTensor } from "../onnx/tensor.ts";
 import { runTraced } from "../trace/run.ts";
 import type { Matrix } from "./context.ts";
+import { allFinite } from "./probe.ts";
 
 export type { Matrix } from "./context.ts";
 
@@ -83,15 +84,18 @@ export interface Eigen {
   readonly vectors: readonly Float64Array[];
 }
 
-/** The eigenvalues and eigenvectors of a symmetric matrix. */
-export async function symmetricEigen(
-  { rows, columns, data }: Matrix,
-): Promise<Eigen> {
+async function decomposed({ rows, columns, data }: Matrix) {
   const { EigenvalueDecomposition, Matrix } = await import("ml-matrix");
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(
+  return new EigenvalueDecomposition(
     Matrix.from1DArray(rows, columns, data),
     { assumeSymmetric: true },
   );
+}
+
+/** The eigenvalues and eigenvectors of a symmetric matrix. */
+export async function symmetricEigen(matrix: Matrix): Promise<Eigen> {
+  const { rows } = matrix;
+  const { realEigenvalues, eigenvectorMatrix } = await decomposed(matrix);
   const order = realEigenvalues.map((_, i) => i)
     .sort((i, j) => realEigenvalues[j]! - realEigenvalues[i]!);
   return {
@@ -133,8 +137,9 @@ export async function singularValues(
  */
 export async function rootsOfGram(gram: Matrix): Promise<number[]> {
   // The decomposition does not end where there are no numbers.
-  if (!gram.data.every(Number.isFinite)) return Array(gram.rows).fill(NaN);
-  const values = await singularValues(gram);
+  if (!allFinite(gram.data)) return Array(gram.rows).fill(NaN);
+  const { realEigenvalues } = await decomposed(gram);
+  const values = realEigenvalues.toSorted((a, b) => b - a);
   const least = values[0]! * gram.rows * Number.EPSILON;
   return values.map((x) => x > least ? Math.sqrt(x) : 0);
 }

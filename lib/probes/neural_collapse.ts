@@ -4,8 +4,10 @@
  * @module
  */
 
+import { product, transposed } from "./anatomy.ts";
 import {
   crossProduct,
+  type Eigen,
   frobeniusNorm,
   type Matrix,
   matrixOf,
@@ -201,27 +203,27 @@ function classMeans(
   };
 }
 
-// XᵀX/n.
+// XᵀX/n, with n the rows unless another is given.
 async function crossProductOf(
   data: Float64Array,
   rows: number,
   columns: number,
   options: SessionOptions,
+  n = rows,
 ): Promise<Matrix> {
   const x = { rows, columns, data };
   const product = await crossProduct(x, x, options);
-  return { ...product, data: product.data.map((value) => value / rows) };
+  return { ...product, data: product.data.map((value) => value / n) };
 }
 
-// Tr(Σ_W Σ_B⁺)/C = Σ_i uᵢᵀ Σ_W uᵢ / λᵢ / C over the eigenvectors of Σ_B.
+// Tr(Σ_W Σ_B⁺)/C = Σ_i uᵢᵀ Σ_W uᵢ / λᵢ / C over the eigenvectors of Σ_B = MᵀM/C.
 async function traceOfRatio(
   within: Matrix,
   M: Matrix,
   options: SessionOptions,
 ): Promise<number> {
   const { rows: C, columns: width } = M;
-  const between = await crossProductOf(M.data, C, width, options);
-  const { values, vectors } = await symmetricEigen(between);
+  const { values, vectors } = await betweenEigen(M, options);
   const least = values[0]! * C * Number.EPSILON;
   let trace = 0;
   values.forEach((value, k) => {
@@ -236,6 +238,32 @@ async function traceOfRatio(
     }
   });
   return values[0]! > 0 ? trace / C : NaN;
+}
+
+// Of fewer classes than features MMᵀ/C is the smaller matrix: with Mᵀv its
+// eigenvectors v are those of MᵀM/C to the same eigenvalues, the others being 0.
+async function betweenEigen(
+  M: Matrix,
+  options: SessionOptions,
+): Promise<Eigen> {
+  const { rows: C, columns: width, data } = M;
+  if (C >= width) {
+    return await symmetricEigen(
+      await crossProductOf(data, C, width, options),
+    );
+  }
+  const T = transposed(M);
+  const { values, vectors } = await symmetricEigen(
+    await crossProductOf(T.data, width, C, options, C),
+  );
+  return {
+    values,
+    vectors: vectors.map((v) => {
+      const u = product(T, matrixOf(C, 1, v)).data;
+      const length = frobeniusNorm({ data: u });
+      return u.map((x) => x / length);
+    }),
+  };
 }
 
 /** NC2 of vectors, the rows of a matrix. */

@@ -10,7 +10,7 @@ import type { SessionOptions } from "../onnx/session.ts";
 import { type HostTensor, hostTensorOf } from "../onnx/tensor.ts";
 import { cyclicOf, gridOf } from "./anatomy.ts";
 import type { ProbeContext } from "./context.ts";
-import { frequencies, rowsOf, squaredComponents2d } from "./spectra.ts";
+import { blocks2d, frequencies } from "./spectra.ts";
 
 /** From which share of its variance on a neuron belongs to a frequency. */
 export const neuronShare: Setting<number> = fraction(
@@ -91,43 +91,23 @@ export async function spectrum2d(
   n: number,
   options: SessionOptions = {},
 ): Promise<Spectrum2d> {
-  const { columns, data } = await squaredComponents2d(grid, n, options);
-  const at = (i: number, j: number, f: number) =>
-    data[(i * n + j) * columns + f]!;
-  const variance = new Float64Array(columns);
-  // The constant's component has no variance.
-  for (let from = columns; from < data.length; from += columns) {
-    for (let f = 0; f < columns; f++) variance[f]! += data[from + f]!;
-  }
-  const ks = frequencies(n);
-  const linear = new Float64Array(ks.length);
-  const products = new Float64Array(ks.length);
-  const best = new Int32Array(columns).fill(-1);
-  const most = new Float64Array(columns);
-  for (const [index, k] of ks.entries()) {
-    const rows = rowsOf(k, n);
-    for (let f = 0; f < columns; f++) {
-      let alone = 0;
-      let together = 0;
-      for (const i of rows) {
-        alone += at(i, 0, f) + at(0, i, f);
-        for (const j of rows) together += at(i, j, f);
-      }
-      linear[index]! += alone;
-      products[index]! += together;
-      if (alone + together > most[f]!) {
-        most[f] = alone + together;
-        best[f] = k;
-      }
+  const { variance, alone, together } = await blocks2d(grid, n, options);
+  const best = new Int32Array(variance.length).fill(-1);
+  const most = new Float64Array(variance.length);
+  for (const [i, k] of frequencies(n).entries()) {
+    for (let f = 0; f < most.length; f++) {
+      const block = alone[i]![f]! + together[i]![f]!;
+      if (block > most[f]!) [most[f], best[f]] = [block, k];
     }
   }
   const total = variance.reduce((a, b) => a + b, 0);
   const silent = silence(grid);
-  const share = (x: number) => total > 0 ? x / total : null;
+  const share = (block: Float64Array) =>
+    total > 0 ? block.reduce((a, b) => a + b, 0) / total : null;
   return {
     activation,
-    linear_power: [...linear].map(share),
-    product_power: [...products].map(share),
+    linear_power: alone.map(share),
+    product_power: together.map(share),
     frequencies: [...best].map((k, f) => silent(f) ? null : k),
     shares: [...most].map((x, f) => silent(f) ? null : x / variance[f]!),
   };
@@ -137,9 +117,13 @@ export async function spectrum2d(
 function silence({ shape, data }: HostTensor): (f: number) => boolean {
   const width = shape[1]!;
   const varies = new Uint8Array(width);
-  for (let from = width; from < data.length; from += width) {
+  let still = width;
+  for (let from = width; from < data.length && still > 0; from += width) {
     for (let f = 0; f < width; f++) {
-      if (data[from + f] !== data[f]) varies[f] = 1;
+      if (varies[f] === 0 && data[from + f] !== data[f]) {
+        varies[f] = 1;
+        still--;
+      }
     }
   }
   return (f) => varies[f] === 0;

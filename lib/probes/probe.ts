@@ -92,3 +92,11 @@ export interface RunProbe<
 export function finite(x: number): number | null {
   return Number.isFinite(x) ? x : null;
 }
+
+/** Whether all of some numbers are finite; of millions faster than `every`. */
+export function allFinite(values: Float64Array): boolean {
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i])) return false;
+  }
+  return true;
+}

@@ -5,10 +5,9 @@
  * @module
  */
 
-import { scaleWeight } from "../onnx/edits.ts";
 import type { GraphProto } from "../onnx/model.ts";
 import type { ProbeModel } from "../onnx/probe_model.ts";
-import { type HostTensor, toNumbers } from "../onnx/tensor.ts";
+import { type HostTensor, hostTensorOf, toNumbers } from "../onnx/tensor.ts";
 import { degreesOf } from "./homogeneity.ts";
 import { finite } from "./probe.ts";
 
@@ -39,6 +38,23 @@ export interface ScalingGroup {
 }
 
 /**
+ * Every weight of a model multiplied by a number, to be given to its runs.
+ *
+ * @param factorOf The number, by the weight's name.
+ */
+export function scaledWeights(
+  model: ProbeModel,
+  factorOf: (name: string) => number,
+): Record<string, HostTensor> {
+  return Object.fromEntries(model.weightNames.map((name) => {
+    const { dtype, shape, data } = model.weight(name)!;
+    const factor = factorOf(name);
+    const scaled = toNumbers({ data }).map((x) => factor * x);
+    return [name, hostTensorOf(dtype, shape, scaled)];
+  }));
+}
+
+/**
  * Scales groups of weights and compares the logits with the power of α that
  * homogeneity predicts.
  *
@@ -54,16 +70,10 @@ export async function scalingGroups(
     powers: Readonly<Record<string, number>>,
     alpha: number,
   ) => {
-    const scaled = model.edited(
-      ...Object.entries(powers).map(([name, power]) =>
-        scaleWeight(name, alpha ** power)
-      ),
-    );
-    try {
-      return toNumbers((await scaled.run(inputs, [output]))[output]!);
-    } finally {
-      await scaled.close();
-    }
+    const factors = (name: string) => alpha ** (powers[name] ?? 0);
+    const weights = scaledWeights(model, factors);
+    const { [output]: logits } = await model.run(inputs, [output], weights);
+    return toNumbers(logits!);
   };
   const rest = await logitsAt({}, 1);
   const groups: ScalingGroup[] = [];

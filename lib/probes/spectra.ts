@@ -9,6 +9,7 @@ import type { SessionOptions } from "../onnx/session.ts";
 import type { HostTensor } from "../onnx/tensor.ts";
 import { widen } from "../trace/precision.ts";
 import { runTraced } from "../trace/run.ts";
+import { product } from "./anatomy.ts";
 import type { Matrix } from "./context.ts";
 import { dot } from "./curvature.ts";
 
@@ -21,10 +22,6 @@ export const frequencies = (n: number): number[] =>
 
 /** The row of a frequency's cosine in {@link fourierBasis}. */
 export const cosRow = (k: number): number => 2 * k - 1;
-
-/** The rows of a frequency: of its cosine, and of its sine where there is one. */
-export const rowsOf = (k: number, n: number): number[] =>
-  2 * k < n ? [cosRow(k), cosRow(k) + 1] : [cosRow(k)];
 
 /**
  * The orthonormal Fourier basis of Z_n, a row each: the constant 1/√n, then for
@@ -58,54 +55,104 @@ export function fourierBasis(n: number): Float64Array[] {
  * @param matrix Rows are the group's elements, [n, columns].
  */
 export function components({ rows: n, columns, data }: Matrix): Matrix {
-  const result = new Float64Array(n * columns);
-  for (const [i, row] of fourierBasis(n).entries()) {
-    for (let x = 0; x < n; x++) {
-      const factor = row[x]!;
-      for (let j = 0; j < columns; j++) {
-        result[i * columns + j]! += factor * data[x * columns + j]!;
-      }
-    }
-  }
-  return { rows: n, columns, data: result };
+  const F = Float64Array.from(fourierBasis(n).flatMap((row) => [...row]));
+  return product({ rows: n, columns: n, data: F }, { rows: n, columns, data });
+}
+
+/** Where the variance of functions of two elements lies, by frequency. */
+export interface Blocks {
+  /** Σ over all pairs of a function's squared distance from its mean. */
+  readonly variance: Float64Array;
+  /**
+   * What of it lies in the components of frequency k of the first element alone,
+   * and of the second alone: of each k = 1, …, ⌊n/2⌋, for each function.
+   */
+  readonly alone: readonly Float64Array[];
+  /** The same of the products of both elements' components of frequency k. */
+  readonly together: readonly Float64Array[];
 }
 
 /**
- * Squared Fourier components of functions of two elements: Z = F·X·Fᵀ for each
- * function, then Z².
+ * Squared Fourier components Z = F·X·Fᵀ of functions X of two elements, summed over
+ * the block of each frequency: the products of {1, cos_k, sin_k} by
+ * {1, cos_k, sin_k} but the constant. The rest of Z is not computed.
  *
  * @param grid [n · n, functions], the first element slowest.
  * @param n The order.
  * @param options Where to compute.
- * @returns [n · n, functions], float64, rows and columns in the order of
- * {@link fourierBasis}.
  */
-export async function squaredComponents2d(
+export async function blocks2d(
   grid: HostTensor,
   n: number,
   options: SessionOptions = {},
-): Promise<Matrix> {
+): Promise<Blocks> {
   const [, width] = grid.shape as [number, number];
-  const F: HostTensor = {
-    dtype: "float64",
-    shape: [n, n],
-    data: Float64Array.from(fourierBasis(n).flatMap((row) => [...row])),
-  };
-  const { squares } = await runTraced(
-    ({ F, grid }) => {
-      const X = tf.reshape(widen(grid), [n, n * width]) as tf.Tensor2D;
-      const first = tf.reshape(tf.matMul(F as tf.Tensor2D, X), [n, n, width]);
-      const both = tf.matMul(tf.expandDims(F), first);
-      return { squares: tf.reshape(tf.square(both), [n * n, width]) };
+  const ks = frequencies(n);
+  const [one, ...waves] = fourierBasis(n);
+  // At k = n/2 there is no sine.
+  if (waves.length < 2 * ks.length) waves.push(new Float64Array(n));
+  const triples = ks.map((_, i) => [one!, waves[2 * i]!, waves[2 * i + 1]!]);
+  const { constant, frequency, variance } = await runTraced(
+    ({ F, B, grid }) => {
+      const X = widen(grid) as tf.Tensor2D;
+      const Z1 = tf.matMul(
+        F as tf.Tensor2D,
+        tf.reshape(X, [n, n * width]) as tf.Tensor2D,
+      );
+      const [first, rest] = [
+        tf.reshape(tf.slice(Z1, [0, 0], [1, -1]), [n, width]) as tf.Tensor2D,
+        tf.reshape(tf.slice(Z1, [1, 0]), [ks.length, 2, n, width]),
+      ];
+      return {
+        constant: tf.square(tf.matMul(F as tf.Tensor2D, first)),
+        frequency: tf.square(tf.matMul(B, rest)),
+        variance: tf.sum(tf.square(tf.sub(X, tf.mean(X, 0))), 0),
+      };
     },
-    { F, grid },
+    {
+      F: float64([1 + waves.length, n], [one!, ...waves]),
+      B: float64([ks.length, 1, 3, n], triples.flat()),
+      grid,
+    },
     options,
   );
+  // [1, cos_1, sin_1, …; functions], of the second element alone.
+  const ofSecond = rows(constant!);
+  // [k, cos or sin of the first; 1, cos or sin of the second; functions].
+  const ofBoth = rows(frequency!);
+  const sum = (parts: readonly Float64Array[]) =>
+    parts[0]!.map((_, f) => parts.reduce((all, part) => all + part[f]!, 0));
   return {
-    rows: n * n,
-    columns: width,
-    data: squares!.data as Float64Array<ArrayBuffer>,
+    variance: variance!.data as Float64Array,
+    alone: ks.map((_, i) =>
+      sum([
+        ...ofSecond.slice(1 + 2 * i, 3 + 2 * i),
+        ofBoth[6 * i]!,
+        ofBoth[6 * i + 3]!,
+      ])
+    ),
+    together: ks.map((_, i) =>
+      sum([1, 2, 4, 5].map((at) => ofBoth[6 * i + at]!))
+    ),
   };
+}
+
+const float64 = (
+  shape: readonly number[],
+  rows: readonly Float64Array[],
+): HostTensor => ({
+  dtype: "float64",
+  shape,
+  data: Float64Array.from(rows.flatMap((row) => [...row])),
+});
+
+// What stands along the last axis.
+function rows({ shape, data }: HostTensor): Float64Array[] {
+  const width = shape.at(-1)!;
+  return Array.from(
+    { length: data.length / width },
+    (_, i) => (data as Float64Array).subarray(i * width, (i + 1) * width),
+  );
 }
 
 /**

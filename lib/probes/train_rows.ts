@@ -7,7 +7,7 @@
 import { lastPosition, sizeOf } from "../onnx/tensor.ts";
 import { asMatrix, rowsAt } from "./anatomy.ts";
 import type { Matrix, ProbeContext } from "./context.ts";
-import { NotApplicableError } from "./probe.ts";
+import { allFinite, NotApplicableError } from "./probe.ts";
 
 /** The logits of the train rows, [rows, classes]. */
 export async function trainLogits(context: ProbeContext): Promise<Matrix> {
@@ -36,6 +36,6 @@ export async function trainActivation(
   }
   const { rows } = context.task.split().train;
   const matrix = asMatrix(lastPosition(activation, rows));
-  if (matrix.data.every(Number.isFinite)) return matrix;
+  if (allFinite(matrix.data)) return matrix;
   throw new NotApplicableError(`${name} of ${source} is not finite`);
 }

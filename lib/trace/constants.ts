@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type HostData, toTyped } from "../onnx/tensor.ts";
+import { type HostData, sizeOf, toTyped } from "../onnx/tensor.ts";
 import type { Value } from "./graph.ts";
 
 /** The elements of a constant between begin and begin + size. */
@@ -13,23 +13,32 @@ export function cut(
   begin: readonly number[],
   size: readonly number[],
 ): HostData {
-  const strides = x.shape.map((_, i) =>
-    x.shape.slice(i + 1).reduce((product, d) => product * d, 1)
-  );
-  const offsets = size.reduce<number[]>(
-    (offsets, length, i) =>
-      offsets.flatMap((offset) =>
-        Array.from(
-          { length },
-          (_, j) => offset + (begin[i]! + j) * strides[i]!,
-        )
-      ),
-    [0],
-  );
-  return toTyped(
-    x.weak ? "float64" : x.dtype,
-    offsets.map((offset) => Number(x.data![offset])),
-  );
+  const data = x.data!;
+  // Runs of elements that lie one behind the other: of the axes behind the last
+  // that is cut, and of that one.
+  const last = size.findLastIndex((length, i) => length !== x.shape[i]);
+  const inner = sizeOf(x.shape.slice(last + 1));
+  const run = last < 0 ? inner : size[last]! * inner;
+  const cuts: HostData[] = [];
+  const visit = (axis: number, offset: number) => {
+    if (axis >= last) {
+      const from = (offset + (begin[last] ?? 0)) * inner;
+      cuts.push(data.subarray(from, from + run));
+      return;
+    }
+    for (let i = 0; i < size[axis]!; i++) {
+      visit(axis + 1, (offset + begin[axis]! + i) * x.shape[axis + 1]!);
+    }
+  };
+  visit(0, 0);
+  const make = data.constructor as new (length: number) => HostData;
+  const whole = new make(sizeOf(size));
+  let at = 0;
+  for (const part of cuts) {
+    whole.set(part as Float64Array & BigInt64Array, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 /** Whether a value is known and of an integer type. */

@@ -51,7 +51,10 @@ export async function openLoop(
   options: SessionOptions,
 ): Promise<LoopSession> {
   const names = steps.map(metricNamesOf);
-  const session = await openSession(encodeModel(loopModel(steps)), options);
+  const session = await openSession(encodeModel(loopModel(steps)), {
+    spin: true,
+    ...options,
+  });
   return {
     async run(from, first, count, every) {
       const feeds = loopInputs(from, { count, first, every });

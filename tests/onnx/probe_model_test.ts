@@ -2,19 +2,17 @@
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { ConfigInput } from "../../lib/config/config.ts";
-import {
-  along,
-  changeWeight,
-  type Edit,
-  given,
-  patch,
-  replaceWeight,
-  scaleWeight,
-  zeroWeight,
-} from "../../lib/onnx/edits.ts";
+import { along, type Edit, given, patch } from "../../lib/onnx/edits.ts";
+import { UsageError } from "../../lib/errors.ts";
 import { decodeModel } from "../../lib/onnx/model.ts";
 import { ProbeModel } from "../../lib/onnx/probe_model.ts";
 import { type HostTensor, hostTensorOf } from "../../lib/onnx/tensor.ts";
+import {
+  changeWeight,
+  replaceWeight,
+  scaleWeight,
+  zeroWeight,
+} from "../../lib/onnx/weight_edits.ts";
 import { assertClose, valuesOf } from "../_golden.ts";
 import { contextOf } from "../probes/_contexts.ts";
 
@@ -167,6 +165,50 @@ Deno.test("weights are scaled, zeroed and replaced", async () => {
   await small.model.close();
 });
 
+Deno.test("a run with other weights is that of a model with them", async () => {
+  const { model, inputs } = await smallModel();
+  const asked = new ProbeModel(bytesOf(model), "asked", { rowsAtOnce: 3 }, {
+    weights: {
+      back: { tensor: "W_U", transposed: true },
+      first: { tensor: "W_E", rows: [0, 2], transposed: false },
+      third: { tensor: "W_E", rows: [2, 3], transposed: false },
+    },
+    activations: {},
+  });
+  // As many rows as W_U has, which is not one of the inputs that are cut.
+  const tokens = inputs["tokens"]!;
+  const eight = {
+    tokens: hostTensorOf("int64", [8, 3], [...valuesOf(tokens).slice(0, 24)]),
+  };
+  const weights = Object.fromEntries(["back", "third", "first"].map((name) => {
+    const weight = asked.weight(name)!;
+    const values = valuesOf(weight).map((x, i) => x * (i + 2));
+    return [name, hostTensorOf(weight.dtype, weight.shape, values)];
+  }));
+  const edited = asked.edited(
+    ...Object.entries(weights).map(([name, tensor]) =>
+      replaceWeight(name, tensor)
+    ),
+  );
+  const before = await asked.run(eight);
+  assertEquals(
+    await asked.run(eight, ["logits", POST], weights),
+    await edited.run(eight, ["logits", POST]),
+  );
+  assertEquals(await asked.run(eight), before, "the model stays as it is");
+  await assertRejects(
+    () => asked.run(eight, ["logits"], { W_V: tokens }),
+    UsageError,
+    "W_V",
+  );
+  await assertRejects(
+    () => asked.run(eight, ["logits"], { W_U: weights["back"]! }),
+    RangeError,
+    "[8,5]",
+  );
+  for (const each of [asked, edited, model]) await each.close();
+});
+
 Deno.test("an ablated head is a head without output weights", async () => {
   const small = await smallModel();
   // Head 1 of 2: z is [batch, pos, head, d_head].
@@ -202,6 +244,16 @@ Deno.test("an activation is replaced by a value, or gets one added", async () =>
   const { [POST]: again } = await twice.run(small.inputs, [POST]);
   assertEquals(again!.data[1], 2 / 7 + 1);
   await twice.close();
+  const plain = await logitsOf(small);
+  const one = hostTensorOf("float64", [], [1]);
+  const zeros = hostTensorOf("float64", [12], new Float64Array(12));
+  const open = small.model.edited(patch(POST, { keep: 2, add }, "mine"));
+  const { logits } = await open.run(small.inputs, ["logits"], {
+    "mine/keep": one,
+    "mine/add": zeros,
+  });
+  assertEquals(valuesOf(logits), plain, "a run's own factor and summand");
+  await open.close();
   await small.model.close();
 });
 

@@ -7,7 +7,7 @@ import {
   assertRejects,
 } from "@std/assert";
 import type { ConfigInput } from "../../lib/config/config.ts";
-import { given } from "../../lib/onnx/edits.ts";
+import { given, patch } from "../../lib/onnx/edits.ts";
 import {
   type HostTensor,
   hostTensorOf,
@@ -208,8 +208,8 @@ Deno.test("without() puts an activation's mean over the rows in its place", asyn
   const hook = "layers.0.hook_post";
   // Of the neurons cos and sin of w(a + b), whose means are 0.
   for (const [out, left] of [[0, 1], [1, 0]] as const) {
-    const edit = await without(context, hook, "mean", (i) => i === out);
-    const model = context.model.edited(edit);
+    const part = await without(context, hook, "mean", (i) => i === out);
+    const model = context.model.edited(patch(hook, part));
     const { [hook]: x } = await model.run(context.inputs(), [hook]);
     const before = toNumbers(await context.activation(hook));
     toNumbers(x!).forEach((value, i) =>

@@ -12,7 +12,6 @@ import { ask, NotApplicableError, ProbeContext } from "../../lib/probes/mod.ts";
 import { contextOf, table, wave } from "./_contexts.ts";
 import { makeExperiment } from "../../lib/train/experiment.ts";
 import { leavesOf } from "../../lib/tree.ts";
-import { valuesOf } from "../_golden.ts";
 
 for (const p of [2, 3, 8, 11, 113]) {
   Deno.test(`fourierBasis() is orthonormal for p = ${p}`, () => {
@@ -237,16 +236,4 @@ Deno.test("probes say what a checkpoint lacks", async () => {
     () => ask(logitScaling, foreign),
     NotApplicableError,
   );
-});
-
-Deno.test("withScaledWeights() scales the weights and nothing else", async () => {
-  const { model } = await contextOf({ modulus: 5, model: "transformer" });
-  const scaled = model.withScaledWeights(2);
-  for (const name of model.weightNames) {
-    assertEquals(
-      valuesOf(scaled.weight(name)),
-      valuesOf(model.weight(name)).map((x) => 2 * x),
-    );
-  }
-  assertEquals(scaled.graph.node, model.graph.node);
 });

@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { loadProbeModel } from "../../lib/onnx/probe_model.ts";
 import { toNumbers } from "../../lib/onnx/tensor.ts";
 import { NotApplicableError, probe, probeRun } from "../../lib/probes/mod.ts";
+import { scaleWeight } from "../../lib/onnx/weight_edits.ts";
 import { RunContext } from "../../lib/probes/run_context.ts";
 import { train } from "../../lib/train/train.ts";
 import { withTempDir } from "../tasks/_run.ts";
@@ -24,7 +25,9 @@ async function scaledRun(dir: string, factors: readonly number[]) {
   const { checkpoints } = await RunContext.open(dir);
   const first = await loadProbeModel(checkpoints[0]!.path);
   for (const [i, { path }] of checkpoints.entries()) {
-    const scaled = first.withScaledWeights(factors[i]!);
+    const scaled = first.edited(
+      ...first.weightNames.map((name) => scaleWeight(name, factors[i]!)),
+    );
     await Deno.writeFile(path, scaled.encodeWithOutputs([]));
   }
   return checkpoints;

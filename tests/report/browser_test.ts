@@ -13,7 +13,7 @@ import {
   assertNotEquals,
 } from "@std/assert";
 import { join } from "node:path";
-import { changeWeight } from "../../lib/onnx/edits.ts";
+import { changeWeight, scaleWeight } from "../../lib/onnx/weight_edits.ts";
 import { hostTensorOf, toNumbers } from "../../lib/onnx/tensor.ts";
 import { loadProbeModel } from "../../lib/onnx/probe_model.ts";
 import { findCheckpoint } from "../../lib/runs/read.ts";
@@ -86,7 +86,8 @@ async function byNode(
         const [row, j] = [Math.floor(i / width!), i % width!];
         return filtered(values, Math.floor(row / P), row % P, j);
       })),
-  ).withScaledWeights(alpha ?? 1);
+    ...loaded.weightNames.map((name) => scaleWeight(name, alpha ?? 1)),
+  );
   await loaded.close();
   const tokens = hostTensorOf("int64", [1, 2], [a, b]);
   const { logits } = await model.run({ tokens });

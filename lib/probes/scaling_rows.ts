@@ -1,0 +1,183 @@
+/**
+ * The `logit-scaling` probe's rows: logits, loss and collapse of a network whose
+ * weights are multiplied by α.
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs-core";
+import { configAt } from "../config/course.ts";
+import {
+  collapsed,
+  correct,
+  type Loss,
+  softmaxCrossEntropy,
+} from "../losses/mod.ts";
+import { runInBatches } from "../onnx/batches.ts";
+import type { SessionOptions } from "../onnx/session.ts";
+import { type HostTensor, toNumbers } from "../onnx/tensor.ts";
+import type { FloatDType } from "../trace/graph.ts";
+import { toPrecision, widen } from "../trace/precision.ts";
+import { compile } from "../trace/run.ts";
+import { lossOf } from "../train/experiment.ts";
+import { mapTree } from "../tree.ts";
+import type { ProbeContext } from "./context.ts";
+import { finite } from "./probe.ts";
+
+/** The factors by which all weights are multiplied. */
+export const ALPHAS = [0.5, 1, 2, 4] as const;
+
+const PRECISIONS: readonly FloatDType[] = ["float16", "float32", "float64"];
+
+/**
+ * The network at one α, over every row of the task. What is null is no finite
+ * number: the logits left the model's range, or are all 0.
+ */
+export interface ScalingRow {
+  /** All weights are multiplied by this. */
+  readonly alpha: number;
+  /** Root mean square of the logits. */
+  readonly logit_rms: number | null;
+  /** Mean over the rows of the largest |logit|. */
+  readonly logit_scale: number | null;
+  /** Pearson correlation of f(αθ) with f(θ), over rows and classes. */
+  readonly correlation: number | null;
+  /** Share of the rows whose largest logit is the label's. */
+  readonly accuracy: number;
+  /** Mean loss, the one that it was trained on, computed in float64. */
+  readonly loss: number | null;
+  /**
+   * Share of the rows with a logit that is infinite in float16, beyond 65,504:
+   * they have no sum there, and do not count as collapsed.
+   */
+  readonly float16_overflow: number;
+  /** Share of the rows in Softmax Collapse, by precision. */
+  readonly softmax_collapse: Readonly<Record<FloatDType, number>>;
+}
+
+// What a file of another tool was trained with it does not say.
+function lossAt({ task: { config }, step }: ProbeContext): Loss {
+  return config ? lossOf(configAt(config, step ?? 0)) : softmaxCrossEntropy();
+}
+
+// So many rows in double precision stay in the processor's caches.
+const ROWS_AT_ONCE = 1024;
+
+/**
+ * The rows of every α.
+ *
+ * @param context The checkpoint.
+ * @param logits Of every row of the task, [n, classes], for each of {@link ALPHAS}.
+ */
+export async function scalingRows(
+  context: ProbeContext,
+  logits: readonly HostTensor[],
+): Promise<ScalingRow[]> {
+  const reference = logits[ALPHAS.indexOf(1)]!;
+  const labels = context.labels();
+  const [all, classes] = reference.shape as [number, number];
+  const count = Math.min(all, ROWS_AT_ONCE);
+  const measures = await rowMeasures(
+    {
+      logits: { ...reference, shape: [count, classes] },
+      reference: { ...reference, shape: [count, classes] },
+      labels: { ...labels, shape: [count] },
+    },
+    lossAt(context),
+    context.host,
+  );
+  const rows: ScalingRow[] = [];
+  try {
+    for (const [i, alpha] of ALPHAS.entries()) {
+      const measured = await runInBatches(
+        measures,
+        { logits: logits[i]!, reference, labels },
+        measures.outputNames,
+        { rowsAtOnce: ROWS_AT_ONCE },
+      );
+      const of = (name: string) => toNumbers(measured[name]!);
+      const average = (name: string) => mean(of(name));
+      rows.push({
+        alpha,
+        logit_rms: finite(Math.sqrt(average("square"))),
+        logit_scale: finite(average("scale")),
+        correlation: finite(correlation(of, classes)),
+        accuracy: average("correct"),
+        loss: finite(average("loss")),
+        float16_overflow: average("overflow"),
+        softmax_collapse: {
+          float16: average("float16"),
+          float32: average("float32"),
+          float64: average("float64"),
+        },
+      });
+    }
+  } finally {
+    await measures.close();
+  }
+  return rows;
+}
+
+// A graph of the very functions that training measures with, row by row: loss,
+// collapse and the rest are ONNX Runtime's arithmetic.
+function rowMeasures(
+  inputs: { logits: HostTensor; reference: HostTensor; labels: HostTensor },
+  loss: Loss,
+  options: SessionOptions,
+) {
+  return compile(
+    ({ logits, reference, labels }) => {
+      const z = logits as tf.Tensor2D;
+      const y = labels as tf.Tensor1D;
+      const [x, r] = [widen(z), widen(reference)];
+      const [meanX, meanR] = [tf.mean(x, 1, true), tf.mean(r, 1, true)];
+      const [dx, dr] = [tf.sub(x, meanX), tf.sub(r, meanR)];
+      const flags = {
+        correct: correct(z, y),
+        overflow: tf.any(tf.isInf(widen(toPrecision(z, "float16"))), 1),
+        ...Object.fromEntries(PRECISIONS.map((precision) => [
+          precision,
+          collapsed(z, precision, loss.temperature),
+        ])),
+      };
+      return {
+        square: tf.mean(tf.square(x), 1),
+        scale: tf.max(tf.abs(z), 1),
+        loss: loss.terms(z, y, "float64"),
+        mean_x: tf.squeeze(meanX, [1]),
+        mean_r: tf.squeeze(meanR, [1]),
+        xx: tf.sum(tf.square(dx), 1),
+        rr: tf.sum(tf.square(dr), 1),
+        xr: tf.sum(tf.mul(dx, dr), 1),
+        ...mapTree<tf.Tensor, tf.Tensor, typeof flags>(
+          flags,
+          (flag) => tf.cast(flag, "float32"),
+        ),
+      };
+    },
+    inputs,
+    options,
+  );
+}
+
+// Pearson's, of all rows and classes, from each row's mean and sums about it.
+function correlation(
+  of: (name: string) => Float64Array,
+  classes: number,
+): number {
+  const [x, r] = [of("mean_x"), of("mean_r")];
+  const [meanX, meanR] = [mean(x), mean(r)];
+  const about = (sums: string, a: Float64Array, b: Float64Array) =>
+    of(sums).reduce((sum, s, row) => sum + s + classes * a[row]! * b[row]!, 0);
+  const dx = x.map((v) => v - meanX);
+  const dr = r.map((v) => v - meanR);
+  return about("xr", dx, dr) /
+    Math.sqrt(about("xx", dx, dx) * about("rr", dr, dr));
+}
+
+/** The mean of numbers. */
+export function mean(v: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < v.length; i++) sum += v[i]!;
+  return sum / v.length;
+}

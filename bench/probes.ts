@@ -16,6 +16,7 @@ import {
   probeRun,
   probes,
   RunContext,
+  usualJobs,
 } from "../lib/probes/mod.ts";
 import { table } from "../lib/text.ts";
 import { median } from "./measure.ts";
@@ -74,7 +75,9 @@ export async function timeProbes(
       name in timings && name !== "edge-of-stability"
     );
     together.push(
-      await seconds(() => probe(run.checkpoints.at(-1)!.path, names)),
+      await seconds(() =>
+        probe(run.checkpoints.at(-1)!.path, names, { jobs: usualJobs(false) })
+      ),
     );
   }
   return {
@@ -83,7 +86,9 @@ export async function timeProbes(
       Object.entries(timings).map(([name, times]) => [name, median(times)]),
     ),
     together: median(together),
-    all_checkpoints: await seconds(() => probeRun(path)),
+    all_checkpoints: await seconds(() =>
+      probeRun(path, undefined, { jobs: usualJobs(true) })
+    ),
     checkpoints: run.checkpoints.length,
   };
 }

@@ -24,6 +24,7 @@ import {
   probeRun,
   probes,
   probeSettings,
+  usualJobs,
 } from "../lib/probes/mod.ts";
 import { findCheckpoint, newestRun } from "../lib/runs/read.ts";
 import {
@@ -91,6 +92,12 @@ const task = program
     new Option("--runtime <name>", "ONNX Runtime: native code or WebAssembly")
       .choices(["node", "web"] as const).default("node"),
   )
+  .option(
+    "--jobs <n>",
+    "threads that ask, each with memory of its own (default: on the processor " +
+      "one a core, at most 2, of all checkpoints at most 4)",
+    number,
+  )
   .option("--list", "say what each probe finds out, and what it needs")
   .option("--json", "print the results as JSON")
   .action(async (source, options) => {
@@ -105,6 +112,22 @@ const task = program
         `--step must be left out with --all-checkpoints, got ${step}`,
       );
     }
+    if (
+      step !== undefined && names?.every((name) => probes[name].of === "run")
+    ) {
+      throw new UsageError(
+        `--step must be left out: ${names.join(", ")} ` +
+          `${
+            names.length > 1 ? "look" : "looks"
+          } at the whole run, got ${step}`,
+      );
+    }
+    const { jobs: asked } = options;
+    if (asked !== undefined && !(Number.isSafeInteger(asked) && asked >= 1)) {
+      throw new UsageError(
+        `--jobs must be an integer of 1 or more, got ${asked}`,
+      );
+    }
     const path = allCheckpoints
       ? await runMeant(source)
       : await findCheckpoint(source, step);
@@ -117,8 +140,11 @@ const task = program
       return json ? printJson(found) : console.log(renderContents(found));
     }
     const progress = progressBar();
-    const asked: ProbeOptions = {
+    // A card is one, and WebAssembly has one thread.
+    const alone = choice.device !== "cpu" || choice.runtime !== "node";
+    const told: ProbeOptions = {
       ...choice,
+      jobs: asked ?? (alone ? 1 : usualJobs(allCheckpoints ?? false)),
       ...foreignOptions(options, allCheckpoints),
       settings: Object.fromEntries(
         Object.entries(options).filter(([key]) => key in probeSettings),
@@ -127,8 +153,8 @@ const task = program
     };
     try {
       const report = allCheckpoints
-        ? await probeRun(path, names, asked)
-        : await probe(path, names, asked);
+        ? await probeRun(path, names, told)
+        : await probe(path, names, told);
       progress.end();
       // Only now: what is refused is told in one line.
       console.error(describeChoice(choice));

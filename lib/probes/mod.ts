@@ -5,6 +5,7 @@
  */
 
 export type { DirectAttribution, PartLogit } from "./attribution.ts";
+export * from "./catalogue.ts";
 export * from "./contents.ts";
 export * from "./context.ts";
 export * from "./cross_entropy.ts";
@@ -42,6 +43,7 @@ export * from "./probe.ts";
 export * from "./probing.ts";
 export * from "./registry.ts";
 export * from "./run_context.ts";
+export { usualJobs } from "./shares.ts";
 export type { ScalingGroup } from "./scaling_groups.ts";
 export { components, fourierBasis, gini } from "./spectra.ts";
 export * from "./task.ts";

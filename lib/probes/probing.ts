@@ -10,65 +10,27 @@ import {
   type Settings,
   type Values,
 } from "../config/setting.ts";
-import { onnxDevice } from "../devices.ts";
 import { UsageError } from "../errors.ts";
 import { nearest } from "../names.ts";
-import { loadProbeModel, type ProbeModel } from "../onnx/probe_model.ts";
 import { providerOf } from "../onnx/session.ts";
 import { runOfCheckpoint } from "../runs/read.ts";
-import type { FloatDType } from "../trace/graph.ts";
-import { ProbeContext } from "./context.ts";
-import { type ForeignOptions, introduce } from "./foreign.ts";
-import { NotApplicableError, type Probe, type RunProbe } from "./probe.ts";
-import * as registry from "./registry.ts";
+import {
+  type AnyProbe,
+  type CheckpointProbe,
+  type ProbeName,
+  probeNames,
+  type ProbeResults,
+  probes,
+} from "./catalogue.ts";
+import type { ProbeContext } from "./context.ts";
+import type { ForeignOptions } from "./foreign.ts";
+import { NotApplicableError, type Probe } from "./probe.ts";
 import {
   type ProbeSeries,
   RunContext,
   type RunOptions,
 } from "./run_context.ts";
-
-/** Any probe of a checkpoint. */
-// deno-lint-ignore no-explicit-any -- A probe is invariant in result and settings.
-export type CheckpointProbe = Probe<string, any, any>;
-/** Any probe of a run. */
-// deno-lint-ignore no-explicit-any -- As above.
-export type WholeRunProbe = RunProbe<string, any, any>;
-
-/** Any probe. */
-export type AnyProbe = CheckpointProbe | WholeRunProbe;
-
-/** The probes of the registry. */
-export type Registered = Extract<
-  typeof registry[keyof typeof registry],
-  AnyProbe
->;
-
-/** The name of a probe. */
-export type ProbeName = Registered["name"];
-
-/** The result of each probe. */
-export type ProbeResults = {
-  [P in Registered as P["name"]]: Awaited<ReturnType<P["compute"]>>;
-};
-
-const isProbe = (x: unknown): x is AnyProbe =>
-  typeof x === "object" && x !== null && "compute" in x && "describe" in x;
-
-/** Every probe by its name. */
-export const probes: Readonly<Record<ProbeName, AnyProbe>> = Object.fromEntries(
-  Object.values<unknown>(registry).filter(isProbe).map((
-    probe,
-  ) => [probe.name, probe]),
-) as Record<ProbeName, AnyProbe>;
-
-/** The names of all probes. */
-export const probeNames = Object.keys(probes) as ProbeName[];
-
-/** What probes can be told, of all of them together. */
-export const probeSettings: Settings = Object.assign(
-  {},
-  ...Object.values<AnyProbe>(probes).map(({ settings }) => settings),
-);
+import { shareOut, type Unit } from "./shares.ts";
 
 /**
  * Asks a probe of a checkpoint.
@@ -92,6 +54,11 @@ export async function ask<Result, S extends Settings>(
 export interface ProbeOptions extends RunOptions, ForeignOptions {
   /** What probes are told: keys of {@link probeSettings}, else their defaults. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  /**
+   * How many threads ask, each with memory and ONNX Runtime sessions of its own;
+   * 1 by default. Over a run's checkpoints they share the processor's cores.
+   */
+  readonly jobs?: number;
 }
 
 /** What probing a checkpoint found; what `deno task probe --json` prints. */
@@ -143,29 +110,27 @@ export async function probe(
   options: ProbeOptions = {},
 ): Promise<ProbeReport> {
   const asking = new Asking(names, options);
-  await using closing = new AsyncDisposableStack();
-  const loaded = await loadProbeModel(path, options);
-  closing.defer(() => loaded.close());
-  const { model, task } = await introduce(loaded, options);
-  closing.defer(() => model.close());
   const folder = await runOfCheckpoint(path);
-  const run = folder ? await RunContext.open(folder, options) : undefined;
-  const context = new ProbeContext(model, {
-    ...(run && { run }),
-    ...(task && { task }),
-  });
-  asking.check(model);
+  const perCheckpoint = asking.probes
+    .filter((probe): probe is CheckpointProbe => probe.of === "checkpoint")
+    // What takes longest first, so that no thread is left with it at the end.
+    .sort((a, b) => Number(!a.costly) - Number(!b.costly));
+  const share = { path, names: perCheckpoint.map(nameOf), whole: false };
+  const { step } = await shareOut(share, options, (unit) => asking.take(unit));
   for (const probe of asking.probes) {
+    if (probe.of !== "run") continue;
     await asking.ask(probe, async (settings) => {
-      if (probe.of === "checkpoint") {
-        return await probe.compute(context, settings);
-      }
       if (!names) {
         throw new NotApplicableError(
           "It looks at a whole run: --all-checkpoints, or name it",
         );
       }
-      if (run) return await probe.compute(run, settings);
+      if (folder) {
+        return await probe.compute(
+          await RunContext.open(folder, options),
+          settings,
+        );
+      }
       throw new NotApplicableError(
         `${path} lies in no run folder, and it looks at a whole run`,
       );
@@ -174,12 +139,14 @@ export async function probe(
   const { results, skipped } = asking.answers(path);
   return {
     source: path,
-    step: context.step,
-    provider: model.provider,
+    step,
+    provider: providerOf(options),
     probes: results as Partial<ProbeResults>,
     skipped,
   };
 }
+
+const nameOf = ({ name }: CheckpointProbe) => name as ProbeName;
 
 /**
  * Probes every checkpoint of a run, and the run itself.
@@ -201,7 +168,6 @@ export async function probeRun(
   const asking = new Asking(names, options);
   const run = await RunContext.open(path, options);
   const series: Record<string, { step: number; result: unknown }[]> = {};
-  const told: Record<string, unknown> = {};
   const perCheckpoint: CheckpointProbe[] = [];
   for (const probe of asking.probes) {
     if (probe.of !== "checkpoint") continue;
@@ -211,21 +177,31 @@ export async function probeRun(
     }
   }
   if (perCheckpoint.length > 0) {
-    await run.each("checkpoints", async (context, { step }) => {
-      asking.check(context.model);
-      for (const probe of perCheckpoint) {
-        // What does not apply to one checkpoint may apply to the next.
-        await asking.ask(probe, async (settings) => {
-          const result = await probe.compute(context, settings);
-          told[probe.name] = settings;
-          (series[probe.name] ??= []).push({ step, result });
-        }, false);
-      }
+    const share = { path, names: perCheckpoint.map(nameOf), whole: true };
+    const units: Unit[] = [];
+    const tell = () =>
+      options.onProgress?.({
+        what: "checkpoints",
+        done: units.length,
+        total: run.checkpoints.length,
+      });
+    tell();
+    await shareOut(share, options, (unit) => {
+      units.push(unit);
+      tell();
     });
+    for (const unit of units.toSorted((a, b) => a.index - b.index)) {
+      const { step } = run.checkpoints[unit.index]!;
+      for (const [name, result] of Object.entries(unit.results)) {
+        (series[name] ??= []).push({ step, result });
+      }
+      // What does not apply to one checkpoint may apply to the next.
+      asking.take({ ...unit, results: {} });
+    }
   }
   for (const [name, results] of Object.entries(series)) {
     if (results.length === run.checkpoints.length) {
-      run.keep(name, told[name], results);
+      run.keep(name, asking.settingsOf(name), results);
     }
   }
   for (const probe of asking.probes) {
@@ -249,7 +225,7 @@ class Asking {
   readonly #named: boolean;
   readonly #settings: ReadonlyMap<string, Record<string, unknown>>;
   readonly #results: Record<string, unknown> = {};
-  readonly #reasons = new Map<string, NotApplicableError>();
+  readonly #reasons = new Map<string, string>();
 
   constructor(
     names: readonly ProbeName[] | undefined,
@@ -282,65 +258,64 @@ class Asking {
     );
   }
 
+  /** What a probe is told. */
+  settingsOf(name: string): Record<string, unknown> {
+    return this.#settings.get(name)!;
+  }
+
   /** Keeps an answer, or why there is none. */
   async ask(
     probe: AnyProbe,
     answer: (settings: Record<string, unknown>) => unknown,
-    keep = true,
   ): Promise<void> {
     try {
-      const result = await answer(this.#settings.get(probe.name)!);
-      if (keep) this.#results[probe.name] = result;
+      this.#results[probe.name] = await answer(this.settingsOf(probe.name));
     } catch (error) {
       if (!(error instanceof NotApplicableError)) throw error;
-      this.#reasons.set(probe.name, error);
+      this.#reasons.set(probe.name, error.message);
+    }
+  }
+
+  /** Keeps a thread's answers, and why it has none. */
+  take({ results, reasons }: Unit): void {
+    Object.assign(this.#results, results);
+    for (const [name, reason] of Object.entries(reasons)) {
+      this.#reasons.set(name, reason);
     }
   }
 
   /** Leaves a probe out. */
   skip(probe: AnyProbe, reason: string): void {
-    this.#reasons.set(probe.name, new NotApplicableError(reason));
+    this.#reasons.set(probe.name, reason);
   }
 
   /** What was answered; a probe that was named and was not is an error. */
   answers(source: string, elsewhere: readonly string[] = []) {
     const answered = new Set([...Object.keys(this.#results), ...elsewhere]);
-    const reasons = [...this.#reasons].filter(([name]) => !answered.has(name));
-    if (this.#named && reasons.length > 0) {
-      const [name, reason] = reasons[0]!;
+    const inOrder = this.probes.map(({ name }) => name);
+    const missing = inOrder.flatMap((name) => {
+      const reason = this.#reasons.get(name);
+      return answered.has(name) || reason === undefined
+        ? []
+        : [[name, reason] as const];
+    });
+    if (this.#named && missing.length > 0) {
+      const [name, reason] = missing[0]!;
       throw new NotApplicableError(
-        `The probe ${name} does not apply to ${source}: ${reason.message}`,
-        { cause: reason },
+        `The probe ${name} does not apply to ${source}: ${reason}`,
       );
     }
     if (answered.size === 0) {
       throw new NotApplicableError(
         `No probe applies to ${source}: ` +
-          [...new Set(reasons.map(([, { message }]) => message))].join("; "),
+          [...new Set(missing.map(([, reason]) => reason))].join("; "),
       );
     }
-    const skipped = Object.fromEntries(
-      reasons.map(([name, { message }]) => [name, message]),
-    ) as ProbeReport["skipped"];
-    return { results: this.#results, skipped };
-  }
-
-  /**
-   * ONNX Runtime would compute on the CPU what the device has no numbers for, and
-   * say nothing.
-   */
-  check(model: ProbeModel): void {
-    const { runtime = "node", device = "cpu" } = model.options;
-    const { precisions } = onnxDevice({ runtime, device });
-    for (const name of model.weightNames) {
-      const dtype = model.weight(name)!.dtype as FloatDType;
-      if (!precisions.includes(dtype)) {
-        throw new UsageError(
-          `Cannot probe ${model.source} on ${device}: its weight ${name} is ` +
-            `${dtype}, and ${device} computes in ${precisions.join(", ")}: ` +
-            "use --device cpu",
-        );
-      }
-    }
+    const results = Object.fromEntries(
+      inOrder.filter((name) => name in this.#results)
+        .map((name) => [name, this.#results[name]]),
+    );
+    const skipped = Object.fromEntries(missing) as ProbeReport["skipped"];
+    return { results, skipped };
   }
 }

@@ -97,6 +97,7 @@ export function taskOfConfig(config: Config): ProbedTask {
   const { inputs } = dataset;
   const labels = Int32Array.from(dataset.labels);
   let parts: ReturnType<ProbedTask["split"]> | undefined;
+  let pairs: ModularTask | undefined;
   return {
     name: config.task,
     dataset,
@@ -115,7 +116,8 @@ export function taskOfConfig(config: Config): ProbedTask {
             "its inputs are no residues",
         );
       }
-      return modularPairs(config.task as OperationName, config.modulus, tokens);
+      const operation = config.task as OperationName;
+      return pairs ??= modularPairs(operation, config.modulus, tokens);
     },
   };
 }

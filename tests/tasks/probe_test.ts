@@ -113,6 +113,13 @@ Deno.test("probe asks a checkpoint, every checkpoint, and a run", async (t) => {
           2,
           "--step",
         ],
+        [
+          "a step of a whole run",
+          [run, "--probe", "trajectory", "--step", "5"],
+          2,
+          "trajectory looks at the whole run",
+        ],
+        ["no threads", [run, "--jobs", "0"], 2, "--jobs must be"],
         ["all of a file", [last, "--all-checkpoints"], 2, "not a run"],
         [
           "a share of 2",

@@ -1,0 +1,52 @@
+/**
+ * All probes by their names.
+ *
+ * @module
+ */
+
+import type { Settings } from "../config/setting.ts";
+import type { Probe, RunProbe } from "./probe.ts";
+import * as registry from "./registry.ts";
+
+/** Any probe of a checkpoint. */
+// deno-lint-ignore no-explicit-any -- A probe is invariant in result and settings.
+export type CheckpointProbe = Probe<string, any, any>;
+/** Any probe of a run. */
+// deno-lint-ignore no-explicit-any -- As above.
+export type WholeRunProbe = RunProbe<string, any, any>;
+
+/** Any probe. */
+export type AnyProbe = CheckpointProbe | WholeRunProbe;
+
+/** The probes of the registry. */
+export type Registered = Extract<
+  typeof registry[keyof typeof registry],
+  AnyProbe
+>;
+
+/** The name of a probe. */
+export type ProbeName = Registered["name"];
+
+/** The result of each probe. */
+export type ProbeResults = {
+  [P in Registered as P["name"]]: Awaited<ReturnType<P["compute"]>>;
+};
+
+const isProbe = (x: unknown): x is AnyProbe =>
+  typeof x === "object" && x !== null && "compute" in x && "describe" in x;
+
+/** Every probe by its name. */
+export const probes: Readonly<Record<ProbeName, AnyProbe>> = Object.fromEntries(
+  Object.values<unknown>(registry).filter(isProbe).map((
+    probe,
+  ) => [probe.name, probe]),
+) as Record<ProbeName, AnyProbe>;
+
+/** The names of all probes. */
+export const probeNames = Object.keys(probes) as ProbeName[];
+
+/** What probes can be told, of all of them together. */
+export const probeSettings: Settings = Object.assign(
+  {},
+  ...Object.values<AnyProbe>(probes).map(({ settings }) => settings),
+);

@@ -1,0 +1,253 @@
+/**
+ * Probes shared out to threads: each takes the next that no other has taken.
+ *
+ * @module
+ */
+
+import { flagOf } from "../config/config.ts";
+import { checkedSettings } from "../config/setting.ts";
+import { onnxDevice } from "../devices.ts";
+import { UsageError } from "../errors.ts";
+import { loadProbeModel, type ProbeModel } from "../onnx/probe_model.ts";
+import { runOfCheckpoint } from "../runs/read.ts";
+import type { FloatDType } from "../trace/graph.ts";
+import { type CheckpointProbe, type ProbeName, probes } from "./catalogue.ts";
+import { ProbeContext } from "./context.ts";
+import { introduce } from "./foreign.ts";
+import { NotApplicableError } from "./probe.ts";
+import type { ProbeOptions } from "./probing.ts";
+import { RunContext } from "./run_context.ts";
+
+/** What there is to ask. */
+export interface Share {
+  /** A checkpoint's file, or a run folder. */
+  readonly path: string;
+  /** Probes of a checkpoint. */
+  readonly names: readonly ProbeName[];
+  /**
+   * Whether all of them are asked of each of a run's checkpoints, a checkpoint
+   * being a unit of work; else each of them of the file is one.
+   */
+  readonly whole: boolean;
+}
+
+/** The answers to a unit of work. */
+export interface Unit {
+  /** Which it is, 0 the first. */
+  readonly index: number;
+  /** Results by probe. */
+  readonly results: Readonly<Record<string, unknown>>;
+  /** Why there is none, by probe. */
+  readonly reasons: Readonly<Record<string, string>>;
+}
+
+/** What a thread is told. */
+export interface Order {
+  /** What there is to ask. */
+  readonly share: Share;
+  /** How. */
+  readonly options: Omit<ProbeOptions, "onProgress">;
+  /** An Int32: the first unit that no thread has taken. */
+  readonly next: SharedArrayBuffer;
+}
+
+/** What a thread answers: a unit, or null when there is none left to take. */
+export type Answer = Unit | null;
+
+/** What is known of a file when it has been asked. */
+export interface Asked {
+  /** Updates made before the checkpoint, where it says so. */
+  readonly step: number | null;
+}
+
+// Each has a checkpoint's activations in memory. Of one checkpoint most probes share
+// what they read, which every thread makes anew.
+const MOST_JOBS = { checkpoint: 2, run: 4 };
+
+/**
+ * How many threads ask where nothing else is said: one for each core, up to a few.
+ *
+ * @param whole Whether they ask every checkpoint of a run.
+ */
+export function usualJobs(whole: boolean): number {
+  const most = MOST_JOBS[whole ? "run" : "checkpoint"];
+  return Math.min(navigator.hardwareConcurrency, most);
+}
+
+/**
+ * Has several threads ask.
+ *
+ * @param share What there is to ask.
+ * @param options How; `jobs` says how many threads, this one among them.
+ * @param tell Gets the answers to each unit, in any order.
+ * @throws what asking in this thread throws.
+ */
+export async function shareOut(
+  share: Share,
+  options: ProbeOptions,
+  tell: (unit: Unit) => void,
+): Promise<Asked> {
+  const { onProgress, jobs = 1, ...rest } = options;
+  const units = share.whole
+    ? (await RunContext.open(share.path)).checkpoints.length
+    : share.names.length;
+  const threads = Math.max(1, Math.min(jobs, units));
+  const order: Order = {
+    share,
+    options: { ...rest, ...coresOf(share, threads, rest) },
+    next: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
+  };
+  const left = new Set(Array.from({ length: units }, (_, i) => i));
+  const take = (unit: Unit) => {
+    left.delete(unit.index);
+    tell(unit);
+  };
+  await using helpers = new AsyncDisposableStack();
+  const ended = Array.from({ length: threads - 1 }, () => {
+    const helper = new Helper(order, take);
+    helpers.defer(() => helper.end());
+    return helper.ended;
+  });
+  // Of a whole run the units themselves are counted.
+  const here = share.whole || !onProgress
+    ? order.options
+    : { ...order.options, onProgress };
+  const asked = await askShare(share, here, nextOf(order), take);
+  await Promise.all(ended);
+  // What a helper could not answer is asked again here, and throws here what it
+  // threw there.
+  const again = [...left];
+  if (again.length > 0) {
+    await askShare(share, here, () => again.shift() ?? units, take);
+  }
+  return asked;
+}
+
+// With checkpoints enough for all of them the threads are busy to the end. A single
+// probe may be the last one left, and then it has all cores.
+function coresOf(
+  { whole }: Share,
+  count: number,
+  { threads = 0 }: ProbeOptions,
+): Pick<ProbeOptions, "threads"> {
+  if (!whole || count === 1 || threads > 0) return {};
+  const cores = navigator.hardwareConcurrency;
+  return { threads: Math.max(1, Math.floor(cores / count)) };
+}
+
+/** Takes the next unit that no thread has taken. */
+export function nextOf({ next }: Pick<Order, "next">): () => number {
+  const counter = new Int32Array(next);
+  return () => Atomics.add(counter, 0, 1);
+}
+
+/** A thread that asks its part. */
+class Helper {
+  readonly #worker = new Worker(new URL("./worker.ts", import.meta.url), {
+    type: "module",
+  });
+  /** When it takes nothing more, or cannot go on. */
+  readonly ended: Promise<void>;
+
+  constructor(order: Order, take: (unit: Unit) => void) {
+    const worker = this.#worker;
+    this.ended = new Promise((resolve) => {
+      worker.onerror = (event) => {
+        event.preventDefault();
+        resolve();
+      };
+      worker.onmessage = ({ data }: { data: Answer }) =>
+        data === null ? resolve() : take(data);
+    });
+    worker.postMessage(order);
+  }
+
+  /** Ends the thread. */
+  end(): void {
+    this.#worker.terminate();
+  }
+}
+
+/**
+ * Asks units until there is none left.
+ *
+ * @param share What there is to ask.
+ * @param options How.
+ * @param next Takes a unit: its index, which is too large when none is left.
+ * @param tell Gets the answers to each.
+ * @throws {FileError} if a file cannot be read.
+ * @throws {SyntaxError} if it is no ONNX model.
+ * @throws {UsageError} if the device has no numbers of the weights' type, or what
+ * is told of the file does not fit it.
+ */
+export async function askShare(
+  { path, names, whole }: Share,
+  options: ProbeOptions,
+  next: () => number,
+  tell: (unit: Unit) => void,
+): Promise<Asked> {
+  if (whole) {
+    const run = await RunContext.open(path, options);
+    const { checkpoints } = run;
+    for (let i = next(); i < checkpoints.length; i = next()) {
+      await run.with(checkpoints[i]!, async (context) => {
+        check(context.model);
+        tell({ index: i, ...await answersOf(context, names, options) });
+      });
+    }
+    return { step: null };
+  }
+  await using closing = new AsyncDisposableStack();
+  const loaded = await loadProbeModel(path, options);
+  closing.defer(() => loaded.close());
+  const { model, task } = await introduce(loaded, options);
+  closing.defer(() => model.close());
+  const folder = await runOfCheckpoint(path);
+  const run = folder ? await RunContext.open(folder, options) : undefined;
+  const context = new ProbeContext(model, {
+    ...(run && { run }),
+    ...(task && { task }),
+  });
+  check(model);
+  for (let i = next(); i < names.length; i = next()) {
+    tell({ index: i, ...await answersOf(context, [names[i]!], options) });
+  }
+  return { step: context.step };
+}
+
+async function answersOf(
+  context: ProbeContext,
+  names: readonly ProbeName[],
+  { settings = {} }: ProbeOptions,
+): Promise<Omit<Unit, "index">> {
+  const results: Record<string, unknown> = {};
+  const reasons: Record<string, string> = {};
+  for (const name of names) {
+    const probe = probes[name] as CheckpointProbe;
+    const told = checkedSettings(probe.settings ?? {}, settings, flagOf);
+    try {
+      results[name] = await probe.compute(context, told);
+    } catch (error) {
+      if (!(error instanceof NotApplicableError)) throw error;
+      reasons[name] = error.message;
+    }
+  }
+  return { results, reasons };
+}
+
+// ONNX Runtime would compute on the CPU what the device has no numbers for, and say
+// nothing.
+function check(model: ProbeModel): void {
+  const { runtime = "node", device = "cpu" } = model.options;
+  const { precisions } = onnxDevice({ runtime, device });
+  for (const name of model.weightNames) {
+    const dtype = model.weight(name)!.dtype as FloatDType;
+    if (!precisions.includes(dtype)) {
+      throw new UsageError(
+        `Cannot probe ${model.source} on ${device}: its weight ${name} is ` +
+          `${dtype}, and ${device} computes in ${precisions.join(", ")}: ` +
+          "use --device cpu",
+      );
+    }
+  }
+}

@@ -1,0 +1,73 @@
+/** Several threads answer as one does. */
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { join } from "node:path";
+import {
+  NotApplicableError,
+  probe,
+  type ProbeOptions,
+  probeRun,
+} from "../../lib/probes/mod.ts";
+import { train } from "../../lib/train/train.ts";
+import { withTempDir } from "../tasks/_run.ts";
+
+const CONFIG = { modulus: 5, hidden: [6], steps: 6, checkpointEvery: 1 };
+// Sums in another number of parts may differ in their last digit.
+const alone: ProbeOptions = { threads: 1 };
+const together: ProbeOptions = { threads: 1, jobs: 3 };
+
+Deno.test("a checkpoint's probes in three threads", () =>
+  withTempDir(async (dir) => {
+    const { checkpoint } = await train(CONFIG, { run: dir });
+    const report = await probe(checkpoint, undefined, alone);
+    // The attention of a perceptron is not there in any thread.
+    assert("attention" in report.skipped && "geometry" in report.probes);
+    const shared = await probe(checkpoint, undefined, together);
+    assertEquals(shared, report);
+    assertEquals(
+      JSON.stringify(shared),
+      JSON.stringify(report),
+      "in its order",
+    );
+    await assertRejects(
+      () => probe(checkpoint, ["geometry", "attention"], together),
+      NotApplicableError,
+      "attention",
+    );
+  }));
+
+Deno.test("a run's checkpoints in three threads, oldest first", () =>
+  withTempDir(async (dir) => {
+    await train(CONFIG, { run: dir });
+    const names = ["margin", "geometry", "trajectory"] as const;
+    const report = await probeRun(dir, names, alone);
+    const told: number[] = [];
+    const shared = await probeRun(dir, names, {
+      ...together,
+      onProgress: ({ what, done, total }) => {
+        if (what !== "checkpoints") return;
+        assertEquals(total, 7);
+        told.push(done);
+      },
+    });
+    assertEquals(shared, report);
+    assertEquals(told, [0, 1, 2, 3, 4, 5, 6, 7]);
+  }));
+
+Deno.test("what fails in any thread fails as in this one", () =>
+  withTempDir(async (dir) => {
+    await train(CONFIG, { run: dir });
+    for (const step of [1, 4]) {
+      const path = join(dir, "checkpoints", `step-0000000${step}.onnx`);
+      const bytes = await Deno.readFile(path);
+      await Deno.writeFile(path, bytes.slice(0, 100));
+      for (const options of [alone, together]) {
+        await assertRejects(
+          () => probeRun(dir, ["margin"], options),
+          SyntaxError,
+          `step-0000000${step}.onnx`,
+        );
+      }
+      await Deno.writeFile(path, bytes);
+    }
+  }));

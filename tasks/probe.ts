@@ -213,7 +213,9 @@ function progressBar() {
   }
   const bar = new cliProgress.SingleBar({
     format: "{bar} {what} {value}/{total} · {eta_formatted} left",
-    hideCursor: true,
+    // Who stops it with Ctrl-C gets the terminal as it was.
+    hideCursor: false,
+    linewrap: true,
     stream: process.stderr,
     clearOnComplete: true,
     gracefulExit: false,

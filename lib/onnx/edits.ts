@@ -35,8 +35,9 @@ export interface Patch {
  * zero ablation with keep 0; the mean over a set of rows, or any given value, with
  * keep 0 and add that value; of some heads or neurons alone, with a mask as keep.
  *
- * Factor and summand are weights of the new graph, `label/keep` and `label/add`: a
- * run may be given others in their place.
+ * Factor and summand that are not the numbers 1 and 0 are weights of the new graph,
+ * `label/keep` and `label/add`, so long as nothing else has that name: a run may be
+ * given others in their place.
  *
  * @param name The activation.
  * @param patch Factor and summand.

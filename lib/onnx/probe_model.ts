@@ -37,6 +37,7 @@ import type { HostTensor } from "./tensor.ts";
 import {
   findWeight,
   giveTensors,
+  putTensors,
   tensorsWith,
   weightSlot,
 } from "./weight_edits.ts";
@@ -201,6 +202,14 @@ export class ProbeModel {
     return this.#graph;
   }
 
+  /**
+   * A weight by the name that it has in the file, whatever else that name stands
+   * for.
+   */
+  tensor(name: string): HostTensor {
+    return hostTensor(weightSlot(this.#graph, name)[0]);
+  }
+
   /** A weight, or undefined where the model has none of that name. */
   weight(name: string): HostTensor | undefined {
     const alias = this.#aliases.weights[name];
@@ -246,6 +255,15 @@ export class ProbeModel {
   ): Promise<Record<string, HostTensor>> {
     const names = outputs.map((name) => this.#nameIn(name));
     const whole = tensorsWith(this.#graph, this.#aliases, weights);
+    // ONNX Runtime takes no float16 from here: such weights are written into a copy.
+    if (Object.values(whole).some(({ dtype }) => dtype === "float16")) {
+      const copy = this.edited(putTensors(whole));
+      try {
+        return await copy.run(inputs, outputs);
+      } finally {
+        await copy.close();
+      }
+    }
     const session = await this.#session(names, Object.keys(whole));
     const given = Object.fromEntries(
       Object.entries(inputs).map(([name, x]) => [this.#nameIn(name), x]),

@@ -11,7 +11,7 @@ import { aliased, type Aliases, withAliased } from "./aliases.ts";
 import type { Edit } from "./edits.ts";
 import { inputOf, tensorProto } from "./graph_writer.ts";
 import { hostTensor } from "./model.ts";
-import { type HostTensor, hostTensorOf, toNumbers } from "./tensor.ts";
+import { type HostTensor, hostTensorOf, sizeOf, toNumbers } from "./tensor.ts";
 
 /**
  * A weight with its values changed.
@@ -63,6 +63,18 @@ export function tensorsWith(
   return tensors;
 }
 
+/** Tensors by their names in the graph in place of those that are there. */
+export function putTensors(
+  tensors: Readonly<Record<string, HostTensor>>,
+): Edit {
+  return (graph) => {
+    for (const [name, tensor] of Object.entries(tensors)) {
+      const [{ name: own }, put] = weightSlot(graph, name);
+      put(tensorProto(own, tensor));
+    }
+  };
+}
+
 /** Weights that are given with the inputs, under the names in the graph. */
 export function giveTensors(names: readonly string[]): Edit {
   return (graph) => {
@@ -106,10 +118,11 @@ function checkShape(
   { shape }: Pick<HostTensor, "shape">,
   other: HostTensor,
 ): void {
-  if (shape.join() === other.shape.join()) return;
+  const { length } = other.data;
+  if (shape.join() === other.shape.join() && length === sizeOf(shape)) return;
   throw new RangeError(
     `Cannot replace the weight ${name}: it has shape [${shape}], got ` +
-      `[${other.shape}]`,
+      `[${other.shape}] of ${length} values`,
   );
 }
 

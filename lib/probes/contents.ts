@@ -40,7 +40,7 @@ export async function contentsOf(
       inputs: await model.inputs(),
       outputs: await model.outputs(),
       weights: model.weightNames.map((name) => {
-        const { dtype, shape } = model.weight(name)!;
+        const { dtype, shape } = model.tensor(name);
         return { name, dtype, shape };
       }),
       activations: await model.hooks(),

@@ -90,12 +90,12 @@ export const geometry: Probe<"geometry", GeometryResult> = {
     const { model } = context;
     const weights: WeightGeometry[] = [];
     for (const name of model.weightNames) {
-      const { shape, data } = model.weight(name)!;
+      const { shape, data } = model.tensor(name);
       weights.push(...await weightGeometry(name, shape, toNumbers({ data })));
     }
     const all = Math.hypot(
       ...model.weightNames.map((name) =>
-        frobeniusNorm({ data: toNumbers(model.weight(name)!) })
+        frobeniusNorm({ data: toNumbers(model.tensor(name)) })
       ),
     );
     // Which rows were trained on no file of another tool says.

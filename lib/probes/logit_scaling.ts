@@ -5,6 +5,7 @@
  * @module
  */
 
+import { NO_ALIASES } from "../onnx/aliases.ts";
 import {
   type HostTensor,
   hostTensorOf,
@@ -80,15 +81,17 @@ export const logitScaling: Probe<"logit-scaling", LogitScalingResult> = {
     await context.logits(); // Of what is not finite nothing can be said.
     const inputs = context.inputs();
     const some = evenRows(inputs, GROUP_ROWS);
-    // What is prepared for its runs goes with it.
-    const model = context.model.edited();
+    // Weights go by the file's own names. What is prepared for runs with others goes
+    // with this model.
+    const model = context.model.withAliases(NO_ALIASES);
     const output = model.outputNames[0]!;
     const logits: HostTensor[] = [];
     let groups: ScalingGroup[];
     try {
       for (const alpha of ALPHAS) {
         const weights = scaledWeights(model, () => alpha);
-        logits.push((await model.run(inputs, [output], weights))[output]!);
+        const { [output]: z } = await model.run(inputs, [output], weights);
+        logits.push(context.atLast(output, z!));
       }
       groups = await scalingGroups(model, some);
     } finally {

@@ -81,7 +81,7 @@ export const margin: Probe<"margin", MarginResult> = {
     const norm = frobeniusNorm({
       data: Float64Array.from(
         model.weightNames,
-        (name) => frobeniusNorm({ data: toNumbers(model.weight(name)!) }),
+        (name) => frobeniusNorm({ data: toNumbers(model.tensor(name)) }),
       ),
     });
     const degree = degreesOf(model.graph, model.weightNames)

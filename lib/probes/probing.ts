@@ -115,7 +115,13 @@ export async function probe(
     .filter((probe): probe is CheckpointProbe => probe.of === "checkpoint")
     // What takes longest first, so that no thread is left with it at the end.
     .sort((a, b) => Number(!a.costly) - Number(!b.costly));
-  const share = { path, names: perCheckpoint.map(nameOf), whole: false };
+  const run = folder ? await RunContext.open(folder, options) : undefined;
+  const share = {
+    path,
+    run: run && listed(run),
+    names: perCheckpoint.map(nameOf),
+    whole: false,
+  };
   const { step } = await shareOut(share, options, (unit) => asking.take(unit));
   for (const probe of asking.probes) {
     if (probe.of !== "run") continue;
@@ -125,12 +131,7 @@ export async function probe(
           "It looks at a whole run: --all-checkpoints, or name it",
         );
       }
-      if (folder) {
-        return await probe.compute(
-          await RunContext.open(folder, options),
-          settings,
-        );
-      }
+      if (run) return await probe.compute(run, settings);
       throw new NotApplicableError(
         `${path} lies in no run folder, and it looks at a whole run`,
       );
@@ -147,6 +148,8 @@ export async function probe(
 }
 
 const nameOf = ({ name }: CheckpointProbe) => name as ProbeName;
+
+const listed = ({ path, checkpoints }: RunContext) => ({ path, checkpoints });
 
 /**
  * Probes every checkpoint of a run, and the run itself.
@@ -177,7 +180,8 @@ export async function probeRun(
     }
   }
   if (perCheckpoint.length > 0) {
-    const share = { path, names: perCheckpoint.map(nameOf), whole: true };
+    const names = perCheckpoint.map(nameOf);
+    const share = { path, run: listed(run), names, whole: true };
     const units: Unit[] = [];
     const tell = () =>
       options.onProgress?.({

@@ -207,7 +207,7 @@ export const progress: Probe<"progress", ProgressResult, KeySettings> = {
 function squaredWeights({ model }: ProbeContext): Record<string, number> {
   return Object.fromEntries(model.weightNames.map((name) => [
     name,
-    toNumbers(model.weight(name)!).reduce((sum, w) => sum + w * w, 0),
+    toNumbers(model.tensor(name)).reduce((sum, w) => sum + w * w, 0),
   ]));
 }
 

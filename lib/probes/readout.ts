@@ -40,7 +40,7 @@ export function readoutOf(model: ProbeModel): Readout {
       if (first === undefined || second === undefined || !weights.has(second)) {
         break;
       }
-      const weight = model.weight(second)!;
+      const weight = model.tensor(second);
       if (weight.shape.length !== 2 || flag(node, "transA")) break;
       const matrix = asMatrix(weight);
       const turned = flag(node, "transB");

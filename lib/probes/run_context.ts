@@ -75,13 +75,15 @@ export class RunContext {
    *
    * @param path The folder.
    * @param options How to run its checkpoints, and who is told how far it is.
+   * @param listed Its checkpoints, where they are known; by default all there are.
    * @throws {FileError} if it is no run, or has no checkpoint.
    */
   static async open(
     path: string,
     options: RunOptions = {},
+    listed?: readonly RunCheckpoint[],
   ): Promise<RunContext> {
-    const checkpoints = await checkpointsOf(path);
+    const checkpoints = listed ?? await checkpointsOf(path);
     const config = await readConfig(path);
     return new RunContext(path, config, checkpoints, options);
   }

@@ -7,7 +7,12 @@
 
 import type { GraphProto } from "../onnx/model.ts";
 import type { ProbeModel } from "../onnx/probe_model.ts";
-import { type HostTensor, hostTensorOf, toNumbers } from "../onnx/tensor.ts";
+import {
+  type HostTensor,
+  hostTensorOf,
+  lastPosition,
+  toNumbers,
+} from "../onnx/tensor.ts";
 import { degreesOf } from "./homogeneity.ts";
 import { finite } from "./probe.ts";
 
@@ -47,7 +52,7 @@ export function scaledWeights(
   factorOf: (name: string) => number,
 ): Record<string, HostTensor> {
   return Object.fromEntries(model.weightNames.map((name) => {
-    const { dtype, shape, data } = model.weight(name)!;
+    const { dtype, shape, data } = model.tensor(name);
     const factor = factorOf(name);
     const scaled = toNumbers({ data }).map((x) => factor * x);
     return [name, hostTensorOf(dtype, shape, scaled)];
@@ -73,7 +78,7 @@ export async function scalingGroups(
     const factors = (name: string) => alpha ** (powers[name] ?? 0);
     const weights = scaledWeights(model, factors);
     const { [output]: logits } = await model.run(inputs, [output], weights);
-    return toNumbers(logits!);
+    return toNumbers(lastPosition(logits!));
   };
   const rest = await logitsAt({}, 1);
   const groups: ScalingGroup[] = [];

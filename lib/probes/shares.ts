@@ -9,19 +9,31 @@ import { checkedSettings } from "../config/setting.ts";
 import { onnxDevice } from "../devices.ts";
 import { UsageError } from "../errors.ts";
 import { loadProbeModel, type ProbeModel } from "../onnx/probe_model.ts";
-import { runOfCheckpoint } from "../runs/read.ts";
 import type { FloatDType } from "../trace/graph.ts";
 import { type CheckpointProbe, type ProbeName, probes } from "./catalogue.ts";
 import { ProbeContext } from "./context.ts";
 import { introduce } from "./foreign.ts";
 import { NotApplicableError } from "./probe.ts";
 import type { ProbeOptions } from "./probing.ts";
-import { RunContext } from "./run_context.ts";
+import { type RunCheckpoint, RunContext } from "./run_context.ts";
+
+/** A run and its checkpoints, oldest first. */
+export interface ListedRun {
+  /** The folder. */
+  readonly path: string;
+  /** The checkpoints. */
+  readonly checkpoints: readonly RunCheckpoint[];
+}
 
 /** What there is to ask. */
 export interface Share {
   /** A checkpoint's file, or a run folder. */
   readonly path: string;
+  /**
+   * The run, and its checkpoints as they were when asking began: one that is still
+   * training makes more. Undefined where the file lies in no run.
+   */
+  readonly run: ListedRun | undefined;
   /** Probes of a checkpoint. */
   readonly names: readonly ProbeName[];
   /**
@@ -51,8 +63,14 @@ export interface Order {
   readonly next: SharedArrayBuffer;
 }
 
-/** What a thread answers: a unit, or null when there is none left to take. */
-export type Answer = Unit | null;
+/** A unit that a thread could not answer. */
+export interface Failure {
+  /** Which it is. */
+  readonly failed: number;
+}
+
+/** What a thread answers: a unit, or null when it takes no more. */
+export type Answer = Unit | Failure | null;
 
 /** What is known of a file when it has been asked. */
 export interface Asked {
@@ -80,6 +98,7 @@ export function usualJobs(whole: boolean): number {
  * @param share What there is to ask.
  * @param options How; `jobs` says how many threads, this one among them.
  * @param tell Gets the answers to each unit, in any order.
+ * @throws {UsageError} if `jobs` is no number of threads.
  * @throws what asking in this thread throws.
  */
 export async function shareOut(
@@ -88,9 +107,10 @@ export async function shareOut(
   tell: (unit: Unit) => void,
 ): Promise<Asked> {
   const { onProgress, jobs = 1, ...rest } = options;
-  const units = share.whole
-    ? (await RunContext.open(share.path)).checkpoints.length
-    : share.names.length;
+  if (!Number.isSafeInteger(jobs) || jobs < 1) {
+    throw new UsageError(`jobs must be an integer of 1 or more, got ${jobs}`);
+  }
+  const units = unitsOf(share);
   const threads = Math.max(1, Math.min(jobs, units));
   const order: Order = {
     share,
@@ -102,9 +122,10 @@ export async function shareOut(
     left.delete(unit.index);
     tell(unit);
   };
+  const failed: number[] = [];
   await using helpers = new AsyncDisposableStack();
   const ended = Array.from({ length: threads - 1 }, () => {
-    const helper = new Helper(order, take);
+    const helper = new Helper(order, take, (unit) => failed.push(unit));
     helpers.defer(() => helper.end());
     return helper.ended;
   });
@@ -116,7 +137,7 @@ export async function shareOut(
   await Promise.all(ended);
   // What a helper could not answer is asked again here, and throws here what it
   // threw there.
-  const again = [...left];
+  const again = [...new Set([...failed.filter((i) => left.has(i)), ...left])];
   if (again.length > 0) {
     await askShare(share, here, () => again.shift() ?? units, take);
   }
@@ -135,11 +156,25 @@ function coresOf(
   return { threads: Math.max(1, Math.floor(cores / count)) };
 }
 
+/** How many units of work there are. */
+export function unitsOf({ run, names, whole }: Share): number {
+  return whole ? run!.checkpoints.length : names.length;
+}
+
 /** Takes the next unit that no thread has taken. */
 export function nextOf({ next }: Pick<Order, "next">): () => number {
   const counter = new Int32Array(next);
   return () => Atomics.add(counter, 0, 1);
 }
+
+/** Leaves nothing for any thread to take. */
+export function takeAll({ next, share }: Order): void {
+  Atomics.store(new Int32Array(next), 0, unitsOf(share));
+}
+
+// The build of ONNX Runtime for the web puts another in its place, which does not
+// answer.
+const { Worker } = globalThis;
 
 /** A thread that asks its part. */
 class Helper {
@@ -149,15 +184,22 @@ class Helper {
   /** When it takes nothing more, or cannot go on. */
   readonly ended: Promise<void>;
 
-  constructor(order: Order, take: (unit: Unit) => void) {
+  constructor(
+    order: Order,
+    take: (unit: Unit) => void,
+    fail: (unit: number) => void,
+  ) {
     const worker = this.#worker;
     this.ended = new Promise((resolve) => {
       worker.onerror = (event) => {
         event.preventDefault();
         resolve();
       };
-      worker.onmessage = ({ data }: { data: Answer }) =>
-        data === null ? resolve() : take(data);
+      worker.onmessage = ({ data }: { data: Answer }) => {
+        if (data === null) resolve();
+        else if ("failed" in data) fail(data.failed);
+        else take(data);
+      };
     });
     worker.postMessage(order);
   }
@@ -181,13 +223,14 @@ class Helper {
  * is told of the file does not fit it.
  */
 export async function askShare(
-  { path, names, whole }: Share,
+  { path, run: listed, names, whole }: Share,
   options: ProbeOptions,
   next: () => number,
   tell: (unit: Unit) => void,
 ): Promise<Asked> {
-  if (whole) {
-    const run = await RunContext.open(path, options);
+  const run = listed &&
+    await RunContext.open(listed.path, options, listed.checkpoints);
+  if (whole && run) {
     const { checkpoints } = run;
     for (let i = next(); i < checkpoints.length; i = next()) {
       await run.with(checkpoints[i]!, async (context) => {
@@ -202,8 +245,6 @@ export async function askShare(
   closing.defer(() => loaded.close());
   const { model, task } = await introduce(loaded, options);
   closing.defer(() => model.close());
-  const folder = await runOfCheckpoint(path);
-  const run = folder ? await RunContext.open(folder, options) : undefined;
   const context = new ProbeContext(model, {
     ...(run && { run }),
     ...(task && { task }),
@@ -241,7 +282,7 @@ function check(model: ProbeModel): void {
   const { runtime = "node", device = "cpu" } = model.options;
   const { precisions } = onnxDevice({ runtime, device });
   for (const name of model.weightNames) {
-    const dtype = model.weight(name)!.dtype as FloatDType;
+    const dtype = model.tensor(name).dtype as FloatDType;
     if (!precisions.includes(dtype)) {
       throw new UsageError(
         `Cannot probe ${model.source} on ${device}: its weight ${name} is ` +

@@ -129,7 +129,7 @@ export const trajectory: RunProbe<
 
 /** All weights of a model as one vector, in the file's order. */
 export function weightsOf(model: ProbeContext["model"]): Vector {
-  const parts = model.weightNames.map((name) => toNumbers(model.weight(name)!));
+  const parts = model.weightNames.map((name) => toNumbers(model.tensor(name)));
   const size = parts.reduce((sum, { length }) => sum + length, 0);
   const vector = new Float64Array(size);
   let at = 0;

@@ -4,18 +4,33 @@
  * @module
  */
 
-import { type Answer, askShare, nextOf, type Order } from "./shares.ts";
+import {
+  type Answer,
+  askShare,
+  nextOf,
+  type Order,
+  takeAll,
+} from "./shares.ts";
 
 const scope = globalThis as unknown as {
   postMessage(answer: Answer): void;
   onmessage: (event: { data: Order }) => void;
 };
 
-scope.onmessage = ({ data }) => {
-  const { share, options } = data;
+scope.onmessage = ({ data }) => void carryOut(data);
+
+async function carryOut(order: Order): Promise<void> {
+  const { share, options } = order;
   const tell = (answer: Answer) => scope.postMessage(answer);
-  // What it cannot answer the thread that started it asks again.
-  void askShare(share, options, nextOf(data), tell)
-    .catch(() => {})
-    .then(() => tell(null));
-};
+  const next = nextOf(order);
+  let unit = 0;
+  try {
+    await askShare(share, options, () => unit = next(), tell);
+  } catch {
+    // The thread that started this one asks it again, and throws; the others need
+    // not go on.
+    tell({ failed: unit });
+    takeAll(order);
+  }
+  tell(null);
+}

@@ -206,6 +206,12 @@ Deno.test("a run with other weights is that of a model with them", async () => {
     RangeError,
     "[8,5]",
   );
+  const short = { ...weights["first"]!, data: new Float64Array(3) };
+  await assertRejects(
+    () => asked.run(eight, ["logits"], { first: short }),
+    RangeError,
+    "3 values",
+  );
   for (const each of [asked, edited, model]) await each.close();
 });
 

@@ -9,6 +9,7 @@ import {
   probeRun,
 } from "../../lib/probes/mod.ts";
 import { train } from "../../lib/train/train.ts";
+import { UsageError } from "../../lib/errors.ts";
 import { withTempDir } from "../tasks/_run.ts";
 
 const CONFIG = { modulus: 5, hidden: [6], steps: 6, checkpointEvery: 1 };
@@ -71,3 +72,43 @@ Deno.test("what fails in any thread fails as in this one", () =>
       await Deno.writeFile(path, bytes);
     }
   }));
+
+Deno.test("a run that goes on training is asked as it was", () =>
+  withTempDir(async (dir) => {
+    await train(CONFIG, { run: dir });
+    const at = (step: number) =>
+      join(dir, "checkpoints", `step-0000000${step}.onnx`);
+    const report = await probeRun(dir, ["margin"], alone);
+    for (const options of [alone, together]) {
+      const shared = await probeRun(dir, ["margin"], {
+        ...options,
+        onProgress: ({ done }) => {
+          if (done === 0) Deno.copyFileSync(at(6), at(7));
+        },
+      });
+      assertEquals(shared, report);
+      await Deno.remove(at(7));
+    }
+  }));
+
+Deno.test("threads ask through WebAssembly, too", () =>
+  withTempDir(async (dir) => {
+    const { checkpoint } = await train(CONFIG, { run: dir });
+    const web: ProbeOptions = { runtime: "web" };
+    const report = await probe(checkpoint, ["margin", "geometry"], web);
+    const shared = await probe(checkpoint, ["margin", "geometry"], {
+      ...web,
+      jobs: 2,
+    });
+    assertEquals(shared, report);
+  }));
+
+Deno.test("jobs is a number of threads", async () => {
+  for (const jobs of [0, 1.5, NaN]) {
+    await assertRejects(
+      () => probe("tests/golden/pytorch_export.onnx", ["geometry"], { jobs }),
+      UsageError,
+      "jobs",
+    );
+  }
+});

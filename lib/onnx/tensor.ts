@@ -110,19 +110,15 @@ export function lastPosition(
   rows?: ArrayLike<number>,
 ): HostTensor {
   const { dtype, shape, data } = tensor;
-  if (!rows) {
-    if (shape.length === 2) return tensor;
-    return lastPosition(tensor, Int32Array.from({ length: shape[0]! }, index));
-  }
+  if (!rows && shape.length === 2) return tensor;
+  const count = rows?.length ?? shape[0]!;
   const width = shape.at(-1)!;
   const positions = shape.length === 3 ? shape[1]! : 1;
   const make = data.constructor as Float32ArrayConstructor;
-  const picked = new make(rows.length * width);
-  for (let i = 0; i < rows.length; i++) {
-    const from = (rows[i]! * positions + positions - 1) * width;
+  const picked = new make(count * width);
+  for (let i = 0; i < count; i++) {
+    const from = ((rows?.[i] ?? i) * positions + positions - 1) * width;
     picked.set(data.subarray(from, from + width) as Float32Array, i * width);
   }
-  return { dtype, shape: [rows.length, width], data: picked };
+  return { dtype, shape: [count, width], data: picked };
 }
-
-const index = (_: unknown, i: number) => i;

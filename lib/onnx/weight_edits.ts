@@ -7,7 +7,12 @@
 import type { GraphProto, TensorProto } from "onnx-buf";
 import { UsageError } from "../errors.ts";
 import { nearest } from "../names.ts";
-import { aliased, type Aliases, withAliased } from "./aliases.ts";
+import {
+  aliased,
+  type Aliases,
+  type WeightAlias,
+  withAliased,
+} from "./aliases.ts";
 import type { Edit } from "./edits.ts";
 import { inputOf, tensorProto } from "./graph_writer.ts";
 import { hostTensor } from "./model.ts";
@@ -25,17 +30,18 @@ export function changeWeight(
   name: string,
   change: (values: Float64Array, shape: readonly number[]) => ArrayLike<number>,
 ): Edit {
-  return (graph, { weights }) => {
-    const alias = weights[name] ?? { tensor: name, transposed: false };
-    const [proto, put] = weightSlot(graph, alias.tensor);
-    const whole = hostTensor(proto);
+  return (graph, aliases) => {
+    const alias = aliasOf(aliases, name);
+    const whole = hostTensor(weightSlot(graph, alias.tensor)[0]);
     const weight = aliased(whole, alias);
-    const { dtype, shape } = weight;
-    const values = change(toNumbers(weight), shape);
-    const changed = hostTensorOf(dtype, shape, values);
-    put(tensorProto(proto.name, withAliased(whole, alias, changed)));
+    const values = change(toNumbers(weight), weight.shape);
+    const changed = hostTensorOf(weight.dtype, weight.shape, values);
+    replaceWeight(name, changed)(graph, aliases);
   };
 }
+
+const aliasOf = ({ weights }: Aliases, name: string): WeightAlias =>
+  weights[name] ?? { tensor: name, transposed: false };
 
 /**
  * A graph's own tensors that differ where weights are others.
@@ -49,12 +55,12 @@ export function changeWeight(
  */
 export function tensorsWith(
   graph: GraphProto,
-  { weights: names }: Aliases,
+  aliases: Aliases,
   weights: Readonly<Record<string, HostTensor>>,
 ): Record<string, HostTensor> {
   const tensors: Record<string, HostTensor> = {};
   for (const [name, weight] of Object.entries(weights)) {
-    const alias = names[name] ?? { tensor: name, transposed: false };
+    const alias = aliasOf(aliases, name);
     const whole = tensors[alias.tensor] ??
       hostTensor(weightSlot(graph, alias.tensor)[0]);
     checkShape(name, aliased(whole, alias), weight);
@@ -107,10 +113,8 @@ export function zeroWeight(name: string): Edit {
  * @throws {RangeError} when applied, if the shape is another than the weight's.
  */
 export function replaceWeight(name: string, tensor: HostTensor): Edit {
-  return changeWeight(name, (_, shape) => {
-    checkShape(name, { shape }, tensor);
-    return toNumbers(tensor);
-  });
+  return (graph, aliases) =>
+    putTensors(tensorsWith(graph, aliases, { [name]: tensor }))(graph, aliases);
 }
 
 function checkShape(

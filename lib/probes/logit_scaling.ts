@@ -14,7 +14,7 @@ import {
 } from "../onnx/tensor.ts";
 import { percent, short, table } from "../text.ts";
 import { degreesOf } from "./homogeneity.ts";
-import { evenPlaces } from "./matrices.ts";
+import { evenPlaces, mean } from "./matrices.ts";
 import { finite, type Probe } from "./probe.ts";
 import {
   GROUP_ALPHAS,
@@ -22,7 +22,7 @@ import {
   type ScalingGroup,
   scalingGroups,
 } from "./scaling_groups.ts";
-import { ALPHAS, mean, type ScalingRow, scalingRows } from "./scaling_rows.ts";
+import { ALPHAS, type ScalingRow, scalingRows } from "./scaling_rows.ts";
 
 export { ALPHAS, type ScalingRow } from "./scaling_rows.ts";
 

@@ -55,6 +55,13 @@ export async function crossProduct(
   return matrixOfTensor(product!);
 }
 
+/** The mean of numbers. */
+export function mean(v: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < v.length; i++) sum += v[i]!;
+  return sum / v.length;
+}
+
 /** The mean of the rows, [columns]. */
 export function meanRow({ rows, columns, data }: Matrix): Float64Array {
   const mean = new Float64Array(columns);

@@ -11,6 +11,7 @@ import {
   frobeniusNorm,
   type Matrix,
   matrixOf,
+  mean,
   meanRow,
   symmetricEigen,
 } from "./matrices.ts";
@@ -285,19 +286,16 @@ export function simplexDistance(vectors: Matrix): SimplexDistance {
   }
   const far = cosines.map((cos) => Math.abs(cos + 1 / (rows - 1)));
   return {
-    equinorm: finite(deviation(lengths) / average(lengths)),
+    equinorm: finite(deviation(lengths) / mean(lengths)),
     equiangular: finite(deviation(cosines)),
-    maximal_angle: finite(average(far)),
+    maximal_angle: finite(mean(far)),
   };
 }
 
-const average = (values: readonly number[]) =>
-  values.reduce((sum, x) => sum + x, 0) / values.length;
-
 // Of all of them, not of a sample.
 const deviation = (values: readonly number[]) => {
-  const mean = average(values);
-  return Math.sqrt(average(values.map((x) => (x - mean) ** 2)));
+  const centre = mean(values);
+  return Math.sqrt(mean(values.map((x) => (x - centre) ** 2)));
 };
 
 // The classifier's vectors of some classes, a row each.

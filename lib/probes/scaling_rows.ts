@@ -22,6 +22,7 @@ import { compile } from "../trace/run.ts";
 import { lossOf } from "../train/experiment.ts";
 import { mapTree } from "../tree.ts";
 import type { ProbeContext } from "./context.ts";
+import { mean } from "./matrices.ts";
 import { finite } from "./probe.ts";
 
 /** The factors by which all weights are multiplied. */
@@ -173,11 +174,4 @@ function correlation(
   const dr = r.map((v) => v - meanR);
   return about("xr", dx, dr) /
     Math.sqrt(about("xx", dx, dx) * about("rr", dr, dr));
-}
-
-/** The mean of numbers. */
-export function mean(v: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < v.length; i++) sum += v[i]!;
-  return sum / v.length;
 }

@@ -55,8 +55,8 @@ export function fourierBasis(n: number): Float64Array[] {
  * @param matrix Rows are the group's elements, [n, columns].
  */
 export function components({ rows: n, columns, data }: Matrix): Matrix {
-  const F = Float64Array.from(fourierBasis(n).flatMap((row) => [...row]));
-  return product({ rows: n, columns: n, data: F }, { rows: n, columns, data });
+  const F = { rows: n, columns: n, data: flat(fourierBasis(n)) };
+  return product(F, { rows: n, columns, data });
 }
 
 /** Where the variance of functions of two elements lies, by frequency. */
@@ -143,8 +143,11 @@ const float64 = (
 ): HostTensor => ({
   dtype: "float64",
   shape,
-  data: Float64Array.from(rows.flatMap((row) => [...row])),
+  data: flat(rows),
 });
+
+const flat = (rows: readonly Float64Array[]) =>
+  Float64Array.from(rows.flatMap((row) => [...row]));
 
 // What stands along the last axis.
 function rows({ shape, data }: HostTensor): Float64Array[] {

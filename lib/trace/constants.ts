@@ -19,11 +19,15 @@ export function cut(
   const last = size.findLastIndex((length, i) => length !== x.shape[i]);
   const inner = sizeOf(x.shape.slice(last + 1));
   const run = last < 0 ? inner : size[last]! * inner;
-  const cuts: HostData[] = [];
+  const make = data.constructor as new (length: number) => HostData;
+  const whole = new make(sizeOf(size)) as Float64Array<ArrayBuffer>;
+  let at = 0;
   const visit = (axis: number, offset: number) => {
     if (axis >= last) {
       const from = (offset + (begin[last] ?? 0)) * inner;
-      cuts.push(data.subarray(from, from + run));
+      // Both have the constant's type.
+      whole.set(data.subarray(from, from + run) as typeof whole, at);
+      at += run;
       return;
     }
     for (let i = 0; i < size[axis]!; i++) {
@@ -31,13 +35,6 @@ export function cut(
     }
   };
   visit(0, 0);
-  const make = data.constructor as new (length: number) => HostData;
-  const whole = new make(sizeOf(size));
-  let at = 0;
-  for (const part of cuts) {
-    whole.set(part as Float64Array & BigInt64Array, at);
-    at += part.length;
-  }
   return whole;
 }
 

@@ -26,17 +26,17 @@ import {
   ProbeContext,
 } from "../../lib/probes/mod.ts";
 import { trace } from "../../lib/trace/backend.ts";
+import { table } from "./_contexts.ts";
 
 const p = 5;
 const width = 8;
 
 const weight = (rows: number, columns: number, seed: number): HostTensor =>
-  hostTensorOf(
-    "float32",
-    [rows, columns],
+  table(
+    rows,
     Array.from(
-      { length: rows * columns },
-      (_, i) => Math.sin(13 * seed * (i + 1)),
+      { length: columns },
+      (_, j) => (row) => Math.sin(13 * seed * (row * columns + j + 1)),
     ),
   );
 

@@ -29,6 +29,14 @@ with fewer than half of those that say anything, of which ${LEAST_SEEDS} are nee
 quick form one). A seed of which a run diverged says nothing.
 `;
 
+/** What of a figure is published. */
+export interface Published {
+  /** What it came to. */
+  readonly outcome: Outcome;
+  /** Runs of the full length whose records are there, and how many it has. */
+  readonly full: { readonly finished: number; readonly of: number };
+}
+
 /**
  * The page.
  *
@@ -37,7 +45,7 @@ quick form one). A seed of which a run diverged says nothing.
  */
 export function pageText(
   figures: Readonly<Record<string, Figure>>,
-  published: ReadonlyMap<string, Outcome>,
+  published: ReadonlyMap<string, Published>,
 ): string {
   return [
     HEAD,
@@ -63,11 +71,11 @@ const TABLES: readonly [scale: Scale | undefined, heading: string][] = [
 
 function claimsTables(
   figures: Readonly<Record<string, Figure>>,
-  published: ReadonlyMap<string, Outcome>,
+  published: ReadonlyMap<string, Published>,
 ): string {
   const rows = Object.entries(figures).flatMap(([name, { claims }]) =>
     claims.map(({ id, statement }) => {
-      const outcome = published.get(name);
+      const outcome = published.get(name)?.outcome;
       const found = outcome?.claims.find((claim) =>
         claim.id === id && claim.statement === statement
       );
@@ -95,7 +103,7 @@ function claimsTables(
 function section(
   name: string,
   { title, shows, settings, published, remarks = {} }: Figure,
-  outcome: Outcome | undefined,
+  done: Published | undefined,
 ): string {
   const head = [
     `## ${title}\n`,
@@ -103,11 +111,12 @@ function section(
     `**Setting.** ${settings}\n`,
     `**Published.** ${published}\n`,
   ];
-  if (!outcome) {
+  if (!done) {
     return [...head, `Not run yet: \`deno task reproduce ${name}\`.\n`].join(
       "\n",
     );
   }
+  const { outcome, full } = done;
   const { cost, scale, made } = outcome;
   return [
     ...head,
@@ -120,6 +129,13 @@ function section(
       `  Rule: ${rule.replace(BY_SEED, "").trim()}\n  Measured: ${why}.`
     ),
     ...(outcome.claims.length > 0 ? [""] : []),
+    ...(scale === "quick" && full.finished > 0
+      ? [
+        `Of the full length ${full.finished} of ${full.of} runs are there; ` +
+        `\`deno task reproduce ${name} --published --resume\` trains the ` +
+        "others.\n",
+      ]
+      : []),
     ...(remarks[scale] ?? []).map((remark) => `${remark}\n`),
     ...(cost.ms_per_step === null ? [] : [
       `About ${timeText(1000 * cost.seconds)} of one thread, ` +

@@ -6,7 +6,7 @@
  */
 
 import { dirname, join } from "node:path";
-import type { Figure, Scale } from "../figures/figure.ts";
+import type { Figure, Results, Scale } from "../figures/figure.ts";
 import { recordText, type RunRecord } from "../figures/record.ts";
 import { figures as registry } from "../figures/mod.ts";
 import { writeWhole } from "../files.ts";
@@ -23,27 +23,29 @@ import {
   outcomeOf,
   readOutcome,
   resultsOf,
+  weightOf,
   writeOutcome,
 } from "./outcome.ts";
-import { pageText } from "./page.ts";
+import { pageText, type Published } from "./page.ts";
 import { recordHere, recordsPublished } from "./records.ts";
 import { figureNames, type ReproduceOptions, SEEDS } from "./reproduce.ts";
+import { bytesKey, twinsOf } from "./twins.ts";
 
 interface Found {
   readonly scale: Scale;
-  readonly seeds: number;
   readonly records: readonly {
     readonly job: Job;
     readonly record: RunRecord;
   }[];
-  /** Whether every arm has a run. */
-  readonly whole: boolean;
+  readonly results: Results;
+  readonly outcome: Outcome;
 }
 
 /**
- * Publishes the finished runs of figures, those that are published already among
- * them; runs nothing. The full length goes before the quick form where every arm
- * has a run of it.
+ * Publishes the records of all finished runs of figures, those that are published
+ * already among them; runs nothing. A figure's chart, table and verdicts are of
+ * the full length where every arm has a run of it, else of the quick form; records
+ * of a full length that is not whole yet wait beside it, for another sitting.
  *
  * @param names Figures, or `all`.
  * @param options Places and figures; with the scale `quick` the full runs are
@@ -58,41 +60,52 @@ export async function publish(
 ): Promise<Outcome[]> {
   const { places = usual, figures = registry } = options;
   const outcomes: Outcome[] = [];
+  const twins = new Map<number, Map<string, Job[]>>();
+  // Configs of all figures take a while, and most figures have as many seeds.
+  const twinsFor = (seeds: number) => {
+    const found = twins.get(seeds) ?? twinsOf(figures, seeds, places);
+    twins.set(seeds, found);
+    return found;
+  };
   for (const name of figureNames(names, figures)) {
     const figure = figures[name]!;
-    const full = await find(name, figure, "full", places);
-    const quick = await find(name, figure, "quick", places);
-    const some = (found: Found) => found.records.length > 0;
-    const best = options.scale === "quick"
-      ? quick
-      : [full, quick].find(({ whole }) => whole) ??
-        (some(full) || !some(quick) ? full : quick);
+    const full = await find(name, figure, "full", places, twinsFor);
+    const quick = await find(name, figure, "quick", places, twinsFor);
     await removeFallen(name, [full, quick], places);
-    if (best.records.length === 0 && figure.arms.length > 0) {
+    const candidates = (options.scale === "quick" ? [quick] : [full, quick])
+      .filter(({ records }) => records.length > 0 || figure.arms.length === 0)
+      .sort((a, b) => weightOf(b.outcome) - weightOf(a.outcome));
+    const [best] = candidates;
+    if (!best) {
       // Passing over what is published leaves it as it is.
-      if (best !== full && some(full)) continue;
+      if (full.records.length > 0) continue;
       await Deno.remove(join(places.published, name), { recursive: true })
         .catch(ignoreMissing);
       continue;
     }
-    const { scale, seeds, records } = best;
-    for (const { job, record } of records) {
-      const file = join(recordsFolder(places, name, scale), `${job.name}.json`);
-      await writeWhole(file, recordText(record));
+    for (const { scale, records } of candidates) {
+      const folder = recordsFolder(places, name, scale);
+      for (const { job, record } of records) {
+        await writeWhole(join(folder, `${job.name}.json`), recordText(record));
+      }
     }
-    const results = resultsOf(
-      scale,
-      seeds,
-      records.map(({ record }) => record),
-    );
-    const outcome = outcomeOf(name, figure, results);
+    const { results, outcome } = best;
     await writeOutcome(join(places.published, name), figure, results, outcome);
     outcomes.push(outcome);
   }
-  const published = new Map<string, Outcome>();
-  for (const name of Object.keys(figures)) {
+  const published = new Map<string, Published>();
+  for (const [name, figure] of Object.entries(figures)) {
     const outcome = await readOutcome(join(places.published, name));
-    if (outcome) published.set(name, outcome);
+    if (!outcome) continue;
+    const full = await list(recordsFolder(places, name, "full")) ?? [];
+    const seeds = Math.max(
+      SEEDS,
+      ...full.map((file) => (seedOf(file) ?? 0) + 1),
+    );
+    published.set(name, {
+      outcome,
+      full: { finished: full.length, of: figure.arms.length * seeds },
+    });
   }
   const page = join(dirname(places.published), "reproduction.md");
   await writeWhole(page, pageText(figures, published));
@@ -120,6 +133,7 @@ async function find(
   figure: Figure,
   scale: Scale,
   places: typeof usual,
+  twinsFor: (seeds: number) => Map<string, Job[]>,
 ): Promise<Found> {
   const usually = scale === "full" ? SEEDS : figure.quickSeeds ?? 1;
   // Whoever has more seeds publishes more.
@@ -127,24 +141,36 @@ async function find(
     ...await list(join(places.here, name, scale)) ?? [],
     ...await list(recordsFolder(places, name, scale)) ?? [],
   ];
-  const seeds = Math.max(
+  const most = Math.max(
     usually,
     ...names.map((name) => (seedOf(name) ?? 0) + 1),
   );
-  const jobs = jobsOf(name, figure, scale, seeds, places.here);
+  const jobs = jobsOf(name, figure, scale, most, places.here);
   const known = await recordsPublished(places, jobs, figure);
+  const twins = twinsFor(most);
   const records: Found["records"][number][] = [];
   for (const job of jobs) {
-    const record = await recordHere(job, figure) ?? known.get(job.name);
+    const record = await recordHere(job, figure) ?? known.get(job.name) ??
+      await recordOfTwin(job, figure, twins.get(bytesKey(job)) ?? []);
     if (record) records.push({ job, record });
   }
-  return {
-    scale,
-    records,
-    seeds: Math.max(usually, ...records.map(({ record }) => record.seed + 1)),
-    whole: figure.arms.length > 0 &&
-      figure.arms.every(({ name }) =>
-        records.some(({ job }) => job.arm === name)
-      ),
-  };
+  const seeds = Math.max(
+    usually,
+    ...records.map(({ record }) => record.seed + 1),
+  );
+  const results = resultsOf(scale, seeds, records.map(({ record }) => record));
+  const outcome = outcomeOf(name, figure, results);
+  return { scale, records, results, outcome };
+}
+
+// A run that another figure has trained is this figure's too.
+async function recordOfTwin(
+  job: Job,
+  figure: Figure,
+  twins: readonly Job[],
+): Promise<RunRecord | undefined> {
+  for (const { run } of twins) {
+    const record = run !== job.run && await recordHere({ ...job, run }, figure);
+    if (record) return record;
+  }
 }

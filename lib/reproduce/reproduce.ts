@@ -21,7 +21,7 @@ import {
   recordsPublished,
   runsHere,
 } from "./records.ts";
-import { byBytes, bytesKey, copyRun, isFinished } from "./twins.ts";
+import { bytesKey, copyRun, isFinished, twinsOf } from "./twins.ts";
 
 /** Seeds of a figure at full length, unless others are asked for. */
 export const SEEDS = 3;
@@ -229,13 +229,7 @@ async function takeOver(
 ): Promise<number> {
   const { device = "cpu", threads = 1 } = options;
   const seeds = 1 + Math.max(-1, ...jobs.map(({ config }) => config.seed));
-  const all = byBytes(
-    Object.entries(figures).flatMap(([name, figure]) =>
-      (["full", "quick"] as const).flatMap((scale) =>
-        jobsOf(name, figure, scale, seeds, places.here, { device, threads })
-      )
-    ),
-  );
+  const all = twinsOf(figures, seeds, places, { device, threads });
   let copied = 0;
   for (const job of jobs) {
     for (const twin of all.get(bytesKey(job)) ?? []) {

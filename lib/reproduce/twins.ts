@@ -12,7 +12,8 @@ import { describing } from "../files.ts";
 import { FILES, ignoreMissing, list, stepsIn } from "../runs/_layout.ts";
 import { isOver, readInterrupted } from "../runs/resume.ts";
 import { lockRun } from "../runs/run_folder.ts";
-import type { Job } from "./layout.ts";
+import type { Figure } from "../figures/figure.ts";
+import { type Job, jobsOf, type Places } from "./layout.ts";
 
 /**
  * What decides the bytes of a job's run: the whole config, since threads and
@@ -25,6 +26,22 @@ export function bytesKey({ config }: Job): string {
 /** Jobs by the bytes of their runs. */
 export function byBytes(jobs: Iterable<Job>): Map<string, Job[]> {
   return Map.groupBy(jobs, bytesKey);
+}
+
+/** The runs of all figures in both forms, by their bytes. */
+export function twinsOf(
+  figures: Readonly<Record<string, Figure>>,
+  seeds: number,
+  places: Places,
+  place?: Parameters<typeof jobsOf>[5],
+): Map<string, Job[]> {
+  return byBytes(
+    Object.entries(figures).flatMap(([name, figure]) =>
+      (["full", "quick"] as const).flatMap((scale) =>
+        jobsOf(name, figure, scale, seeds, places.here, place)
+      )
+    ),
+  );
 }
 
 /** Whether the run of a job lies in its folder, finished. */

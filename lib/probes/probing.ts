@@ -59,6 +59,8 @@ export interface ProbeOptions extends RunOptions, ForeignOptions {
    * 1 by default. Over a run's checkpoints they share the processor's cores.
    */
   readonly jobs?: number;
+  /** Named probes that do not apply are skipped, with the reason, as others are. */
+  readonly lenient?: boolean;
 }
 
 /** What probing a checkpoint found; what `deno task probe --json` prints. */
@@ -226,16 +228,16 @@ export async function probeRun(
 /** Probes being asked: their settings, their answers, why some have none. */
 class Asking {
   readonly probes: readonly AnyProbe[];
-  readonly #named: boolean;
+  readonly #strict: boolean;
   readonly #settings: ReadonlyMap<string, Record<string, unknown>>;
   readonly #results: Record<string, unknown> = {};
   readonly #reasons = new Map<string, string>();
 
   constructor(
     names: readonly ProbeName[] | undefined,
-    { settings = {} }: ProbeOptions,
+    { settings = {}, lenient = false }: ProbeOptions,
   ) {
-    this.#named = names !== undefined;
+    this.#strict = names !== undefined && !lenient;
     this.probes = [...new Set(names ?? probeNames)].map((name) => {
       const probe = probes[name];
       if (probe) return probe;
@@ -293,7 +295,7 @@ class Asking {
     this.#reasons.set(probe.name, reason);
   }
 
-  /** What was answered; a probe that was named and was not is an error. */
+  /** What was answered; a probe that had to answer and did not is an error. */
   answers(source: string, elsewhere: readonly string[] = []) {
     const answered = new Set([...Object.keys(this.#results), ...elsewhere]);
     const inOrder = this.probes.map(({ name }) => name);
@@ -303,7 +305,7 @@ class Asking {
         ? []
         : [[name, reason] as const];
     });
-    if (this.#named && missing.length > 0) {
+    if (this.#strict && missing.length > 0) {
       const [name, reason] = missing[0]!;
       throw new NotApplicableError(
         `The probe ${name} does not apply to ${source}: ${reason}`,

@@ -7,7 +7,7 @@
 
 import { logitScaling } from "../probes/logit_scaling.ts";
 import { ask } from "../probes/probing.ts";
-import { progress } from "../probes/progress_measures.ts";
+import type { ProgressResult } from "../probes/progress_measures.ts";
 import { chartSvg } from "./chart.ts";
 import type { Opened, ReportFigure } from "./figure.ts";
 
@@ -19,11 +19,11 @@ export interface ProgressAt {
   readonly excluded: number | null;
 }
 
-/** The progress measures of a checkpoint. */
-export async function progressAt(
-  { step, context }: Opened,
-): Promise<ProgressAt> {
-  const { full, restricted, excluded } = await ask(progress, context);
+/** What the chart shows of the progress measures of a checkpoint. */
+export function progressAt(
+  step: number,
+  { full, restricted, excluded }: ProgressResult,
+): ProgressAt {
   return {
     step,
     full: full.loss,

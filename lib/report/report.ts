@@ -6,14 +6,27 @@
 
 import { describing, FileError } from "../files.ts";
 import { evenlySpaced } from "../runs/read.ts";
-import { probe, type ProbeName, probes } from "../probes/mod.ts";
+import {
+  probe,
+  type ProbeName,
+  type ProbeOptions,
+  probes,
+} from "../probes/mod.ts";
 import { NotApplicableError } from "../probes/probe.ts";
-import { RunContext } from "../probes/run_context.ts";
+import type { ProgressResult } from "../probes/progress_measures.ts";
+import { type RunCheckpoint, RunContext } from "../probes/run_context.ts";
+import {
+  type Share,
+  shareOut,
+  type Unit,
+  usualJobs,
+} from "../probes/shares.ts";
 import type { SessionOptions } from "../onnx/session.ts";
 import { curveFigures } from "./curves.ts";
 import type { Opened, ReportFigure } from "./figure.ts";
 import type { Html } from "./html.ts";
 import {
+  type ProgressAt,
   progressAt,
   progressFigure,
   scalingFigure,
@@ -144,10 +157,12 @@ async function insideFigures(
     spectrumAt,
     (spectra) => spectraFigure(spectra, label, `${id}-spectra`),
   );
-  await through(
-    progressAt,
-    (measures) => progressFigure(measures, label, `${id}-progress`),
-  );
+  if (chosen.length > 1) {
+    await applying(async () => {
+      const measures = await progressOver(run.path, chosen, options);
+      add(progressFigure(measures, label, `${id}-progress`));
+    });
+  }
   const { step } = run.checkpoints.at(-1)!;
   await context.last(async (context) => {
     const opened = { step, context };
@@ -164,6 +179,32 @@ async function insideFigures(
   return figures;
 }
 
+// The progress measures of checkpoints, which threads take in turn.
+async function progressOver(
+  path: string,
+  checkpoints: readonly RunCheckpoint[],
+  options: ReportOptions,
+): Promise<ProgressAt[]> {
+  const run = { path, checkpoints };
+  const share: Share = { path, run, names: ["progress"], whole: true };
+  const units: Unit[] = [];
+  await shareOut(share, inThreads(true, options), (unit) => units.push(unit));
+  return units.toSorted((a, b) => a.index - b.index)
+    .map(({ index, results, reasons }) => {
+      if (reasons.progress) throw new NotApplicableError(reasons.progress);
+      const { step } = checkpoints[index]!;
+      return progressAt(step, results.progress as ProgressResult);
+    });
+}
+
+// What calls back stays in this thread.
+function inThreads(
+  whole: boolean,
+  { probes: _, onStage: __, ...options }: ReportOptions,
+): ProbeOptions {
+  return { ...options, jobs: usualJobs(whole) };
+}
+
 // What a checkpoint lacks is not drawn.
 async function applying(work: () => Promise<unknown>): Promise<void> {
   try {
@@ -175,34 +216,23 @@ async function applying(work: () => Promise<unknown>): Promise<void> {
 
 async function verdictOn(
   run: ReportRun,
-  { probes: names, ...options }: ReportOptions,
+  options: ReportOptions,
 ): Promise<Verdict> {
   const last = run.checkpoints.at(-1);
   if (!last) {
     return { run, report: undefined, reason: "There is no checkpoint yet." };
   }
-  const applicable = Object.values(probes)
+  const names = options.probes ?? Object.values(probes)
     .filter((probe) => probe.of === "checkpoint" && !probe.costly)
     .map(({ name }) => name as ProbeName);
-  const found: Record<string, unknown> = {};
-  const skipped: Record<string, string> = {};
-  let report: Verdict["report"];
-  for (const name of names ?? applicable) {
-    options.onStage?.(`${run.name}: ${name}`);
-    try {
-      report = await probe(last.path, [name], options);
-      Object.assign(found, report.probes);
-    } catch (error) {
-      if (!(error instanceof NotApplicableError)) throw error;
-      skipped[name] = error.message;
-    }
+  options.onStage?.(`asking ${run.name}: ${names.join(", ")}`);
+  try {
+    const told = { ...inThreads(false, options), lenient: true };
+    return { run, report: await probe(last.path, names, told) };
+  } catch (error) {
+    if (!(error instanceof NotApplicableError)) throw error;
+    return { run, report: undefined, reason: error.message };
   }
-  if (!report) {
-    const reason = "No probe applies to its last checkpoint: " +
-      [...new Set(Object.values(skipped))].join("; ");
-    return { run, report: undefined, reason };
-  }
-  return { run, report: { ...report, probes: found, skipped } };
 }
 
 /**

@@ -11,6 +11,7 @@ import type { RunRecord } from "../figures/record.ts";
 import { type Costs, wallTime } from "./cost.ts";
 import { Lane } from "./lane.ts";
 import { type Job, places as usual } from "./layout.ts";
+import { trialFolder } from "./leftovers.ts";
 import { recordHere } from "./records.ts";
 import type { ReproduceOptions, Standing } from "./reproduce.ts";
 import { byBytes, bytesKey, copyRun, progressOf } from "./twins.ts";
@@ -135,7 +136,7 @@ export class Queue {
   // A moment's training of each kind of run that has never been seen.
   async #measure(lanes: readonly Lane[]): Promise<void> {
     const { places = usual, signal } = this.#options;
-    const folder = join(places.here, `.trial-${Deno.pid}`);
+    const folder = trialFolder(places);
     const unknown = new Map<string, Job>();
     for (const job of this.waiting) {
       if (this.#costs.msPerStep(job.config) !== undefined) continue;

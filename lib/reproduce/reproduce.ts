@@ -6,13 +6,13 @@
 
 import { join } from "node:path";
 import { UsageError } from "../errors.ts";
-import { removePartial } from "../files.ts";
 import type { Figure, Scale } from "../figures/figure.ts";
 import type { RunRecord } from "../figures/record.ts";
 import { figures as registry } from "../figures/mod.ts";
 import { nearest } from "../names.ts";
 import { Costs } from "./cost.ts";
 import { type Job, jobsOf, type Places, places as usual } from "./layout.ts";
+import { removeLeftovers } from "./leftovers.ts";
 import { type Outcome, outcomeOf, resultsOf, writeOutcome } from "./outcome.ts";
 import { Queue, type Work } from "./queue.ts";
 import {
@@ -173,8 +173,8 @@ async function collect(
   costs: Costs,
 ): Promise<void> {
   const { resume, overwrite, published, places = usual, onWarning } = options;
+  await removeLeftovers(places, works.map(({ name }) => name));
   for (const { name, figure, scale, jobs, records } of works) {
-    await removePartial(join(places.here, name));
     const here = await runsHere(jobs);
     if (here.length > 0 && !resume && !overwrite) {
       throw new UsageError(

@@ -221,6 +221,26 @@ Deno.test("reproduce() goes on where a kill came at a file's first byte", () =>
     for (const file of left) await assertRejects(() => Deno.stat(file));
   }));
 
+Deno.test("reproduce() removes what killed processes left, and nothing young", () =>
+  withTempDir(async (folder) => {
+    const { here } = placesIn(folder);
+    const left = [".trial-1", ".trial-2", "tiny/quick/softmax-seed0.partial-1"];
+    for (const name of left) {
+      const path = join(here, name);
+      await Deno.mkdir(join(path, "0"), { recursive: true });
+      const old = Date.now() - (name === ".trial-2" ? 0 : 2 * 60 * 60 * 1000);
+      await Deno.utime(path, new Date(), new Date(old));
+    }
+    await quickly(folder);
+    const names = [...Deno.readDirSync(here)].map(({ name }) => name);
+    assertEquals(names.sort(), [".trial-2", "tiny"]);
+    assertEquals(
+      [...Deno.readDirSync(join(here, "tiny/quick"))]
+        .map(({ name }) => name).sort(),
+      ["softmax-seed0", "stablemax-seed0"],
+    );
+  }));
+
 Deno.test("reproduce() stops at a signal, all state kept", () =>
   withTempDir(async (folder) => {
     const stop = new AbortController();

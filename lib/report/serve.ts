@@ -40,8 +40,8 @@ export async function serveReport(
   options: ServeOptions,
 ): Promise<void> {
   await readGroups(paths); // What is no run is refused before it listens.
-  const { port, signal, onListen } = options;
-  const pages = new Pages(paths, options);
+  const { port, signal, onListen, ...look } = options;
+  const pages = new Pages(paths, look);
   const server = Deno.serve({
     hostname: HOST,
     port,

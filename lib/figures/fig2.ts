@@ -101,8 +101,8 @@ export const fig2: Figure = {
       "With 40 % of the pairs no precision gets above chance (1 in 113), " +
       "though in float32 about 30 % of the samples have collapsed, and never " +
       "half of them within 20,000 steps. StableMax takes longer than that to " +
-      "generalise with these pairs, as published (Figure 1); so these runs do not tell what " +
-      "collapse prevents here.",
+      "generalise with these pairs, as published (Figure 1); so these runs " +
+      "do not tell what collapse prevents here.",
     ],
   },
   claims: [

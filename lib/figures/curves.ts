@@ -155,11 +155,14 @@ export function ifMemorised(
   return (x) => Number.isFinite(x) ? format(x) : "not memorised";
 }
 
+/** A number, rounded to a whole one, in words: "2,100". */
+export function wholeText(x: number): string {
+  return Math.round(x).toLocaleString("en-US");
+}
+
 /** A step in words, "2,100"; null is never. */
 export function stepText(step: number | null): string {
-  return step === null || !Number.isFinite(step)
-    ? "never"
-    : Math.round(step).toLocaleString("en-US");
+  return step === null || !Number.isFinite(step) ? "never" : wholeText(step);
 }
 
 /**

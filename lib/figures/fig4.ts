@@ -15,6 +15,7 @@ import {
   percent,
   steps,
   stepText,
+  wholeText,
 } from "./curves.ts";
 import type { Arm, Figure, Results, Row } from "./figure.ts";
 import { mlp, parityMlp, quickGrok } from "./paper.ts";
@@ -167,12 +168,7 @@ function rows(results: Results): Row[] {
     {
       what: "addition: largest norm of the weights",
       published: "≈ 33,000 (read off the plot)",
-      measured: measured(
-        results,
-        addition.name,
-        largest,
-        (norm) => Math.round(norm).toLocaleString("en-US"),
-      ),
+      measured: measured(results, addition.name, largest, wholeText),
     },
     ...encodings.map(({ name, label }) => ({
       what: `softmax, ${label}: highest test accuracy`,

@@ -6,7 +6,7 @@
  */
 
 import type { Point, Series } from "../report/chart.ts";
-import type { Results } from "./figure.ts";
+import type { Results, Row } from "./figure.ts";
 import type { RunRecord } from "./record.ts";
 
 /** A column of a record as numbers; NaN where it is not defined. */
@@ -142,9 +142,12 @@ export function curves(
   });
 }
 
-/** A share in words, "29 %". */
+/** A share in words, "29 %"; what is not all of it never reads "100 %". */
 export function percent(x: number): string {
   const value = 100 * x;
+  if (value >= 99.5 && value < 100) {
+    return `${Math.min(value, 99.99).toFixed(2)} %`;
+  }
   return `${value >= 10 ? value.toFixed(0) : value.toFixed(1)} %`;
 }
 
@@ -190,4 +193,30 @@ export function measured(
   return least === greatest
     ? middle
     : `${middle} (${format(least)} to ${format(greatest)})`;
+}
+
+/**
+ * Rows of an arm's test accuracy at steps, beside what is published there.
+ *
+ * @param results The runs.
+ * @param arm Which.
+ * @param label What it is called in the table.
+ * @param published Steps, and the published accuracy in words.
+ */
+export function accuracyAt(
+  results: Results,
+  arm: string,
+  label: string,
+  published: readonly (readonly [step: number, accuracy: string])[],
+): Row[] {
+  return published.map(([step, accuracy]) => ({
+    what: `${label}: test accuracy at ${stepText(step)}`,
+    published: accuracy,
+    measured: measured(
+      results,
+      arm,
+      (run) => near(run, "test_accuracy", step),
+      percent,
+    ),
+  }));
 }

@@ -7,11 +7,11 @@
 
 import type { Chart, Panel } from "../report/chart.ts";
 import {
+  accuracyAt,
   curve,
   firstAtLeast,
   measured,
   most,
-  near,
   percent,
   stepText,
 } from "./curves.ts";
@@ -208,18 +208,11 @@ function rows(results: Results): Row[] {
       measured: measured(results, stableMax.name, trained, stepText),
     },
     ...full
-      ? ([[35_000, 0.5], [50_000, 0.94], [75_000, 0.98]] as const).map((
-        [step, share],
-      ) => ({
-        what: `b StableMax: test accuracy at ${stepText(step)}`,
-        published: `≈ ${percent(share)} (read off the plot)`,
-        measured: measured(
-          results,
-          stableMax.name,
-          (run) => near(run, "test_accuracy", step),
-          percent,
-        ),
-      }))
+      ? accuracyAt(results, stableMax.name, "b StableMax", [
+        [35_000, "≈ 50 % (read off the plot)"],
+        [50_000, "≈ 94 % (read off the plot)"],
+        [75_000, "≈ 98 % (read off the plot)"],
+      ])
       : [{
         what: "b StableMax: highest test accuracy",
         published: "≈ 98 % (read off the plot)",
@@ -253,7 +246,7 @@ export const fig1: Figure = {
     "lr 0.01, full batch. a: ⊥AdamW, 300 steps; the caption says StableMax, " +
     "the published script used softmax, so softmax float32 and StableMax in " +
     "both precisions are run; the script's ⊥AdamW really had β 0.9 and 0.999 " +
-    "and ε 1e-8. b: AdamW, StableMax float64, β 0.9 and 0.999, 100,000 steps. " +
+    "and ε 1e-8. b: AdamW, StableMax float64, β 0.9 and 0.999, 100,000 steps " +
     "(80,000 in the paper, 100,000 in its Figure 4, which shows the run, too). " +
     "c: AdamW, softmax float64, β 0.9 and 0.99, 80,000 steps. b and c: ε " +
     "1e-25, no weight decay. Quick: a as it is, b and c mod " +

@@ -15,7 +15,7 @@ import {
   steps,
   stepText,
 } from "./curves.ts";
-import type { Arm, Figure, Results, Row } from "./figure.ts";
+import type { Arm, Decision, Figure, Results, Row } from "./figure.ts";
 import { linesOf } from "./panels.ts";
 import { mlp, quickGrok } from "./paper.ts";
 import type { RunRecord } from "./record.ts";
@@ -32,8 +32,12 @@ const base = {
   steps: 20_000,
 } satisfies ConfigInput;
 
-// When the correct class's logit is taken away from the loss.
+// When the correct class's logit is taken away from the loss: as published, and
+// where this setting is about as far as the paper's 8 % at its change.
 const WHEN = { full: 6000, quick: 990 } as const;
+const EARLY = 600;
+// How far the runs with the early change go.
+const SEEN = 6000;
 
 const quick = { ...quickGrok, lr: 1e-3, steps: 6000 };
 const induced = (at: number) => ({
@@ -48,13 +52,23 @@ const arms: Arm[] = [
     config: { ...base, ...induced(WHEN.full) },
     quick: { ...quick, ...induced(WHEN.quick) },
   },
+  {
+    name: "early",
+    label: "collapse induced early",
+    config: { ...base, steps: SEEN, ...induced(EARLY) },
+    quick,
+  },
 ];
 
 // Accuracy at the last evaluation before the loss changes, and the highest one
 // from there on.
-function gain(run: RunRecord, at: number): [before: number, after: number] {
+function gain(
+  run: RunRecord,
+  at: number,
+  until = Infinity,
+): [before: number, after: number] {
   const i = steps(run).findLastIndex((step) => step <= at);
-  return [column(run, ACCURACY)[i] ?? NaN, most(run, ACCURACY, Infinity, at)];
+  return [column(run, ACCURACY)[i] ?? NaN, most(run, ACCURACY, until, at)];
 }
 
 function chart(results: Results): Chart {
@@ -65,12 +79,12 @@ function chart(results: Results): Chart {
     y: { label: `${label} (%)`, percent: true, domain: [0, 1] },
     series: [
       ...linesOf(results, arms, name),
-      {
-        name: "change of the loss",
+      ...[EARLY, at].map((x, i) => ({
+        name: i === 0 ? "changes of the loss" : "",
         colour: 6,
-        line: "dashed",
-        points: [0, 1].map((y) => ({ x: at, y })),
-      },
+        line: "dashed" as const,
+        points: [0, 1].map((y) => ({ x, y })),
+      })),
     ],
     published: results.scale === "full" && name === ACCURACY
       ? [{ y: 0.87, colour: 0 }, { y: 0.08, colour: 1 }]
@@ -79,8 +93,8 @@ function chart(results: Results): Chart {
   return {
     title: "Training without the correct class's gradient",
     subtitle: "Addition, softmax cross-entropy in float64; " +
-      `from step ${stepText(at)} on the loss of one sees the correct class's ` +
-      "logit as 0",
+      `from step ${stepText(EARLY)} or ${stepText(at)} on the loss sees the ` +
+      "correct class's logit as 0",
     panels: [
       panel(ACCURACY, "test accuracy"),
       panel("train_accuracy", "train accuracy"),
@@ -90,32 +104,84 @@ function chart(results: Results): Chart {
 
 function rows(results: Results): Row[] {
   const at = WHEN[results.scale];
+  const row = (
+    what: string,
+    published: string,
+    arm: string,
+    value: (run: RunRecord) => number,
+  ): Row => ({
+    what,
+    published,
+    measured: measured(results, arm, value, percent),
+  });
+  const [plain, late, early] = arms as [Arm, Arm, Arm];
+  const highest = ({ name, label }: Arm, published: string) =>
+    row(
+      `${label}: highest test accuracy after step ${stepText(at)}`,
+      published,
+      name,
+      (run) => gain(run, at)[1],
+    );
+  const seen = ({ name, label }: Arm) =>
+    row(
+      `${label}: highest test accuracy from step ${stepText(EARLY)} to ` +
+        stepText(SEEN),
+      "–",
+      name,
+      (run) => gain(run, EARLY, SEEN)[1],
+    );
   return [
-    ...arms.map(({ name, label }, i) => ({
-      what: `${label}: highest test accuracy after step ${at}`,
-      published: ["≈ 87 %", "≈ 8 %"][i]!,
-      measured: measured(results, name, (run) => gain(run, at)[1], percent),
-    })),
-    {
-      what: `both: test accuracy at step ${at}`,
-      published: "–",
-      measured: measured(results, "plain", (run) => gain(run, at)[0], percent),
-    },
-    ...arms.map(({ name, label }) => ({
-      what: `${label}: train accuracy at the end`,
-      published: "–",
-      measured: measured(
-        results,
+    highest(plain, "≈ 87 %"),
+    highest(late, "≈ 8 %"),
+    ...[EARLY, at].map((step) =>
+      row(
+        `as it is: test accuracy at step ${stepText(step)}`,
+        "–",
+        plain.name,
+        (run) => gain(run, step)[0],
+      )
+    ),
+    seen(plain),
+    seen(early),
+    ...arms.map(({ name, label }) =>
+      row(
+        `${label}: train accuracy at the end`,
+        "–",
         name,
         (run) => last(run, "train_accuracy"),
-        percent,
-      ),
-    })),
+      )
+    ),
   ];
 }
 
 const LEAST = 0.2;
 const SHARE = 0.25;
+
+const RULE =
+  "From the last evaluation before the change on, the untouched run " +
+  `gains at least ${percent(LEAST)} of test accuracy (else the seed says ` +
+  "nothing), and the other at its highest gains less than a quarter of " +
+  "what the untouched one gains.";
+
+// Whether a change of the loss stops what the untouched run goes on to gain.
+function stops(
+  results: Results,
+  arm: string,
+  at: number,
+  until = Infinity,
+): Decision {
+  return bySeed(results, ["plain", arm], (plain, induced) => {
+    const [before, free] = gain(plain, at, until);
+    const [, held] = gain(induced, at, until);
+    return {
+      so: free - before < LEAST
+        ? null
+        : held - before < SHARE * (free - before),
+      why: `${percent(before)} at step ${stepText(at)}, then up to ` +
+        `${percent(free)} as it is and ${percent(held)} induced`,
+    };
+  });
+}
 
 /** Figure 8. */
 export const fig8: Figure = {
@@ -127,8 +193,11 @@ export const fig8: Figure = {
     "AdamW lr 5e-4, β 0.9 and 0.99, ε 1e-25, no weight decay, softmax " +
     "cross-entropy in float64, 20,000 steps; from step 6,000 on the loss sees " +
     "the correct class's logit multiplied by 0. The paper gives the step and " +
-    "the factor; that it is Figure 2's setting which generalises is a guess. Quick: " +
-    "mod 59, 80 % of the pairs, lr 1e-3, 6,000 steps, the change at 990.",
+    "the factor; that it is Figure 2's setting which generalises is a guess. " +
+    "By then this setting has generalised, so in 6,000 steps more the change " +
+    "is made at step 600, too, where it is about as far as the paper at its " +
+    "change. Quick: mod 59, 80 % of the pairs, lr 1e-3, 6,000 steps, the " +
+    "changes at 990 and 600.",
   published: "Generalisation stops at about 8 % test accuracy instead of " +
     "reaching about 87 %.",
   arms,
@@ -146,24 +215,22 @@ export const fig8: Figure = {
       "and there C5 held.",
     ],
   },
-  claims: [{
-    id: "C5",
-    statement: "Inducing Softmax Collapse stops generalisation.",
-    rule: "From the last evaluation before the change on, the untouched run " +
-      `gains at least ${percent(LEAST)} of test accuracy (else the seed says ` +
-      "nothing), and the other at its highest gains less than a quarter of " +
-      `what the untouched one gains. ${BY_SEED}`,
-    decide: (results) =>
-      bySeed(results, ["plain", "induced"], (plain, induced) => {
-        const at = WHEN[results.scale];
-        const [[before, free], [, held]] = [gain(plain, at), gain(induced, at)];
-        return {
-          so: free - before < LEAST
-            ? null
-            : held - before < SHARE * (free - before),
-          why: `${percent(before)} at step ${at}, then up to ` +
-            `${percent(free)} as it is and ${percent(held)} induced`,
-        };
-      }),
-  }],
+  claims: [
+    {
+      id: "C5",
+      statement: "Inducing Softmax Collapse stops generalisation.",
+      rule: `${RULE} ${BY_SEED}`,
+      decide: (results) => stops(results, "induced", WHEN[results.scale]),
+    },
+    {
+      id: "C26",
+      statement:
+        `Induced at step ${stepText(EARLY)}, while the network still ` +
+        "learns to generalise, Softmax Collapse stops generalisation.",
+      rule: `${RULE} Both are looked at until step ${
+        stepText(SEEN)
+      }. ${BY_SEED}`,
+      decide: (results) => stops(results, "early", EARLY, SEEN),
+    },
+  ],
 };

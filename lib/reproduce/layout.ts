@@ -56,10 +56,16 @@ export interface Job {
   readonly run: string;
 }
 
-/** The seed that the name of a run, or of its record, ends with. */
-export function seedOf(name: string): number | undefined {
-  const digits = /-seed(\d+)(\.json)?$/.exec(name)?.[1];
-  return digits === undefined ? undefined : Number(digits);
+/**
+ * How many seeds there are of a figure: so many as usual, or as many more as the
+ * names of its runs, or of their records, tell.
+ */
+export function seedsOf(names: readonly string[], usual: number): number {
+  const seeds = names.map((name) => {
+    const digits = /-seed(\d+)(\.json)?$/.exec(name)?.[1];
+    return digits === undefined ? 0 : Number(digits) + 1;
+  });
+  return Math.max(usual, ...seeds);
 }
 
 /**

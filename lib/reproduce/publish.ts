@@ -16,7 +16,7 @@ import {
   jobsOf,
   places as usual,
   recordsFolder,
-  seedOf,
+  seedsOf,
 } from "./layout.ts";
 import {
   type Outcome,
@@ -98,10 +98,7 @@ export async function publish(
     const outcome = await readOutcome(join(places.published, name));
     if (!outcome) continue;
     const full = await list(recordsFolder(places, name, "full")) ?? [];
-    const seeds = Math.max(
-      SEEDS,
-      ...full.map((file) => (seedOf(file) ?? 0) + 1),
-    );
+    const seeds = seedsOf(full, SEEDS);
     published.set(name, {
       outcome,
       full: { finished: full.length, of: figure.arms.length * seeds },
@@ -141,10 +138,7 @@ async function find(
     ...await list(join(places.here, name, scale)) ?? [],
     ...await list(recordsFolder(places, name, scale)) ?? [],
   ];
-  const most = Math.max(
-    usually,
-    ...names.map((name) => (seedOf(name) ?? 0) + 1),
-  );
+  const most = seedsOf(names, usually);
   const jobs = jobsOf(name, figure, scale, most, places.here);
   const known = await recordsPublished(places, jobs, figure);
   const twins = twinsFor(most);

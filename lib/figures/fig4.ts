@@ -196,12 +196,12 @@ export const fig4: Figure = {
   rows,
   remarks: {
     full: [
-      "C1 waits for the third run of addition, and cannot come to hold: " +
-      "with seed 1 addition ends at 94.2 %, 0.8 below what the rule asks for " +
-      "and rising by half a point in 5,000 steps. It groks, but late: 50 % at " +
-      "step 58,500, where seed 0 has them at 41,000. Product groks with every " +
-      "seed, 50 % at step 35,500 to 58,500 around the published 53,000; the " +
-      "norm of the weights agrees.",
+      "C1 is met by seeds 0 and 2 and missed by seed 1, where addition ends " +
+      "at 94.2 %, 0.8 below what the rule asks for and rising by half a point " +
+      "in 5,000 steps: it groks, but late, with 50 % at step 58,500, where the " +
+      "others have them at 36,500 and 41,000. Product groks with every seed, " +
+      "50 % at step 35,500 to 58,500 around the published 53,000; the norm of " +
+      "the weights agrees.",
       "C9 says nothing with any seed: scalars generalise to 69 to 73 %, and " +
       "binary codes and two-hot inputs stay at chance (1 in 113, 0.9 %), so " +
       "nothing orders these two.",

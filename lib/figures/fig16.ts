@@ -107,9 +107,9 @@ export const fig16: Figure = {
   remarks: {
     quick: [
       "C11 fails because 4,000 steps are too few: at the temperature 1e5 " +
-      "the logits grow a hundred thousand times as large, and nothing has " +
-      "collapsed yet. C22 fails because with 80 % of the pairs mod 59 " +
-      "smoothed labels are enough to generalise wholly.",
+      "the logits grow a hundred thousand times as large, and with none of " +
+      "three seeds has a sample collapsed yet. C22 fails because with 80 % of " +
+      "the pairs mod 59 smoothed labels are enough to generalise wholly.",
     ],
   },
   claims: [

@@ -21,8 +21,8 @@ Curves are medians over the seeds, bands go from the least to the most.
 
 **Two forms.** At full length a figure is trained as published, with three seeds.
 Its quick form has fewer steps, a smaller task or a larger share of the pairs, and
-one seed: minutes, to see the shape. What a claim comes to there is no answer to
-the paper.
+often one seed: minutes, to see the shape. What a claim comes to there is no
+answer to the paper.
 
 **Seeds.** A claim holds if its rule is met with every seed asked for, and fails if
 with fewer than half of those that say anything, of which ${LEAST_SEEDS} are needed (in the
@@ -64,7 +64,7 @@ const TABLES: readonly [scale: Scale | undefined, heading: string][] = [
   ["full", "At full length, as published"],
   [
     "quick",
-    "In the quick form: other settings, one seed, no answer to the paper",
+    "In the quick form: other settings, no answer to the paper",
   ],
   [undefined, "Not run yet"],
 ];

@@ -5,7 +5,7 @@
  */
 
 import type { ConfigInput } from "../config/config.ts";
-import type { Chart, Panel } from "../report/chart.ts";
+import type { Chart, Series } from "../report/chart.ts";
 import {
   column,
   last,
@@ -16,7 +16,7 @@ import {
   stepText,
 } from "./curves.ts";
 import type { Arm, Decision, Figure, Results, Row } from "./figure.ts";
-import { linesOf } from "./panels.ts";
+import { panelOf, shares } from "./panels.ts";
 import { mlp, quickGrok } from "./paper.ts";
 import type { RunRecord } from "./record.ts";
 import { BY_SEED, bySeed } from "./rules.ts";
@@ -44,7 +44,7 @@ const induced = (at: number) => ({
   switches: [{ at, config: { correctLogitScale: 0 } }],
 });
 
-const arms: Arm[] = [
+const arms = [
   { name: "plain", label: "as it is", config: base, quick },
   {
     name: "induced",
@@ -58,7 +58,8 @@ const arms: Arm[] = [
     config: { ...base, steps: SEEN, ...induced(EARLY) },
     quick,
   },
-];
+] as const satisfies readonly Arm[];
+const [plain, late, early] = arms;
 
 // Accuracy at the last evaluation before the loss changes, and the highest one
 // from there on.
@@ -72,82 +73,74 @@ function gain(
 }
 
 function chart(results: Results): Chart {
+  const full = results.scale === "full";
   const at = WHEN[results.scale];
-  const panel = (name: string, label: string): Panel => ({
-    title: label === "test accuracy" ? "Generalisation" : "Memory",
-    x: { label: "step" },
-    y: { label: `${label} (%)`, percent: true, domain: [0, 1] },
-    series: [
-      ...linesOf(results, arms, name),
-      ...[EARLY, at].map((x, i) => ({
-        name: i === 0 ? "changes of the loss" : "",
-        colour: 6,
-        line: "dashed" as const,
-        points: [0, 1].map((y) => ({ x, y })),
-      })),
-    ],
-    published: results.scale === "full" && name === ACCURACY
-      ? [{ y: 0.87, colour: 0 }, { y: 0.08, colour: 1 }]
-      : [],
-  });
+  const changes: Series[] = [EARLY, at].map((x, i) => ({
+    name: i === 0 ? "changes of the loss" : "",
+    colour: 6,
+    line: "dashed",
+    points: [0, 1].map((y) => ({ x, y })),
+  }));
+  const accuracy = panelOf(
+    results,
+    arms,
+    ACCURACY,
+    "Generalisation",
+    shares("test accuracy"),
+    full ? [{ y: 0.87, colour: 0 }, { y: 0.08, colour: 1 }] : [],
+  );
+  const memory = panelOf(
+    results,
+    arms,
+    "train_accuracy",
+    "Memory",
+    shares("train accuracy"),
+  );
   return {
     title: "Training without the correct class's gradient",
     subtitle: "Addition, softmax cross-entropy in float64; " +
       `from step ${stepText(EARLY)} or ${stepText(at)} on the loss sees the ` +
       "correct class's logit as 0",
-    panels: [
-      panel(ACCURACY, "test accuracy"),
-      panel("train_accuracy", "train accuracy"),
-    ],
+    panels: [accuracy, memory].map((panel) => ({
+      ...panel,
+      series: [...panel.series, ...changes],
+    })),
   };
 }
 
 function rows(results: Results): Row[] {
   const at = WHEN[results.scale];
   const row = (
+    { name, label }: Arm,
     what: string,
-    published: string,
-    arm: string,
     value: (run: RunRecord) => number,
+    published = "–",
   ): Row => ({
-    what,
+    what: `${label}: ${what}`,
     published,
-    measured: measured(results, arm, value, percent),
+    measured: measured(results, name, value, percent),
   });
-  const [plain, late, early] = arms as [Arm, Arm, Arm];
-  const highest = ({ name, label }: Arm, published: string) =>
-    row(
-      `${label}: highest test accuracy after step ${stepText(at)}`,
-      published,
-      name,
-      (run) => gain(run, at)[1],
-    );
-  const seen = ({ name, label }: Arm) =>
-    row(
-      `${label}: highest test accuracy from step ${stepText(EARLY)} to ` +
-        stepText(SEEN),
-      "–",
-      name,
-      (run) => gain(run, EARLY, SEEN)[1],
-    );
+  const after = `highest test accuracy after step ${stepText(at)}`;
+  const highest = (run: RunRecord) => gain(run, at)[1];
+  const seen = `highest test accuracy from step ${stepText(EARLY)} to ` +
+    stepText(SEEN);
   return [
-    highest(plain, "≈ 87 %"),
-    highest(late, "≈ 8 %"),
+    row(plain, after, highest, "≈ 87 %"),
+    row(late, after, highest, "≈ 8 %"),
     ...[EARLY, at].map((step) =>
       row(
-        `as it is: test accuracy at step ${stepText(step)}`,
-        "–",
-        plain.name,
+        plain,
+        `test accuracy at step ${stepText(step)}`,
         (run) => gain(run, step)[0],
       )
     ),
-    seen(plain),
-    seen(early),
-    ...arms.map(({ name, label }) =>
+    ...[plain, early].map((arm) =>
+      row(arm, seen, (run) => gain(run, EARLY, SEEN)[1])
+    ),
+    ...arms.map((arm) =>
       row(
-        `${label}: train accuracy at the end`,
-        "–",
-        name,
+        arm,
+        "train accuracy at the end",
         (run) => last(run, "train_accuracy"),
       )
     ),
@@ -166,12 +159,12 @@ const RULE =
 // Whether a change of the loss stops what the untouched run goes on to gain.
 function stops(
   results: Results,
-  arm: string,
+  { name }: Arm,
   at: number,
   until = Infinity,
 ): Decision {
-  return bySeed(results, ["plain", arm], (plain, induced) => {
-    const [before, free] = gain(plain, at, until);
+  return bySeed(results, [plain.name, name], (untouched, induced) => {
+    const [before, free] = gain(untouched, at, until);
     const [, held] = gain(induced, at, until);
     return {
       so: free - before < LEAST
@@ -194,7 +187,7 @@ export const fig8: Figure = {
     "cross-entropy in float64, 20,000 steps; from step 6,000 on the loss sees " +
     "the correct class's logit multiplied by 0. The paper gives the step and " +
     "the factor; that it is Figure 2's setting which generalises is a guess. " +
-    "By then this setting has generalised, so in 6,000 steps more the change " +
+    "By then this setting has generalised, so in runs of 6,000 steps the change " +
     "is made at step 600, too, where it is about as far as the paper at its " +
     "change. Quick: mod 59, 80 % of the pairs, lr 1e-3, 6,000 steps, the " +
     "changes at 990 and 600.",
@@ -222,7 +215,7 @@ export const fig8: Figure = {
       id: "C5",
       statement: "Inducing Softmax Collapse stops generalisation.",
       rule: `${RULE} ${BY_SEED}`,
-      decide: (results) => stops(results, "induced", WHEN[results.scale]),
+      decide: (results) => stops(results, late, WHEN[results.scale]),
     },
     {
       id: "C26",
@@ -232,7 +225,7 @@ export const fig8: Figure = {
       rule: `${RULE} Both are looked at until step ${
         stepText(SEEN)
       }. ${BY_SEED}`,
-      decide: (results) => stops(results, "early", EARLY, SEEN),
+      decide: (results) => stops(results, early, EARLY, SEEN),
     },
   ],
 };

@@ -53,7 +53,10 @@ export interface Tolerance {
   readonly absolute: number;
 }
 
-/** Asserts that numbers are close, reporting the worst of them. */
+/**
+ * Asserts that numbers are close, reporting the worst of them. None is worse than
+ * the first that cannot be compared: a NaN, or a number where ±∞ was wanted.
+ */
 export function assertClose(
   actual: ArrayLike<number>,
   expected: ArrayLike<number>,
@@ -68,11 +71,12 @@ export function assertClose(
   let worst = { excess: 0, i: -1 };
   for (let i = 0; i < actual.length; i++) {
     const [x, y] = [actual[i]!, expected[i]!];
+    if (Object.is(x, y) || x === y) continue;
     const excess = Math.abs(x - y) / (absolute + relative * Math.abs(y));
-    // Not `excess > worst`: a NaN must not pass, and equal numbers must.
-    if (!Object.is(x, y) && x !== y && !(excess <= worst.excess)) {
-      worst = { excess, i };
-    }
+    if (excess <= worst.excess) continue;
+    worst = { excess, i };
+    // Nothing compares with a NaN: another number must not take its place.
+    if (Number.isNaN(excess)) break;
   }
   if (worst.i >= 0 && !(worst.excess <= 1)) {
     const { i, excess } = worst;

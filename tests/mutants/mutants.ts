@@ -1,0 +1,232 @@
+/**
+ * Mutations: small mistakes made on purpose, each of which some test must
+ * notice. The lists are the `.tsv` files beside this one.
+ *
+ * @module
+ */
+
+import { dirname, join } from "node:path";
+
+/** A mistake, and the tests that must notice it. */
+export interface Mutant {
+  /** The list that it is from, and its line there. */
+  readonly from: string;
+  /** The file that is changed. */
+  readonly file: string;
+  /** What stands there exactly once. */
+  readonly text: string;
+  /** What stands there instead. */
+  readonly replacement: string;
+  /** The files of tests, below tests/. */
+  readonly tests: readonly string[];
+  /** Which of their tests; all where nothing is said. */
+  readonly filter?: string;
+}
+
+/** What became of a mutant; `broken` is one that says nothing. */
+export type Fate = "killed" | "survived" | "broken";
+
+/** A mutant's fate, and why. */
+export interface Outcome {
+  readonly mutant: Mutant;
+  readonly fate: Fate;
+  readonly why: string;
+}
+
+/** What {@link mutate} may be told. */
+export interface MutateOptions {
+  /** How many are tried at once, each in a copy of its own; by default 1. */
+  readonly jobs?: number;
+  /**
+   * How long the tests of a mutant may take, beside five times what they take
+   * without it: a loop that it makes endless is noticed. By default 60 seconds.
+   */
+  readonly seconds?: number;
+  /** Is told each fate as it is known. */
+  readonly onOutcome?: (outcome: Outcome) => void;
+}
+
+/**
+ * Reads a list: a line each with tabs between file, text, replacement, tests
+ * (spaces between them) and, where wanted, what `deno test --filter` takes. `\n`
+ * in a text is a line's end. Empty lines and those that begin with # say nothing.
+ *
+ * @throws {SyntaxError} naming the line that is not of this form.
+ */
+export function parseMutants(list: string, name: string): Mutant[] {
+  return list.split("\n").flatMap((line, i): Mutant[] => {
+    if (line.trim() === "" || line.startsWith("#")) return [];
+    const from = `${name}:${i + 1}`;
+    const [file, text, replacement, tests, filter, ...more] = line.split("\t");
+    if (!file || !text || !tests || more.length > 0 || text === replacement) {
+      throw new SyntaxError(
+        `${from}: wanted file, text, another text, tests and perhaps a ` +
+          `filter, with tabs between, got ${JSON.stringify(line)}`,
+      );
+    }
+    const unescaped = (text: string) => text.replaceAll("\\n", "\n");
+    return [{
+      from,
+      file,
+      text: unescaped(text),
+      replacement: unescaped(replacement!),
+      tests: tests.split(" "),
+      ...filter && { filter },
+    }];
+  });
+}
+
+/**
+ * Tries mutants, each in a copy of the project, of which nothing is left behind.
+ * A test that fails without any mutation kills nothing: its mutants are broken.
+ *
+ * @param root The project, a git checkout with node_modules.
+ * @param mutants What to try.
+ */
+export async function mutate(
+  root: string,
+  mutants: readonly Mutant[],
+  { jobs = 1, seconds = 60, onOutcome = () => {} }: MutateOptions = {},
+): Promise<Outcome[]> {
+  const scratch = await Deno.makeTempDir({ prefix: "groklab-mutants-" });
+  const outcomes: Outcome[] = [];
+  const unchanged = new Map<string, Promise<Unchanged>>();
+  const queue = [...mutants];
+  const work = async (copy: string) => {
+    await copyProject(root, copy);
+    for (let mutant; (mutant = queue.shift());) {
+      const fate = await fateOf(mutant, copy, unchanged, seconds * 1000);
+      const outcome = { mutant, ...fate };
+      outcomes.push(outcome);
+      onOutcome(outcome);
+    }
+  };
+  try {
+    const copies = Array.from(
+      { length: jobs },
+      (_, i) => join(scratch, `${i}`),
+    );
+    await Promise.all(copies.map(work));
+  } finally {
+    await Deno.remove(scratch, { recursive: true });
+  }
+  return outcomes;
+}
+
+// How tests end where nothing is changed.
+interface Unchanged {
+  readonly passed: boolean;
+  readonly why: string;
+  readonly ms: number;
+}
+
+async function fateOf(
+  mutant: Mutant,
+  copy: string,
+  unchanged: Map<string, Promise<Unchanged>>,
+  leastMs: number,
+): Promise<Omit<Outcome, "mutant">> {
+  const path = join(copy, mutant.file);
+  const source = await readIfThere(path);
+  const found = source.split(mutant.text).length - 1;
+  if (found !== 1) {
+    const why = `its text is in ${mutant.file} ${found} times, wanted once`;
+    return { fate: "broken", why };
+  }
+  const key = JSON.stringify([mutant.tests, mutant.filter]);
+  if (!unchanged.has(key)) unchanged.set(key, runTests(mutant, copy));
+  const { passed, why, ms } = await unchanged.get(key)!;
+  if (!passed) return { fate: "broken", why: `without it ${why}` };
+
+  const [before, after] = source.split(mutant.text) as [string, string];
+  const changed = before + mutant.replacement + after;
+  if (!await parses(changed)) {
+    return { fate: "broken", why: `${mutant.file} cannot be parsed with it` };
+  }
+  await Deno.writeTextFile(path, changed);
+  try {
+    const result = await runTests(mutant, copy, leastMs + 5 * ms);
+    return result.passed
+      ? { fate: "survived", why: result.why }
+      : { fate: "killed", why: result.why };
+  } finally {
+    await Deno.writeTextFile(path, source);
+  }
+}
+
+async function runTests(
+  { tests, filter }: Mutant,
+  cwd: string,
+  limit?: number,
+): Promise<Unchanged> {
+  const begun = performance.now();
+  const signal = limit === undefined ? undefined : AbortSignal.timeout(limit);
+  const { success, stdout } = await new Deno.Command(Deno.execPath(), {
+    cwd,
+    args: [
+      ...["test", "--no-check", "--no-prompt", "--allow-all"],
+      ...filter === undefined ? [] : ["--filter", filter],
+      ...tests.map((test) => join("tests", test)),
+    ],
+    env: { NO_COLOR: "1" },
+    ...signal && { signal },
+    stderr: "null",
+  }).output();
+  const text = new TextDecoder().decode(stdout);
+  const ran = /(\d+) passed .*\| (\d+) failed/.exec(text);
+  const ms = performance.now() - begun;
+  if (signal?.aborted) return { passed: false, why: "the tests never end", ms };
+  if (!ran) return { passed: false, why: "the tests do not load", ms };
+  if (ran[1] === "0" && ran[2] === "0") {
+    return { passed: false, why: "no test runs", ms };
+  }
+  return { passed: success, why: `${ran[2]} failed`, ms };
+}
+
+async function parses(source: string): Promise<boolean> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["fmt", "--ext", "ts", "-"],
+    stdin: "piped",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(source));
+  await writer.close();
+  return (await child.status).success;
+}
+
+async function readIfThere(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw error;
+  }
+}
+
+// All files that git knows or would take, and a link to node_modules, into which
+// a copy does not write.
+async function copyProject(root: string, copy: string): Promise<void> {
+  const { success, stdout } = await new Deno.Command("git", {
+    cwd: root,
+    args: ["ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+  }).output();
+  if (!success) throw new Error(`Cannot list ${root}: wanted a git checkout`);
+  const names = new TextDecoder().decode(stdout).split("\0").filter(Boolean);
+  for (const name of names) {
+    await Deno.mkdir(join(copy, dirname(name)), { recursive: true });
+    try {
+      await Deno.copyFile(join(root, name), join(copy, name));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  const config = join(copy, "deno.json");
+  const text = await readIfThere(config);
+  await Deno.writeTextFile(
+    config,
+    text.replace('"nodeModulesDir": "auto"', '"nodeModulesDir": "manual"'),
+  );
+  await Deno.symlink(join(root, "node_modules"), join(copy, "node_modules"));
+}

@@ -1,0 +1,131 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { join } from "node:path";
+import { contentsOf, withTempDir } from "../tasks/_run.ts";
+import { mutate, parseMutants } from "./mutants.ts";
+
+Deno.test("parseMutants() reads a line each, with tabs between", () => {
+  const list = "# a comment\n\n" +
+    "a.ts\tx > 0\tx >= 0\ta_test.ts b_test.ts\n" +
+    "a.ts\tx\\ny\t\ta_test.ts\tsmall numbers\n";
+  assertEquals(parseMutants(list, "a.tsv"), [
+    {
+      from: "a.tsv:3",
+      file: "a.ts",
+      text: "x > 0",
+      replacement: "x >= 0",
+      tests: ["a_test.ts", "b_test.ts"],
+    },
+    {
+      from: "a.tsv:4",
+      file: "a.ts",
+      text: "x\ny",
+      replacement: "",
+      tests: ["a_test.ts"],
+      filter: "small numbers",
+    },
+  ]);
+});
+
+Deno.test("parseMutants() names a line that is no mutation", () => {
+  for (
+    const line of [
+      "a.ts\tx\ty",
+      "a.ts\t\ty\ta_test.ts",
+      "a.ts\tx\tx\ta_test.ts",
+      "a.ts x y a_test.ts",
+      "a.ts\tx\ty\ta_test.ts\tfilter\tmore",
+    ]
+  ) {
+    assertThrows(
+      () => parseMutants(`# list\n${line}`, "a.tsv"),
+      SyntaxError,
+      "a.tsv:2: wanted file, text, another text, tests",
+    );
+  }
+});
+
+const PROJECT = {
+  "deno.json": '{ "nodeModulesDir": "auto" }',
+  "a.ts": "export const next = (x: number) => x + 1;\n" +
+    "export const half = (x: number) => x / 2;\n" +
+    "export function count(to: number) {\n" +
+    "  let i = 0;\n  while (i < to) i++;\n  return i;\n}\n",
+  "tests/a_test.ts": 'import { count, next } from "../a.ts";\n' +
+    "const same = (x: number, y: number) => {\n" +
+    '  if (x !== y) throw new Error("not the same");\n};\n' +
+    'Deno.test("next", () => same(next(1), 2));\n' +
+    'Deno.test("count", () => same(count(3), 3));\n',
+  "tests/bad_test.ts": 'Deno.test("bad", () => { throw new Error("bad") });\n',
+};
+
+async function withProject(work: (root: string) => Promise<void>) {
+  await withTempDir(async (root) => {
+    for (const folder of ["tests", "node_modules"]) {
+      await Deno.mkdir(join(root, folder));
+    }
+    for (const [name, text] of Object.entries(PROJECT)) {
+      await Deno.writeTextFile(join(root, name), text);
+    }
+    const git = new Deno.Command("git", { cwd: root, args: ["init", "-q"] });
+    await git.output();
+    await work(root);
+  });
+}
+
+Deno.test("mutate() says which mistakes no test notices, and leaves the project alone", () =>
+  withProject(async (root) => {
+    const before = await contentsOf(root);
+    const list = [
+      "a.ts\tx + 1\tx + 2\ta_test.ts",
+      "a.ts\tx + 1\tx + 2\ta_test.ts\tcount",
+      "a.ts\tx / 2\tx / 3\ta_test.ts",
+      "a.ts\tx * 2\tx / 3\ta_test.ts",
+      "a.ts\tnumber\tstring\ta_test.ts",
+      "b.ts\tx\ty\ta_test.ts",
+      "a.ts\tx + 1\tx + \ta_test.ts",
+      "a.ts\tx + 1\tx + 2\tbad_test.ts",
+      "a.ts\tx + 1\tx + 2\ta_test.ts\tnone of them",
+    ];
+    const heard: string[] = [];
+    const outcomes = await mutate(
+      root,
+      parseMutants(list.join("\n"), "list"),
+      { jobs: 2, onOutcome: ({ mutant }) => heard.push(mutant.from) },
+    );
+    assertEquals(outcomes.map(({ mutant }) => mutant.from), heard);
+    assertEquals(
+      Object.fromEntries(outcomes.map((o) => [o.mutant.from, [o.fate, o.why]])),
+      {
+        "list:1": ["killed", "1 failed"],
+        "list:2": ["survived", "0 failed"],
+        "list:3": ["survived", "0 failed"],
+        "list:4": ["broken", "its text is in a.ts 0 times, wanted once"],
+        "list:5": ["broken", "its text is in a.ts 3 times, wanted once"],
+        "list:6": ["broken", "its text is in b.ts 0 times, wanted once"],
+        "list:7": ["broken", "a.ts cannot be parsed with it"],
+        "list:8": ["broken", "without it 1 failed"],
+        "list:9": ["broken", "without it no test runs"],
+      },
+    );
+    assertEquals(await contentsOf(root), before);
+  }));
+
+Deno.test("mutate() ends tests that never end", () =>
+  withProject(async (root) => {
+    const list = "a.ts\ti < to\ti < to + 1 / 0\ta_test.ts\tcount";
+    const [outcome] = await mutate(root, parseMutants(list, "list"), {
+      seconds: 1,
+    });
+    assertEquals([outcome!.fate, outcome!.why], [
+      "killed",
+      "the tests never end",
+    ]);
+  }));
+
+Deno.test("mutate() refuses what is no git checkout", () =>
+  withTempDir(async (root) => {
+    const list = parseMutants("a.ts\tx\ty\ta_test.ts", "list");
+    // Where the temporary folder lies in a checkout, this one is a part of it.
+    await Deno.writeTextFile(join(root, ".git"), "gitdir: nowhere");
+    await assertRejects(() => mutate(root, list), Error, "a git checkout");
+  }));

@@ -5,6 +5,7 @@
  */
 
 import { dirname, join } from "node:path";
+import { UsageError } from "./errors.ts";
 
 /** A file or folder that could not be read or written. */
 export class FileError extends Error {
@@ -30,6 +31,30 @@ export async function describing<T>(
     const reason = error instanceof Error ? error.message : String(error);
     throw new FileError(`Cannot ${action}: ${reason}`, { cause: error });
   }
+}
+
+/**
+ * Checks that the folder of a file to be written is there: one that is missing may
+ * be a mistyped one, and nobody looks for what was put into it.
+ *
+ * @param path The file, or a folder to be made.
+ * @throws {UsageError} if its folder is not there.
+ */
+export async function checkPlace(path: string): Promise<void> {
+  const folder = dirname(path);
+  const there = await Deno.stat(folder).catch((error) => {
+    if (isAbsent(error)) return undefined;
+    throw new FileError(`Cannot write ${path}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  });
+  if (there?.isDirectory) return;
+  if (there) {
+    throw new FileError(`Cannot write ${path}: ${folder} is a file, no folder`);
+  }
+  throw new UsageError(
+    `Cannot write ${path}: there is no folder ${folder}; make it first`,
+  );
 }
 
 // What a file is called until it is whole.

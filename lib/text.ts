@@ -4,6 +4,39 @@
  * @module
  */
 
+// What moves a cursor, changes colours, ends a line, or turns or hides what stands
+// beside it: the categories of control and format characters, and Unicode's two
+// ends of lines. Joiners between letters and emoji are format characters as well;
+// they change how a name looks, and names may differ in them alone.
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * Text out of a file, a name for example, as a line may hold it: control
+ * characters and those that change the direction of writing become escapes that
+ * can be read, `\x1b` or `\u{202e}`.
+ */
+export function shown(text: string): string {
+  return text.replace(UNSEEN, (c) => {
+    const code = c.codePointAt(0)!.toString(16);
+    return code.length <= 2 ? `\\x${code.padStart(2, "0")}` : `\\u{${code}}`;
+  });
+}
+
+/** JSON in which such characters are escaped, too; it says the same. */
+export function plainJson(value: unknown): string {
+  const text = JSON.stringify(value, null, 2);
+  // Between the tokens there are ends of lines, in strings none is left.
+  return text.replace(
+    UNSEEN,
+    (c) =>
+      c === "\n"
+        ? c
+        : c.split("").map((unit) =>
+          `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`
+        ).join(""),
+  );
+}
+
 /** A share as a percentage. */
 export const percent = (x: number): string => `${(100 * x).toFixed(1)} %`;
 
@@ -18,9 +51,10 @@ export function short(x: number | null | undefined): string {
 /**
  * Lines of cells, each column as wide as its widest cell.
  *
- * @param rows The head among them.
+ * @param cells The rows, the head among them.
  */
-export function table(rows: readonly (readonly string[])[]): string[] {
+export function table(cells: readonly (readonly string[])[]): string[] {
+  const rows = cells.map((row) => row.map(shown));
   const widths = (rows[0] ?? []).map((_, i) =>
     Math.max(...rows.map((row) => row[i]!.length))
   );

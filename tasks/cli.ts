@@ -10,6 +10,7 @@ import { CommanderError, InvalidArgumentError } from "commander";
 import type { Settings } from "../lib/config/setting.ts";
 import { UsageError } from "../lib/errors.ts";
 import { closest } from "../lib/names.ts";
+import { plainJson, shown } from "../lib/text.ts";
 
 export { Option };
 
@@ -90,7 +91,9 @@ function debugging(): boolean {
 
 function fail(message: string, code: number): never {
   const [line] = message.split(/\n(?=\s+at )/);
-  console.error(`error: ${line!.trim().replaceAll(/\s*\n\s*/g, " ")}`);
+  const text = line!.trim().replaceAll(/\s*\n\s*/g, " ");
+  // Messages have names out of files in them, and arguments.
+  console.error(`error: ${shown(text)}`);
   Deno.exit(code);
 }
 
@@ -195,5 +198,5 @@ export function addFlags(
 
 /** Prints the one JSON document of `--json`. */
 export function printJson(value: unknown): void {
-  console.log(JSON.stringify(value, null, 2));
+  console.log(plainJson(value));
 }

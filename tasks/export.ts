@@ -5,11 +5,12 @@
  * @module
  */
 
+import { shown } from "../lib/text.ts";
 import { command, main, path, stepNumber } from "./cli.ts";
 
 const task = command("export", "Copy a checkpoint to a file of its own.")
   .argument("<run>", "run folder or .onnx file")
-  .requiredOption("--out <file>", "where to write it", path)
+  .requiredOption("--out <file>", "where to write it: NAME.onnx", path)
   .option("--step <n>", "which checkpoint (default: the last)", stepNumber)
   .option("--hooks <names>", "activations to make outputs, by name")
   .option("--overwrite", "replace the file if it is there")
@@ -20,7 +21,7 @@ const task = command("export", "Copy a checkpoint to a file of its own.")
       hooks: hooks?.split(",").map((name) => name.trim()) ?? [],
       overwrite: overwrite ?? false,
     });
-    console.error(`${source} → ${out}`);
+    console.error(shown(`${source} → ${out}`));
   });
 
 if (import.meta.main) await main(task);

@@ -14,7 +14,7 @@ import {
   type RunReport,
 } from "../lib/probes/mod.ts";
 import { flagOf } from "../lib/config/config.ts";
-import { short, table } from "../lib/text.ts";
+import { short, shown, table } from "../lib/text.ts";
 
 // What a terminal shows of a series.
 const MOST_ROWS = 21;
@@ -41,7 +41,7 @@ export function listed(probes: readonly AnyProbe[]): unknown[] {
 /** What a file has. */
 export function renderContents({ source, ...parts }: Contents): string {
   return [
-    source,
+    shown(source),
     ...Object.entries(parts).flatMap(([part, values]) => [
       "",
       part,
@@ -56,7 +56,9 @@ export function renderContents({ source, ...parts }: Contents): string {
   ].join("\n");
 }
 
-const indented = (lines: readonly string[]) => lines.map((line) => `  ${line}`);
+// A line has names out of files in it.
+const indented = (lines: readonly string[]) =>
+  lines.map((line) => `  ${shown(line)}`);
 
 const resultLines = (results: ProbeReport["probes"]) =>
   Object.entries(results).flatMap(([name, result]) => [
@@ -68,13 +70,13 @@ const resultLines = (results: ProbeReport["probes"]) =>
 const skippedLines = (skipped: ProbeReport["skipped"]) =>
   Object.entries(skipped).flatMap((
     [name, reason],
-  ) => ["", `${name}: left out. ${reason}`]);
+  ) => ["", shown(`${name}: left out. ${reason}`)]);
 
 /** A report on a checkpoint for a terminal. */
 export function renderReport(report: ProbeReport): string {
   const { source, step, probes, skipped } = report;
   return [
-    `${source}${step === null ? "" : ` (step ${step})`}`,
+    `${shown(source)}${step === null ? "" : ` (step ${step})`}`,
     ...resultLines(probes),
     ...skippedLines(skipped),
   ].join("\n");
@@ -84,7 +86,7 @@ export function renderReport(report: ProbeReport): string {
 export function renderRun(report: RunReport): string {
   const { source, steps, series, probes, skipped } = report;
   return [
-    `${source} (${steps.length} checkpoints, steps ${steps[0]}–${
+    `${shown(source)} (${steps.length} checkpoints, steps ${steps[0]}–${
       steps.at(-1)
     })`,
     ...Object.entries(series).flatMap(([name, rows]) => [

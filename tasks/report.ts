@@ -8,6 +8,7 @@ import { UsageError } from "../lib/errors.ts";
 import { probeNames, probes } from "../lib/probes/mod.ts";
 import { newestRun } from "../lib/runs/read.ts";
 import { reportFormats } from "../lib/report/write.ts";
+import { shown } from "../lib/text.ts";
 import {
   command,
   EXIT,
@@ -66,7 +67,7 @@ const task = command(
     const look = {
       ...(probe && { probes: probe }),
       threads: options.threads ?? 0,
-      onStage: (what: string) => console.error(what),
+      onStage: (what: string) => console.error(shown(what)),
     };
     if (serve) {
       for (
@@ -102,8 +103,8 @@ const task = command(
       const size = bytes < 1e6
         ? `${Math.ceil(bytes / 1e3)} kB`
         : `${(bytes / 1e6).toFixed(1)} MB`;
-      console.error(`${path}: ${size}`);
-      console.log(path);
+      console.error(`${shown(path)}: ${size}`);
+      console.log(shown(path));
     }
   });
 

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { shown } from "../text.ts";
+
 /** Markup. */
 export class Html {
   /** Its text. */
@@ -34,10 +36,16 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Text that no browser takes for markup, between tags or in quotes. */
+/**
+ * Text that no browser takes for markup, between tags or in quotes, in which no
+ * character turns round or hides what stands beside it.
+ */
 export function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (c) => ESCAPES[c]!);
+  return lines(text).replace(/[&<>"']/g, (c) => ESCAPES[c]!);
 }
+
+// Ends of lines are the page's own, in scripts and in tables as text.
+const lines = (text: string) => text.split("\n").map(shown).join("\n");
 
 function textOf(content: Content): string {
   if (content instanceof Html) return content.text;

@@ -27,6 +27,7 @@ import {
 import type { Manifest } from "../runs/manifest.ts";
 import { checkpointsOf, readMetrics } from "../runs/read.ts";
 import type { MetricsRow } from "../runs/run_folder.ts";
+import { shown } from "../text.ts";
 import { THRESHOLD, type TrainResult } from "../train/recorder.ts";
 
 /** A run, read. */
@@ -93,7 +94,9 @@ async function readRun(path: string): Promise<ReportRun> {
   const name = basename(full);
   return {
     path,
-    name: REPLICA.test(name) ? `${basename(join(full, ".."))}/${name}` : name,
+    name: shown(
+      REPLICA.test(name) ? `${basename(join(full, ".."))}/${name}` : name,
+    ),
     config,
     manifest,
     rows: await readMetrics(path),

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { shown } from "../text.ts";
+
 /** Width of a panel, in pixels, as all lengths here. */
 export const WIDTH = 340;
 const GAP = 18;
@@ -76,7 +78,10 @@ export function sheetSvg<P extends { readonly title: string }>(
 }
 
 const escaped = (s: string) =>
-  s.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  shown(s).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(
+    ">",
+    "&gt;",
+  );
 
 /** A line of text. */
 export function text(

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import deno from "../../deno.json" with { type: "json" };
 import { UsageError } from "../errors.ts";
-import { writeWhole } from "../files.ts";
+import { checkPlace, writeWhole } from "../files.ts";
 import { curveFigures } from "./curves.ts";
 import { packed } from "./live_section.ts";
 import { pageText } from "./page.ts";
@@ -57,8 +57,8 @@ const RUNTIME = `onnxruntime-web-${
  * @param paths Run folders, or folders of replicas.
  * @param options Formats, place, what to do with what is there.
  * @throws {FileError} if a run cannot be read, or a file not be written.
- * @throws {UsageError} if a file is there already, or this version cannot make a
- * run's experiment; nothing is written then.
+ * @throws {UsageError} if a file is there already, the folder of `out` is not, or
+ * this version cannot make a run's experiment; nothing is written then.
  */
 export async function writeReport(
   paths: readonly string[],
@@ -71,6 +71,11 @@ export async function writeReport(
     ? join(options.out ?? join(placeOf(paths, folder), "report"), "report.html")
     : options.out ?? join(placeOf(paths, folder), "report.html");
   // What can be known beforehand is refused before the work.
+  checkEnding(options.out, charts.length > 0);
+  // The folder of charts is made, that which it lies in is not.
+  if (options.out !== undefined) {
+    await checkPlace(charts.length > 0 ? dirname(page) : page);
+  }
   if (formats.includes("html")) await checkFree(page, options);
   if (charts.length > 0) {
     await checkFolder(dirname(page));
@@ -127,6 +132,24 @@ export async function writeReport(
 // One run has its report with it; that of several lies beside the first.
 function placeOf(paths: readonly string[], folder: string): string {
   return paths.length === 1 ? folder : dirname(folder);
+}
+
+// A name says what somebody expects to find.
+function checkEnding(out: string | undefined, isFolder: boolean): void {
+  const ending = extname(out ?? "").toLowerCase();
+  if (out === undefined) return;
+  if (isFolder && [".svg", ".png", ".html", ".pdf"].includes(ending)) {
+    throw new UsageError(
+      `Cannot write charts into ${out}: --out names their folder, got a name ` +
+        `that ends in ${ending}`,
+    );
+  }
+  if (!isFolder && ![".html", ".htm", ""].includes(ending)) {
+    throw new UsageError(
+      `Cannot write the page ${out}: its name must end in .html, got ${ending}; ` +
+        "charts are written with --format svg,png",
+    );
+  }
 }
 
 async function checkFolder(path: string): Promise<void> {

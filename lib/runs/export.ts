@@ -4,9 +4,10 @@
  * @module
  */
 
+import { extname } from "node:path";
 import { ProbeModel } from "../onnx/probe_model.ts";
 import { UsageError } from "../errors.ts";
-import { describing, writeWhole } from "../files.ts";
+import { checkPlace, describing, writeWhole } from "../files.ts";
 import { findCheckpoint } from "./read.ts";
 
 /** What to copy, and how. */
@@ -23,18 +24,28 @@ export interface ExportOptions {
  * Copies a checkpoint to a file of its own; without hooks byte by byte.
  *
  * @param source A run folder or an .onnx file.
- * @param out The file to write.
+ * @param out The file to write, which ends in .onnx; its folder is there.
  * @param options Step and hooks.
  * @returns The checkpoint that was copied.
  * @throws {FileError} if there is no such checkpoint.
- * @throws {UsageError} if the file is there already, or the model has no
- * activation of a name.
+ * @throws {UsageError} if the file is there already, its folder is not, its name
+ * ends otherwise, or the model has no activation of a name.
  */
 export async function exportCheckpoint(
   source: string,
   out: string,
   { step, hooks = [], overwrite = false }: ExportOptions = {},
 ): Promise<string> {
+  const ending = extname(out);
+  if (ending.toLowerCase() !== ".onnx") {
+    throw new UsageError(
+      `Cannot write ${out}: what is written is ONNX, and ` +
+        (ending === ""
+          ? "its name must end in .onnx"
+          : `the file's name must end in .onnx, got ${ending}`),
+    );
+  }
+  await checkPlace(out);
   const path = await findCheckpoint(source, step);
   const bytes = await describing(`read ${path}`, () => Deno.readFile(path));
   const model = new ProbeModel(bytes, path);

@@ -407,6 +407,24 @@ Deno.test("export writes nothing when it is refused", async (t) => {
       ["a damaged checkpoint", [there, "--out", out], [
         /not an ONNX model|truncated/,
       ], 1],
+      ["an ending that it cannot write", [
+        run,
+        "--out",
+        join(dir, "model.safetensors"),
+      ], [/model\.safetensors/, /must end in \.onnx, got \.safetensors$/]],
+      ["no ending", [run, "--out", join(dir, "model")], [
+        /must end in \.onnx$/,
+      ]],
+      ["the ending of a part of a name", [
+        run,
+        "--out",
+        join(dir, "model.onnx.bak"),
+      ], [/got \.bak$/]],
+      ["a folder that is not there", [
+        run,
+        "--out",
+        join(dir, "new", "deep", "model.onnx"),
+      ], [/there is no folder .*deep; make it first$/]],
       ["a folder that cannot be", [run, "--out", join(there, "a.onnx")], [
         /there\.onnx/,
       ], 1],

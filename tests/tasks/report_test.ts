@@ -71,6 +71,22 @@ Deno.test("report refuses what it cannot mean, and writes nothing", () =>
       [[dir], 1, /holds no manifest\.json/],
       [[run, "--format", "pdf"], 2, /"pdf": choose from html, svg, png/],
       [[run, "--out", run], 2, /is a folder; name a file/],
+      [[run, "--out", join(dir, "a.pdf")], 2, /must end in \.html, got \.pdf/],
+      [
+        [run, "--out", join(dir, "new", "a.html")],
+        2,
+        /there is no folder .*new; make it first$/,
+      ],
+      [
+        [run, "--format", "svg", "--out", join(dir, "new", "charts")],
+        2,
+        /there is no folder .*new; make it first$/,
+      ],
+      [
+        [run, "--format", "svg", "--out", join(dir, "loss.svg")],
+        2,
+        /names their folder, got a name that ends in \.svg$/,
+      ],
       [[run, "--port", "80"], 2, /--port must come with --serve/],
       [
         [run, "--serve", "--out", "x"],

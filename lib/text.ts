@@ -4,6 +4,8 @@
  * @module
  */
 
+import { maxOf } from "./extremes.ts";
+
 // What moves a cursor, changes colours, ends a line, or turns or hides what stands
 // beside it: the categories of control and format characters, and Unicode's two
 // ends of lines. Joiners between letters and emoji are format characters as well;
@@ -56,7 +58,7 @@ export function short(x: number | null | undefined): string {
 export function table(cells: readonly (readonly string[])[]): string[] {
   const rows = cells.map((row) => row.map(shown));
   const widths = (rows[0] ?? []).map((_, i) =>
-    Math.max(...rows.map((row) => row[i]!.length))
+    maxOf(rows.map((row) => row[i]!.length))
   );
   return rows.map((row) =>
     row.map((cell, i) => cell.padEnd(widths[i]!)).join("  ").trimEnd()

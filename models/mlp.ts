@@ -4,6 +4,7 @@
  * @module
  */
 
+import { maxOf } from "../lib/extremes.ts";
 import * as tf from "@tensorflow/tfjs-core";
 import {
   integer,
@@ -100,7 +101,7 @@ export function mlp(options: MlpOptions): Model<MlpParams> {
     row: tokens
       ? { dtype: "int64", shape: [input.length] }
       : { dtype: "float32", shape: [input.width] },
-    rowsAtOnce: Math.ceil(CACHED / Math.max(1, ...hidden)),
+    rowsAtOnce: Math.ceil(CACHED / maxOf([1, ...hidden])),
     init: initialiser(mlpParameters(options), init, initScale),
     ...(options.batchNorm && {
       leastRows: 2,

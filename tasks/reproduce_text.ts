@@ -4,6 +4,7 @@
  * @module
  */
 
+import { maxOf } from "../lib/extremes.ts";
 import type { Cost, Listed } from "../lib/reproduce/list.ts";
 import { timeText } from "../lib/reproduce/cost.ts";
 import { extent, type Outcome } from "../lib/reproduce/outcome.ts";
@@ -48,11 +49,11 @@ export function outcomesText(
   if (outcomes.length === 0) return "no finished run: nothing to publish";
   return outcomes.map((outcome) => {
     const { figure, title, rows, claims } = outcome;
-    const width = Math.max(...rows.map(({ what }) => what.length), 0);
-    const middle = Math.max(
+    const width = maxOf([0, ...rows.map(({ what }) => what.length)]);
+    const middle = maxOf([
       ...rows.map(({ published }) => published.length),
       "published".length,
-    );
+    ]);
     return [
       `${title} (${extent(outcome)})`,
       ...(rows.length === 0

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { maxOf, minOf } from "../extremes.ts";
 import type { Point, Series } from "../report/chart.ts";
 import type { Results, Row } from "./figure.ts";
 import type { RunRecord } from "./record.ts";
@@ -55,7 +56,7 @@ export function most(
   from: number = 0,
 ): number {
   const values = within(record, name, from, until);
-  return values.length === 0 ? NaN : Math.max(...values);
+  return values.length === 0 ? NaN : maxOf(values);
 }
 
 /** The last value of a column. */
@@ -107,7 +108,7 @@ export function curve(
   const all = runs.map((run) => {
     const y = column(run, name);
     const at = column(run, x);
-    return { end: Math.max(...at), at: new Map(at.map((x, i) => [x, y[i]!])) };
+    return { end: maxOf(at), at: new Map(at.map((x, i) => [x, y[i]!])) };
   });
   const xs = [...new Set(all.flatMap(({ at }) => [...at.keys()]))]
     .sort((a, b) => a - b);
@@ -119,8 +120,8 @@ export function curve(
     return [{
       x,
       y: median(ys),
-      low: Math.min(...ys),
-      high: Math.max(...ys),
+      low: minOf(ys),
+      high: maxOf(ys),
     }];
   });
 }
@@ -189,7 +190,7 @@ export function measured(
   if (values.length === 0) return "not run";
   const middle = format(median(values));
   if (values.length === 1) return middle;
-  const [least, greatest] = [Math.min(...values), Math.max(...values)];
+  const [least, greatest] = [minOf(values), maxOf(values)];
   return least === greatest
     ? middle
     : `${middle} (${format(least)} to ${format(greatest)})`;

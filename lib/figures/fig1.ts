@@ -5,6 +5,7 @@
  * @module
  */
 
+import { minOf } from "../extremes.ts";
 import type { Chart, Panel } from "../report/chart.ts";
 import {
   accuracyAt,
@@ -96,7 +97,7 @@ const whichLoss: Claim = {
   decide: (results) =>
     bySeed(results, candidates.map(({ name }) => name), (...runs) => {
       const [soft, ...stable] = runs.map(distance) as [number, number, number];
-      const nearest = Math.min(...stable);
+      const nearest = minOf(stable);
       return {
         so: nearest - soft >= CLEARLY
           ? true

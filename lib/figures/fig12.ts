@@ -4,6 +4,7 @@
  * @module
  */
 
+import { maxOf } from "../extremes.ts";
 import { probe } from "../probes/mod.ts";
 import { findCheckpoint } from "../runs/read.ts";
 import type { Chart, Panel } from "../report/chart.ts";
@@ -83,7 +84,6 @@ const accuracy = (run: RunRecord) => last(run, "test_accuracy");
 
 function chart(results: Results): Chart {
   const accuracies = shares("test accuracy");
-  const largest = (norms: readonly number[]) => Math.max(...norms);
   const spectra: Panel[] = arms.map(({ name, label }, colour) => ({
     title: `${label}: one seed`,
     x: { label: "frequency" },
@@ -96,7 +96,7 @@ function chart(results: Results): Chart {
         dots: true,
         points: norms.map((norm, i) => ({
           x: i + 1,
-          y: norm / largest(norms),
+          y: norm / maxOf(norms),
         })),
       };
     }),

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { minOf } from "../extremes.ts";
 import { missingFiles } from "../data/mnist.ts";
 import type { Chart } from "../report/chart.ts";
 import { last, measured, most, percent, within } from "./curves.ts";
@@ -192,7 +193,7 @@ export function fig14Of(mnist: string | null): Figure {
 }
 
 const least = (run: RunRecord, from: number) =>
-  Math.min(...within(run, ACCURACY, from));
+  minOf(within(run, ACCURACY, from));
 
 /** Figure 14. */
 export const fig14: Figure = fig14Of(null);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { maxOf, minOf } from "../extremes.ts";
 import type { Chart, Panel, Published } from "../report/chart.ts";
 import {
   firstAtLeast,
@@ -87,7 +88,7 @@ function chart(results: Results): Chart {
   const isFull = results.scale === "full";
   const first = (method: Method, published: readonly Published[]): Panel => ({
     title: `${labels[method]}: step of 100 % test accuracy`,
-    x: { label: "weight decay", domain: [0, Math.max(...decays[method])] },
+    x: { label: "weight decay", domain: [0, maxOf(decays[method])] },
     y: {
       label: "step (median over the seeds)",
       scale: "log",
@@ -166,7 +167,7 @@ const names = (arms: readonly Arm[]) => arms.map(({ name }) => name);
 // The first step of the best of the runs of one seed, and which that is.
 function earliest(runs: readonly RunRecord[], arms: readonly Arm[]) {
   const steps = runs.map(full);
-  const step = Math.min(...steps);
+  const step = minOf(steps);
   return { step, label: arms[steps.indexOf(step)]!.label };
 }
 
@@ -266,7 +267,7 @@ export const fig15: Figure = {
               ? null
               : !strong.some(reaches),
             why: `with 8 at most ${
-              percent(Math.max(...strong.map((run) => most(run, ACCURACY))))
+              percent(maxOf(strong.map((run) => most(run, ACCURACY))))
             }; with less, ${
               others.filter(reaches).length
             } of ${others.length} ` +

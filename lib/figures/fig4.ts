@@ -5,6 +5,7 @@
  * @module
  */
 
+import { maxOf } from "../extremes.ts";
 import type { Chart } from "../report/chart.ts";
 import {
   accuracyAt,
@@ -101,7 +102,7 @@ function chart(results: Results): Chart {
   const ends = tasks.flatMap(({ name }) => results.of(name).flatMap(steps));
   const x = {
     label: "step",
-    domain: [0, Math.max(full ? 100_000 : 1000, ...ends)],
+    domain: [0, maxOf([full ? 100_000 : 1000, ...ends])],
   } as const;
   return {
     title: "StableMax without regularisation; softmax by the encoding",

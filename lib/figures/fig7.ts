@@ -5,6 +5,7 @@
  * @module
  */
 
+import { hypotOf, maxOf } from "../extremes.ts";
 import type { Chart, Panel } from "../report/chart.ts";
 import { curve, ifMemorised, measured, percent } from "./curves.ts";
 import type { Arm, Figure, Results, Row } from "./figure.ts";
@@ -94,10 +95,10 @@ function plane(results: Results, arm: (typeof arms)[number], colour: number) {
 // From θₘ along itself, as far as the trajectory reaches.
 function ray({ x, y, nlm, memorised }: Trajectory): Panel["series"] {
   if (!nlm || memorised === null) return [];
-  const span = Math.max(
-    ...x.map((a, i) => Math.hypot(a - x[memorised]!, y[i]! - y[memorised]!)),
+  const span = maxOf(
+    x.map((a, i) => Math.hypot(a - x[memorised]!, y[i]! - y[memorised]!)),
   );
-  const length = Math.hypot(...nlm);
+  const length = hypotOf(nlm);
   if (length === 0) return [];
   return [{
     name: "naïve loss minimisation from the memorised weights on",

@@ -150,7 +150,11 @@ function behind(
     });
     add({ ...operation("Identity", [last], name), name: `${before}/Identity` });
     const maker = graph.node.findIndex((n) => n.output.includes(before));
-    graph.node.splice(maker + 1, 0, ...nodes);
+    graph.node = [
+      ...graph.node.slice(0, maker + 1),
+      ...nodes,
+      ...graph.node.slice(maker + 1),
+    ];
   };
 }
 

@@ -118,9 +118,12 @@ export class GraphWriter {
     initializers: readonly TensorProto[],
   ): GraphProto {
     const nodes = nodesFor(outputs.map(([value]) => value));
-    const node = nodes.map((n) => this.#node(n));
-    node.unshift(...this.#constants.values());
-    node.push(...outputs.flatMap(([, alias]) => alias ?? []));
+    const made = nodes.map((n) => this.#node(n)); // makes constants, too
+    const node = [
+      ...this.#constants.values(),
+      ...made,
+      ...outputs.flatMap(([, alias]) => alias ?? []),
+    ];
     const results = new Set(outputs.map(([value]) => value));
     return create(GraphProtoSchema, {
       name,

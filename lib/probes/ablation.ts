@@ -4,6 +4,7 @@
  * @module
  */
 
+import { append } from "../extremes.ts";
 import { choice, type Setting, type Values } from "../config/setting.ts";
 import { patch } from "../onnx/edits.ts";
 import type { ProbeModel } from "../onnx/probe_model.ts";
@@ -100,11 +101,14 @@ export const ablation: Probe<"ablation", AblationResult, AblationSettings> = {
         has: (i) => heads.of(i) === head,
       }));
       const hook = `${path}.hook_z`;
-      ablations.push(...await withoutEach(context, hook, by, parts, scorer));
+      append(
+        ablations,
+        await withoutEach(context, hook, by, parts, scorer),
+      );
     }
     const modular = isModular(context);
     if (modular) {
-      ablations.push(...await byFrequency(context, settings, scorer));
+      append(ablations, await byFrequency(context, settings, scorer));
     }
     if (ablations.length === 0) {
       throw new NotApplicableError(
@@ -189,8 +193,9 @@ async function byFrequency(
           has: (i) => members.has(i % width),
         };
       });
-    ablations.push(
-      ...await withoutEach(context, hook, settings.ablateBy, parts, scorer),
+    append(
+      ablations,
+      await withoutEach(context, hook, settings.ablateBy, parts, scorer),
     );
   }
   const logits = await context.logits();

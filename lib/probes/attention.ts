@@ -5,6 +5,7 @@
  * @module
  */
 
+import { append } from "../extremes.ts";
 import { type HostTensor, toNumbers } from "../onnx/tensor.ts";
 import { percent, short, table } from "../text.ts";
 import type { Matrix, ProbeContext } from "./context.ts";
@@ -90,7 +91,7 @@ export const attention: Probe<"attention", AttentionResult> = {
     const heads: HeadPattern[] = [];
     for (let layer = 0; layer < layers; layer++) {
       const name = `blocks.${layer}.attn.hook_pattern`;
-      heads.push(...patterns(layer, await context.activation(name)));
+      append(heads, patterns(layer, await context.activation(name)));
     }
     const out = unembedding(context, layers);
     const seen = out ? await lens(context, layers, out) : NO_W_U;

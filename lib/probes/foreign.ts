@@ -5,6 +5,7 @@
  * @module
  */
 
+import { maxOf } from "../extremes.ts";
 import { UsageError } from "../errors.ts";
 import { isPrime, type OperationName } from "../data/modular.ts";
 import type { ProbeModel } from "../onnx/probe_model.ts";
@@ -151,7 +152,7 @@ function readingOf(
 }
 
 const largest = (row: Reading["row"], p: number) =>
-  Math.max(p - 1, ...row.filter((token) => typeof token === "number"));
+  maxOf([p - 1, ...row.filter((token) => typeof token === "number")]);
 
 const sideBySide = (row: Reading["row"], p: number) => largest(row, p) + 1;
 

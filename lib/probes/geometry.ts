@@ -4,6 +4,7 @@
  * @module
  */
 
+import { append, hypotOf } from "../extremes.ts";
 import { effectiveRankOf } from "../metrics/effective_rank.ts";
 import type { SessionOptions } from "../onnx/session.ts";
 import { sizeOf, toNumbers } from "../onnx/tensor.ts";
@@ -91,10 +92,13 @@ export const geometry: Probe<"geometry", GeometryResult> = {
     const weights: WeightGeometry[] = [];
     for (const name of model.weightNames) {
       const { shape, data } = model.tensor(name);
-      weights.push(...await weightGeometry(name, shape, toNumbers({ data })));
+      append(
+        weights,
+        await weightGeometry(name, shape, toNumbers({ data })),
+      );
     }
-    const all = Math.hypot(
-      ...model.weightNames.map((name) =>
+    const all = hypotOf(
+      model.weightNames.map((name) =>
         frobeniusNorm({ data: toNumbers(model.tensor(name)) })
       ),
     );

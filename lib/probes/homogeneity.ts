@@ -4,6 +4,8 @@
  * @module
  */
 
+import { maxOf, minOf } from "../extremes.ts";
+
 /** Of a graph what degrees are read off: a file's, or one that was traced. */
 export interface NamedGraph {
   readonly input: readonly { readonly name: string }[];
@@ -39,8 +41,8 @@ const product: Rule = (xs) => ({
   homogeneous: xs.every((x) => x.homogeneous),
 });
 const sum: Rule = (xs) => {
-  const lowest = Math.min(...xs.map((x) => x.lowest));
-  const highest = Math.max(...xs.map((x) => x.highest));
+  const lowest = minOf(xs.map((x) => x.lowest));
+  const highest = maxOf(xs.map((x) => x.highest));
   const homogeneous = lowest === highest && xs.every((x) => x.homogeneous);
   return { lowest, highest, homogeneous };
 };

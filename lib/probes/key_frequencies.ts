@@ -4,6 +4,7 @@
  * @module
  */
 
+import { maxOf } from "../extremes.ts";
 import { integers, nullable, type Setting } from "../config/setting.ts";
 import { UsageError } from "../errors.ts";
 import {
@@ -66,7 +67,7 @@ export function spectrum(weight: string, matrix: Matrix): Spectrum {
   const ks = frequencies(n);
   const cos = ks.map((k) => norms[cosRow(k)]!);
   const sin = ks.map((k) => norms[cosRow(k) + 1] ?? 0); // k = n/2 has no sine
-  const largest = Math.max(...norms.slice(1));
+  const largest = maxOf(norms.slice(1));
   const keys = ks.filter((_, i) => Math.max(cos[i]!, sin[i]!) > largest / 4);
   const power = (k: number) => cos[k - 1]! ** 2 + sin[k - 1]! ** 2;
   const sum = (ks: readonly number[]) =>

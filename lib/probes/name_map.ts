@@ -5,6 +5,7 @@
  * @module
  */
 
+import { maxOf } from "../extremes.ts";
 import { UsageError } from "../errors.ts";
 import { nearest } from "../names.ts";
 import type { Aliases, WeightAlias } from "../onnx/aliases.ts";
@@ -148,7 +149,7 @@ export function aliasesOf(
       ...(rows && { rows }),
       transposed: transposed ?? false,
     };
-    const axes = axesOf(asked, Math.max(...layers));
+    const axes = axesOf(asked, maxOf(layers));
     if (!axes || weight.shape.length !== 2) continue;
     oriented.push({ entry, shape: [to - from, weight.shape[1]!], axes });
   }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { maxOf } from "../extremes.ts";
 import { toNumbers } from "../onnx/tensor.ts";
 import { cyclicOf } from "../probes/anatomy.ts";
 import type { ProbeContext } from "../probes/context.ts";
@@ -53,8 +54,8 @@ export async function logitsFigures(
     value: (row: number) => number,
   ): ReportFigure => {
     const cells = cellsOf(context, p, value);
-    const most = Math.max(
-      ...cells.flatMap((row) => [...row].filter(Number.isFinite).map(Math.abs)),
+    const most = maxOf(
+      cells.flatMap((row) => [...row].filter(Number.isFinite).map(Math.abs)),
     );
     return {
       id: `${id}-${part}`,
@@ -113,7 +114,7 @@ export async function answersFigure(
     (c) =>
       Float64Array.from(means, (mean, s) => byAnswer[s * classes + c]! - mean),
   );
-  const most = Math.max(...cells.flatMap((row) => [...row].map(Math.abs)));
+  const most = maxOf(cells.flatMap((row) => [...row].map(Math.abs)));
   const title = `Logits by answer and class: ${label}`;
   return {
     id: `${id}-answers`,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { append } from "../extremes.ts";
 import { describing, FileError } from "../files.ts";
 import { evenlySpaced } from "../runs/read.ts";
 import {
@@ -88,7 +89,7 @@ export async function makeReport(
       options.onStage?.(`looking inside ${run.name}`);
       const figures = await insideFigures(run, label, `run${g}`, options);
       const verdict = await verdictOn(run, options);
-      inside.push(...figures);
+      append(inside, figures);
       verdicts.push(verdict);
     });
   }
@@ -134,7 +135,7 @@ async function insideFigures(
   const context = await RunContext.open(run.path, options);
   const figures: ReportFigure[] = [];
   const add = (made: ReportFigure | ReportFigure[]) =>
-    figures.push(...[made].flat());
+    append(figures, [made].flat());
   const chosen = evenlySpaced(run.checkpoints, MOST_CHECKPOINTS);
   // What one checkpoint lacks, the others lack too.
   const through = async <T>(

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { maxOf } from "../extremes.ts";
 import { cyclicOf, embeddingsOf } from "../probes/anatomy.ts";
 import { fourier, type LayerSpectrum } from "../probes/fourier.ts";
 import { beside, type Spectrum, spectrum } from "../probes/key_frequencies.ts";
@@ -67,7 +68,7 @@ export function spectraFigure(
         label: "share of power",
         kind: "sequential",
         // Where nothing stands out, noise must not look as if it did.
-        domain: [0, Math.max(0.1, ...cells.flat())],
+        domain: [0, Math.max(0.1, maxOf(cells.flat()))],
       },
       panels: [{
         title: "",
@@ -139,7 +140,7 @@ function componentsFigure(
         x: { label: "frequency k" },
         y: {
           label: "norm",
-          domain: [0, Math.max(...cos_norms, ...sin_norms)],
+          domain: [0, maxOf([...cos_norms, ...sin_norms])],
         },
         series: [
           { name: "cos", colour: 0, dots: true, points: points(cos_norms) },
@@ -169,10 +170,10 @@ function neuronsFigure(
   id: string,
 ): ReportFigure {
   const title = `Neurons by frequency: ${label}`;
-  const most = Math.max(
+  const most = maxOf([
     1,
     ...layers.flatMap(({ clusters }) => clusters.map(({ neurons }) => neurons)),
-  );
+  ]);
   return {
     id: `${id}-neurons`,
     title,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { maxOf } from "../extremes.ts";
 import { type Config, configKeys } from "../config/config.ts";
 
 // Keys that hardly change how long a step takes.
@@ -119,7 +120,7 @@ export class Costs {
  */
 export function wallTime(left: readonly number[], lanes: number): number {
   const sum = left.reduce((a, b) => a + b, 0);
-  return Math.max(sum / lanes, ...left, 0);
+  return maxOf([sum / lanes, ...left, 0]);
 }
 
 /** A time in words: "12 s", "25 min", "3 h 20 min". */

@@ -13,6 +13,7 @@
  * @module
  */
 
+import { maxOf } from "../extremes.ts";
 import { join } from "node:path";
 import { type Config, defaults, resolveConfig } from "../config/config.ts";
 import { EVALUATIONS, type Figure, type Scale } from "../figures/figure.ts";
@@ -65,7 +66,7 @@ export function seedsOf(names: readonly string[], usual: number): number {
     const digits = /-seed(\d+)(\.json)?$/.exec(name)?.[1];
     return digits === undefined ? 0 : Number(digits) + 1;
   });
-  return Math.max(usual, ...seeds);
+  return Math.max(usual, maxOf(seeds));
 }
 
 /**

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { maxOf, minOf } from "../extremes.ts";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type {
@@ -102,7 +103,7 @@ export function outcomeOf(
     made: distinct(runs.map((run) => run.made)),
     cost: {
       seconds: Math.round(seconds),
-      ms_per_step: ms.length > 0 ? [Math.min(...ms), Math.max(...ms)] : null,
+      ms_per_step: ms.length > 0 ? [minOf(ms), maxOf(ms)] : null,
     },
     rows: figure.rows(results),
     claims: figure.claims.map(({ id, statement, rule, decide }) => ({

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { maxOf } from "../extremes.ts";
 import { dirname, join } from "node:path";
 import type { Figure, Results, Scale } from "../figures/figure.ts";
 import { recordText, type RunRecord } from "../figures/record.ts";
@@ -150,7 +151,7 @@ async function find(
   }
   const seeds = Math.max(
     usually,
-    ...records.map(({ record }) => record.seed + 1),
+    maxOf(records.map(({ record }) => record.seed + 1)),
   );
   const results = resultsOf(scale, seeds, records.map(({ record }) => record));
   const outcome = outcomeOf(name, figure, results);

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { maxOf } from "../extremes.ts";
 import { join } from "node:path";
 import type { Figure, Scale } from "../figures/figure.ts";
 import type { RunRecord } from "../figures/record.ts";
@@ -164,7 +165,7 @@ export class Queue {
   // together.
   #sort(): void {
     const order = this.#works.map(({ name }) => name);
-    const last = Math.max(...this.waiting.map(({ config }) => config.seed));
+    const last = maxOf(this.waiting.map(({ config }) => config.seed));
     const place = ({ config, figure }: Job) =>
       config.seed === last ? 0 : order.indexOf(figure);
     const left = (job: Job) => this.#left(job) || 0;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { maxOf } from "../extremes.ts";
 import { join } from "node:path";
 import { UsageError } from "../errors.ts";
 import type { Figure, Scale } from "../figures/figure.ts";
@@ -228,7 +229,7 @@ async function takeOver(
   onCopy: (job: Job) => Promise<void>,
 ): Promise<number> {
   const { device = "cpu", threads = 1 } = options;
-  const seeds = 1 + Math.max(-1, ...jobs.map(({ config }) => config.seed));
+  const seeds = 1 + maxOf([-1, ...jobs.map(({ config }) => config.seed)]);
   const all = twinsOf(figures, seeds, places, { device, threads });
   let copied = 0;
   for (const job of jobs) {

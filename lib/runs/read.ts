@@ -4,6 +4,7 @@
  * @module
  */
 
+import { append } from "../extremes.ts";
 import { basename, dirname, join } from "node:path";
 import { UsageError } from "../errors.ts";
 import { describing, FileError } from "../files.ts";
@@ -26,12 +27,12 @@ import type { MetricsRow } from "./run_folder.ts";
  */
 export async function runsIn(folder = "runs"): Promise<string[]> {
   const runs: { path: string; started: string }[] = [];
-  const paths = [];
+  const paths: string[] = [];
   for (const name of await list(folder) ?? []) {
     const path = join(folder, name);
     const inside = await list(path).catch(() => undefined);
     const replicas = (inside ?? []).filter((name) => REPLICA.test(name));
-    paths.push(path, ...replicas.map((name) => join(path, name)));
+    append(paths, [path, ...replicas.map((name) => join(path, name))]);
   }
   for (const path of paths) {
     const manifest = await readManifest(path).catch(() => undefined);

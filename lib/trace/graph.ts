@@ -5,6 +5,7 @@
  * @module
  */
 
+import { append } from "../extremes.ts";
 import { createHash } from "node:crypto";
 import type { HostData } from "../onnx/tensor.ts";
 
@@ -268,10 +269,10 @@ export function nodesFor(
     const { node } = value;
     if (node && !found.has(node) && !available.has(value)) {
       found.add(node);
-      stack.push(...node.inputs);
+      append(stack, node.inputs);
       for (const attribute of Object.values(node.attributes)) {
         if (typeof attribute === "object" && "graph" in attribute) {
-          stack.push(...capturedBy(attribute.graph));
+          append(stack, capturedBy(attribute.graph));
         }
       }
     }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { append } from "../extremes.ts";
 import { backend_util, util } from "@tensorflow/tfjs-core";
 import { cut, indices, isIndex } from "./constants.ts";
 import { mergedSum } from "./sums.ts";
@@ -304,7 +305,7 @@ export function matMul(
   }
   const flip = (x: Value, wanted: boolean) => {
     const perm = x.shape.map((_, i) => i);
-    if (wanted) perm.push(...perm.splice(-2).reverse());
+    if (wanted) append(perm, perm.splice(-2).reverse());
     return transpose(g, x, perm);
   };
   return g.emit(

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { append } from "../extremes.ts";
 import type { HostData } from "../onnx/tensor.ts";
 import { type Graph, GraphBuilder, type Value } from "./graph.ts";
 import { concat, gather, like, oneHot, size } from "./kernels.ts";
@@ -86,7 +87,7 @@ function endToEnd(tensors: readonly Rows[]): Rows {
   let first = 0;
   for (const rows of tensors) {
     rows.segments.forEach((own, i) =>
-      segments[i]!.push(...own.map((row) => first + row))
+      append(segments[i]!, own.map((row) => first + row))
     );
     first += lengthOf(rows);
   }

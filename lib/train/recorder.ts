@@ -4,6 +4,7 @@
  * @module
  */
 
+import { append } from "../extremes.ts";
 import type { Config } from "../config/config.ts";
 import { configAt, firstStep } from "../config/course.ts";
 import {
@@ -120,7 +121,7 @@ export class Recorder {
       ...metrics,
       ms_per_step: Math.round(ms * 1000) / 1000,
     }));
-    this.#rows.push(...fresh);
+    append(this.#rows, fresh);
     await this.#run.appendMetrics(fresh);
     return fresh;
   }

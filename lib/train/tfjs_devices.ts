@@ -4,6 +4,7 @@
  * @module
  */
 
+import { maxOf } from "../extremes.ts";
 import { fileURLToPath } from "node:url";
 import { resolveConfig } from "../config/config.ts";
 import type { Finding } from "../devices.ts";
@@ -64,8 +65,8 @@ export async function compareStep(
   let worst = 0;
   for (const [name, expected] of Object.entries(theirs)) {
     const [a, b] = [toNumbers(ours[name]!), toNumbers(expected)];
-    const scale = Math.max(...b.map(Math.abs), Number.MIN_VALUE);
-    const off = Math.max(...b.map((x, i) => Math.abs(x - a[i]!))) / scale;
+    const scale = Math.max(maxOf(b.map(Math.abs)), Number.MIN_VALUE);
+    const off = maxOf(b.map((x, i) => Math.abs(x - a[i]!))) / scale;
     // Not `off > TOLERANCE`: what is no number does not agree either.
     if (!(off <= TOLERANCE)) {
       throw new DisagreementError(

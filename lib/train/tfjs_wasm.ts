@@ -4,6 +4,7 @@
  * @module
  */
 
+import { append } from "../extremes.ts";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
@@ -83,7 +84,7 @@ function transposeFirst(kernelName: string): void {
 
 function transposed(x: tf.TensorInfo, backend: WasmBackend): tf.TensorInfo {
   const perm = x.shape.map((_, axis) => axis);
-  perm.push(...perm.splice(-2).reverse());
+  append(perm, perm.splice(-2).reverse());
   const { kernelFunc } = tf.getKernel("Transpose", BACKEND)!;
   return kernelFunc({
     inputs: { x },

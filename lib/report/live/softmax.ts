@@ -4,6 +4,8 @@
  * @module
  */
 
+import { maxOf } from "../../extremes.ts";
+
 /** The precisions of a softmax. */
 export type Precision = "float16" | "float32" | "float64";
 
@@ -38,7 +40,7 @@ export function sumOfExponentials(
   const round = ROUND[precision];
   const add = precision === "float64" ? ROUND.float64 : ROUND.float32;
   const z = Array.from(logits, (x) => round(round(x) / temperature));
-  const largest = Math.max(...z);
+  const largest = maxOf(z);
   let sum = 0;
   for (const x of z) sum = add(sum + round(Math.exp(round(x - largest))));
   return round(sum);
@@ -70,7 +72,7 @@ export function probability(
   at: number,
   temperature = 1,
 ): { readonly p: number; readonly loss: number } {
-  const behind = (Math.max(...Array.from(logits)) - logits[at]!) / temperature;
+  const behind = (maxOf(Array.from(logits)) - logits[at]!) / temperature;
   const sum = sumOfExponentials(logits, "float64", temperature);
   const loss = behind + Math.log(sum);
   return { p: Math.exp(-loss), loss };

@@ -6,6 +6,7 @@
  */
 
 /// <reference lib="dom" />
+import { maxOf, minOf } from "../../extremes.ts";
 import { percent } from "../../text.ts";
 import { byId } from "./blocks.ts";
 import type { LiveData } from "./data.ts";
@@ -74,7 +75,7 @@ function drawBars(
   const width = Math.max(svg.clientWidth, 280);
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   const z = Array.from(logits);
-  const [least, most] = [Math.min(0, ...z), Math.max(0, ...z)];
+  const [least, most] = [Math.min(0, minOf(z)), Math.max(0, maxOf(z))];
   const span = most - least || 1;
   const y = (v: number) => edge + (most - v) / span * (height - 2 * edge);
   const step = (width - LEFT) / classes;
@@ -123,8 +124,8 @@ function drawBars(
   if (label !== undefined) sign(label, "●");
   svg.setAttribute(
     "aria-label",
-    `Logits of ${classes} classes, from ${shown(Math.min(...z))} to ` +
-      `${shown(Math.max(...z))}; the largest is class ${said}`,
+    `Logits of ${classes} classes, from ${shown(minOf(z))} to ` +
+      `${shown(maxOf(z))}; the largest is class ${said}`,
   );
 }
 

@@ -1,0 +1,122 @@
+// No data are spread into arguments: of some hundred thousand the stack
+// overflows. What is spread is a list that no data make longer, and stands here.
+
+import { assertEquals } from "@std/assert";
+import { relative } from "node:path";
+
+// What is spread where, and why it stays short.
+const SHORT: Readonly<Record<string, string>> = {
+  "bench/bench.ts: programMemory(...run)": "flags of a benchmark",
+  "bench/bench.ts: programSeconds(...args)": "flags of a benchmark",
+  "bench/bench.ts: programSeconds(...run)": "flags of a benchmark",
+  "bench/bench.ts: seconds(...run)": "flags of a benchmark",
+  "lib/config/config.ts: Object.assign(...all)": "groups of settings",
+  "lib/config/course.ts: Object.assign(...made.map(({ config }) => config))":
+    "a config's switches, which its user writes",
+  "lib/figures/rules.ts: judge(...runs)": "a figure's arms",
+  "lib/metrics/basic.ts: Object.assign(...sets)": "sets of rows by name",
+  "lib/metrics/group.ts: f(...rest.map((leaves) => leaves[i]![1]))":
+    "trees side by side",
+  "lib/metrics/logits.ts: Object.assign(...near)": "precisions",
+  "lib/metrics/mod.ts: Object.assign(...columns)": "groups of metrics",
+  "lib/metrics/vectors.ts: byTensor(...others)": "trees side by side",
+  "lib/metrics/vectors.ts: flag(...leaves)": "trees side by side",
+  "lib/onnx/session.ts: ort.Tensor(...pair)": "a pair",
+  "lib/optim/descent.ts: chain(...kindOf": "an optimizer's stages",
+  "lib/optim/transform.ts: f(...others.map((tree) => at(tree, path)))":
+    "trees side by side",
+  "lib/probes/catalogue.ts: Object.assign(...Object.values": "probes",
+  "lib/setup/tensorflow_library.ts: join(...path)": "a path's parts",
+  "lib/train/experiment.ts: chain(...parts)": "an optimizer's stages",
+  "models/model.ts: model.apply(...args)": "a function's own arguments",
+  "models/transformer.ts: Object.assign(...blocks)": "a network's layers",
+};
+
+/** What calls with spread arguments, and what calls with a list of arguments. */
+const rule: Deno.lint.Plugin = {
+  name: "spreads",
+  rules: {
+    found: {
+      create(context) {
+        const { sourceCode } = context;
+        const see = (
+          { callee, arguments: given }: {
+            readonly callee: Deno.lint.Expression;
+            readonly arguments: readonly Deno.lint.Node[];
+          },
+        ) => {
+          const name = sourceCode.getText(callee);
+          for (const node of given) {
+            if (node.type !== "SpreadElement") continue;
+            context.report({
+              node,
+              message: `${name}(...${sourceCode.getText(node.argument)})`,
+            });
+          }
+          // push.apply(list, data) is the same in other words.
+          if (/(^Reflect|\w[.\]]\w+)\??\.apply$/.test(name)) {
+            context.report({ node: callee, message: name });
+          }
+        };
+        return { CallExpression: see, NewExpression: see };
+      },
+    },
+  },
+};
+
+function* sources(folder: URL): Generator<URL> {
+  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+    if (isDirectory) yield* sources(new URL(`${name}/`, folder));
+    else if (/\.[mc]?[jt]sx?$/.test(name)) yield new URL(name, folder);
+  }
+}
+
+const spreadsIn = (name: string, text: string) =>
+  Deno.lint.runPlugin(rule, name, text)
+    .map(({ message }) => `${name}: ${message.replace(/\s+/g, " ")}`);
+
+const root = new URL("../", import.meta.url);
+
+Deno.test("no data are spread into arguments", () => {
+  const found = ["lib/", "models/", "tasks/", "bench/"]
+    .flatMap((folder) => [...sources(new URL(folder, root))])
+    .flatMap((file) =>
+      spreadsIn(
+        relative(root.pathname, file.pathname),
+        Deno.readTextFileSync(file),
+      )
+    );
+  const listed = Object.keys(SHORT);
+  const known = (entry: string) => listed.some((key) => entry.startsWith(key));
+  assertEquals(found.filter((entry) => !known(entry)), []);
+  // And the list has none that is gone.
+  const gone = listed.filter((key) =>
+    !found.some((entry) => entry.startsWith(key))
+  );
+  assertEquals(gone, []);
+});
+
+Deno.test("the scan sees a spread wherever it stands", () => {
+  const text = `
+    const most = Math.max(0, ...values.map((x) => x.y));
+    class A { list = [...values]; all = new Set([...values]); }
+    list?.push(
+      ...values,
+    );
+    new Point(...xy);
+    String.fromCharCode.apply(null, bytes);
+    list.push.apply(list, values);
+    Reflect.apply(Math.max, null, values);
+    model.apply(params, inputs);
+    String.fromCodePoint(...bytes);
+  `;
+  assertEquals(spreadsIn("a.ts", text).map((entry) => entry.slice(6)), [
+    "Math.max(...values.map((x) => x.y))",
+    "list?.push(...values)",
+    "Point(...xy)",
+    "String.fromCharCode.apply",
+    "list.push.apply",
+    "Reflect.apply",
+    "String.fromCodePoint(...bytes)",
+  ]);
+});

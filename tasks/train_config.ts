@@ -14,6 +14,7 @@ import {
 } from "../lib/config/config.ts";
 import type { Switch } from "../lib/config/course.ts";
 import { resumableKeys } from "../lib/config/core.ts";
+import { parseObject } from "../lib/json.ts";
 
 /** The flags beside the config's that say what to train. */
 export interface CourseFlags {
@@ -152,12 +153,8 @@ async function readConfig(path: string): Promise<ConfigInput> {
     );
   }
   try {
-    const config = JSON.parse(text.replace(/^\uFEFF/, "")); // BOM
-    if (config && typeof config === "object" && !Array.isArray(config)) {
-      return config;
-    }
-  } catch {
-    // Said below.
+    return parseObject(text, path, "a config, an object of settings");
+  } catch (error) {
+    throw new ConfigError((error as Error).message, { cause: error });
   }
-  throw new ConfigError(`Cannot read the config ${path}: not a JSON object`);
 }

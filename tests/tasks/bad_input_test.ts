@@ -173,8 +173,12 @@ const WRONG_CONFIGS: readonly [
     /a config has task, modulus, /,
   ]],
   ["with a bad value", '{ "modulus": "5" }', [/modulus/, /"5"/, /number/]],
-  ["that is no JSON", '{ "modulus": 5', [/config\.json/, /not a JSON object/]],
-  ["that is a list", "[5]", [/config\.json/, /not a JSON object/]],
+  ["that is no JSON", '{ "modulus":\n5', [
+    /config\.json: line 2 is no JSON \(it ends in the middle\)/,
+    /wanted a config, an object of settings$/,
+  ]],
+  ["that has NaN", '{ "lr": NaN }', [/config\.json: line 1/, /NaN, which/]],
+  ["that is a list", "[5]", [/config\.json: line 1 has a list; wanted a/]],
   ["that is missing", undefined, [/config\.json/, /[Nn]o such file/]],
 ];
 

@@ -10,6 +10,7 @@ import { CommanderError, InvalidArgumentError } from "commander";
 import type { Settings } from "../lib/config/setting.ts";
 import { UsageError } from "../lib/errors.ts";
 import { closest } from "../lib/names.ts";
+import { launchedBy, taskLine } from "../lib/shell.ts";
 import { plainJson, shown } from "../lib/text.ts";
 
 export { Option };
@@ -19,7 +20,8 @@ export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 /** Starts the description of a task's command line. */
 export function command(name: string, description: string): Command {
-  return subcommand(`deno task ${name}`, description);
+  launchedBy(variable("npm_config_user_agent"));
+  return subcommand(taskLine(name), description);
 }
 
 /** Starts the description of one of the things that a task can do. */
@@ -71,7 +73,7 @@ export async function main(
     if (!(error instanceof Error)) throw error;
     // Errors of the project say all there is to say; a foreign one is a defect
     // in the project, and its place is what is needed to mend it.
-    if (debugging()) console.error(error.stack);
+    if (variable("GROKLAB_DEBUG")) console.error(error.stack);
     fail(
       error.message,
       error instanceof UsageError ? EXIT.usage : EXIT.failed,
@@ -79,14 +81,19 @@ export async function main(
   }
 }
 
-function debugging(): boolean {
-  try {
-    return Boolean(Deno.env.get("GROKLAB_DEBUG"));
-  } catch (error) {
-    // A task may run without the permission to look: then nobody asked for it.
-    if (error instanceof Deno.errors.NotCapable) return false;
-    throw error;
-  }
+// A variable of the environment; undefined too where the task may not look.
+function variable(name: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
+  return state === "granted" ? Deno.env.get(name) : undefined;
+}
+
+/**
+ * Whether what is shown on stderr may move: bars and lines that are drawn over.
+ * Elsewhere there are plain lines, for files and for terminals that want them.
+ */
+export function isLive(): boolean {
+  return Deno.stderr.isTerminal() && !Deno.noColor &&
+    variable("TERM") !== "dumb";
 }
 
 function fail(message: string, code: number): never {

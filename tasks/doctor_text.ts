@@ -5,6 +5,7 @@
  */
 
 import type { DeviceReport, DoctorReport } from "../lib/doctor/mod.ts";
+import { taskLine } from "../lib/shell.ts";
 
 /** The whole report. */
 export function renderDoctor(report: DoctorReport): string {
@@ -62,10 +63,11 @@ function nvidia({ nvidia, cuda }: DoctorReport): string[] {
     return [...lines, "CUDA: onnxruntime-node has no provider for this system"];
   }
   const { provider, installed, libraries, mend } = cuda;
+  const setUp = taskLine("setup", "cuda");
   const what = {
-    none: "not installed; to install it: deno task setup cuda",
-    foreign: "installed, not by deno task setup cuda",
-    partial: "installed in part; to complete it: deno task setup cuda",
+    none: `not installed; to install it: ${setUp}`,
+    foreign: `installed, not by ${setUp}`,
+    partial: `installed in part; to complete it: ${setUp}`,
     ours: `installed from ${installed?.source}`,
   }[provider];
   lines.push(`CUDA provider: ${what}`);

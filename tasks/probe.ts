@@ -31,6 +31,7 @@ import {
   addFlags,
   cardNumber,
   command,
+  isLive,
   main,
   namesOutOf,
   number,
@@ -200,7 +201,7 @@ async function runMeant(source: string | undefined): Promise<string> {
 
 // A bar on a terminal; elsewhere a line every ten seconds.
 function progressBar() {
-  if (!Deno.stderr.isTerminal()) {
+  if (!isLive()) {
     let last = performance.now();
     return {
       show({ what, done, total }: ProbeProgress) {

@@ -5,6 +5,7 @@
  */
 
 import { ConfigError } from "../lib/config/config.ts";
+import { taskLine } from "../lib/shell.ts";
 import { command, EXIT, main, number, Option, printJson } from "./cli.ts";
 
 // Runs have bytes that depend on their threads, so more cores mean more runs.
@@ -109,12 +110,14 @@ const task = command(
     for (const failure of failures) console.error(`error: ${failure}`);
     if (interrupted) {
       console.error(
-        `stopped; go on with: deno task reproduce ${names.join(" ")}` +
-          `${quick ? " --quick" : ""}` +
-          (["seeds", "jobs", "threads", "device"] as const)
+        "stopped; go on with: " + taskLine(
+          ...["reproduce", ...names, ...(quick ? ["--quick"] : [])],
+          ...(["seeds", "jobs", "threads", "device"] as const)
             .filter((key) => options[key] !== undefined)
-            .map((key) => ` --${key} ${options[key]}`).join("") +
-          `${options.published ? " --published" : ""} --resume`,
+            .flatMap((key) => [`--${key}`, String(options[key])]),
+          ...(options.published ? ["--published"] : []),
+          "--resume",
+        ),
       );
       Deno.exitCode = EXIT.interrupted;
     } else if (failures.length > 0) Deno.exitCode = EXIT.failed;

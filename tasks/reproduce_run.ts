@@ -4,7 +4,7 @@
  * @module
  */
 
-import { EXIT } from "./cli.ts";
+import { EXIT, isLive } from "./cli.ts";
 import { standingText } from "./reproduce_text.ts";
 import { timeText } from "../lib/reproduce/cost.ts";
 import {
@@ -23,7 +23,7 @@ export async function runReproduction(
   names: readonly string[],
   options: ReproduceOptions,
 ): Promise<Reproduction> {
-  const live = Deno.stderr.isTerminal();
+  const live = isLive();
   let [shown, width] = [0, 0];
   const clear = () => {
     if (width > 0) write(`\r${" ".repeat(width)}\r`);

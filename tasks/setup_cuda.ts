@@ -5,6 +5,7 @@
  */
 
 import { UsageError } from "../lib/errors.ts";
+import { taskLine } from "../lib/shell.ts";
 import { EXIT, path, subcommand } from "./cli.ts";
 
 /** The subcommand. */
@@ -51,5 +52,5 @@ export const cuda = subcommand(
           `${fresh ? "installed" : "there already"}, from ${record.source}`
         : "the CUDA provider is there already, installed by something else",
     );
-    console.log("see whether it can be used: deno task doctor");
+    console.log(`see whether it can be used: ${taskLine("doctor")}`);
   });

@@ -5,6 +5,7 @@
  */
 
 import { EXIT, printJson, subcommand } from "./cli.ts";
+import { taskLine } from "../lib/shell.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
@@ -37,9 +38,9 @@ export const mnist = subcommand(
       else {
         console.log(
           `MNIST ${fetched.length > 0 ? "is" : "was"} in ${folder}` +
-            `${
-              fetched.length > 0 ? "" : " already"
-            }\ntrain on it: deno task train --task mnist`,
+            `${fetched.length > 0 ? "" : " already"}\ntrain on it: ${
+              taskLine("train", "--task", "mnist")
+            }`,
         );
       }
     } catch (error) {

@@ -7,6 +7,7 @@
 import { printJson } from "./cli.ts";
 import { UsageError } from "../lib/errors.ts";
 import { removeTensorflow, setupTensorflow } from "../lib/setup/tensorflow.ts";
+import { taskLine } from "../lib/shell.ts";
 import type { OptionalBackend } from "../lib/train/tfjs_backends.ts";
 
 /** The flags. */
@@ -63,8 +64,9 @@ export async function setUpBackend(flags: Flags): Promise<boolean> {
       console.log(
         `${result.already ? "was set up before" : "set up"}: ` +
           `${result.backend}, in ${result.folder}\n${result.detail}\n` +
-          `train on it: deno task train --engine tfjs ` +
-          `--backend ${result.backend}`,
+          "train on it: " + taskLine(
+            ...["train", "--engine", "tfjs", "--backend", result.backend],
+          ),
       );
     }
     return false;

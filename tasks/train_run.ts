@@ -5,7 +5,7 @@
  */
 
 import cliProgress from "cli-progress";
-import { EXIT, printJson } from "./cli.ts";
+import { EXIT, isLive, printJson } from "./cli.ts";
 import { withSignals } from "./signals.ts";
 import { bandText, summary } from "./train_text.ts";
 import { percent } from "../lib/text.ts";
@@ -152,7 +152,7 @@ async function watched<T>(
   work: (options: TrainOptions) => Promise<T>,
   runs = 1,
 ): Promise<T> {
-  const display = Deno.stderr.isTerminal() ? liveLine(config) : plainLines();
+  const display = isLive() ? liveLine(config) : plainLines();
   let started = 0;
   try {
     return await withSignals((signal) =>

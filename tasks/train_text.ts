@@ -7,6 +7,7 @@
 import type { Band } from "../lib/train/band.ts";
 import type { TrainResult } from "../lib/train/train.ts";
 import { percent, table } from "../lib/text.ts";
+import { taskLine } from "../lib/shell.ts";
 
 /** How a run ended. */
 export function summary(result: TrainResult): string {
@@ -25,7 +26,7 @@ export function summary(result: TrainResult): string {
     `${result.ms_per_step.toFixed(1)} ms/step, ` +
     `${result.seconds.toFixed(1)} s`,
     `checkpoint: ${checkpoint}`,
-    `look inside it: deno task probe ${result.run}, or open it in Netron`,
+    `look inside it: ${taskLine("probe", result.run)}, or open it in Netron`,
   ].join("\n");
 }
 

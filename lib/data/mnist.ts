@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { integer, nullable, type Setting, text } from "../config/setting.ts";
 import { UsageError } from "../errors.ts";
 import { FileError } from "../files.ts";
+import { taskLine } from "../shell.ts";
 import {
   type Dataset,
   datasetOfParts,
@@ -120,8 +121,8 @@ function complaint(
     return `--mnist must name a folder with the ${known} files of MNIST, as ` +
       `they are or with .gz: ${folder} lacks ${missing.join(", ")}`;
   }
-  return "--task mnist must have the files of MNIST: fetch them with deno task " +
-    `setup mnist, or name a folder that has ${
+  return "--task mnist must have the files of MNIST: fetch them with " +
+    `${taskLine("setup", "mnist")}, or name a folder that has ${
       missing.join(", ")
     }, as they are ` +
     "or with .gz, with --mnist DIR";

@@ -6,6 +6,7 @@
 
 import { minOf } from "../extremes.ts";
 import { missingFiles } from "../data/mnist.ts";
+import { taskLine } from "../shell.ts";
 import type { Chart } from "../report/chart.ts";
 import { last, measured, most, percent, within } from "./curves.ts";
 import type { Arm, Figure, Results, Row } from "./figure.ts";
@@ -21,7 +22,7 @@ const COLLAPSE = "softmax_collapse";
 const ZERO = "zero_terms";
 
 // What brings the data, in one line.
-const BRINGS = "deno task setup mnist fetches MNIST's files";
+const brings = () => `${taskLine("setup", "mnist")} fetches MNIST's files`;
 
 function armsFor(mnist: string | null): Arm[] {
   const config = {
@@ -141,7 +142,7 @@ export function fig14Of(mnist: string | null): Figure {
       return Promise.resolve(
         missing.length === 0
           ? undefined
-          : `MNIST's files are not here (${missing.join(", ")}): ${BRINGS}`,
+          : `MNIST's files are not here (${missing.join(", ")}): ${brings()}`,
       );
     },
     chart: (results) => chart(results, arms),

@@ -7,6 +7,7 @@
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { quoted, taskLine } from "../shell.ts";
 import { readLibrary } from "./elf.ts";
 
 /** The provider's files. `shared` lies between it and the runtime itself. */
@@ -81,7 +82,7 @@ export async function cudaIsInstalled(
 /** The paths of the provider's files, for a command line. */
 export function cudaFiles(folder: string = packageFolder()): string {
   const home = providerFolder(folder);
-  return CUDA_FILES.map((name) => join(home, name)).join(" ");
+  return CUDA_FILES.map((name) => quoted(join(home, name))).join(" ");
 }
 
 /** The libraries that the installed provider cannot be loaded without. */
@@ -138,7 +139,7 @@ export function mendLibraries(
   }
   const packages = pipPackages(missing, needed);
   return packages.length > 0
-    ? `python3 -m pip install ${packages.join(" ")} && deno task doctor`
+    ? `python3 -m pip install ${packages.join(" ")} && ` + taskLine("doctor")
     : `install ${missing.join(", ")}`;
 }
 

@@ -6,6 +6,7 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import type { Finding } from "../devices.ts";
+import { taskLine } from "../shell.ts";
 import { trace } from "../trace/backend.ts";
 import { toPrecision } from "../trace/precision.ts";
 import {
@@ -78,7 +79,7 @@ const MEND: Readonly<Record<OnnxDevice, (place: Place) => string>> = {
     runtime === "node"
       ? "use --runtime web, which needs no native code"
       : "run npx -y deno install in the repository",
-  cuda: () => "see what deno task doctor finds, or use --device cpu",
+  cuda: () => `see what ${taskLine("doctor")} finds, or use --device cpu`,
   webgpu: () => "use --device cpu, or install the graphics driver of a card",
 };
 
@@ -95,7 +96,7 @@ async function cudaLacks(): Promise<Lacking> {
     return {
       usable: false,
       missing: "its provider is not installed",
-      mend: "deno task setup cuda",
+      mend: taskLine("setup", "cuda"),
     };
   }
   forbidTf32();
@@ -107,7 +108,7 @@ async function cudaLacks(): Promise<Lacking> {
     return {
       usable: false,
       missing: "its provider is damaged",
-      mend: `rm ${cudaFiles()}; deno task setup cuda`,
+      mend: `rm ${cudaFiles()}; ${taskLine("setup", "cuda")}`,
     };
   }
   const missing = needed.filter((name) => loaderRefuses(name) !== undefined);

@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import { idleKeys } from "../config/config.ts";
 import { configKeys, defaults, definitionsOf } from "../config/config.ts";
 import { type ProbeReport, probes } from "../probes/mod.ts";
+import { quoted } from "../shell.ts";
 import { palette } from "./chart.ts";
 import { csvOf, jsonOf, type ReportFigure } from "./figure.ts";
 import { type Html, Html as Markup, html } from "./html.ts";
@@ -16,7 +17,6 @@ import { verdictsOn } from "./verdict.ts";
 import {
   commandOf,
   groupNotes,
-  quoted,
   sentence,
   SUMMARY_COLUMNS,
   summaryCells,

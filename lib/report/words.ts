@@ -14,6 +14,7 @@ import {
   idleKeys,
 } from "../config/config.ts";
 import { trainSize } from "../data/dataset.ts";
+import { quoted } from "../shell.ts";
 import { percent, short } from "../text.ts";
 import { type Group, reached, type ReportRun, shownValue } from "./runs.ts";
 
@@ -118,13 +119,6 @@ export function commandOf(config: Config): string | null {
     return [value ? flagOf(key) : flagOf(key).replace("--", "--no-")];
   });
   return ["deno task train", ...flags].join(" ");
-}
-
-/** A word for a shell, in quotes where it needs them. */
-export function quoted(text: string): string {
-  return /^[\w.,:/+@%=-]+$/.test(text)
-    ? text
-    : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** What to mind when runs are laid over each other. */

@@ -11,6 +11,7 @@ import type { Figure, Scale } from "../figures/figure.ts";
 import type { RunRecord } from "../figures/record.ts";
 import { figures as registry } from "../figures/mod.ts";
 import { nearest } from "../names.ts";
+import { taskLine } from "../shell.ts";
 import { Costs } from "./cost.ts";
 import { type Job, jobsOf, type Places, places as usual } from "./layout.ts";
 import { removeLeftovers } from "./leftovers.ts";
@@ -100,7 +101,7 @@ export function figureNames(
   if (unknown !== undefined) {
     throw new UsageError(
       `Unknown figure ${JSON.stringify(unknown)}: ${nearest(unknown, known)}` +
-        "; deno task reproduce lists them, all means every one",
+        `; ${taskLine("reproduce")} lists them, all means every one`,
     );
   }
   return names.includes("all")

@@ -8,6 +8,7 @@ import { append } from "../extremes.ts";
 import { basename, dirname, join } from "node:path";
 import { UsageError } from "../errors.ts";
 import { describing, FileError } from "../files.ts";
+import { taskLine } from "../shell.ts";
 import {
   CHECKPOINT,
   checkpointPath,
@@ -54,8 +55,8 @@ export async function newestRun(folder = "runs"): Promise<string> {
   const [newest] = await runsIn(folder);
   if (newest !== undefined) return newest;
   throw new FileError(
-    `Cannot find a run in ${folder}/: make one with deno task train, or ` +
-      "name a run folder or an .onnx file",
+    `Cannot find a run in ${folder}/: make one with ${taskLine("train")}, ` +
+      "or name a run folder or an .onnx file",
   );
 }
 

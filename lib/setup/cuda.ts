@@ -12,6 +12,7 @@ import { describing, replaceFiles, writeWhole } from "../files.ts";
 import {
   CUDA_FILES,
   CUDA_IS_BUILT,
+  cudaFiles,
   isThere,
   packageFolder,
   packageVersion,
@@ -19,6 +20,7 @@ import {
 } from "../onnx/cuda.ts";
 import { readLibrary } from "../onnx/elf.ts";
 import { UsageError } from "../errors.ts";
+import { quoted, taskLine } from "../shell.ts";
 import { fetchWheel, runInstallScript, takeFromWheel } from "./cuda_sources.ts";
 
 const RECORD = "groklab-cuda.json";
@@ -159,10 +161,8 @@ export async function removeCuda(
   if (found.state === "none") return [];
   if (found.state === "foreign") {
     throw new UsageError(
-      "Cannot remove the CUDA provider: deno task setup cuda did not install " +
-        `it; to remove it: rm ${
-          CUDA_FILES.map((name) => join(home, name)).join(" ")
-        }`,
+      `Cannot remove the CUDA provider: ${taskLine("setup", "cuda")} did not ` +
+        `install it; to remove it: rm ${cudaFiles(folder)}`,
     );
   }
   // The record last: while it is there, a second attempt knows what to remove.
@@ -182,7 +182,7 @@ async function describe(stage: string): Promise<CudaRecord["files"]> {
     if (!await isThere(path)) {
       throw new Error(
         `Cannot set up CUDA: what was fetched has no ${name}; ` +
-          "deno task setup cuda --from-wheel fetches another",
+          `${taskLine("setup", "cuda", "--from-wheel")} fetches another`,
       );
     }
     const { x64 } = await readLibrary(path);
@@ -239,8 +239,9 @@ async function readRecord(path: string): Promise<CudaRecord | undefined> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw new Error(
-      `Cannot read what deno task setup cuda has installed: ${path} is ` +
-        `damaged (${(error as Error).message}); to mend it: rm ${path}`,
+      `Cannot read what ${taskLine("setup", "cuda")} has installed: ${path} ` +
+        `is damaged (${(error as Error).message}); to mend it: ` +
+        `rm ${quoted(path)}`,
       { cause: error },
     );
   }

@@ -11,6 +11,9 @@ import { basename, join } from "node:path";
 import { describing } from "../files.ts";
 import { CUDA_FILES, providerFolder } from "../onnx/cuda.ts";
 import { UsageError } from "../errors.ts";
+import { taskLine } from "../shell.ts";
+
+const fromWheel = () => taskLine("setup", "cuda", "--from-wheel");
 
 type Log = (line: string) => void;
 
@@ -36,8 +39,8 @@ export async function takeFromWheel(
   const wanted = /\.dist-info\/(METADATA|RECORD)$/;
   const damaged = (why: string) =>
     new SyntaxError(
-      `Cannot take the CUDA provider from ${wheel}: ${why}; deno task setup ` +
-        "cuda --from-wheel, without a file, fetches the right wheel",
+      `Cannot take the CUDA provider from ${wheel}: ${why}; ` +
+        `${fromWheel()}, without a file, fetches the right wheel`,
     );
   const unzip = (filter: (name: string) => boolean) => {
     try {
@@ -63,8 +66,7 @@ export async function takeFromWheel(
     throw new UsageError(
       `Cannot take the CUDA provider from ${wheel}: it is ${found} ` +
         `${field("Version")}, and onnxruntime-node ${version} needs ` +
-        `${PACKAGE} ${version}; deno task setup cuda --from-wheel, without a ` +
-        "file, fetches that",
+        `${PACKAGE} ${version}; ${fromWheel()}, without a file, fetches that`,
     );
   }
   const files = unzip((name) => CUDA_FILES.some((f) => name.endsWith(`/${f}`)));
@@ -124,8 +126,7 @@ export async function fetchWheel(
   if (!success) {
     throw new Error(
       `Cannot fetch ${PACKAGE} ${version} with ${python} -m pip: ` +
-        `${lastWords(stderr)}; with the wheel at hand: deno task setup cuda ` +
-        "--from-wheel FILE",
+        `${lastWords(stderr)}; with the wheel at hand: ${fromWheel()} FILE`,
     );
   }
   for await (const { name } of Deno.readDir(stage)) {
@@ -167,8 +168,8 @@ export async function runInstallScript(
   if (!success) {
     throw new Error(
       "Cannot fetch the CUDA provider by onnxruntime-node's install script: " +
-        `${lastWords(stderr || stdout)}; deno task setup cuda --from-wheel ` +
-        "takes it out of PyPI's wheel",
+        `${lastWords(stderr || stdout)}; ${fromWheel()} takes it out of ` +
+        "PyPI's wheel",
     );
   }
   for (const name of CUDA_FILES) {

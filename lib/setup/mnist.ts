@@ -9,6 +9,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { MNIST_FILES, MNIST_FOLDER } from "../data/mnist.ts";
 import { describing } from "../files.ts";
+import { taskLine } from "../shell.ts";
 import { ignoreMissing, list } from "../runs/_layout.ts";
 
 /**
@@ -140,7 +141,7 @@ async function download(
   }
   throw new Error(
     `Cannot fetch ${name}: ${reasons.join("; ")}. With the files at hand: ` +
-      "deno task train --task mnist --mnist DIR",
+      taskLine("train", "--task", "mnist", "--mnist", "DIR"),
   );
 }
 

@@ -31,6 +31,8 @@ export async function fetchStock(
       "--no-fund",
       "--loglevel=error",
       "--ignore-scripts=false",
+      // The repository's own .npmrc reaches here through npx.
+      "--no-engine-strict",
     ],
     `${name}@${tfjsNode.version}`,
   ], {

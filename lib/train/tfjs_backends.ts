@@ -14,6 +14,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Config } from "../config/config.ts";
 import { UsageError } from "../errors.ts";
 import { isAbsent } from "../files.ts";
+import { taskLine } from "../shell.ts";
 import { loadNode } from "./tfjs_node.ts";
 import { loadWasm } from "./tfjs_wasm.ts";
 import { loadWebgpu } from "./tfjs_webgpu.ts";
@@ -97,11 +98,12 @@ export async function isInstalled(backend: BackendName): Promise<boolean> {
 
 /** The command that sets a backend up. */
 export function setupCommand(backend: OptionalBackend): string {
-  const flags = { "node": "", "node-gpu": " --gpu" } as const;
-  const flag = backend in flags
-    ? flags[backend as keyof typeof flags]
-    : ` --backend ${backend}`;
-  return `deno task setup tensorflow${flag}`;
+  const flags: Partial<Record<OptionalBackend, string[]>> = {
+    "node": [],
+    "node-gpu": ["--gpu"],
+  };
+  const flag = flags[backend] ?? ["--backend", backend];
+  return taskLine("setup", "tensorflow", ...flag);
 }
 
 const loaders: {

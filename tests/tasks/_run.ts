@@ -27,8 +27,13 @@ export interface Output {
 const PIPES = {
   cwd: ROOT,
   // Users do not set NO_COLOR: with it, what a program asks of the environment
-  // before it prints would stay unseen.
-  env: { NO_COLOR: "", DENO_NO_UPDATE_CHECK: "1" },
+  // before it prints would stay unseen. Hints begin as the user's own command:
+  // here always with `deno task`, whoever started the tests.
+  env: {
+    NO_COLOR: "",
+    DENO_NO_UPDATE_CHECK: "1",
+    npm_config_user_agent: "",
+  },
   stdin: "null",
   stdout: "piped",
   stderr: "piped",

@@ -1,0 +1,47 @@
+/**
+ * Commands in messages: such as can be pasted into a shell.
+ *
+ * @module
+ */
+
+// What a command of this project begins with, unless a task says otherwise.
+let launcher = "deno task";
+
+/**
+ * Says what started this program, so that hints begin as the user's own command
+ * did.
+ *
+ * @param agent What `npm_config_user_agent` is: `deno task` and npm (`npx`, `npm
+ * run`) each set it, Deno only where npm has not; undefined where nobody did.
+ */
+export function launchedBy(agent: string | undefined): void {
+  // Who comes by npm may have no Deno of their own; npx finds the one it has.
+  launcher = agent === undefined || agent === "" || agent.startsWith("deno/")
+    ? "deno task"
+    : "npx -y deno task";
+}
+
+/**
+ * A command of this project as a line for a shell: `deno task probe 'runs/a b'`.
+ *
+ * @param words The task's name and its arguments, each of which becomes a word.
+ */
+export function taskLine(...words: readonly string[]): string {
+  return [launcher, ...words.map((word) => quoted(word))].join(" ");
+}
+
+/**
+ * A word for a shell, in quotes where it needs them.
+ *
+ * @param text The word.
+ * @param os The system whose shell reads it; this one, if left out.
+ */
+export function quoted(text: string, os: string = Deno.build.os): string {
+  if (os === "windows") {
+    // No name of a file has a quote there; between them a backslash is one.
+    return /^[\w.,:/\\+@-]+$/.test(text) ? text : `"${text}"`;
+  }
+  return /^[\w.,:/+@%=-]+$/.test(text)
+    ? text
+    : `'${text.replaceAll("'", "'\\''")}'`;
+}

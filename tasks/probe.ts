@@ -199,7 +199,8 @@ async function runMeant(source: string | undefined): Promise<string> {
   );
 }
 
-// A bar on a terminal; elsewhere a line every ten seconds.
+// A bar on a terminal; elsewhere a line every ten seconds: what is refused is told
+// before the first, and alone.
 function progressBar() {
   if (!isLive()) {
     let last = performance.now();
@@ -221,10 +222,13 @@ function progressBar() {
     clearOnComplete: true,
     gracefulExit: false,
   }, cliProgress.Presets.shades_classic);
+  let total = 0;
   return {
-    show({ what, done, total }: ProbeProgress) {
-      if (done === 0) bar.start(total, 0, { what });
+    show({ what, done, ...of }: ProbeProgress) {
+      // A walk of another length begins, or the first.
+      if (of.total !== total || done === 0) bar.start(of.total, done, { what });
       else bar.update(done, { what });
+      total = of.total;
     },
     end: () => bar.stop(),
   };

@@ -74,9 +74,10 @@ const skippedLines = (skipped: ProbeReport["skipped"]) =>
 
 /** A report on a checkpoint for a terminal. */
 export function renderReport(report: ProbeReport): string {
-  const { source, step, probes, skipped } = report;
+  const { source, step, summary, probes, skipped } = report;
   return [
     `${shown(source)}${step === null ? "" : ` (step ${step})`}`,
+    ...indented(summary),
     ...resultLines(probes),
     ...skippedLines(skipped),
   ].join("\n");
@@ -84,11 +85,12 @@ export function renderReport(report: ProbeReport): string {
 
 /** A report on a run for a terminal. */
 export function renderRun(report: RunReport): string {
-  const { source, steps, series, probes, skipped } = report;
+  const { source, steps, summary, series, probes, skipped } = report;
   return [
     `${shown(source)} (${steps.length} checkpoints, steps ${steps[0]}–${
       steps.at(-1)
     })`,
+    ...indented(summary),
     ...Object.entries(series).flatMap(([name, rows]) => [
       "",
       name,

@@ -177,7 +177,7 @@ async function byFrequency(
   scorer: Scorer,
 ): Promise<Ablation[]> {
   const ablations: Ablation[] = [];
-  const keys = await chosenKeysOf(context, settings);
+  const keys = await chosenKeysOf(context, settings) ?? [];
   const count = Math.floor(cyclicOf(context).order / 2);
   if (keys.length > count / 2) return [];
   for (const hook of neuronHooksOf(context)) {

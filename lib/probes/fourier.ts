@@ -17,6 +17,7 @@ import {
   beside,
   type KeyFrequencies,
   keyFrequenciesOf,
+  keysText,
   type Spectrum,
   spectrum,
 } from "./key_frequencies.ts";
@@ -119,7 +120,7 @@ export const fourier: Probe<
   },
 
   curves: (result) => ({
-    key_frequencies: result.key_frequencies.length,
+    key_frequencies: result.key_frequencies?.length ?? null,
     agreement: result.agreement,
     gini_embedding: result.embedding?.gini ?? null,
     gini_neuron_logit_map: result.neuron_logit_map?.gini ?? null,
@@ -128,7 +129,7 @@ export const fourier: Probe<
   text(result) {
     const { order, key_frequencies, rules, agreement, layers } = result;
     const count = Math.floor(order / 2);
-    const keys = (ks: readonly number[]) => keysText(ks, count);
+    const keys = (ks: readonly number[] | null) => keysOutOf(ks, count);
     const named = {
       "hidden neurons": rules.neurons,
       "the neuron-logit map": rules.neuron_logit_map,
@@ -173,9 +174,8 @@ export const fourier: Probe<
 const percentOrDash = (x: number | null) => x === null ? "–" : percent(x);
 
 // Most of all frequencies are no key to anything.
-function keysText(keys: readonly number[], count: number): string {
-  if (keys.length === 0) return "none";
-  return keys.length > count / 2
+function keysOutOf(keys: readonly number[] | null, count: number): string {
+  return keys !== null && keys.length > count / 2
     ? `${keys.length} of ${count}, no sparse structure`
-    : keys.join(", ");
+    : keysText(keys);
 }

@@ -85,8 +85,11 @@ export function spectrum(weight: string, matrix: Matrix): Spectrum {
 
 /** Key frequencies by each rule, and together. */
 export interface KeyFrequencies {
-  /** By at least two of the rules that apply; where one applies, by that. */
-  readonly key_frequencies: readonly number[];
+  /**
+   * By at least two of the rules that apply; where one applies, by that; null where
+   * none does, the network having nothing of a name that they read.
+   */
+  readonly key_frequencies: readonly number[] | null;
   /** What each rule says; null where the network lacks what it reads. */
   readonly rules: {
     /**
@@ -146,12 +149,24 @@ function together(rules: KeyFrequencies["rules"]): KeyFrequencies {
   const votes = (k: number) => said.filter((keys) => keys.includes(k)).length;
   const all = any.filter((k) => votes(k) === said.length);
   return {
-    key_frequencies: any.filter((k) => votes(k) >= Math.min(2, said.length)),
+    key_frequencies: said.length === 0
+      ? null
+      : any.filter((k) => votes(k) >= Math.min(2, said.length)),
     rules,
     agreement: said.length < 2 || any.length === 0
       ? null
       : all.length / any.length,
   };
+}
+
+/** What is said where no rule for key frequencies applies. */
+export const NO_KEYS = "not known: no weight or activation has a name that " +
+  "they are read from (W_E, W_U, layers.i.W, layers.i.hook_post, …); --map " +
+  "gives the file's own names, --map auto proposes them";
+
+/** Key frequencies in a line of text. */
+export function keysText(keys: readonly number[] | null): string {
+  return keys === null ? NO_KEYS : keys.join(", ") || "none";
 }
 
 /** What probes that read key frequencies can be told. */
@@ -175,7 +190,7 @@ export const keySettings: KeySettings = {
 
 /**
  * The key frequencies that a checkpoint's measures are of: those given, else those
- * of the run's last checkpoint, else its own.
+ * of the run's last checkpoint, else its own; null where no rule applies.
  *
  * @throws {UsageError} if one that is given is none of the group's.
  */
@@ -185,7 +200,7 @@ export async function chosenKeysOf(
     readonly keyFrequencies: readonly number[] | null;
     readonly neuronShare: number;
   },
-): Promise<readonly number[]> {
+): Promise<readonly number[] | null> {
   const most = frequencyCount(cyclicOf(context).order);
   if (keyFrequencies) {
     const wrong = keyFrequencies.find((k) => k > most);

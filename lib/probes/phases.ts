@@ -5,7 +5,12 @@
  */
 
 import { short, table } from "../text.ts";
-import { type KeySettings, keySettings } from "./key_frequencies.ts";
+import {
+  type KeySettings,
+  keySettings,
+  keysText,
+  NO_KEYS,
+} from "./key_frequencies.ts";
 import { NotApplicableError, type RunProbe } from "./probe.ts";
 import { progress, type ProgressResult } from "./progress_measures.ts";
 import type { ProbeSeries } from "./run_context.ts";
@@ -49,7 +54,7 @@ export interface PhaseEnd {
  */
 export interface PhasesResult {
   /** k, fixed by the last checkpoint. */
-  readonly key_frequencies: readonly number[];
+  readonly key_frequencies: readonly number[] | null;
   /** Where the train rows are known by heart, and the circuit does not matter yet. */
   readonly memorisation: PhaseEnd | null;
   /** Where the train rows depend on the circuit. */
@@ -76,7 +81,17 @@ export const phases: RunProbe<"phases", PhasesResult, KeySettings> = {
           "more: train with --checkpoint-every",
       );
     }
-    return phasesOf(await run.series(progress, settings));
+    const series = await run.series(progress, settings);
+    const [{ result: first }] = series as [(typeof series)[number]];
+    if (first.key_frequencies === null) {
+      throw new NotApplicableError(`Its key frequencies are ${NO_KEYS}`);
+    }
+    if (first.excluded === null) {
+      throw new NotApplicableError(
+        `Nothing says which rows ${run.path} was trained on: --split does`,
+      );
+    }
+    return phasesOf(series);
   },
 
   text({ key_frequencies, ...ends }) {
@@ -91,9 +106,7 @@ export const phases: RunProbe<"phases", PhasesResult, KeySettings> = {
         short(end.sum_of_squared_weights),
       ];
     return [
-      `key frequencies of the last checkpoint: ${
-        key_frequencies.join(", ") || "none"
-      }`,
+      `key frequencies of the last checkpoint: ${keysText(key_frequencies)}`,
       ...table([
         [
           "phase",
@@ -156,7 +169,7 @@ function endAt(
     step,
     train_loss: result.train!.loss,
     test_loss: result.test!.loss,
-    restricted_loss: result.restricted.loss,
+    restricted_loss: result.restricted!.loss,
     excluded_loss: result.excluded!.loss,
     trig_identity: result.trig_identity,
     sum_of_squared_weights: result.sum_of_squared_weights,

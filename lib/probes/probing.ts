@@ -31,6 +31,7 @@ import {
   type RunOptions,
 } from "./run_context.ts";
 import { shareOut, type Unit } from "./shares.ts";
+import { summaryOf } from "./summary.ts";
 
 /**
  * Asks a probe of a checkpoint.
@@ -71,6 +72,8 @@ export interface ProbeReport {
   readonly step: number | null;
   /** ONNX Runtime's execution provider. */
   readonly provider: string;
+  /** What was found, in five or six sentences. */
+  readonly summary: readonly string[];
   /** Results by probe. */
   readonly probes: Partial<ProbeResults>;
   /** Probes that do not apply to this checkpoint, with the reason. */
@@ -85,6 +88,8 @@ export interface RunReport {
   readonly steps: readonly number[];
   /** ONNX Runtime's execution provider. */
   readonly provider: string;
+  /** What was found, in five or six sentences: of the run, and at its last step. */
+  readonly summary: readonly string[];
   /** Results of the probes of checkpoints. */
   readonly series: { [N in ProbeName]?: ProbeSeries<ProbeResults[N]> };
   /** Results of the probes of runs. */
@@ -144,6 +149,7 @@ export async function probe(
     source: path,
     step,
     provider: providerOf(options),
+    summary: summaryOf(results, skipped),
     probes: results as Partial<ProbeResults>,
     skipped,
   };
@@ -185,17 +191,7 @@ export async function probeRun(
     const names = perCheckpoint.map(nameOf);
     const share = { path, run: listed(run), names, whole: true };
     const units: Unit[] = [];
-    const tell = () =>
-      options.onProgress?.({
-        what: "checkpoints",
-        done: units.length,
-        total: run.checkpoints.length,
-      });
-    tell();
-    await shareOut(share, options, (unit) => {
-      units.push(unit);
-      tell();
-    });
+    await shareOut(share, options, (unit) => units.push(unit));
     for (const unit of units.toSorted((a, b) => a.index - b.index)) {
       const { step } = run.checkpoints[unit.index]!;
       for (const [name, result] of Object.entries(unit.results)) {
@@ -215,10 +211,18 @@ export async function probeRun(
     await asking.ask(probe, (settings) => probe.compute(run, settings));
   }
   const { results, skipped } = asking.answers(path, Object.keys(series));
+  const end = run.checkpoints.at(-1)!.step;
+  const atEnd = Object.fromEntries(
+    Object.entries(series).flatMap(([name, results]) => {
+      const last = results.at(-1)!;
+      return last.step === end ? [[name, last.result]] : [];
+    }),
+  );
   return {
     source: path,
     steps: run.checkpoints.map(({ step }) => step),
     provider: providerOf(options),
+    summary: summaryOf({ ...atEnd, ...results }, skipped),
     series: series as RunReport["series"],
     probes: results as Partial<ProbeResults>,
     skipped,

@@ -13,6 +13,7 @@ import {
   chosenKeysOf,
   type KeySettings,
   keySettings,
+  keysText,
 } from "./key_frequencies.ts";
 import { lessWaves } from "./interventions.ts";
 import { tensorOf } from "./matrices.ts";
@@ -55,8 +56,12 @@ export interface FrequencyProgress {
  * softmax cross-entropy in float64, in nats, whatever the network was trained with.
  */
 export interface ProgressResult {
-  /** k, fixed by the run's last checkpoint where there is a run. */
-  readonly key_frequencies: readonly number[];
+  /**
+   * k, fixed by the run's last checkpoint where there is a run; null where the
+   * network has nothing of a name that they are read from. What is measured of them
+   * is then null, too.
+   */
+  readonly key_frequencies: readonly number[] | null;
   /** Loss and accuracy over all pairs of the group. */
   readonly full: Scores;
   /** Over the train rows; null where nothing says which those are. */
@@ -67,7 +72,7 @@ export interface ProgressResult {
    * Over all pairs, of the logits' projections on cos(w_k(a + b)) and
    * sin(w_k(a + b)) of all key frequencies and the mean of each class alone.
    */
-  readonly restricted: Scores;
+  readonly restricted: Scores | null;
   /** Over the train rows, of the logits without these projections. */
   readonly excluded: Scores | null;
   /**
@@ -112,7 +117,8 @@ export const progress: Probe<"progress", ProgressResult, KeySettings> = {
 
   async compute(context, settings) {
     await using scorer = new Scorer(context.host);
-    const keys = await chosenKeysOf(context, settings);
+    const chosen = await chosenKeysOf(context, settings);
+    const keys = chosen ?? [];
     const waves = await logitWavesOf(context);
     const identity = await trigIdentity(context, waves, keys);
     const parts = partsInGroup(context);
@@ -136,16 +142,16 @@ export const progress: Probe<"progress", ProgressResult, KeySettings> = {
     const scored = await scorer.rows(tensorOf(await context.logits()));
     const over = ({ rows, labels }: Part) => scoresOver(scored, rows, labels);
     return {
-      key_frequencies: keys,
+      key_frequencies: chosen,
       full: over(everyPair(context)),
       train: parts && over(parts.train),
       test: parts && over(parts.test),
-      restricted: await restricted(context, waves, keys, scorer),
-      excluded: parts &&
+      restricted: chosen && await restricted(context, waves, keys, scorer),
+      excluded: chosen && parts &&
         await excluded(context, waves, keys, parts.train, scorer),
-      trig_identity: identity.explained,
+      trig_identity: chosen && identity.explained,
       answer_share: identity.ofAnswer,
-      neuron_logit_residual: map?.residual ?? null,
+      neuron_logit_residual: chosen && (map?.residual ?? null),
       frequencies,
       squared_weights: squares,
       sum_of_squared_weights: Object.values(squares).reduce((a, b) => a + b, 0),
@@ -155,7 +161,7 @@ export const progress: Probe<"progress", ProgressResult, KeySettings> = {
   curves: (result) => ({
     train_loss: result.train?.loss ?? null,
     test_loss: result.test?.loss ?? null,
-    restricted_loss: result.restricted.loss,
+    restricted_loss: result.restricted?.loss ?? null,
     excluded_loss: result.excluded?.loss ?? null,
     trig_identity: result.trig_identity,
     answer_share: result.answer_share,
@@ -169,22 +175,30 @@ export const progress: Probe<"progress", ProgressResult, KeySettings> = {
     const line = (what: string, { loss, accuracy }: Scores) =>
       `${what}: loss ${short(loss)}, accuracy ${percent(accuracy)}`;
     return [
-      `key frequencies: ${keys.join(", ") || "none"}`,
+      `key frequencies: ${keysText(keys)}`,
       line("all pairs", full),
       ...(train && test ? [line("train", train), line("test", test)] : []),
-      line("restricted to the key frequencies, all pairs", result.restricted),
-      excluded
-        ? line("without the key frequencies, train", excluded)
-        : "without the key frequencies: which rows it was trained on is unknown",
+      ...(result.restricted
+        ? [
+          line(
+            "restricted to the key frequencies, all pairs",
+            result.restricted,
+          ),
+          excluded
+            ? line("without the key frequencies, train", excluded)
+            : "without the key frequencies: which rows it was trained on is " +
+              "unknown (--split says it)",
+        ]
+        : []),
       `Σ α cos(w(a + b − c)) explains ${
         share(result.trig_identity)
       } of the logits, a + b and the class ${share(result.answer_share)}`,
-      ...(result.neuron_logit_residual === null ? [] : [
+      ...(keys === null || result.neuron_logit_residual === null ? [] : [
         `W_L at rank ${2 * keys.length}: residual ` +
         share(result.neuron_logit_residual),
       ]),
       `sum of squared weights: ${short(result.sum_of_squared_weights)}`,
-      ...(keys.length === 0 ? [] : table([
+      ...(!keys?.length ? [] : table([
         [
           ...["k", "α", "explains", "mirrored", "restricted", "excluded"],
           ...["u·MLP", "v·MLP"],

@@ -29,13 +29,13 @@ export type ProbeSeries<Result> = readonly {
   readonly result: Result;
 }[];
 
-/** How far a walk over checkpoints is. */
+/** How far asking probes is, or a walk over checkpoints. */
 export interface ProbeProgress {
-  /** What is being done: a probe's name, or `checkpoints`. */
+  /** What is being done: a probe's name, `probes` or `checkpoints`. */
   readonly what: string;
-  /** Checkpoints done. */
+  /** Probes done, or checkpoints. */
   readonly done: number;
-  /** Checkpoints in all. */
+  /** How many there are in all. */
   readonly total: number;
 }
 

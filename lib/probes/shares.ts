@@ -63,6 +63,12 @@ export interface Order {
   readonly next: SharedArrayBuffer;
 }
 
+/** A unit that a thread begins with. */
+export interface Begun {
+  /** Which it is. */
+  readonly begun: number;
+}
+
 /** A unit that a thread could not answer. */
 export interface Failure {
   /** Which it is. */
@@ -70,7 +76,7 @@ export interface Failure {
 }
 
 /** What a thread answers: a unit, or null when it takes no more. */
-export type Answer = Unit | Failure | null;
+export type Answer = Unit | Begun | Failure | null;
 
 /** What is known of a file when it has been asked. */
 export interface Asked {
@@ -118,10 +124,21 @@ export async function shareOut(
     next: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
   };
   const left = new Set(Array.from({ length: units }, (_, i) => i));
-  const take = (unit: Unit) => {
-    left.delete(unit.index);
-    tell(unit);
+  let what = share.whole ? "checkpoints" : "probes";
+  const show = () =>
+    onProgress?.({ what, done: units - left.size, total: units });
+  const take = (answer: Unit | Begun) => {
+    if ("begun" in answer) {
+      // A checkpoint is as good as another; a probe's name says how long it takes.
+      if (share.whole) return;
+      what = share.names[answer.begun]!;
+    } else {
+      left.delete(answer.index);
+      tell(answer);
+    }
+    show();
   };
+  show();
   const failed: number[] = [];
   await using helpers = new AsyncDisposableStack();
   const ended = Array.from({ length: threads - 1 }, () => {
@@ -129,17 +146,13 @@ export async function shareOut(
     helpers.defer(() => helper.end());
     return helper.ended;
   });
-  // Of a whole run the units themselves are counted.
-  const here = share.whole || !onProgress
-    ? order.options
-    : { ...order.options, onProgress };
-  const asked = await askShare(share, here, nextOf(order), take);
+  const asked = await askShare(share, order.options, nextOf(order), take);
   await Promise.all(ended);
   // What a helper could not answer is asked again here, and throws here what it
   // threw there.
   const again = [...new Set([...failed.filter((i) => left.has(i)), ...left])];
   if (again.length > 0) {
-    await askShare(share, here, () => again.shift() ?? units, take);
+    await askShare(share, order.options, () => again.shift() ?? units, take);
   }
   return asked;
 }
@@ -186,7 +199,7 @@ class Helper {
 
   constructor(
     order: Order,
-    take: (unit: Unit) => void,
+    take: (answer: Unit | Begun) => void,
     fail: (unit: number) => void,
   ) {
     const worker = this.#worker;
@@ -216,7 +229,7 @@ class Helper {
  * @param share What there is to ask.
  * @param options How.
  * @param next Takes a unit: its index, which is too large when none is left.
- * @param tell Gets the answers to each.
+ * @param tell Gets each that is begun, and the answers to it.
  * @throws {FileError} if a file cannot be read.
  * @throws {SyntaxError} if it is no ONNX model.
  * @throws {UsageError} if the device has no numbers of the weights' type, or what
@@ -226,7 +239,7 @@ export async function askShare(
   { path, run: listed, names, whole }: Share,
   options: ProbeOptions,
   next: () => number,
-  tell: (unit: Unit) => void,
+  tell: (answer: Unit | Begun) => void,
 ): Promise<Asked> {
   const run = listed &&
     await RunContext.open(listed.path, options, listed.checkpoints);
@@ -235,6 +248,7 @@ export async function askShare(
     for (let i = next(); i < checkpoints.length; i = next()) {
       await run.with(checkpoints[i]!, async (context) => {
         check(context.model);
+        tell({ begun: i });
         tell({ index: i, ...await answersOf(context, names, options) });
       });
     }
@@ -251,6 +265,7 @@ export async function askShare(
   });
   check(model);
   for (let i = next(); i < names.length; i = next()) {
+    tell({ begun: i });
     tell({ index: i, ...await answersOf(context, [names[i]!], options) });
   }
   return { step: context.step };

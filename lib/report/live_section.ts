@@ -165,7 +165,7 @@ async function switchesOf(
     from: 1,
     size,
     // Most of all frequencies are no key to anything.
-    suggested: keys.length > size / 2 ? [] : keys,
+    suggested: keys === null || keys.length > size / 2 ? [] : keys,
     filter: {
       rows,
       parts,

@@ -15,7 +15,7 @@ import type { Opened, ReportFigure } from "./figure.ts";
 export interface ProgressAt {
   readonly step: number;
   readonly full: number;
-  readonly restricted: number;
+  readonly restricted: number | null;
   readonly excluded: number | null;
 }
 
@@ -27,7 +27,7 @@ export function progressAt(
   return {
     step,
     full: full.loss,
-    restricted: restricted.loss,
+    restricted: restricted?.loss ?? null,
     excluded: excluded?.loss ?? null,
   };
 }

@@ -107,7 +107,9 @@ export async function fourierFigures(
     context,
   );
   const count = Math.floor(order / 2);
-  const keys = key_frequencies.length === 0
+  const keys = key_frequencies === null
+    ? "key frequencies are not known"
+    : key_frequencies.length === 0
     ? "there is no key frequency"
     : key_frequencies.length > count / 2
     ? `${key_frequencies.length} of ${count} are key frequencies: no sparse ` +

@@ -26,7 +26,7 @@ export function verdictsOn(
   return [
     `${ended[0]!.toUpperCase()}${ended.slice(1)}.`,
     ...lastRow(run),
-    ...(fourier
+    ...(fourier?.key_frequencies
       ? [
         circuit(fourier.key_frequencies, Math.floor(fourier.order / 2)) +
         (fourier.agreement === null
@@ -34,7 +34,7 @@ export function verdictsOn(
           : `; the rules for them agree to ${percent(fourier.agreement)}.`),
       ]
       : []),
-    ...(progress && progress.key_frequencies.length > 0
+    ...(progress?.restricted && progress.key_frequencies?.length
       ? [
         `With nothing but these waves in its logits the loss over all pairs is ${
           short(progress.restricted.loss)

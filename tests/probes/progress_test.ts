@@ -100,10 +100,10 @@ Deno.test("progress: a network of waves is its own restriction", async () => {
   assertEquals(result.key_frequencies, [2, 5]);
   near(result.full.loss, waveLoss(ALPHAS));
   near(result.train!.loss, waveLoss(ALPHAS));
-  near(result.restricted.loss, waveLoss(ALPHAS));
+  near(result.restricted!.loss, waveLoss(ALPHAS));
   near(result.answer_share, 1);
   result.frequencies.forEach(({ mirrored }) => near(mirrored, 0));
-  assertEquals(result.restricted.accuracy, 1);
+  assertEquals(result.restricted!.accuracy, 1);
   near(result.excluded!.loss, Math.log(p), "nothing is left");
   near(result.trig_identity, 1);
   // √(1 − 1) of two sums that differ by rounding: ε^½ of float64.
@@ -125,7 +125,7 @@ Deno.test("progress: one key of two explains its own part", async () => {
   const context = await waveNetwork(p, ALPHAS);
   const result = await ask(progress, context, { keyFrequencies: [5] });
   near(result.trig_identity, 2.25 / (9 + 2.25));
-  near(result.restricted.loss, waveLoss({ 5: 1.5 }));
+  near(result.restricted!.loss, waveLoss({ 5: 1.5 }));
   near(result.excluded!.loss, waveLoss({ 2: 3 }));
   near(result.neuron_logit_residual, Math.sqrt(9 / (9 + 2.25)));
   await assertRejects(
@@ -144,7 +144,7 @@ Deno.test("subtraction is addition of the negative", async () => {
   );
   const result = await ask(progress, context);
   near(result.full.loss, waveLoss(ALPHAS));
-  near(result.restricted.loss, waveLoss(ALPHAS));
+  near(result.restricted!.loss, waveLoss(ALPHAS));
   near(result.trig_identity, 1);
 });
 
@@ -191,7 +191,7 @@ for (const task of ["product", "divide"] as const) {
     const z = Array.from({ length: n }, (_, c) => wave(c));
     const sum = z.reduce((total, x) => total + Math.exp(x), 1);
     near(result.full.loss, Math.log(sum) - 2);
-    near(result.restricted.loss, Math.log(sum) - 2);
+    near(result.restricted!.loss, Math.log(sum) - 2);
   });
 }
 
@@ -201,7 +201,7 @@ Deno.test("the order of a product's group is even: its last wave has no sine", a
   const result = await ask(progress, context, { keyFrequencies: [4] });
   near(result.trig_identity, 1);
   near(result.frequencies[0]!.amplitude, 2);
-  near(result.restricted.loss, waveLoss({ 4: 2 }, 8));
+  near(result.restricted!.loss, waveLoss({ 4: 2 }, 8));
   assertEquals(result.frequencies[0]!.neurons_on_sin, null);
 });
 
@@ -241,7 +241,7 @@ Deno.test("progress: a memorising network is spread over all frequencies", async
   near(result.trig_identity, seen / p, "which is the share of the pairs");
   // All frequencies and the class means: the mean by answer itself.
   near(
-    result.restricted.loss,
+    result.restricted!.loss,
     Math.log(Math.exp(mean) + p - 1) - mean,
   );
   assertEquals((await ask(fourier, context)).rules.neurons, []);
@@ -271,7 +271,7 @@ Deno.test("a network that is the same everywhere varies nowhere", async () => {
   assertEquals(spectra.layers[0]!.silent, 3);
   assertEquals(spectra.key_frequencies, []);
   const result = await ask(progress, context);
-  near(result.restricted.loss, Math.log(p));
+  near(result.restricted!.loss, Math.log(p));
   assertEquals(result.trig_identity, null);
   for (const found of [spectra, result]) {
     assertEquals(JSON.parse(JSON.stringify(found)), found);
@@ -334,7 +334,7 @@ for (const reference of await golden<Reference[]>("progress")) {
     const numbers: Record<string, (number | null)[]> = {
       full: [result.full.loss],
       train: [result.train!.loss],
-      restricted: [result.restricted.loss],
+      restricted: [result.restricted!.loss],
       excluded: [result.excluded!.loss],
       restricted_by_frequency: result.frequencies.map((f) => f.restricted_loss),
       excluded_by_frequency: result.frequencies.map((f) => f.excluded_loss),

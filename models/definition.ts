@@ -20,6 +20,11 @@ export interface ModelDefinition<S extends Settings = Settings>
   read?(row: readonly number[], form: Form): readonly number[];
   /** The model. */
   make(form: Form, config: Values<S>): Model;
+  /**
+   * Whether Q, K and V of its attention are one tensor where the model comes
+   * from: what ⊥Grad takes them for if a config does not say; by default apart.
+   */
+  readonly projections?: "joint" | "apart";
   /** One line on its sizes: "MLP 200–200". */
   describe(config: Values<S>): string;
 }

@@ -9,6 +9,7 @@ import { defineModel, type ModelDefinition } from "./definition.ts";
 import type { Model } from "./model.ts";
 import {
   headsProblem,
+  idleInResidual,
   type ResidualSettings,
   residualSettings,
   tokensOf,
@@ -40,6 +41,8 @@ export const encoderModel: ModelDefinition<EncoderSettings> = defineModel({
     ),
   },
   check: headsProblem,
+  idle: idleInResidual,
+  projections: "joint", // in_proj_weight, in_proj_bias
   refuses: ({ input }) => input.kind === "tokens" ? undefined : "reads tokens",
   make({ input, classes }, config) {
     const { dFf, norm, positions, dropout, init } = config;

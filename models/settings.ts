@@ -10,8 +10,13 @@ import {
   nullable,
   positive,
   type Setting,
+  type Values,
 } from "../lib/config/setting.ts";
 import type { Input } from "../lib/data/definition.ts";
+import {
+  type PerpGradSettings,
+  perpGradSettings,
+} from "../lib/optim/perp_grad.ts";
 import { dropoutRate } from "./dropout.ts";
 import { type InitName, inits } from "./init.ts";
 
@@ -43,7 +48,7 @@ export type ResidualSettings = InitSettings & {
   readonly positions: Setting<"learned" | "none" | null>;
   readonly attention: Setting<"softmax" | "stablemax">;
   readonly dropout: Setting<number | null>;
-};
+} & Pick<PerpGradSettings, "perpProjections">;
 
 const width = (preset: number, help: string) =>
   integer([1, 65536], preset, "<n>", `transformers: ${help}`);
@@ -74,8 +79,15 @@ export const residualSettings: ResidualSettings = {
     "transformers: weights by softmax or stablemax",
   ),
   dropout: dropoutRate,
+  perpProjections: perpGradSettings.perpProjections,
   ...initSettings,
 };
+
+/** Which of a transformer's keys say nothing beside others of a config. */
+export function idleInResidual(config: object): ("perpProjections")[] {
+  const { perpGrad, perpScope } = config as Values<PerpGradSettings>;
+  return perpGrad && perpScope === "tensor" ? [] : ["perpProjections"];
+}
 
 /** Why heads and d_model do not go together. */
 export function headsProblem(

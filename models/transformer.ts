@@ -30,6 +30,7 @@ import {
 } from "./vectors.ts";
 import {
   headsProblem,
+  idleInResidual,
   type ResidualSettings,
   residualSettings,
   tokensOf,
@@ -224,6 +225,7 @@ export const transformerModel: ModelDefinition<TransformerSettings> =
       dMlp: integer([1, 65536], 512, "<n>", "transformer: width of the MLP"),
     },
     check: headsProblem,
+    idle: idleInResidual,
     refuses: ({ input }) =>
       input.kind === "tokens" ? undefined : "reads tokens",
     // "=" is the token after the task's.

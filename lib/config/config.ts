@@ -34,6 +34,7 @@ import {
   trainFraction,
 } from "./core.ts";
 import { configAt, courseProblem, from, switches } from "./course.ts";
+import { inTodaysWords } from "./older.ts";
 import { placeProblem } from "./place.ts";
 import {
   choice,
@@ -226,7 +227,10 @@ export function resolveConfig(input: unknown): Config {
 
 function checked(input: unknown): Config {
   // To valibot a list is an object too.
-  const result = v.safeParse(schema, Array.isArray(input) ? null : input);
+  const result = v.safeParse(
+    schema,
+    Array.isArray(input) ? null : inTodaysWords(input),
+  );
   if (!result.success) throw new ConfigError(describe(result.issues[0]));
   return result.output as Config;
 }

@@ -10,7 +10,7 @@ import type { Settings, Values } from "../config/setting.ts";
 import { castLike } from "../trace/precision.ts";
 import type { OptimizerDefinition, Rated } from "./definition.ts";
 import { norm } from "./norm.ts";
-import { perpGrad } from "./perp_grad.ts";
+import { perpGradOf } from "./perp_grad.ts";
 import { idleInSchedule, scheduleOf } from "./schedule.ts";
 import { type DescentSettings, descentSettings } from "./settings.ts";
 import { addDecayedWeights, scaleByLearningRate } from "./stages.ts";
@@ -67,13 +67,11 @@ export function defineDescent<const S extends Settings>(
     summary,
     settings: { ...descentSettings, ...settings },
     make(config) {
-      const { lr, weightDecay, perpScope, perpRenormalise } = config as Common;
+      const { lr, weightDecay } = config as Common;
       const decay = addDecayedWeights(weightDecay);
       const turned = [direction(config as Values<S>)];
       if (turnsUpdate(config as Common)) {
-        turned.push(
-          perpGrad({ scope: perpScope, renormalise: perpRenormalise }),
-        );
+        turned.push(perpGradOf(config as Common));
       }
       const optimizer = chain(
         ...(kindOf(config as Common, usual) === "l2"
@@ -99,6 +97,8 @@ export function defineDescent<const S extends Settings>(
       ...idleInSchedule(config as Common),
       // Where it turns gradients, it is a stage that reads them.
       ...(turnsUpdate(config as Common) ? [] : PERP),
+      // That is the models' to read.
+      "perpProjections",
     ],
   };
 }

@@ -92,16 +92,20 @@ function optimizerParts(
   config: Config,
   rates: { readonly lr?: Rate; readonly weightDecay?: Rate } = {},
 ): [name: string, part: GradientTransformation][] {
-  const { optimizer, stages } = definitionsOf(config);
+  const { model, optimizer, stages } = definitionsOf(config);
+  const decided = {
+    ...config,
+    perpProjections: config.perpProjections ?? model.projections ?? "apart",
+  };
   const made = (place: "gradient" | "update") =>
     stages.filter((stage) => stage.place === place)
       .map((stage): [string, GradientTransformation] => [
         stage.by,
-        stage.make(config),
+        stage.make(decided),
       ]);
   const { lr = config.lr, weightDecay = config.weightDecay } = rates;
   const base = optimizer.make({
-    ...config,
+    ...decided,
     lr: perSquare(lr, config.outputScale),
     weightDecay,
   });

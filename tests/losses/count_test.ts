@@ -12,7 +12,7 @@ import {
   scaleCorrectLogit,
 } from "../../lib/losses/mod.ts";
 import type { FloatDType } from "../../lib/trace/graph.ts";
-import { toPrecision } from "../../lib/trace/precision.ts";
+import { scalar, toPrecision } from "../../lib/trace/precision.ts";
 import { runTraced } from "../../lib/trace/run.ts";
 import { tensorOf, valuesOf } from "../_golden.ts";
 
@@ -78,3 +78,15 @@ for (const [name, settings] of variants) {
     });
   }
 }
+
+Deno.test("meanLoss() passes on the gradient that comes from behind it", async () => {
+  const lossOf = meanLoss(losses.softmax.make(defaults), "float64");
+  const { once, scaled } = await runTraced(({ z, y }) => {
+    const gradient = (by: number) =>
+      tf.grad((z: tf.Tensor) =>
+        tf.mul(scalar(by), lossOf(z as tf.Tensor2D, y as tf.Tensor1D))
+      )(z as tf.Tensor);
+    return { once: gradient(1), scaled: gradient(-4) };
+  }, { z: tensorOf("float64", rows), y: tensorOf("int64", labels) });
+  assertEquals([...valuesOf(scaled)], [...valuesOf(once)].map((x) => -4 * x));
+});

@@ -38,6 +38,7 @@ export function homogeneousDegree(experiment: Experiment): number | undefined {
       ),
     }),
     specsOf({ params, buffers, inputs }),
+    { indicesInRange: true },
   );
   const weights = leavesOf(params).map(([path]) => `params.${path}`);
   const logits = graph.outputs[0]![1];

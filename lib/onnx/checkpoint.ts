@@ -121,6 +121,8 @@ function traceForward(
           ...specsOf(params),
           [input]: { dtype: row.dtype, shape: [batch, ...row.shape] },
         },
+        // Tokens are the vocabulary's.
+        { indicesInRange: true },
       ),
       LARGEST_CONSTANT,
       runtime,

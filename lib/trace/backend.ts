@@ -2,17 +2,15 @@
  * A TensorFlow.js backend that records instead of computing: every kernel
  * appends ONNX nodes to the graph being built and returns a new tensor id.
  * TensorFlow.js's own automatic differentiation runs on it unchanged, so a
- * traced function may contain gradients. Of second derivatives, TensorFlow.js
- * 4.22 gets those wrong, eagerly too, that go through a kernel whose gradient
- * uses its own output (exp, tanh, sigmoid, softmax); others are right.
+ * traced function may contain gradients, and gradients of these (see gradients.ts
+ * for what is mended of them).
  *
  * @module
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-// TensorFlow.js registers its gradients from here, not from tfjs-core.
-import "@tensorflow/tfjs-layers";
-import { leavesOf, type MapLeaves, mapTree, type Tree } from "../tree.ts";
+import "./gradients.ts";
+import { type MapLeaves, mapTree, type Tree } from "../tree.ts";
 import {
   type DType,
   type Graph,
@@ -21,7 +19,8 @@ import {
   type Value,
 } from "./graph.ts";
 import { expand } from "./lowering.ts";
-import { rules } from "./rules.ts";
+import { type Rule, rules } from "./rules.ts";
+import { explained, tensorsOf, withTypedGradients } from "./traced.ts";
 
 /** The name under which the tracing backend is registered. */
 const BACKEND = "groklab-trace";
@@ -37,8 +36,8 @@ class TraceBackend extends tf.KernelBackend {
   #values = new WeakMap<tf.DataId, Value>();
 
   /** Forgets the values of the last trace. */
-  reset(deferSegmentSums = false): void {
-    this.builder = new GraphBuilder(deferSegmentSums);
+  reset({ deferSegmentSums, indicesInRange }: TraceOptions = {}): void {
+    this.builder = new GraphBuilder(deferSegmentSums, indicesInRange);
     this.#values = new WeakMap();
   }
 
@@ -84,7 +83,7 @@ class TraceBackend extends tf.KernelBackend {
     const g = this.builder;
     // Automatic differentiation writes whole tensors of ones; as a scalar and
     // an Expand they vanish where the next node broadcasts anyway.
-    const first = weak
+    const first = weak && values.length > 0
       ? Float64Array.of(asWritten(values[0]!))
       : values.slice(0, 1);
     const constant = values.length > 1 &&
@@ -133,6 +132,22 @@ function asWritten(value: number): number {
   return value;
 }
 
+// Errors name the operation that is traced, not one that its rule begins with.
+function runRule(
+  g: GraphBuilder,
+  kernelName: string,
+  rule: Rule,
+  values: Record<string, Value>,
+  attrs: unknown,
+): Value | Value[] {
+  g.doing = kernelName;
+  try {
+    return rule(g, values, attrs ?? {});
+  } finally {
+    delete g.doing;
+  }
+}
+
 let tracer: TraceBackend | undefined;
 
 function install(): TraceBackend {
@@ -147,10 +162,10 @@ function install(): TraceBackend {
         for (const [name, info] of Object.entries(inputs)) {
           if (info) values[name] = backend.value(info);
         }
-        const out = rule(backend.builder, values, attrs ?? {});
+        const out = runRule(backend.builder, kernelName, rule, values, attrs);
         return Array.isArray(out)
           ? out.map((value) => backend.tensorInfo(value))
-          : backend.tensorInfo(out as Value);
+          : backend.tensorInfo(out);
       },
     });
   }
@@ -179,6 +194,11 @@ export interface TraceOptions {
    * as SegmentSum nodes, to be written by `expandSegmentSums` once they are.
    */
   readonly deferSegmentSums?: boolean;
+  /**
+   * Indices that are not known while tracing lie in their axes. By default
+   * negative ones, which ONNX would count from the end, fail when the graph runs.
+   */
+  readonly indicesInRange?: boolean;
 }
 
 /**
@@ -205,35 +225,32 @@ export function trace<T extends Tree<Spec>>(
     );
   }
   const backend = install();
-  const previous = tf.engine().backendName || undefined;
-  backend.reset(options.deferSegmentSums);
+  const engine = tf.engine();
+  const previous = engine.backendName || undefined;
+  backend.reset(options);
   const { builder } = backend;
   // Registered only while tracing, lest TensorFlow.js choose it for eager work.
   // Without asynchronous set-up this takes effect before it returns.
   tf.registerBackend(BACKEND, () => backend, 0);
   tf.setBackend(BACKEND);
-  tf.engine().startScope("trace");
+  engine.startScope("trace");
+  const restore = withTypedGradients((x) => backend.value(x).weak);
   try {
     const values: Value[] = [];
     const tensors = mapTree<Spec, tf.Tensor, T>(inputs, (spec, path) => {
       const value = builder.input(path, spec);
       values.push(value);
-      return tf.engine().makeTensorFromTensorInfo(backend.tensorInfo(value));
+      return engine.makeTensorFromTensorInfo(backend.tensorInfo(value));
     });
-    const outputs = leavesOf(fn(tensors)).map(([path, tensor]) =>
+    const outputs = tensorsOf(fn(tensors)).map(([path, tensor]) =>
       [path, backend.value(tensor)] as const
     );
     return { inputs: values, outputs };
   } catch (error) {
-    const kernel = /Kernel '(\w+)' not registered/.exec(String(error));
-    if (!kernel) throw error;
-    throw new TypeError(
-      `Cannot trace ${kernel[1]}: it has no ONNX rule. ` +
-        `Operations with one: ${Object.keys(rules).sort().join(", ")}`,
-      { cause: error },
-    );
+    throw explained(error, Object.keys(rules));
   } finally {
-    tf.engine().endScope();
+    restore();
+    engine.endScope();
     if (previous) tf.setBackend(previous);
     tf.removeBackend(BACKEND);
     backend.reset();

@@ -7,7 +7,8 @@
 
 import { append } from "../extremes.ts";
 import { createHash } from "node:crypto";
-import type { HostData } from "../onnx/tensor.ts";
+import { type HostData, sizeOf, toTyped } from "../onnx/tensor.ts";
+import { checkKernel } from "./kernel_types.ts";
 
 /** Element types of traced values, under ONNX's meaning. */
 export type DType =
@@ -107,6 +108,12 @@ function constantKey(value: Value): string {
   return `${dtype}${weak ? "~" : ""}[${shape}]${constructor.name} ${digest}`;
 }
 
+// Whether the floats among some operands are all weak.
+function areWeak(inputs: readonly Value[]): boolean {
+  const floats = inputs.filter(isFloat);
+  return floats.length > 0 && floats.every((v) => v.weak);
+}
+
 /**
  * Applies an operator outside any builder, so without merging: for the few
  * nodes (Loop, If, names) that are made once by construction.
@@ -117,8 +124,7 @@ export function newNode(
   attributes: Readonly<Record<string, Attribute>>,
   results: readonly Spec[],
 ): readonly Value[] {
-  const floats = inputs.filter(isFloat);
-  const allWeak = floats.length > 0 && floats.every((v) => v.weak);
+  const allWeak = areWeak(inputs);
   const outputs: Value[] = [];
   const node: Node = { id: counter++, op, inputs, attributes, outputs };
   for (const spec of results) {
@@ -152,6 +158,10 @@ export function isFloat({ dtype }: { readonly dtype: DType }): boolean {
 export class GraphBuilder {
   /** Whether sums by segment may wait until their ids are known. */
   readonly deferSegmentSums: boolean;
+  /** The operation that nodes are made for now: errors name it. */
+  doing?: string;
+  /** Whether indices that are not known yet are known to lie in their axes. */
+  readonly indicesInRange: boolean;
   readonly #nodes = new Map<string, readonly Value[]>();
   readonly #constants = new Map<string, Value>();
   readonly #names = new Set<string>();
@@ -160,9 +170,11 @@ export class GraphBuilder {
    * Starts an empty graph.
    *
    * @param deferSegmentSums Whether sums by segment may wait.
+   * @param indicesInRange Whether unknown indices need no looking at.
    */
-  constructor(deferSegmentSums = false) {
+  constructor(deferSegmentSums = false, indicesInRange = false) {
     this.deferSegmentSums = deferSegmentSums;
+    this.indicesInRange = indicesInRange;
   }
 
   /**
@@ -208,13 +220,25 @@ export class GraphBuilder {
     );
   }
 
-  /** Applies an operator with several results. */
+  /**
+   * Applies an operator with several results. Where none of them has an element
+   * there is nothing to compute: they are constants.
+   *
+   * @throws {TypeError} if ONNX Runtime has no kernel for the operands.
+   */
   emitMany(
     op: string,
     inputs: readonly Value[],
     attributes: Readonly<Record<string, Attribute>>,
     results: readonly Spec[],
   ): readonly Value[] {
+    checkKernel(op, inputs, this.doing);
+    if (results.every(({ shape }) => sizeOf(shape) === 0)) {
+      return results.map((spec) => {
+        const { dtype, shape, weak = areWeak(inputs) && isFloat(spec) } = spec;
+        return this.constant(dtype, shape, toTyped(dtype, []), weak);
+      });
+    }
     const weak = results.map((spec) => spec.weak);
     const key = `${op}(${inputs.map((v) => v.id)})${
       JSON.stringify([attributes, weak])

@@ -17,17 +17,19 @@ import {
   nodesFor,
   type Value,
 } from "./graph.ts";
-import { concat, like, split, step } from "./kernels.ts";
+import { tanhSlope } from "./functions.ts";
+import { concat, split, step } from "./kernels.ts";
 import {
   binary,
   cast,
   expand,
-  matMul,
-  reduce,
+  like,
   reshape,
   transpose,
   unary,
 } from "./lowering.ts";
+import { matMul } from "./products.ts";
+import { reduce } from "./reductions.ts";
 import { SEGMENT_SUM } from "./sums.ts";
 
 /** What stands before the names of directions and of derivatives. */
@@ -243,7 +245,7 @@ const rules: Readonly<Record<string, Rule>> = {
   Tan: slope((g, _x, y) => binary(g, "Add", square(g, y), constant(g, y, 1))),
   Sinh: slope((g, x) => unary(g, "Cosh", x)),
   Cosh: slope((g, x) => unary(g, "Sinh", x)),
-  Tanh: slope((g, _x, y) => binary(g, "Sub", constant(g, y, 1), square(g, y))),
+  Tanh: slope(tanhSlope),
   // 2/√π · e^(−x²)
   Erf: slope((g, x) =>
     binary(
@@ -253,10 +255,6 @@ const rules: Readonly<Record<string, Rule>> = {
       constant(g, x, 2 / Math.sqrt(Math.PI)),
     )
   ),
-  Sigmoid: slope((g, _x, y) =>
-    binary(g, "Mul", y, binary(g, "Sub", constant(g, y, 1), y))
-  ),
-  Softplus: slope((g, x) => unary(g, "Sigmoid", x)),
   Relu: slope((g, _x, y) => step(g, y)),
   // Above 0 the slope is 1, below it that of the operator.
   LeakyRelu: ({ g, node, x: [x], dx: [dx] }) => {
@@ -265,13 +263,6 @@ const rules: Readonly<Record<string, Rule>> = {
     return [
       chosen(g, up, dx, binary(g, "Mul", dx!, constant(g, dx!, float)), x!),
     ];
-  },
-  // Below 0 it is eˣ − 1.
-  Elu: ({ g, node, x: [x], dx: [dx] }) => {
-    const [y] = node.outputs as [Value];
-    const up = binary(g, "Greater", x!, constant(g, x!, 0), "bool");
-    const grown = binary(g, "Add", y, constant(g, y, 1));
-    return [chosen(g, up, dx, binary(g, "Mul", dx!, grown), x!)];
   },
   // p ⊙ (ẋ − Σ p ẋ)
   Softmax: ({ g, node, dx: [dx] }) => {

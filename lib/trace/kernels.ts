@@ -5,8 +5,18 @@
  */
 
 import { util } from "@tensorflow/tfjs-core";
+import { toTyped } from "../onnx/tensor.ts";
 import { type DType, type GraphBuilder, isFloat, type Value } from "./graph.ts";
-import { binary, cast, reshape, unary, unify } from "./lowering.ts";
+import {
+  binary,
+  cast,
+  like,
+  reshape,
+  scalar,
+  slice,
+  unary,
+  unify,
+} from "./lowering.ts";
 
 /**
  * The attributes of a kernel. TensorFlow.js types them by convention only; each
@@ -14,16 +24,6 @@ import { binary, cast, reshape, unary, unify } from "./lowering.ts";
  */
 // deno-lint-ignore no-explicit-any
 export type Attrs = any;
-
-/** A number, weak: it takes the floating type of what it meets. */
-function scalar(g: GraphBuilder, value: number): Value {
-  return g.constant("float32", [], Float64Array.of(value), true);
-}
-
-/** A number of x's type; where that is integer, without its fraction. */
-export function like(g: GraphBuilder, x: Value, value: number): Value {
-  return cast(g, scalar(g, value), x.dtype, x.weak);
-}
 
 /** TensorFlow.js knows one floating type; a traced float of any width is one. */
 export function castTo(g: GraphBuilder, x: Value, dtype: string): Value {
@@ -56,14 +56,17 @@ export function oneHot(g: GraphBuilder, indices: Value, attrs: Attrs): Value {
 
 /** Tensors behind each other along an axis. */
 export function concat(g: GraphBuilder, parts: Value[], axis: number): Value {
-  const values = unify(g, parts);
-  const [first] = values;
-  const at = axis < 0 ? axis + first!.shape.length : axis;
+  const all = unify(g, parts);
+  const at = axis < 0 ? axis + all[0]!.shape.length : axis;
+  // Nothing comes of an empty part.
+  const full = all.filter(({ shape }) => shape[at] !== 0);
+  const values = full.length > 0 ? full : all.slice(0, 1);
+  const [first] = values as [Value];
   const length = values.reduce((sum, v) => sum + v.shape[at]!, 0);
-  const shape = first!.shape.with(at, length);
+  const shape = first.shape.with(at, length);
   return values.length === 1
-    ? first!
-    : g.emit("Concat", values, { axis: at }, { dtype: first!.dtype, shape });
+    ? first
+    : g.emit("Concat", values, { axis: at }, { dtype: first.dtype, shape });
 }
 
 /**
@@ -86,6 +89,26 @@ export function mod(g: GraphBuilder, a: Value, b: Value): Value {
   );
 }
 
+/**
+ * A divisor without the zeros at which dy is 0 because they are zeros: where dy is
+ * a choice of 0 for b = 0. Any other is returned as it is.
+ */
+export function safeDivisor(g: GraphBuilder, dy: Value, b: Value): Value {
+  if (dy.node?.op !== "Where") return b;
+  const [isZero, none] = dy.node.inputs as [Value, Value];
+  if (isZero.node?.op !== "Equal" || !isZeros(none)) return b;
+  const [x, y] = isZero.node.inputs as [Value, Value];
+  if (!(x === b && isZeros(y)) && !(y === b && isZeros(x))) return b;
+  const isNone = binary(g, "Equal", b, like(g, b, 0), "bool");
+  return g.emit("Where", [isNone, like(g, b, 1), b], {}, b);
+}
+
+const isZeros = (x: Value): boolean =>
+  x.node?.op === "Expand"
+    ? isZeros(x.node.inputs[0]!)
+    : x.data !== undefined && x.data.length > 0 &&
+      x.data.every((value: number | bigint) => Number(value) === 0);
+
 /** Pieces of the given lengths along an axis. */
 export function split(
   g: GraphBuilder,
@@ -93,15 +116,74 @@ export function split(
   sizes: number[],
   axis: number,
 ): Value[] {
-  return [...g.emitMany(
-    "Split",
-    [x, g.ints(sizes)],
-    { axis },
-    sizes.map((size) => ({ dtype: x.dtype, shape: x.shape.with(axis, size) })),
-  )];
+  const full = sizes.filter((size) => size > 0);
+  const shapeOf = (size: number) => x.shape.with(axis, size);
+  const pieces = [
+    ...g.emitMany(
+      "Split",
+      [x, g.ints(full)],
+      { axis },
+      full.map((size) => ({ dtype: x.dtype, shape: shapeOf(size) })),
+    ),
+  ];
+  return sizes.map((size) =>
+    size > 0
+      ? pieces.shift()!
+      : g.constant(x.dtype, shapeOf(0), toTyped(x.dtype, []), x.weak)
+  );
+}
+
+/**
+ * Indices into an axis, as ONNX must get them: it counts negative ones from the
+ * end, TensorFlow.js knows none. What is known is looked through; of what is not,
+ * a negative one becomes the length, which ONNX Runtime refuses when it comes to
+ * it.
+ *
+ * @throws {RangeError} if one is known not to lie in the axis.
+ */
+function within(
+  g: GraphBuilder,
+  indices: Value,
+  { dtype, shape }: Value,
+  axis: number,
+): Value {
+  const length = shape[axis]!;
+  if (indices.data) {
+    const found = Array.from(indices.data, Number);
+    const outside = found.find((i) => !(i >= 0 && i < length));
+    if (outside === undefined) return indices;
+    throw new RangeError(
+      `Cannot trace ${g.doing ?? "Gather"} of ${dtype} [${shape}] along ` +
+        `axis ${axis}: index ${outside} is not in 0 … ${length - 1}`,
+    );
+  }
+  const { op } = indices.node ?? {};
+  const chosen = op === "ArgMax" || op === "ArgMin" || op === "TopK";
+  if (g.indicesInRange || chosen) return indices;
+  const below = binary(g, "Less", indices, like(g, indices, 0), "bool");
+  return g.emit(
+    "Where",
+    [below, like(g, indices, length), indices],
+    {},
+    indices,
+  );
 }
 
 /** The elements of x that the indices name along an axis. */
+export function gatherAlong(
+  g: GraphBuilder,
+  x: Value,
+  indices: Value,
+  axis: number,
+): Value {
+  const [before, after] = [x.shape.slice(0, axis), x.shape.slice(axis + 1)];
+  return g.emit("Gather", [x, indices], { axis }, {
+    dtype: x.dtype,
+    shape: [...before, ...indices.shape, ...after],
+  });
+}
+
+/** The kernel of that name: indices are looked at before. */
 export function gather(
   g: GraphBuilder,
   x: Value,
@@ -111,26 +193,52 @@ export function gather(
   const batchDims = attrs.batchDims < 0
     ? attrs.batchDims + indices.shape.length
     : attrs.batchDims ?? 0;
-  const [axis] = util.parseAxisParam(attrs.axis ?? 0, [...x.shape]);
-  const rest = x.shape.slice(axis! + 1);
-  if (batchDims === 0) {
-    return g.emit("Gather", [x, indices], { axis: axis! }, {
-      dtype: x.dtype,
-      shape: [...x.shape.slice(0, axis), ...indices.shape, ...rest],
-    });
-  }
+  const [axis] = util.parseAxisParam(attrs.axis ?? 0, [...x.shape]) as [number];
+  const places = within(g, indices, x, axis);
+  if (batchDims === 0) return gatherAlong(g, x, places, axis);
   if (batchDims !== axis) {
     throw new TypeError(
       `Cannot trace gather with axis ${axis} and batchDims ${batchDims}: ` +
         "with batch dimensions the axis must follow them",
     );
   }
-  const points = reshape(g, cast(g, indices, "int64"), [...indices.shape, 1]);
+  const points = reshape(g, cast(g, places, "int64"), [...places.shape, 1]);
   return g.emit("GatherND", [x, points], { batch_dims: batchDims }, {
     dtype: x.dtype,
-    shape: [...indices.shape, ...rest],
+    shape: [...places.shape, ...x.shape.slice(axis + 1)],
   });
 }
+
+/** x with other rows, or other elements, in the places that are named. */
+export function scatterUpdate(
+  g: GraphBuilder,
+  x: Value,
+  indices: Value,
+  updates: Value,
+): Value {
+  if (size(updates, 0) === 0) return x;
+  const columns = Array.from(
+    { length: indices.shape.at(-1)! },
+    (_, axis) => within(g, columnOf(g, indices, axis), x, axis),
+  );
+  // Known ones are looked through by now, and stay as they are.
+  const looked = indices.data || g.indicesInRange
+    ? indices
+    : concat(g, columns, -1);
+  return g.emit(
+    "ScatterND",
+    [x, cast(g, looked, "int64"), cast(g, updates, x.dtype)],
+    {},
+    x,
+  );
+}
+
+// One column of the places, still a column.
+const columnOf = (g: GraphBuilder, places: Value, column: number) => {
+  const rank = places.shape.length;
+  const begin = places.shape.map((_, i) => i === rank - 1 ? column : 0);
+  return slice(g, places, begin, places.shape.with(-1, 1));
+};
 
 /** How many elements x has along the axes from one on. */
 export function size(x: Value, from: number): number {

@@ -5,8 +5,7 @@
  * @module
  */
 
-import { append } from "../extremes.ts";
-import { backend_util, util } from "@tensorflow/tfjs-core";
+import { backend_util } from "@tensorflow/tfjs-core";
 import { cut, indices, isIndex } from "./constants.ts";
 import { mergedSum } from "./sums.ts";
 import {
@@ -76,6 +75,16 @@ function computeIn(
   return done.get(x)!;
 }
 
+/** A number, weak: it takes the floating type of what it meets. */
+export function scalar(g: GraphBuilder, value: number): Value {
+  return g.constant("float32", [], Float64Array.of(value), true);
+}
+
+/** A number of x's type; where that is integer, without its fraction. */
+export function like(g: GraphBuilder, x: Value, value: number): Value {
+  return cast(g, scalar(g, value), x.dtype, x.weak);
+}
+
 /** The numbers of the element types in onnx.proto's TensorProto.DataType. */
 export const ONNX_TYPE: Readonly<Record<DType, number>> = {
   float32: 1,
@@ -109,7 +118,8 @@ export function unify(g: GraphBuilder, values: readonly Value[]): Value[] {
   }
   if (strong.size > 1) {
     throw new TypeError(
-      `Cannot combine ${[...strong].join(" and ")} in one operation: ` +
+      `Cannot combine ${[...strong].join(" and ")} in ` +
+        `${g.doing ?? "one operation"}: ` +
         "convert one of them with toPrecision or cast",
     );
   }
@@ -220,101 +230,6 @@ const isProduct = (x: Value): x is Value & { readonly node: Node } =>
   x.node?.op === "Gemm" && x.node.inputs.length === 2 && x.name === undefined;
 
 const isOne = ({ data }: Value) => data?.length === 1 && Number(data[0]) === 1;
-
-/**
- * A reduction over some axes.
- *
- * @param axis The axes as TensorFlow.js has them: one, several, negative ones,
- * or undefined for all.
- */
-export function reduce(
-  g: GraphBuilder,
-  op: string,
-  x: Value,
-  axis: number | number[] | undefined,
-  keepDims = false,
-): Value {
-  const axes = util.parseAxisParam(axis ?? x.shape.map((_, i) => i), [
-    ...x.shape,
-  ]);
-  if (axes.length === 0) return x;
-  const shape = x.shape.flatMap((d, i) =>
-    axes.includes(i) ? (keepDims ? [1] : []) : [d]
-  );
-  // ONNX Runtime sums squares along single axes more slowly than it makes them.
-  if (op === "ReduceSum" && axes.length === x.shape.length && isSquare(x)) {
-    [op, x] = ["ReduceSumSquare", x.node.inputs[0]!];
-  }
-  return g.emit(op, [x, g.ints(axes)], { keepdims: keepDims ? 1 : 0 }, {
-    dtype: x.dtype,
-    shape,
-  });
-}
-
-// A square that is nothing but one: not one that is looked at under a name.
-const isSquare = (x: Value): x is Value & { readonly node: Node } =>
-  x.node?.op === "Mul" && x.node.inputs[0] === x.node.inputs[1] &&
-  x.name === undefined;
-
-// Elements of a matrix that is small beside the start of a product.
-const SMALL = 4096;
-
-// Columns of a product that ONNX Runtime's kernel makes of one transposition.
-const COLUMNS = 128;
-
-/**
- * The matrix product over the last two axes. ONNX's Gemm transposes, adds a bias
- * and, in ONNX Runtime, takes a ReLU in, but has only two axes and no integers
- * there; MatMul serves the rest.
- */
-export function matMul(
-  g: GraphBuilder,
-  a: Value,
-  b: Value,
-  transposeA: boolean,
-  transposeB: boolean,
-): Value {
-  [a, b] = unify(g, [a, b]) as [Value, Value];
-  const [m, n] = [
-    a.shape.at(transposeA ? -1 : -2)!,
-    b.shape.at(transposeB ? -2 : -1)!,
-  ];
-  const batch = broadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
-  const result = { dtype: a.dtype, shape: [...batch, m, n] };
-  if (batch.length > 0) {
-    // Of many small products the start takes longer than the product: outer
-    // products, and those of a row with few rows, are made element by element.
-    const inner = a.shape.at(transposeA ? -2 : -1)!;
-    const as = (x: Value, rows: number, columns: number) =>
-      reshape(g, x, [...x.shape.slice(0, -2), rows, columns]);
-    if (inner === 1) return binary(g, "Mul", as(a, m, 1), as(b, 1, n));
-    if (m === 1 && transposeB && n * inner <= SMALL) {
-      const products = binary(g, "Mul", as(a, 1, inner), b);
-      const sums = reduce(g, "ReduceSum", products, -1);
-      return reshape(g, sums, result.shape);
-    }
-  }
-  if (a.shape.length === 2 && b.shape.length === 2 && isFloat(a)) {
-    // The kernel for processors transposes a anew for every so many columns. On
-    // other devices ONNX Runtime takes the Transpose into the product again.
-    if (transposeA && n > COLUMNS) {
-      return matMul(g, transpose(g, a, [1, 0]), b, false, transposeB);
-    }
-    const attributes = { transA: +transposeA, transB: +transposeB };
-    return g.emit("Gemm", [a, b], attributes, result);
-  }
-  const flip = (x: Value, wanted: boolean) => {
-    const perm = x.shape.map((_, i) => i);
-    if (wanted) append(perm, perm.splice(-2).reverse());
-    return transpose(g, x, perm);
-  };
-  return g.emit(
-    "MatMul",
-    [flip(a, transposeA), flip(b, transposeB)],
-    {},
-    result,
-  );
-}
 
 /** Takes `size` elements from `begin` along every axis. */
 export function slice(

@@ -7,8 +7,8 @@
 
 import { toTyped } from "../onnx/tensor.ts";
 import type { GraphBuilder, Value } from "./graph.ts";
-import { type Attrs, concat, like } from "./kernels.ts";
-import { binary, cast, slice } from "./lowering.ts";
+import { type Attrs, concat } from "./kernels.ts";
+import { binary, cast, like, slice } from "./lowering.ts";
 import { threefryOn, type WordArithmetic, type Words } from "./threefry.ts";
 
 const word = (g: GraphBuilder, value: number) =>

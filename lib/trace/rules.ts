@@ -16,13 +16,26 @@ import {
   type Value,
 } from "./graph.ts";
 import {
+  cosh,
+  elu,
+  expm1,
+  leakyRelu,
+  log1p,
+  sigmoid,
+  sinh,
+  softplus,
+  tan,
+} from "./functions.ts";
+import { checkKernel } from "./kernel_types.ts";
+import {
   type Attrs,
   castTo,
   concat,
   gather,
-  like,
   mod,
   oneHot,
+  safeDivisor,
+  scatterUpdate,
   size,
   split,
   step,
@@ -31,15 +44,23 @@ import {
   binary,
   cast,
   expand,
-  matMul,
-  reduce,
+  like,
   reshape,
   slice,
   transpose,
   unary,
   unify,
 } from "./lowering.ts";
+import { matMul } from "./products.ts";
 import { keepMask, randomOrder } from "./random_kernels.ts";
+import {
+  argOf,
+  cumProd,
+  cumSum,
+  reduce,
+  reduceBool,
+  topK,
+} from "./reductions.ts";
 import { segmentSum } from "./segments.ts";
 
 /** Emits the nodes of one kernel and returns its result. */
@@ -51,6 +72,13 @@ export type Rule = (
 
 const unaryRule = (op: string): Rule => (g, { x }) => unary(g, op, x!);
 
+// Of integers these are no integers.
+const floatRule =
+  (fn: (g: GraphBuilder, x: Value) => Value): Rule => (g, { x }) => {
+    checkKernel("Exp", [x!], g.doing);
+    return fn(g, x!);
+  };
+
 const binaryRule = (op: string): Rule => (g, { a, b }) => binary(g, op, a!, b!);
 
 const compareRule = (op: string): Rule => (g, { a, b }) =>
@@ -59,17 +87,12 @@ const compareRule = (op: string): Rule => (g, { a, b }) =>
 const reduceRule = (op: string): Rule => (g, { x }, { axis, keepDims }) =>
   reduce(g, op, x!, axis, keepDims);
 
-// ReduceMin and ReduceMax take no bool before opset 20.
-const reduceBoolRule = (op: string): Rule => (g, { x }, { axis, keepDims }) =>
-  cast(g, reduce(g, op, cast(g, x!, "int32"), axis, keepDims), "bool");
+const reduceBoolRule =
+  (op: "ReduceMin" | "ReduceMax"): Rule => (g, { x }, { axis, keepDims }) =>
+    reduceBool(g, op, x!, axis, keepDims);
 
-const argRule = (op: string): Rule => (g, { x }, { axis }) => {
-  const [at] = util.parseAxisParam(axis ?? 0, [...x!.shape]);
-  return g.emit(op, [x!], { axis: at!, keepdims: 0 }, {
-    dtype: "int64",
-    shape: x!.shape.filter((_, i) => i !== at),
-  });
-};
+const argRule = (op: "ArgMax" | "ArgMin"): Rule => (g, { x }, { axis }) =>
+  argOf(g, op, x!, axis);
 
 // What TensorFlow.js's helpers want: they read nothing but the shape.
 const infoOf = ({ shape }: Value): tf.TensorInfo => ({
@@ -127,36 +150,14 @@ export const rules: Readonly<Record<string, Rule>> = {
 
   // Elementary functions
   Exp: unaryRule("Exp"),
-  // ONNX has neither expm1 nor log1p. Neither form below takes the difference
-  // of two nearly equal numbers; float64 is for what else they round.
-  Expm1: (g, { x }) => {
-    const wide = cast(g, x!, "float64");
-    const half = unary(g, "Tanh", binary(g, "Mul", wide, like(g, wide, 0.5)));
-    const sum = binary(g, "Add", unary(g, "Exp", wide), one(g, wide));
-    return cast(g, binary(g, "Mul", half, sum), x!.dtype, x!.weak);
-  },
+  Expm1: floatRule(expm1),
   Log: unaryRule("Log"),
-  Log1p: (g, { x }) => {
-    const wide = cast(g, x!, "float64");
-    const sum = binary(g, "Add", wide, one(g, wide));
-    const log = unary(g, "Log", sum);
-    // What the sum was rounded by; at -1 and ∞ by nothing, to spare 0/0.
-    const kept = binary(g, "Sub", sum, one(g, wide));
-    const lost = binary(g, "Div", binary(g, "Sub", wide, kept), sum);
-    const exact = binary(g, "Equal", kept, wide, "bool");
-    const y = g.emit(
-      "Where",
-      [exact, log, binary(g, "Add", log, lost)],
-      {},
-      log,
-    );
-    return cast(g, y, x!.dtype, x!.weak);
-  },
+  Log1p: floatRule(log1p),
   Sin: unaryRule("Sin"),
   Cos: unaryRule("Cos"),
-  Tan: unaryRule("Tan"),
-  Sinh: unaryRule("Sinh"),
-  Cosh: unaryRule("Cosh"),
+  Tan: floatRule(tan),
+  Sinh: floatRule(sinh),
+  Cosh: floatRule(cosh),
   Tanh: unaryRule("Tanh"),
   Erf: unaryRule("Erf"),
 
@@ -164,18 +165,10 @@ export const rules: Readonly<Record<string, Rule>> = {
   Relu: unaryRule("Relu"),
   Relu6: (g, { x }) => binary(g, "Min", unary(g, "Relu", x!), like(g, x!, 6)),
   LeakyRelu: (g, { x }, { alpha }) =>
-    unary(g, "LeakyRelu", x!, { alpha: { float: alpha } }),
-  Elu: unaryRule("Elu"),
-  // The derivative is 1 above 0, and below it y + 1.
-  EluGrad: (g, { dy, y }) =>
-    binary(
-      g,
-      "Mul",
-      dy!,
-      binary(g, "Add", binary(g, "Min", y!, zero(g, y!)), one(g, y!)),
-    ),
-  Sigmoid: unaryRule("Sigmoid"),
-  Softplus: unaryRule("Softplus"),
+    floatRule((g, x) => leakyRelu(g, x, alpha))(g, { x: x! }, {}),
+  Elu: floatRule(elu),
+  Sigmoid: floatRule(sigmoid),
+  Softplus: floatRule(softplus),
   Softmax: (g, { logits }, { dim }) =>
     unary(g, "Softmax", logits!, { axis: dim }),
   Step: (g, { x }, { alpha }) => {
@@ -197,20 +190,28 @@ export const rules: Readonly<Record<string, Rule>> = {
   LogicalNot: unaryRule("Not"),
   IsNan: (g, { x }) =>
     g.emit("IsNaN", [x!], {}, { dtype: "bool", shape: x!.shape }),
-  IsInf: (g, { x }) =>
-    g.emit("IsInf", [x!], {}, { dtype: "bool", shape: x!.shape }),
+  // Of float16 there is no kernel; it loses nothing in float32.
+  IsInf: (g, { x }) => {
+    const wide = x!.dtype === "float16" ? cast(g, x!, "float32") : x!;
+    return g.emit("IsInf", [wide], {}, { dtype: "bool", shape: x!.shape });
+  },
   // x - x is 0 for every finite number and NaN for the others.
   IsFinite: (g, { x }) =>
     binary(g, "Equal", binary(g, "Sub", x!, x!), zero(g, x!), "bool"),
   Select: (g, { condition, t, e }) => {
-    const values = [t!, e!].some(isFloat)
-      ? [t!, e!].map((x) => castTo(g, x, "float32"))
-      : [t!, e!];
-    const [yes, no] = unify(g, values) as [Value, Value];
-    return g.emit("Where", [condition!, yes, no], {}, {
+    const isFlag = t!.dtype === "bool" && e!.dtype === "bool";
+    const common = isFlag ? "int32" : "float32";
+    const [yes, no] = unify(
+      g,
+      isFlag || isFloat(t!) || isFloat(e!)
+        ? [t!, e!].map((x) => castTo(g, x, common))
+        : [t!, e!],
+    ) as [Value, Value];
+    const chosen = g.emit("Where", [condition!, yes, no], {}, {
       dtype: yes.dtype,
       shape: t!.shape,
     });
+    return isFlag ? cast(g, chosen, "bool") : chosen;
   },
 
   // Reductions. Unlike TensorFlow.js's, ONNX Runtime's Min and Max pass over NaN.
@@ -226,24 +227,9 @@ export const rules: Readonly<Record<string, Rule>> = {
   Any: reduceBoolRule("ReduceMax"),
   ArgMax: argRule("ArgMax"),
   ArgMin: argRule("ArgMin"),
-  TopK: (g, { x }, { k, sorted }) => {
-    const shape = x!.shape.with(-1, k);
-    return [
-      ...g.emitMany("TopK", [x!, g.ints([k])], { axis: -1, sorted: +sorted }, [
-        { dtype: x!.dtype, shape },
-        { dtype: "int64", shape },
-      ]),
-    ];
-  },
-  Cumsum: (g, { x }, { axis, exclusive, reverse }) => {
-    const [at] = util.parseAxisParam(axis, [...x!.shape]) as [number];
-    return g.emit(
-      "CumSum",
-      [x!, g.constant("int64", [], BigInt64Array.of(BigInt(at)))],
-      { exclusive: +exclusive, reverse: +reverse },
-      x!,
-    );
-  },
+  TopK: (g, { x }, { k, sorted }) => topK(g, x!, k, sorted),
+  Cumsum: (g, { x }, attrs) => cumSum(g, x!, attrs),
+  Cumprod: (g, { x }, attrs) => cumProd(g, x!, attrs),
 
   // Matrices
   BatchMatMul: (g, { a, b }, { transposeA, transposeB }) =>
@@ -307,12 +293,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   },
   GatherV2: (g, { x, indices }, attrs) => gather(g, x!, indices!, attrs),
   TensorScatterUpdate: (g, { tensor, indices, updates }) =>
-    g.emit(
-      "ScatterND",
-      [tensor!, cast(g, indices!, "int64"), cast(g, updates!, tensor!.dtype)],
-      {},
-      tensor!,
-    ),
+    scatterUpdate(g, tensor!, indices!, updates!),
   OneHot: (g, { indices }, attrs) => oneHot(g, indices!, attrs),
   UnsortedSegmentSum: (g, { x, segmentIds }, { numSegments }) =>
     segmentSum(g, [x!, segmentIds!], numSegments),
@@ -334,6 +315,9 @@ export const rules: Readonly<Record<string, Rule>> = {
   // groklab's own kernels, see precision.ts
   ToPrecision: (g, { x }, { dtype }) => cast(g, x!, dtype as FloatDType),
   CastLike: (g, { x, like }) => cast(g, x!, like!.dtype, like!.weak),
+
+  // gradients.ts
+  SafeDivisor: (g, { dy, b }) => safeDivisor(g, dy!, b!),
 
   // and random.ts
   KeepMask: (g, { key, step }, attrs) => keepMask(g, key!, step!, attrs),

@@ -7,8 +7,10 @@
 import { append } from "../extremes.ts";
 import type { HostData } from "../onnx/tensor.ts";
 import { type Graph, GraphBuilder, type Value } from "./graph.ts";
-import { concat, gather, like, oneHot, size } from "./kernels.ts";
-import { binary, cast, expand, matMul, reduce, reshape } from "./lowering.ts";
+import { concat, gatherAlong, oneHot, size } from "./kernels.ts";
+import { binary, cast, expand, like, reshape } from "./lowering.ts";
+import { matMul } from "./products.ts";
+import { reduce } from "./reductions.ts";
 import { rewrite } from "./rewrite.ts";
 import { SEGMENT_SUM } from "./sums.ts";
 
@@ -105,7 +107,7 @@ const pick = (
   shape: number[],
 ) => {
   const index = g.constant("int64", shape, BigInt64Array.from(rows, BigInt));
-  return gather(g, x, index, { axis: 0 });
+  return gatherAlong(g, x, index, 0);
 };
 const sums = (
   g: GraphBuilder,

@@ -14,14 +14,8 @@ import {
   type Value,
 } from "./graph.ts";
 import { concat } from "./kernels.ts";
-import {
-  binary,
-  cast,
-  expand,
-  matMul,
-  reshape,
-  transpose,
-} from "./lowering.ts";
+import { binary, cast, expand, reshape, transpose } from "./lowering.ts";
+import { matMul } from "./products.ts";
 import { rewrite } from "./rewrite.ts";
 import { SEGMENT_SUM } from "./sums.ts";
 import { toTyped } from "../onnx/tensor.ts";
@@ -262,9 +256,8 @@ const rules: Readonly<Record<string, Rule>> = {
       ...["Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"],
       ...["And", "Or", "Not", "Neg", "Abs", "Sign", "Sqrt", "Exp", "Log"],
       ...["Sin", "Cos", "Tan", "Tanh", "Sinh", "Cosh", "Erf", "Reciprocal"],
-      ...["Floor", "Ceil", "Round", "Relu", "LeakyRelu", "Elu", "Sigmoid"],
-      ...["HardSigmoid", "Softplus", "IsNaN", "IsInf", "Cast", "Identity"],
-      ...["BitShift", "BitwiseXor"],
+      ...["Floor", "Ceil", "Round", "Relu", "LeakyRelu", "HardSigmoid"],
+      ...["IsNaN", "IsInf", "Cast", "Identity", "BitShift", "BitwiseXor"],
     ].map((op) => [op, elementwise]),
   ),
   Softmax: axisAttribute,

@@ -187,7 +187,7 @@ export function traceStep(
     },
     { ...specsOf(treeOf(Object.entries(state))), [STEP]: STEP_SPEC },
     // So that sums of several tensors become one.
-    { deferSegmentSums: true },
+    { deferSegmentSums: true, indicesInRange: true },
   );
   return expandSegmentSums(graph);
 }

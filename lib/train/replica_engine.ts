@@ -236,7 +236,7 @@ function stackedStep(
       ])),
       [STEP]: STEP_SPEC,
     },
-    { deferSegmentSums: true },
+    { deferSegmentSums: true, indicesInRange: true },
   );
   const number = newInput(STEP, STEP_SPEC);
   const stacked = vmap(graph, experiments.length, (name): Argument => {

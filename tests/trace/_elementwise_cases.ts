@@ -176,9 +176,6 @@ export const elementwiseCases = {
     ["another slope", (x) => tf.leakyRelu(x!, 0.7), edges],
   ],
   Elu: unary(tf.elu),
-  EluGrad: [
-    ["below, at and above 0", tf.grad((x) => tf.elu(x)), vector(...FINITE)],
-  ],
   Sigmoid: unary(tf.sigmoid),
   Softplus: unary(tf.softplus),
   Softmax: [

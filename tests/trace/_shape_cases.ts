@@ -54,17 +54,18 @@ const uneven = (rows: number, segments: number) =>
   Array.from({ length: rows }, (_, i) => i % 2 ? 1 : i % segments);
 
 const onOff = [false, true];
-const cumsum = onOff.flatMap((exclusive) =>
-  onOff.flatMap((reverse) =>
-    [0, 1, 2].map((axis): Case => [
-      `axis ${axis}${exclusive ? ", exclusive" : ""}${
-        reverse ? ", reverse" : ""
-      }`,
-      (x) => tf.cumsum(x!, axis, exclusive, reverse),
-      cube,
-    ])
-  )
-);
+const running = (fn: typeof tf.cumsum) =>
+  onOff.flatMap((exclusive) =>
+    onOff.flatMap((reverse) =>
+      [0, 1, 2].map((axis): Case => [
+        `axis ${axis}${exclusive ? ", exclusive" : ""}${
+          reverse ? ", reverse" : ""
+        }`,
+        (x) => fn(x!, axis, exclusive, reverse),
+        cube,
+      ])
+    )
+  );
 
 // Whole numbers of eighths: their products and sums are exact in float32, so
 // that the order of summation, which differs, does not show.
@@ -120,8 +121,12 @@ export const shapeCases = {
   ]),
   ArgMin: argument(tf.argMin),
   Cumsum: [
-    ...cumsum,
+    ...running(tf.cumsum),
     ["integers", (x) => tf.cumsum(x!, 1), intCube],
+  ],
+  Cumprod: [
+    ...running(tf.cumprod),
+    ["integers", (x) => tf.cumprod(x!, 1), intCube],
   ],
 
   // Matrices

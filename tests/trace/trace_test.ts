@@ -19,9 +19,9 @@ import { f32, traced, vector } from "./_run.ts";
 
 Deno.test("trace() refuses an op without a rule", () => {
   const error = assertThrows(
-    () => traceX((x) => tf.cumprod(x)),
+    () => traceX((x) => tf.reverse(x)),
     TypeError,
-    "Cannot trace Cumprod: it has no ONNX rule",
+    "Cannot trace Reverse: it has no ONNX rule",
   );
   for (const name of Object.keys(rules)) assert(error.message.includes(name));
 });
@@ -48,7 +48,7 @@ Deno.test("trace() refuses a tensor of another trace", () => {
 });
 
 const FAILURES: Record<string, (x: tf.Tensor) => tf.Tensor> = {
-  "an op without a rule": (x) => tf.cumprod(x),
+  "an op without a rule": (x) => tf.reverse(x),
   "an error of the function": () => {
     throw new RangeError("the function's own");
   },

@@ -27,6 +27,7 @@ const SHORT: Readonly<Record<string, string>> = {
     "trees side by side",
   "lib/probes/catalogue.ts: Object.assign(...Object.values": "probes",
   "lib/setup/tensorflow_library.ts: join(...path)": "a path's parts",
+  "lib/trace/traced.ts: f(...inputs.with(-1, look))": "a function's arguments",
   "lib/train/experiment.ts: chain(...parts)": "an optimizer's stages",
   "models/model.ts: model.apply(...args)": "a function's own arguments",
   "models/transformer.ts: Object.assign(...blocks)": "a network's layers",

@@ -34,7 +34,7 @@ function summedTo(dx: tf.Tensor, { shape }: tf.Tensor): tf.Tensor {
 }
 
 // What makes steps of numbers, and what makes no numbers, moves with nothing.
-const none = (...names: string[]): Gradient => (_dy, saved) =>
+const none = (names: readonly string[]): Gradient => (_dy, saved) =>
   Object.fromEntries(names.map((name, i) => [name, () => zeros(saved[i]!)]));
 
 /** Of two equal numbers the first is the chosen one. */
@@ -229,11 +229,11 @@ const ab = ["a", "b"];
 
 /** Kernel, which of its operands are needed, and its gradient. */
 const gradients = [
-  ...of(ab, none(...ab), "Equal", "NotEqual", "Greater", "GreaterEqual"),
-  ...of(ab, none(...ab), "Less", "LessEqual", "LogicalAnd", "LogicalOr"),
-  ...of(ab, none(...ab), "FloorDiv"),
-  ...of(["x"], none("x"), "LogicalNot", "IsNan", "IsInf", "IsFinite"),
-  ...of(["x"], none("x"), "All", "Any", "ArgMax", "ArgMin"),
+  ...of(ab, none(ab), "Equal", "NotEqual", "Greater", "GreaterEqual"),
+  ...of(ab, none(ab), "Less", "LessEqual", "LogicalAnd", "LogicalOr"),
+  ...of(ab, none(ab), "FloorDiv"),
+  ...of(["x"], none(["x"]), "LogicalNot", "IsNan", "IsInf", "IsFinite"),
+  ...of(["x"], none(["x"]), "All", "Any", "ArgMax", "ArgMin"),
   ...of(ab, chosen(tf.greaterEqual, tf.less), "Maximum"),
   ...of(ab, chosen(tf.lessEqual, tf.greater), "Minimum"),
   ...of(ab, difference, "SquaredDifference"),

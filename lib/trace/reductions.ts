@@ -7,7 +7,7 @@
 import { util } from "@tensorflow/tfjs-core";
 import { sizeOf } from "../onnx/tensor.ts";
 import type { GraphBuilder, Node, Value } from "./graph.ts";
-import { binary, cast, expand, like, reshape, slice } from "./lowering.ts";
+import { binary, cast, expand, like, slice } from "./lowering.ts";
 
 /** What a reduction is of no elements; an extreme is nothing. */
 const OF_NONE: Readonly<Record<string, number>> = {

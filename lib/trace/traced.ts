@@ -84,7 +84,7 @@ export function withTypedGradients(
 
 type CustomGradient = (
   ...inputs: unknown[]
-) => { value: tf.Tensor; gradFunc: (...dy: unknown[]) => unknown };
+) => { value: tf.Tensor; gradFunc: (dy: unknown, saved: unknown) => unknown };
 
 // The same, but where it keeps more than what it was given: only outside another
 // gradient.
@@ -98,7 +98,7 @@ const onceOnly = (f: CustomGradient): CustomGradient => (...inputs) => {
   const { value, gradFunc } = f(...inputs.with(-1, look));
   return {
     value,
-    gradFunc(...dy) {
+    gradFunc(dy, saved) {
       if (isOwn && tf.engine().state.gradientDepth > 0) {
         throw new TypeError(
           "Cannot trace the second derivative of an operation whose gradient is " +
@@ -107,7 +107,7 @@ const onceOnly = (f: CustomGradient): CustomGradient => (...inputs) => {
             "differentiate the gradient's graph with jvp()",
         );
       }
-      return gradFunc(...dy);
+      return gradFunc(dy, saved);
     },
   };
 };

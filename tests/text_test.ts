@@ -1,47 +1,55 @@
-/** Text out of files as a terminal or a page shows it. */
+/** Numbers, tables and trees, which everything is printed and named with. */
 
-import { assert, assertEquals } from "@std/assert";
-import { html } from "../lib/report/html.ts";
-import { text as svgText } from "../lib/report/sheet.ts";
-import { plainJson, shown, table } from "../lib/text.ts";
+import { assertEquals } from "@std/assert";
+import { percent, short, table } from "../lib/text.ts";
+import { leavesOf, mapTree, treeOf } from "../lib/tree.ts";
 
-// What a terminal obeys, what ends a line, what turns or hides letters.
-const NASTY: readonly [raw: string, shown: string][] = [
-  ["\x1b[31mred\x1b[0m", "\\x1b[31mred\\x1b[0m"],
-  ["a\nerror: b", "a\\x0aerror: b"],
-  ["a\rb\tc\0d\x07\x7f", "a\\x0db\\x09c\\x00d\\x07\\x7f"],
-  ["\x9b2J", "\\x9b2J"], // CSI in one character
-  ["\u202egnp.x\u202c", "\\u{202e}gnp.x\\u{202c}"], // right to left, and back
-  ["a\u2066b\u2069c\u200fd\u061c", "a\\u{2066}b\\u{2069}c\\u{200f}d\\u{61c}"],
-  ["a\u2028b\u2029c", "a\\u{2028}b\\u{2029}c"], // Unicode's ends of lines
-  ["a\u200bb\ufeff\u00ad", "a\\u{200b}b\\u{feff}\\xad"],
-  ["a\u{e0041}b", "a\\u{e0041}b"], // a tag that nobody sees
-];
-
-Deno.test("shown() leaves no control character, and other names as they are", () => {
-  for (const [raw, expected] of NASTY) assertEquals(shown(raw), expected);
-  for (const name of ["blocks.0.attn.W_Q", "θ‖·‖² – größer 日本 🙂", "a b"]) {
-    assertEquals(shown(name), name);
-  }
+Deno.test("percent() has one digit behind the point", () => {
+  assertEquals([0, 0.12345, 1, 1.5, NaN].map(percent), [
+    ...["0.0 %", "12.3 %", "100.0 %", "150.0 %", "NaN %"],
+  ]);
 });
 
-Deno.test("plainJson() says the same as JSON, without characters that act", () => {
-  for (const [raw] of NASTY) {
-    const text = plainJson({ [raw]: [raw] });
-    assertEquals(JSON.parse(text), { [raw]: [raw] });
-    assertEquals(text.split("\n").length, 5, text);
-    assert(!/[^\n\P{Cc}]|\p{Cf}|\p{Zl}|\p{Zp}/u.test(text), text);
-  }
+Deno.test("short() has four significant digits, whole numbers all of theirs", () => {
+  const cases: [number | null | undefined, string][] = [
+    [null, "–"],
+    [undefined, "–"],
+    [0, "0"],
+    [-0, "0"],
+    [999_999, "999999"],
+    [1_000_000, "1.000e+6"],
+    [-12, "-12"],
+    [1.23456, "1.235"],
+    [99_949, "99949"],
+    [99_949.5, "9.995e+4"],
+    [0.001, "0.001000"],
+    [0.00099, "9.900e-4"],
+    [123_456.7, "1.235e+5"],
+    [NaN, "NaN"],
+    [Infinity, "Infinity"],
+  ];
+  for (const [x, text] of cases) assertEquals(short(x), text, String(x));
 });
 
-Deno.test("tables, pages and drawings show names the same way", () => {
-  for (const [raw, expected] of NASTY) {
-    assertEquals(table([["name", "x"], [raw, "1"]])[1], `${expected}  1`);
-    assertEquals(svgText(0, 0, raw, 9).includes(`>${expected}<`), true);
-    if (raw.includes("\n")) continue; // A page has lines of its own.
-    assertEquals(
-      html`<b title="${raw}">${raw}</b>`.text,
-      `<b title="${expected}">${expected}</b>`,
-    );
-  }
+Deno.test("table() pads every column but the last to its widest cell", () => {
+  assertEquals(table([["a", "bcd", "e"], ["fgh", "", "ij"], ["", "k", ""]]), [
+    "a    bcd  e",
+    "fgh       ij",
+    "     k",
+  ]);
+  assertEquals(table([]), []);
+});
+
+Deno.test("leavesOf() and treeOf() are each other's inverse, depth first", () => {
+  const tree = { b: { x: 1, a: { y: 2 } }, a: 3 };
+  const leaves = leavesOf<number>(tree);
+  assertEquals(leaves, [["b.x", 1], ["b.a.y", 2], ["a", 3]]);
+  assertEquals(treeOf(leaves), tree);
+  assertEquals(
+    mapTree<number, string, typeof tree>(tree, (x, path) => `${path}=${x}`),
+    { b: { x: "b.x=1", a: { y: "b.a.y=2" } }, a: "a=3" },
+  );
+  // A description of a tensor is a leaf, though it is a plain object.
+  const spec = { shape: [2], dtype: "float32" };
+  assertEquals(leavesOf({ w: spec }), [["w", spec]]);
 });

@@ -81,6 +81,15 @@ const task = program
     "another tool's file: what it reads, a,b or a,b,= or with other tokens",
   )
   .option(
+    "--input <name=what...>",
+    "another tool's file: what an input gets, tokens or onehot (:0, :1, … for " +
+      "one token), a, b, positions or a number",
+  )
+  .option(
+    "--output <name>",
+    "another tool's file: the value that has the logits",
+  )
+  .option(
     "--contents",
     "list inputs, outputs, weights and activations, and probe nothing",
   )
@@ -171,12 +180,13 @@ const task = program
   });
 
 function foreignOptions(
-  { map, modulus, operation, tokens }: {
+  { map, modulus, operation, tokens, input, output }: {
     [K in keyof ForeignOptions]: ForeignOptions[K] | undefined;
   },
   allCheckpoints: true | undefined,
 ): ForeignOptions {
-  const given = Object.entries({ map, modulus, operation, tokens })
+  const told = { map, modulus, operation, tokens, input, output };
+  const given = Object.entries(told)
     .filter(([, value]) => value !== undefined);
   if (allCheckpoints && given.length > 0) {
     throw new UsageError(

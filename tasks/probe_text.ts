@@ -39,7 +39,10 @@ export function listed(probes: readonly AnyProbe[]): unknown[] {
 }
 
 /** What a file has. */
-export function renderContents({ source, ...parts }: Contents): string {
+export function renderContents(contents: Contents): string {
+  const { source, constants, unread, ...parts } = contents;
+  const section = (title: string, lines: readonly string[]) =>
+    lines.length > 0 ? ["", title, ...indented(lines)] : [];
   return [
     shown(source),
     ...Object.entries(parts).flatMap(([part, values]) => [
@@ -53,6 +56,11 @@ export function renderContents({ source, ...parts }: Contents): string {
         ]),
       )),
     ]),
+    ...section(
+      "floats that are no weights",
+      table(constants.map(({ name, why }) => [name, why])),
+    ),
+    ...section("weights that cannot be read", unread),
   ].join("\n");
 }
 
@@ -74,10 +82,10 @@ const skippedLines = (skipped: ProbeReport["skipped"]) =>
 
 /** A report on a checkpoint for a terminal. */
 export function renderReport(report: ProbeReport): string {
-  const { source, step, summary, probes, skipped } = report;
+  const { source, step, notes, summary, probes, skipped } = report;
   return [
     `${shown(source)}${step === null ? "" : ` (step ${step})`}`,
-    ...indented(summary),
+    ...indented([...notes, ...summary]),
     ...resultLines(probes),
     ...skippedLines(skipped),
   ].join("\n");

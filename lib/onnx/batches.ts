@@ -40,7 +40,9 @@ export async function runInBatches(
   const rows = first?.shape[0] ?? 1;
   const declared = session.inputs.find((input) => input.name === name);
   const [least] = declared?.shape ?? [];
-  const fixed = typeof least === "number" && first?.shape.length !== 0;
+  // A length of 0 is declared by tools that know none.
+  const fixed = typeof least === "number" && least > 0 &&
+    first?.shape.length !== 0;
   const size = fixed ? least : unequal(rows, rowsAtOnce);
   if (fixed ? rows === size : rows <= size) {
     return await session.run({ ...inputs, ...whole }, outputs);

@@ -15,6 +15,11 @@ export {
 } from "./weight_edits.ts";
 export * from "./model.ts";
 export * from "./probe_model.ts";
+export type {
+  ConstantTensor,
+  ForeignWeights,
+  WeightsRead,
+} from "./reading/mod.ts";
 export * from "./read_tensors.ts";
 export * from "./session.ts";
 export * from "./tensor.ts";

@@ -17,6 +17,12 @@ import { describing } from "../files.ts";
 import { nearest } from "../names.ts";
 import { aliased, type Aliases, NO_ALIASES } from "./aliases.ts";
 import { runInBatches } from "./batches.ts";
+import {
+  type ConstantTensor,
+  type ForeignWeights,
+  readForeign,
+} from "./reading/mod.ts";
+import { pruned } from "./reading/nodes.ts";
 import { type METADATA, metadataOf } from "./checkpoint.ts";
 import { readExternalData } from "./external_data.ts";
 import type { Edit } from "./edits.ts";
@@ -52,12 +58,15 @@ export interface ProbeModelOptions extends SessionOptions {
 }
 
 /**
- * Opens an ONNX file for probing.
+ * Opens an ONNX file for probing. One that groklab did not write is read first:
+ * its weights are found wherever they stand, and what it computes in float16 or
+ * bfloat16 is computed in float32.
  *
  * @param path The file.
  * @param options How to run it.
  * @throws {FileError} if it cannot be read, or a file beside it that has weights.
- * @throws {SyntaxError} if it is no ONNX model.
+ * @throws {SyntaxError} if it is no ONNX model, or a name in it stands for two
+ * things.
  */
 export async function loadProbeModel(
   path: string,
@@ -66,7 +75,11 @@ export async function loadProbeModel(
   const bytes = await describing(`read ${path}`, () => Deno.readFile(path));
   const model = decodeModel(bytes, path);
   await readExternalData(model, path);
-  return new ProbeModel(model, path, options);
+  if (metadataOf(model, "config") !== undefined) {
+    return new ProbeModel(model, path, options);
+  }
+  const read = await readForeign(model, path, options);
+  return new ProbeModel(read.model, path, options, NO_ALIASES, read);
 }
 
 /** A model opened for probing. Close it to give its memory back. */
@@ -76,6 +89,7 @@ export class ProbeModel {
   readonly #model: ModelProto;
   readonly #options: ProbeModelOptions;
   readonly #aliases: Aliases;
+  readonly #found: ForeignWeights | undefined;
   // A session for each set of outputs that was asked for.
   readonly #sessions = new Map<string, Promise<Session>>();
 
@@ -86,25 +100,55 @@ export class ProbeModel {
    * @param source What to call it in messages.
    * @param options How to run it.
    * @param aliases Other names by which it is asked.
+   * @param found What reading another tool's file found; by default every
+   * floating-point initializer is a weight.
    * @throws {SyntaxError} if the bytes are no ONNX model.
+   * @throws {UsageError} if rows are asked of a weight that lies transposed.
    */
   constructor(
     bytes: Uint8Array | ModelProto,
     source: string,
     options: ProbeModelOptions = {},
     aliases: Aliases = NO_ALIASES,
+    found?: ForeignWeights,
   ) {
     this.#model = bytes instanceof Uint8Array
       ? decodeModel(bytes, source)
       : bytes;
     this.source = source;
     this.#options = options;
-    this.#aliases = aliases;
+    this.#aliases = found ? joinedAliases(found.synonyms, aliases) : aliases;
+    this.#found = found;
   }
 
   /** The same file, asked by other names too. */
   withAliases(aliases: Aliases): ProbeModel {
-    return new ProbeModel(this.#model, this.source, this.#options, aliases);
+    return this.#with(this.#model, aliases);
+  }
+
+  #with(model: ModelProto, aliases: Aliases, found = this.#found): ProbeModel {
+    return new ProbeModel(model, this.source, this.#options, aliases, found);
+  }
+
+  /**
+   * The same file with other outputs, and no more in it than these are made of:
+   * its weights are those that they depend on.
+   *
+   * @param names Values of the graph.
+   * @param change What is done to the graph before, in place.
+   * @throws {UsageError} if the graph has no value of a name.
+   */
+  only(names: readonly string[], change: Edit = () => {}): ProbeModel {
+    const whole = clone(ModelProtoSchema, this.#model);
+    change(whole.graph!, this.#aliases);
+    const model = withOutputs(whole, names);
+    const graph = model.graph!;
+    Object.assign(graph, pruned(graph, names));
+    const found = this.#found && {
+      ...this.#found,
+      reading: this.#found.readingOf(graph),
+    };
+    return this.#with(model, this.#aliases, found);
   }
 
   get #graph(): GraphProto {
@@ -113,9 +157,11 @@ export class ProbeModel {
 
   /**
    * The names of the weights: the floating-point initializers but buffers, such as
-   * the statistics of a batch normalisation, under the file's own names.
+   * the statistics of a batch normalisation, under the file's own names; of
+   * another tool's file those that were found.
    */
   get weightNames(): string[] {
+    if (this.#found) return [...this.#found.reading.weights];
     const floats = [1, 10, 11]; // float32, float16, float64 in onnx.proto
     const buffers = this.metadata("buffers");
     // The inputs of the operator behind x, scale and bias: mean and variance.
@@ -130,6 +176,16 @@ export class ProbeModel {
         floats.includes(dataType) && dims.length > 0 && !isBuffer(name)
       )
       .map(({ name }) => name);
+  }
+
+  /** Tensors of floats that are no weights of another tool's file, and why. */
+  get constants(): readonly ConstantTensor[] {
+    return this.#found?.reading.constants ?? [];
+  }
+
+  /** What holds weights that groklab cannot read, in words; empty as a rule. */
+  get unread(): readonly string[] {
+    return this.#found?.reading.unread ?? [];
   }
 
   /**
@@ -208,6 +264,17 @@ export class ProbeModel {
    */
   tensor(name: string): HostTensor {
     return hostTensor(weightSlot(this.#graph, name)[0]);
+  }
+
+  /**
+   * A tensor of the graph, or one that lies transposed there, by the graph's own
+   * names; undefined where there is none.
+   */
+  constant(name: string): HostTensor | undefined {
+    const slot = findWeight(this.#graph, name);
+    if (slot) return hostTensor(slot[0]);
+    const synonym = this.#found?.synonyms[name];
+    return synonym && aliased(this.tensor(synonym.tensor), synonym);
   }
 
   /** A weight, or undefined where the model has none of that name. */
@@ -317,7 +384,7 @@ export class ProbeModel {
   edited(...edits: readonly Edit[]): ProbeModel {
     const model = clone(ModelProtoSchema, this.#model);
     for (const edit of edits) edit(model.graph!, this.#aliases);
-    return new ProbeModel(model, this.source, this.#options, this.#aliases);
+    return this.#with(model, this.#aliases);
   }
 
   /** The file's bytes with other values as outputs, beside the present ones. */
@@ -333,6 +400,29 @@ export class ProbeModel {
     }
     this.#sessions.clear();
   }
+}
+
+// Names that a file has for its weights, and those by which it is asked.
+function joinedAliases(
+  synonyms: Aliases["weights"],
+  { weights, activations }: Aliases,
+): Aliases {
+  const found = Object.entries(weights).map(([name, alias]) => {
+    const { tensor, transposed } = synonyms[alias.tensor] ?? {};
+    if (tensor === undefined) return [name, alias];
+    if (transposed && alias.rows) {
+      throw new UsageError(
+        `Cannot take rows of ${alias.tensor}: it is ${tensor} transposed; take ` +
+          `rows of ${tensor}`,
+      );
+    }
+    const turned = transposed !== alias.transposed;
+    return [name, { ...alias, tensor, transposed: turned }];
+  });
+  return {
+    weights: { ...synonyms, ...Object.fromEntries(found) },
+    activations,
+  };
 }
 
 /** Whether a value's name is that of a hook: `…hook_` and a word. */

@@ -170,8 +170,9 @@ export async function openSession(
         ...(options.wholly && { disable_cpu_ep_fallback: "1" }),
       },
     },
-    // Warnings speak of our own graphs' internals; errors are thrown anyway.
-    logSeverityLevel: options.wholly ? 4 : 3,
+    // Warnings speak of our own graphs' internals; errors are thrown, and would be
+    // printed besides.
+    logSeverityLevel: 4,
     ...(profile !== undefined &&
       { enableProfiling: true, profileFilePrefix: profile }),
   });

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ConstantTensor } from "../onnx/reading/mod.ts";
 import { loadProbeModel } from "../onnx/probe_model.ts";
 import type { SessionOptions, ValueSpec } from "../onnx/session.ts";
 
@@ -15,8 +16,12 @@ export interface Contents {
   readonly inputs: readonly ValueSpec[];
   /** The outputs. */
   readonly outputs: readonly ValueSpec[];
-  /** The weights: floating-point initializers. */
+  /** The weights. */
   readonly weights: readonly ValueSpec[];
+  /** Tensors of floats that are no weights, and why. */
+  readonly constants: readonly ConstantTensor[];
+  /** What holds weights that cannot be read, in words. */
+  readonly unread: readonly string[];
   /** The marked activations; of a file that marks none every value. */
   readonly activations: readonly ValueSpec[];
 }
@@ -43,6 +48,8 @@ export async function contentsOf(
         const { dtype, shape } = model.tensor(name);
         return { name, dtype, shape };
       }),
+      constants: model.constants,
+      unread: model.unread,
       activations: await model.hooks(),
     };
   } finally {

@@ -5,27 +5,21 @@
  * @module
  */
 
-import { maxOf } from "../extremes.ts";
 import { UsageError } from "../errors.ts";
 import { isPrime, type OperationName } from "../data/modular.ts";
 import type { ProbeModel } from "../onnx/probe_model.ts";
-import type { ValueSpec } from "../onnx/session.ts";
-import { type HostTensor, hostTensorOf } from "../onnx/tensor.ts";
 import { aliasesOf, type TaskSizes } from "./name_map.ts";
 import { NotApplicableError } from "./probe.ts";
+import { inputOf, largest, type Reading, readingsOf } from "./rows_read.ts";
 import { modularPairs, type ModularTask, type ProbedTask } from "./task.ts";
+import { type Ends, rowsOf, understand } from "./understand.ts";
 
 /** What is told of a file that does not say it itself. */
-export interface ForeignOptions {
+export interface ForeignOptions extends Ends {
   /** p, of an operation modulo p. */
   readonly modulus?: number;
   /** Which operation; by default addition. */
   readonly operation?: OperationName;
-  /**
-   * What a row is: `a`, `b`, `=` (the token p) and numbers of other tokens, with
-   * commas between. By default `a,b`, of a model that reads three tokens `a,b,=`.
-   */
-  readonly tokens?: string;
   /** Names of weights and activations: `W_E=embedding.weight,W_U=head.weight:T`. */
   readonly map?: string;
 }
@@ -36,6 +30,8 @@ export interface Introduced {
   readonly model: ProbeModel;
   /** The task; undefined where the file says it itself, or nothing does. */
   readonly task?: ProbedTask;
+  /** How inputs and logits were made out, where the file leaves it open. */
+  readonly notes?: readonly string[];
 }
 
 /**
@@ -50,8 +46,8 @@ export async function introduce(
   model: ProbeModel,
   options: ForeignOptions,
 ): Promise<Introduced> {
-  const { modulus, operation, tokens, map } = options;
-  const told = Object.entries({ modulus, operation, tokens })
+  const { modulus, operation, tokens, input, output, map } = options;
+  const told = Object.entries({ modulus, operation, tokens, input, output })
     .find(([, value]) => value !== undefined);
   const config = model.metadata("config") as
     | { task?: string; modulus?: number }
@@ -75,152 +71,73 @@ export async function introduce(
       );
     }
   }
-  const p = modulus ?? config?.modulus ?? 0;
-  const reading = readingOf(model, await model.inputs(), p, tokens);
-  const classes = await classesOf(model, p);
-  const introduced = map === undefined ? model : model.withAliases(
-    aliasesOf(map, model, sizesOf(reading, p, classes)),
+  if (modulus === undefined || config !== undefined) {
+    return { model: await named(model, map!, config?.modulus ?? 0) };
+  }
+  const modular = pairsOf(operation ?? "add", modulus);
+  const { reading, logits, notes, ...understood } = await understand(
+    model,
+    modular,
+    options,
   );
+  const only = understood.model.only([logits.name]);
   return {
-    model: introduced,
-    ...(config === undefined && {
-      task: taskOf(operation ?? "add", p, reading),
-    }),
+    model: map === undefined ? only : only.withAliases(
+      aliasesOf(map, only, sizesOf(reading, modulus, logits.classes)),
+    ),
+    task: taskOf(modular, reading),
+    notes,
   };
 }
 
-/** What a model reads of a pair. */
-interface Reading {
-  /** The tokens; a and b are functions of the pair. */
-  readonly row: readonly ("a" | "b" | number)[];
-  /** Tokens as integers, or one-hot: side by side, or each in a row of its own. */
-  readonly as: "tokens" | "one-hot side by side" | "one-hot rows";
-  /** The input's element type. */
-  readonly dtype: "int64" | "int32" | "float32" | "float64";
-  /** How many different tokens one-hot rows have. */
-  readonly vocabulary: number | undefined;
-}
-
-function readingOf(
+// A file that says itself what it was trained on.
+async function named(
   model: ProbeModel,
-  inputs: readonly ValueSpec[],
+  map: string,
   p: number,
-  text: string | undefined,
-): Reading {
-  const [input, ...others] = inputs;
-  if (!input || others.length > 0) {
-    throw new UsageError(
-      `Cannot give ${model.source} pairs: it has ` +
-        `${inputs.length} inputs (${
-          inputs.map(({ name }) => name).join(", ")
-        }), ` +
-        "wanted one, of tokens or one-hot",
-    );
-  }
-  const { dtype, shape } = input;
-  const integer = dtype === "int64" || dtype === "int32";
-  const axes = integer ? [2] : [2, 3];
-  const known = integer || dtype === "float32" || dtype === "float64";
-  if (!known || !axes.includes(shape.length)) {
-    throw new UsageError(
-      `Cannot give ${model.source} pairs: its input ${input.name} is ${dtype} ` +
-        `[${shape}], wanted integers [batch, tokens], or one-hot floats ` +
-        "[batch, tokens, vocabulary] or [batch, tokens · vocabulary]",
-    );
-  }
-  const as = integer
-    ? "tokens"
-    : shape.length === 3
-    ? "one-hot rows"
-    : "one-hot side by side";
-  const length = shape[1]!;
-  const three = as !== "one-hot side by side" && length === 3;
-  const row = tokensOf(text ?? (three ? "a,b,=" : "a,b"), p);
-  const wide = shape[2];
-  const vocabulary = typeof wide === "number" ? wide : largest(row, p) + 1;
-  const wanted = as === "one-hot side by side"
-    ? row.length * sideBySide(row, p)
-    : row.length;
-  if (typeof length === "number" && length !== wanted) {
-    throw new UsageError(
-      `--tokens must give what ${model.source} reads: its input ${input.name} ` +
-        `is ${dtype} [${shape}], and ${text ?? row.join()} modulo ${p} is ` +
-        `[batch, ${wanted}]`,
-    );
-  }
-  return { row, as, dtype, vocabulary } as Reading;
+): Promise<ProbeModel> {
+  const [input] = await model.inputs();
+  const [reading] = readingsOf(model.source, input!, p, undefined);
+  const [output] = await model.outputs();
+  const classes = output!.shape.at(-1);
+  const sizes = sizesOf(reading!, p, typeof classes === "number" ? classes : p);
+  return model.withAliases(aliasesOf(map, model, sizes));
 }
 
-const largest = (row: Reading["row"], p: number) =>
-  maxOf([p - 1, ...row.filter((token) => typeof token === "number")]);
-
-const sideBySide = (row: Reading["row"], p: number) => largest(row, p) + 1;
-
-function tokensOf(text: string, p: number): Reading["row"] {
-  const row = text.split(",").map((token) => token.trim()).map((token) =>
-    token === "a" || token === "b" ? token : token === "=" ? p : Number(token)
-  );
-  const bad = row.some((token) =>
-    typeof token === "number" && !(Number.isInteger(token) && token >= 0)
-  );
-  if (bad || text.trim() === "" || !row.includes("a") || !row.includes("b")) {
-    throw new UsageError(
-      "--tokens must be a, b, = and numbers of tokens with commas between, a and " +
-        `b among them, got ${text}`,
-    );
-  }
-  return row;
-}
-
-async function classesOf(model: ProbeModel, p: number): Promise<number> {
-  const [{ name, shape }] = await model.outputs() as [ValueSpec];
-  const classes = shape.at(-1);
-  const declared = typeof classes === "number" ? classes : p;
-  if (shape.length < 2 || shape.length > 3 || declared < p) {
-    throw new UsageError(
-      `Cannot probe ${model.source} modulo ${p}: its output ${name} has shape ` +
-        `[${shape}], wanted logits of ${p} classes or more, [batch, classes] or ` +
-        "[batch, position, classes]",
-    );
-  }
-  return declared;
-}
-
-function sizesOf({ row, as }: Reading, p: number, classes: number): TaskSizes {
+function sizesOf(
+  { row, as, width }: Reading,
+  p: number,
+  classes: number,
+): TaskSizes {
   const tokens = largest(row, p) + 1;
   const side = as === "one-hot side by side";
   return {
     // Often there is a token "=" that this model does not read.
     vocabulary: (length) => length === tokens || length === p + 1,
     length: side ? undefined : row.length,
-    oneHot: side ? row.length * tokens : undefined,
+    oneHot: side ? row.length * width : undefined,
     classes,
   };
 }
 
-function taskOf(
-  operation: OperationName,
-  p: number,
-  reading: Reading,
-): ProbedTask {
+function pairsOf(operation: OperationName, p: number): ModularTask {
   if (operation === "divide" && !isPrime(p)) {
     throw new UsageError(
       `--operation divide needs a --modulus that is a prime, got ${p}`,
     );
   }
-  const modular: ModularTask = modularPairs(operation, p, true);
-  const { a, b, labels } = modular;
-  const inputs = [...labels.keys()].map((i) =>
-    reading.row.map((token) =>
-      token === "a" ? a[i]! : token === "b" ? b[i]! : token
-    )
-  );
+  return modularPairs(operation, p, true);
+}
+
+function taskOf(modular: ModularTask, reading: Reading): ProbedTask {
+  const { operation, modulus, labels } = modular;
+  const inputs = rowsOf(modular, reading.row);
   return {
     name: operation,
-    dataset: { inputs, labels: [...labels], classes: p },
+    dataset: { inputs, labels: [...labels], classes: modulus },
     labels,
     config: undefined,
-    input: inputOf(inputs, reading, p),
+    input: inputOf(inputs, reading),
     modular: () => modular,
     split() {
       throw new NotApplicableError(
@@ -228,22 +145,4 @@ function taskOf(
       );
     },
   };
-}
-
-function inputOf(
-  inputs: readonly (readonly number[])[],
-  { row, as, dtype, vocabulary }: Reading,
-  p: number,
-): HostTensor {
-  const [rows, length] = [inputs.length, row.length];
-  if (as === "tokens") {
-    return hostTensorOf(dtype, [rows, length], inputs.flat());
-  }
-  const width = as === "one-hot rows" ? vocabulary! : sideBySide(row, p);
-  const data = new Float32Array(rows * length * width);
-  inputs.flat().forEach((token, i) => data[i * width + token] = 1);
-  const shape = as === "one-hot rows"
-    ? [rows, length, width]
-    : [rows, length * width];
-  return hostTensorOf(dtype, shape, data);
 }

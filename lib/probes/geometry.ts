@@ -8,6 +8,7 @@ import { append, hypotOf } from "../extremes.ts";
 import { effectiveRankOf } from "../metrics/effective_rank.ts";
 import type { SessionOptions } from "../onnx/session.ts";
 import { sizeOf, toNumbers } from "../onnx/tensor.ts";
+import { knownWeights } from "./known_weights.ts";
 import { percent, short, table } from "../text.ts";
 import { neuronHooksOf } from "./anatomy.ts";
 import type { Matrix } from "./context.ts";
@@ -85,12 +86,13 @@ export const geometry: Probe<"geometry", GeometryResult> = {
   of: "checkpoint",
   name: "geometry",
   describe: "Norms, singular values, effective ranks, sparsity of activations",
-  needs: "weights as initializers; of activations, hook_post and a task",
+  needs: "weights that can be read; of activations, hook_post and a task",
 
   async compute(context) {
     const { model } = context;
+    const names = knownWeights(model);
     const weights: WeightGeometry[] = [];
-    for (const name of model.weightNames) {
+    for (const name of names) {
       const { shape, data } = model.tensor(name);
       append(
         weights,
@@ -98,7 +100,7 @@ export const geometry: Probe<"geometry", GeometryResult> = {
       );
     }
     const all = hypotOf(
-      model.weightNames.map((name) =>
+      names.map((name) =>
         frobeniusNorm({ data: toNumbers(model.tensor(name)) })
       ),
     );

@@ -6,15 +6,11 @@
  */
 
 import { NO_ALIASES } from "../onnx/aliases.ts";
-import {
-  type HostTensor,
-  hostTensorOf,
-  sizeOf,
-  toNumbers,
-} from "../onnx/tensor.ts";
+import type { HostTensor } from "../onnx/tensor.ts";
 import { percent, short, table } from "../text.ts";
-import { degreesOf } from "./homogeneity.ts";
-import { evenPlaces, mean } from "./matrices.ts";
+import { knownWeights, logitDegree } from "./known_weights.ts";
+import { mean } from "./matrices.ts";
+import { evenRows } from "./rows.ts";
 import { finite, type Probe } from "./probe.ts";
 import {
   GROUP_ALPHAS,
@@ -75,10 +71,11 @@ export const logitScaling: Probe<"logit-scaling", LogitScalingResult> = {
   of: "checkpoint",
   name: "logit-scaling",
   describe: "Logits, loss and softmax collapse as all weights are scaled by α",
-  needs: "a task, and weights as initializers",
+  needs: "a task, and weights that can be read",
 
   async compute(context) {
     await context.logits(); // Of what is not finite nothing can be said.
+    knownWeights(context.model);
     const inputs = context.inputs();
     const some = evenRows(inputs, GROUP_ROWS);
     // Weights go by the file's own names. What is prepared for runs with others goes
@@ -98,7 +95,7 @@ export const logitScaling: Probe<"logit-scaling", LogitScalingResult> = {
       await model.close();
     }
     const rows = await scalingRows(context, logits);
-    const degree = degreesOf(model.graph, model.weightNames).get(output);
+    const degree = logitDegree(model);
     const exponent = slope(
       rows.map((row) => Math.log(row.alpha)),
       rows.map((row) => Math.log(row.logit_rms ?? NaN)),
@@ -156,26 +153,6 @@ export const logitScaling: Probe<"logit-scaling", LogitScalingResult> = {
     ];
   },
 };
-
-function evenRows(
-  inputs: Readonly<Record<string, HostTensor>>,
-  most: number,
-): Record<string, HostTensor> {
-  const cut = ({ dtype, shape, data }: HostTensor) => {
-    const [rows, ...row] = shape as [number, ...number[]];
-    const places = evenPlaces(rows, most);
-    const width = sizeOf(row);
-    const values = toNumbers({ data });
-    return hostTensorOf(
-      dtype,
-      [places.length, ...row],
-      places.flatMap((i) => [...values.subarray(i * width, (i + 1) * width)]),
-    );
-  };
-  return Object.fromEntries(
-    Object.entries(inputs).map(([name, tensor]) => [name, cut(tensor)]),
-  );
-}
 
 function rowText(row: ScalingRow): string[] {
   const { float16, float32, float64 } = row.softmax_collapse;

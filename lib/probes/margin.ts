@@ -5,13 +5,14 @@
  */
 
 import type * as tf from "@tensorflow/tfjs-core";
+import { hypotOf } from "../extremes.ts";
 import { marginsOf } from "../metrics/margin.ts";
 import { hostTensorOf, toNumbers } from "../onnx/tensor.ts";
 import { percent, short, table } from "../text.ts";
 import { runTraced } from "../trace/run.ts";
 import { rowsAt } from "./anatomy.ts";
 import type { Matrix, ProbeContext } from "./context.ts";
-import { degreesOf } from "./homogeneity.ts";
+import { logitDegree, weightsIfKnown } from "./known_weights.ts";
 import { frobeniusNorm } from "./matrices.ts";
 import { finite, type Probe } from "./probe.ts";
 import type { Part } from "./task.ts";
@@ -53,7 +54,7 @@ export interface MarginResult {
   /** L, where f(αθ) = α^L f(θ) exactly; else null. */
   readonly degree: number | null;
   /** ‖θ‖ over all weights. */
-  readonly weight_norm: number;
+  readonly weight_norm: number | null;
   /** The quantiles that are given. */
   readonly quantiles: readonly number[];
   /** Of the train rows. */
@@ -78,21 +79,22 @@ export const margin: Probe<"margin", MarginResult> = {
 
   async compute(context) {
     const { model } = context;
-    const norm = frobeniusNorm({
-      data: Float64Array.from(
-        model.weightNames,
-        (name) => frobeniusNorm({ data: toNumbers(model.tensor(name)) }),
-      ),
-    });
-    const degree = degreesOf(model.graph, model.weightNames)
-      .get(model.outputNames[0]!);
+    const names = weightsIfKnown(model);
+    const norm = names
+      ? hypotOf(
+        names.map((name) =>
+          frobeniusNorm({ data: toNumbers(model.tensor(name)) })
+        ),
+      )
+      : null;
+    const degree = logitDegree(model);
     const L = degree?.homogeneous ? degree.highest : null;
     const { train, test } = context.task.split();
     const logits = await context.logits();
     const of = async (part: Part) =>
       distributionOf(
         await margins(context, logits, part),
-        L === null ? null : norm ** L,
+        L === null || norm === null ? null : norm ** L,
       );
     return {
       degree: L,

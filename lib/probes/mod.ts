@@ -11,6 +11,7 @@ export * from "./context.ts";
 export * from "./cross_entropy.ts";
 export * from "./cyclic.ts";
 export { type ForeignOptions, introduce, type Introduced } from "./foreign.ts";
+export type { Ends } from "./understand.ts";
 export {
   type KeyFrequencies,
   keyFrequenciesOf,

@@ -25,7 +25,7 @@ import { runTraced } from "../trace/run.ts";
 import { lossOf } from "../train/experiment.ts";
 import { asMatrix, rowsAt } from "./anatomy.ts";
 import type { ProbeContext } from "./context.ts";
-import { degreesOf } from "./homogeneity.ts";
+import { logitDegree } from "./known_weights.ts";
 import { finite, type Probe } from "./probe.ts";
 import { trainLogits } from "./train_rows.ts";
 
@@ -142,8 +142,7 @@ export const numericalStability: Probe<
     const [gap, scale] = [value("logit_gap"), value("logit_scale")];
     const history = await rowsUntil(context);
     const growth = history && growthOf(history.slice(-RECENT), gap / scale);
-    const degree = degreesOf(model.graph, model.weightNames)
-      .get(model.outputNames[0]!);
+    const degree = logitDegree(model);
     const zeros = Object.entries(found)
       .filter(([name]) => name.startsWith("own."))
       .map(([name, x]) => [name.slice("own.".length), toNumbers(x)[0]!]);

@@ -37,7 +37,7 @@ export interface PhaseEnd {
   /** Share of the logits' variance that the trig identity explains; null: none. */
   readonly trig_identity: number | null;
   /** Σ w². */
-  readonly sum_of_squared_weights: number;
+  readonly sum_of_squared_weights: number | null;
 }
 
 /**

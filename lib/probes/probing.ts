@@ -70,6 +70,8 @@ export interface ProbeReport {
   readonly source: string;
   /** Updates made before the checkpoint, where it says so. */
   readonly step: number | null;
+  /** How another tool's file was read, where it leaves it open; as a rule none. */
+  readonly notes: readonly string[];
   /** ONNX Runtime's execution provider. */
   readonly provider: string;
   /** What was found, in five or six sentences. */
@@ -129,7 +131,11 @@ export async function probe(
     names: perCheckpoint.map(nameOf),
     whole: false,
   };
-  const { step } = await shareOut(share, options, (unit) => asking.take(unit));
+  const { step, notes } = await shareOut(
+    share,
+    options,
+    (unit) => asking.take(unit),
+  );
   for (const probe of asking.probes) {
     if (probe.of !== "run") continue;
     await asking.ask(probe, async (settings) => {
@@ -148,6 +154,7 @@ export async function probe(
   return {
     source: path,
     step,
+    notes,
     provider: providerOf(options),
     summary: summaryOf(results, skipped),
     probes: results as Partial<ProbeResults>,

@@ -16,6 +16,7 @@ import {
   keysText,
 } from "./key_frequencies.ts";
 import { lessWaves } from "./interventions.ts";
+import { weightsIfKnown } from "./known_weights.ts";
 import { tensorOf } from "./matrices.ts";
 import { neuronMeasures } from "./neuron_projections.ts";
 import { type Parts, partsOf, within } from "./parts.ts";
@@ -95,10 +96,10 @@ export interface ProgressResult {
   readonly neuron_logit_residual: number | null;
   /** Each key frequency. */
   readonly frequencies: readonly FrequencyProgress[];
-  /** Σ w² of each weight. */
-  readonly squared_weights: Readonly<Record<string, number>>;
+  /** Σ w² of each weight; null where not all weights can be read. */
+  readonly squared_weights: Readonly<Record<string, number>> | null;
   /** Σ w² of all. */
-  readonly sum_of_squared_weights: number;
+  readonly sum_of_squared_weights: number | null;
 }
 
 /**
@@ -154,7 +155,8 @@ export const progress: Probe<"progress", ProgressResult, KeySettings> = {
       neuron_logit_residual: chosen && (map?.residual ?? null),
       frequencies,
       squared_weights: squares,
-      sum_of_squared_weights: Object.values(squares).reduce((a, b) => a + b, 0),
+      sum_of_squared_weights: squares &&
+        Object.values(squares).reduce((a, b) => a + b, 0),
     };
   },
 
@@ -197,7 +199,9 @@ export const progress: Probe<"progress", ProgressResult, KeySettings> = {
         `W_L at rank ${2 * keys.length}: residual ` +
         share(result.neuron_logit_residual),
       ]),
-      `sum of squared weights: ${short(result.sum_of_squared_weights)}`,
+      result.sum_of_squared_weights === null
+        ? "sum of squared weights: not all weights can be read"
+        : `sum of squared weights: ${short(result.sum_of_squared_weights)}`,
       ...(!keys?.length ? [] : table([
         [
           ...["k", "α", "explains", "mirrored", "restricted", "excluded"],
@@ -218,8 +222,12 @@ export const progress: Probe<"progress", ProgressResult, KeySettings> = {
   },
 };
 
-function squaredWeights({ model }: ProbeContext): Record<string, number> {
-  return Object.fromEntries(model.weightNames.map((name) => [
+function squaredWeights(
+  { model }: ProbeContext,
+): Record<string, number> | null {
+  const names = weightsIfKnown(model);
+  if (!names) return null;
+  return Object.fromEntries(names.map((name) => [
     name,
     toNumbers(model.tensor(name)).reduce((sum, w) => sum + w * w, 0),
   ]));

@@ -31,17 +31,14 @@ export function readoutOf(model: ProbeModel): Readout {
   const makers = new Map<string, NodeProto>(
     model.graph.node.flatMap((node) => node.output.map((name) => [name, node])),
   );
-  const weights = new Set(model.weightNames);
   let name = model.outputNames[0]!;
   for (;;) {
     const node = makers.get(name);
     const [first, second] = node?.input ?? [];
     if (node && ["Gemm", "MatMul"].includes(node.opType)) {
-      if (first === undefined || second === undefined || !weights.has(second)) {
-        break;
-      }
-      const weight = model.tensor(second);
-      if (weight.shape.length !== 2 || flag(node, "transA")) break;
+      if (first === undefined || second === undefined) break;
+      const weight = model.constant(second);
+      if (weight?.shape.length !== 2 || flag(node, "transA")) break;
       const matrix = asMatrix(weight);
       const turned = flag(node, "transB");
       return {

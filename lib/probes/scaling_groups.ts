@@ -147,7 +147,8 @@ function biasesOf(
 ): Map<string, number> {
   const added: [bias: string, to: string | undefined][] = [];
   const vectors = new Set(
-    graph.initializer.filter(({ dims }) => dims.length === 1)
+    graph.initializer
+      .filter(({ dims }) => dims.slice(0, -1).every((d) => d === 1n))
       .map(({ name }) => name),
   );
   const isBias = (name: string | undefined) =>

@@ -8,6 +8,7 @@ import { flagOf } from "../config/config.ts";
 import { checkedSettings } from "../config/setting.ts";
 import { onnxDevice } from "../devices.ts";
 import { UsageError } from "../errors.ts";
+import { FileError } from "../files.ts";
 import { loadProbeModel, type ProbeModel } from "../onnx/probe_model.ts";
 import type { FloatDType } from "../trace/graph.ts";
 import { type CheckpointProbe, type ProbeName, probes } from "./catalogue.ts";
@@ -82,6 +83,8 @@ export type Answer = Unit | Begun | Failure | null;
 export interface Asked {
   /** Updates made before the checkpoint, where it says so. */
   readonly step: number | null;
+  /** How another tool's file was read, where it leaves it open. */
+  readonly notes: readonly string[];
 }
 
 // Each has a checkpoint's activations in memory. Of one checkpoint most probes share
@@ -252,12 +255,12 @@ export async function askShare(
         tell({ index: i, ...await answersOf(context, names, options) });
       });
     }
-    return { step: null };
+    return { step: null, notes: [] };
   }
   await using closing = new AsyncDisposableStack();
   const loaded = await loadProbeModel(path, options);
   closing.defer(() => loaded.close());
-  const { model, task } = await introduce(loaded, options);
+  const { model, task, notes = [] } = await introduce(loaded, options);
   closing.defer(() => model.close());
   const context = new ProbeContext(model, {
     ...(run && { run }),
@@ -268,7 +271,7 @@ export async function askShare(
     tell({ begun: i });
     tell({ index: i, ...await answersOf(context, [names[i]!], options) });
   }
-  return { step: context.step };
+  return { step: context.step, notes };
 }
 
 async function answersOf(
@@ -284,8 +287,14 @@ async function answersOf(
     try {
       results[name] = await probe.compute(context, told);
     } catch (error) {
-      if (!(error instanceof NotApplicableError)) throw error;
-      reasons[name] = error.message;
+      // Nor does one that fails take the others along.
+      if (error instanceof UsageError || error instanceof FileError) {
+        throw error;
+      }
+      const { message } = error as Error;
+      reasons[name] = error instanceof NotApplicableError
+        ? message
+        : `It failed: ${message}`;
     }
   }
   return { results, reasons };

@@ -7,6 +7,7 @@
 
 import { integer, type Setting } from "../config/setting.ts";
 import { toNumbers } from "../onnx/tensor.ts";
+import { knownWeights } from "./known_weights.ts";
 import { evenlySpaced } from "../runs/read.ts";
 import { percent, short, table } from "../text.ts";
 import type { ProbeContext } from "./context.ts";
@@ -129,7 +130,9 @@ export const trajectory: RunProbe<
 
 /** All weights of a model as one vector, in the file's order. */
 export function weightsOf(model: ProbeContext["model"]): Vector {
-  const parts = model.weightNames.map((name) => toNumbers(model.tensor(name)));
+  const parts = knownWeights(model).map((name) =>
+    toNumbers(model.tensor(name))
+  );
   const size = parts.reduce((sum, { length }) => sum + length, 0);
   const vector = new Float64Array(size);
   let at = 0;

@@ -117,8 +117,8 @@ Deno.test("progress: a network of waves is its own restriction", async () => {
   near(two!.neurons_on_cos, 1);
   near(five!.neurons_on_sin, 1);
   // cos² + sin² = 1 of two waves for each of p residues.
-  near(result.squared_weights["W_E"], 2 * p);
-  near(result.squared_weights["layers.1.W"], p * (9 + 2.25));
+  near(result.squared_weights!["W_E"], 2 * p);
+  near(result.squared_weights!["layers.1.W"], p * (9 + 2.25));
 });
 
 Deno.test("progress: one key of two explains its own part", async () => {
@@ -353,7 +353,7 @@ for (const reference of await golden<Reference[]>("progress")) {
       embedding_gini: [embedding.gini],
       neuron_frequencies: [...spectra.layers[0]!.frequencies],
       neuron_shares: [...spectra.layers[0]!.shares],
-      squared_weights: [result.squared_weights["layers.1.W"]!],
+      squared_weights: [result.squared_weights!["layers.1.W"]!],
     };
     assertEquals(Object.keys(numbers).sort(), Object.keys(expected).sort());
     for (const [name, found] of Object.entries(numbers)) {

@@ -1,0 +1,333 @@
+/**
+ * A file's graph without functions of its own and without constants inside:
+ * functions are written out where they are called, and what Constant nodes,
+ * branches and bodies hold become initializers of the whole.
+ *
+ * @module
+ */
+
+import {
+  type AttributeProto,
+  AttributeProtoSchema,
+  type FunctionProto,
+  type GraphProto,
+  GraphProtoSchema,
+  type ModelProto,
+  ModelProtoSchema,
+  type NodeProto,
+  NodeProtoSchema,
+  type TensorProto,
+  TensorProtoSchema,
+} from "onnx-buf";
+import { checkFunction, checkNames } from "./duplicates.ts";
+import { changed, infoAs, isOp, nodeOf } from "./nodes.ts";
+import { constantOf, dense } from "./tensors.ts";
+
+/** A graph laid flat. */
+export interface Flat {
+  /** The model: nodes and initializers, no functions but those left. */
+  readonly model: ModelProto;
+  /** Names of the initializers that were Constant nodes. */
+  readonly constants: ReadonlySet<string>;
+  /** Functions that could not be written out, each with the reason. */
+  readonly left: readonly string[];
+}
+
+/**
+ * Lays a file's graph flat. What the file calls by a name keeps it, so long as
+ * nothing else has it.
+ *
+ * @param model The file, which stays as it is.
+ * @param source What to call it in messages.
+ * @throws {SyntaxError} if a name stands for two things, or a function calls
+ * itself.
+ */
+export function flatten(model: ModelProto, source: string): Flat {
+  const graph = model.graph!;
+  checkNames(graph, source);
+  for (const fn of model.functions) checkFunction(fn, source);
+  const flattener = new Flattener(model, source);
+  const { node, initializer, constants, left } = flattener;
+  flattener.top();
+  const names = new Set(initializer.map(({ name }) => name));
+  return {
+    model: changed(ModelProtoSchema, model, {
+      // From this version on initializers need not be inputs, too.
+      irVersion: model.irVersion < 8n ? 8n : model.irVersion,
+      functions: left.length > 0 ? model.functions : [],
+      graph: changed(GraphProtoSchema, graph, {
+        node,
+        initializer,
+        sparseInitializer: [],
+        // A default that may be overridden is the file's weight all the same.
+        input: graph.input.filter(({ name }) => !names.has(name)),
+      }),
+    }),
+    constants,
+    left: [...new Set(left)],
+  };
+}
+
+/** What names stand for in a graph, and in those around it. */
+class Scope {
+  readonly names = new Map<string, string>();
+  readonly #outer: Scope | undefined;
+
+  constructor(outer?: Scope) {
+    this.#outer = outer;
+  }
+
+  find(name: string): string | undefined {
+    return this.names.get(name) ?? this.#outer?.find(name);
+  }
+
+  resolve(name: string): string {
+    return name === "" ? "" : this.find(name) ?? name;
+  }
+}
+
+/** Where nodes are written from. */
+interface Place {
+  readonly scope: Scope;
+  /** Where they go. */
+  readonly to: NodeProto[];
+  /** What stands before names that are taken; undefined in the graph itself. */
+  readonly prefix: string | undefined;
+  /** In a function: what its attributes are. */
+  readonly fn?: { attributes: ReadonlyMap<string, AttributeProto> };
+  readonly depth: number;
+}
+
+// Functions call others; more deeply than this only themselves.
+const MOST_DEPTH = 64;
+
+const keyOf = (domain: string, name: string, overload: string) =>
+  `${domain === "ai.onnx" ? "" : domain}:${name}:${overload}`;
+
+class Flattener {
+  readonly node: NodeProto[] = [];
+  readonly initializer: TensorProto[];
+  readonly constants = new Set<string>();
+  readonly left: string[] = [];
+  readonly #model: ModelProto;
+  readonly #source: string;
+  readonly #functions: ReadonlyMap<string, FunctionProto>;
+  readonly #taken: Set<string>;
+  // A function's constant is one, however often the function is called.
+  readonly #shared = new Map<unknown, string>();
+
+  constructor(model: ModelProto, source: string) {
+    const graph = model.graph!;
+    this.#model = model;
+    this.#source = source;
+    this.initializer = [
+      ...graph.initializer,
+      ...graph.sparseInitializer.map((sparse) => dense(sparse, source)),
+    ];
+    this.#functions = new Map(
+      model.functions.map((fn) => [keyOf(fn.domain, fn.name, fn.overload), fn]),
+    );
+    this.#taken = new Set([
+      ...[...graph.input, ...this.initializer].map(({ name }) => name),
+      ...graph.node.flatMap(({ output }) => output),
+    ]);
+  }
+
+  top(): void {
+    this.#nodes(this.#model.graph!.node, {
+      scope: new Scope(),
+      to: this.node,
+      prefix: undefined,
+      depth: 0,
+    });
+  }
+
+  #nodes(nodes: readonly NodeProto[], place: Place): void {
+    for (const node of nodes) this.#node(node, place);
+  }
+
+  #node(node: NodeProto, place: Place): void {
+    const attribute = attributesOf(node, place);
+    const own = changed(NodeProtoSchema, node, { attribute });
+    if (isOp(own, "Constant")) {
+      const tensor = constantOf(own, this.#source);
+      if (tensor) return this.#constant(node, own, tensor, place);
+    }
+    const { domain, opType, overload } = node;
+    const fn = this.#functions.get(keyOf(domain, opType, overload));
+    if (fn && this.#sameVersions(fn)) return this.#call(own, fn, place);
+    const input = node.input.map((name) => place.scope.resolve(name));
+    const inner = attribute.map((entry) =>
+      changed(AttributeProtoSchema, entry, {
+        ...(entry.g && { g: this.#graph(entry.g, place) }),
+        graphs: entry.graphs.map((graph) => this.#graph(graph, place)),
+      })
+    );
+    const output = node.output.map((name) => this.#define(name, place));
+    place.to.push(
+      changed(NodeProtoSchema, node, { input, output, attribute: inner }),
+    );
+  }
+
+  // A name for a value that is made: its own, unless something else has it.
+  #define(name: string, { scope, prefix }: Place): string {
+    if (name === "") return "";
+    const known = scope.names.get(name);
+    if (known !== undefined) return known;
+    const free = prefix === undefined ? name : this.#fresh(name, prefix);
+    scope.names.set(name, free);
+    return free;
+  }
+
+  #fresh(name: string, prefix: string): string {
+    let free = name;
+    if (this.#taken.has(free)) free = `${prefix}/${name}`;
+    for (let i = 2; this.#taken.has(free); i++) free = `${prefix}/${name}/${i}`;
+    this.#taken.add(free);
+    return free;
+  }
+
+  #constant(
+    node: NodeProto,
+    { output: [output], attribute }: NodeProto,
+    tensor: TensorProto,
+    place: Place,
+  ): void {
+    // What a caller decides is another constant in every call.
+    const own = place.scope.names.has(output!) ||
+      attribute.some(({ refAttrName }) => refAttrName !== "");
+    const name = this.#give(own ? {} : node, output!, tensor, place);
+    this.constants.add(name);
+  }
+
+  // An initializer of the whole; what is met again is the same.
+  #give(
+    key: unknown,
+    asked: string,
+    tensor: TensorProto,
+    place: Place,
+  ): string {
+    const shared = this.#shared.get(key);
+    if (shared !== undefined) {
+      place.scope.names.set(asked, shared);
+      return shared;
+    }
+    const name = this.#define(asked, place);
+    this.#shared.set(key, name);
+    this.initializer.push(changed(TensorProtoSchema, tensor, { name }));
+    return name;
+  }
+
+  #sameVersions({ name, opsetImport }: FunctionProto): boolean {
+    for (const { domain, version } of opsetImport) {
+      const own = this.#model.opsetImport.find((entry) =>
+        keyOf(entry.domain, "", "") === keyOf(domain, "", "")
+      );
+      if (own === undefined || own.version === version) continue;
+      this.left.push(
+        `the function ${name} is written for version ${version} of the ` +
+          `operators, the graph for ${own.version}`,
+      );
+      return false;
+    }
+    return true;
+  }
+
+  #call(node: NodeProto, fn: FunctionProto, place: Place): void {
+    if (place.depth > MOST_DEPTH) {
+      throw new SyntaxError(
+        `Cannot read ${this.#source}: its function ${fn.name} calls itself`,
+      );
+    }
+    const scope = new Scope();
+    fn.input.forEach((name, i) =>
+      scope.names.set(name, place.scope.resolve(node.input[i] ?? ""))
+    );
+    const wanted = node.output.map((name) => this.#define(name, place));
+    fn.output.forEach((name, i) => {
+      if (wanted[i] && !fn.input.includes(name) && !scope.names.has(name)) {
+        scope.names.set(name, wanted[i]);
+      }
+    });
+    const attributes = new Map(
+      [...fn.attributeProto, ...node.attribute].map((entry) => [
+        entry.name,
+        entry,
+      ]),
+    );
+    this.#nodes(fn.node, {
+      scope,
+      to: place.to,
+      prefix: node.name || fn.name,
+      fn: { attributes },
+      depth: place.depth + 1,
+    });
+    fn.output.forEach((name, i) => {
+      const made = scope.resolve(name);
+      if (wanted[i] && made !== wanted[i]) {
+        place.to.push(nodeOf("Identity", [made], wanted[i]));
+      }
+    });
+  }
+
+  // Its constants go to the whole graph, from which every inner one may read.
+  #graph(graph: GraphProto, place: Place): GraphProto {
+    const inner: Place = {
+      ...place,
+      scope: new Scope(place.scope),
+      to: [],
+      prefix: place.prefix ?? (graph.name || "inner"),
+      depth: place.depth + 1,
+    };
+    for (const tensor of graph.initializer) {
+      this.#give(tensor, tensor.name, tensor, inner);
+    }
+    for (const sparse of graph.sparseInitializer) {
+      const tensor = dense(sparse, this.#source);
+      this.#give(sparse, tensor.name, tensor, inner);
+    }
+    const given = new Set(inner.scope.names.keys());
+    const input = graph.input.filter(({ name }) => !given.has(name))
+      .map((info) => infoAs(info, this.#define(info.name, inner)));
+    this.#nodes(graph.node, inner);
+    const made = new Set(inner.to.flatMap((node) => node.output));
+    const output = graph.output.map((info) => {
+      const name = inner.scope.resolve(info.name);
+      if (made.has(name)) return infoAs(info, name);
+      // What comes from outside must be made inside to be an output.
+      const own = this.#fresh(info.name, inner.prefix!);
+      inner.to.push(nodeOf("Identity", [name], own));
+      made.add(own);
+      return infoAs(info, own);
+    });
+    return changed(GraphProtoSchema, graph, {
+      initializer: [],
+      sparseInitializer: [],
+      valueInfo: [],
+      input,
+      output,
+      node: inner.to,
+    });
+  }
+}
+
+// With what the call says in place of a function's attributes.
+function attributesOf(node: NodeProto, { fn }: Place): AttributeProto[] {
+  if (!fn) return node.attribute;
+  const entries = node.attribute.flatMap((entry) => {
+    if (entry.refAttrName === "") return [entry];
+    const given = fn.attributes.get(entry.refAttrName);
+    // The mark says that it is the call's, not the function's own.
+    return given
+      ? [changed(AttributeProtoSchema, given, {
+        name: entry.name,
+        refAttrName: entry.refAttrName,
+      })]
+      : [];
+  });
+  return isOp(node, "Constant")
+    ? entries
+    : entries.map((entry) =>
+      changed(AttributeProtoSchema, entry, { refAttrName: "" })
+    );
+}

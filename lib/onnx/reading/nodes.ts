@@ -1,0 +1,205 @@
+/**
+ * Nodes of a file's graph: their attributes, what they read, who makes and who
+ * reads a value.
+ *
+ * @module
+ */
+
+import {
+  create,
+  type DescMessage,
+  type MessageInitShape,
+  type MessageShape,
+} from "@bufbuild/protobuf";
+import {
+  type AttributeProto,
+  AttributeProto_AttributeType as AttributeType,
+  AttributeProtoSchema,
+  type GraphProto,
+  GraphProtoSchema,
+  type NodeProto,
+  NodeProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from "onnx-buf";
+
+/**
+ * A message with some fields others. (Spread alone it would lose its defaults, which
+ * are its prototype's.)
+ */
+export function changed<Schema extends DescMessage>(
+  schema: Schema,
+  message: MessageShape<Schema>,
+  fields: Partial<MessageShape<Schema>>,
+): MessageShape<Schema> {
+  const { $typeName: _, ...own } = message;
+  return create(
+    schema,
+    { ...own, ...fields } as unknown as MessageInitShape<Schema>,
+  );
+}
+
+/** An input or output under another name. */
+export function infoAs(info: ValueInfoProto, name: string): ValueInfoProto {
+  return changed(ValueInfoProtoSchema, info, { name });
+}
+
+/** Element types of onnx.proto that are spoken of here. */
+export const TYPE = {
+  float32: 1,
+  uint8: 2,
+  int32: 6,
+  int64: 7,
+  string: 8,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+  uint32: 12,
+  bfloat16: 16,
+} as const;
+
+/** Whether an element type is one of floats that groklab computes with. */
+export const isFloat = (type: number): boolean =>
+  type === TYPE.float32 || type === TYPE.float64;
+
+/** Whether a node is ONNX's own operator of a name. */
+export function isOp(
+  { domain, opType }: NodeProto,
+  ...names: readonly string[]
+): boolean {
+  return (domain === "" || domain === "ai.onnx") && names.includes(opType);
+}
+
+/** A node's attribute of a name. */
+export function attributeOf(
+  { attribute }: NodeProto,
+  name: string,
+): AttributeProto | undefined {
+  return attribute.find((entry) => entry.name === name);
+}
+
+/** An integer attribute, or what it is where it is not given. */
+export function intOf(
+  node: NodeProto,
+  name: string,
+  otherwise: number,
+): number {
+  const found = attributeOf(node, name);
+  return found ? Number(found.i) : otherwise;
+}
+
+/** The graphs inside a node: branches, bodies of loops. */
+export function subgraphsOf({ attribute }: NodeProto): GraphProto[] {
+  return attribute.flatMap(({ g, graphs }) => [...(g ? [g] : []), ...graphs]);
+}
+
+/** What a graph takes from outside itself. */
+function capturesOf(
+  { input, initializer, node, output }: GraphProto,
+): string[] {
+  const own = new Set([
+    ...[...input, ...initializer].map(({ name }) => name),
+    ...node.flatMap((inner) => inner.output),
+  ]);
+  return [...node.flatMap(readsOf), ...output.map(({ name }) => name)]
+    .filter((name) => !own.has(name));
+}
+
+/** The values that a node reads, those that its subgraphs take among them. */
+export function readsOf(node: NodeProto): string[] {
+  return [...node.input, ...subgraphsOf(node).flatMap(capturesOf)]
+    .filter((name) => name !== "");
+}
+
+/** The same node with names changed, those in its subgraphs, too. */
+export function renamed(
+  node: NodeProto,
+  nameOf: (name: string) => string,
+): NodeProto {
+  const infos = (list: readonly ValueInfoProto[]) =>
+    list.map((info) => infoAs(info, nameOf(info.name)));
+  const graph = (inner: GraphProto): GraphProto =>
+    changed(GraphProtoSchema, inner, {
+      input: infos(inner.input),
+      output: infos(inner.output),
+      valueInfo: infos(inner.valueInfo),
+      node: inner.node.map((other) => renamed(other, nameOf)),
+    });
+  return changed(NodeProtoSchema, node, {
+    input: node.input.map(nameOf),
+    output: node.output.map(nameOf),
+    attribute: node.attribute.map((attribute) =>
+      changed(AttributeProtoSchema, attribute, {
+        ...(attribute.g && { g: graph(attribute.g) }),
+        graphs: attribute.graphs.map(graph),
+      })
+    ),
+  });
+}
+
+/** A node of ONNX's own operators. */
+export function nodeOf(
+  opType: string,
+  input: readonly string[],
+  output: string,
+  attributes: Readonly<Record<string, number | readonly number[]>> = {},
+): NodeProto {
+  return create(NodeProtoSchema, {
+    name: `${output}/${opType}`,
+    opType,
+    input: [...input],
+    output: [output],
+    attribute: Object.entries(attributes).map(([name, value]) =>
+      typeof value === "number"
+        ? create(AttributeProtoSchema, {
+          name,
+          type: AttributeType.INT,
+          i: BigInt(value),
+        })
+        : create(AttributeProtoSchema, {
+          name,
+          type: AttributeType.INTS,
+          ints: value.map(BigInt),
+        })
+    ),
+  });
+}
+
+/** The node that makes each value. */
+export function makersOf(nodes: readonly NodeProto[]): Map<string, NodeProto> {
+  return new Map(
+    nodes.flatMap((node) =>
+      node.output.filter((name) => name !== "").map((name) => [name, node])
+    ),
+  );
+}
+
+/** The nodes that some values are made by, in their order. */
+export function neededFor(
+  nodes: readonly NodeProto[],
+  outputs: readonly string[],
+): NodeProto[] {
+  const wanted = new Set(outputs);
+  return nodes.toReversed().filter((node) => {
+    if (!node.output.some((name) => wanted.has(name))) return false;
+    for (const name of readsOf(node)) wanted.add(name);
+    return true;
+  }).toReversed();
+}
+
+/**
+ * Leaves only what some values are made by.
+ *
+ * @returns The nodes and initializers that are left.
+ */
+export function pruned(
+  graph: GraphProto,
+  outputs: readonly string[],
+): Pick<GraphProto, "node" | "initializer"> {
+  const node = neededFor(graph.node, outputs);
+  const read = new Set([...node.flatMap(readsOf), ...outputs]);
+  return {
+    node,
+    initializer: graph.initializer.filter(({ name }) => read.has(name)),
+  };
+}

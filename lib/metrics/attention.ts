@@ -8,7 +8,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { collapsed } from "../losses/mod.ts";
 import type { FloatDType } from "../trace/graph.ts";
 import { scalar, widen } from "../trace/precision.ts";
-import type { Columns, GraphMetrics } from "./group.ts";
+import type { Columns, GraphMetrics, Named } from "./group.ts";
 
 // Positions that may not be looked at have scores far below any real one.
 const VISIBLE = -1e9;
@@ -44,6 +44,30 @@ export function collapsedRows(
   return { lost, open };
 }
 
+// Of each layer how many rows are lost and how many could be, by head.
+function lostByLayer(
+  activations: ReadonlyMap<string, tf.Tensor>,
+  precision: FloatDType,
+): Named {
+  const layers = [...activations].flatMap(([name, scores]) => {
+    const [, layer] = SCORES.exec(name) ?? [];
+    return layer === undefined ? [] : [{ layer, scores }];
+  });
+  const counts = layers.flatMap(({ layer, scores: all }, i) => {
+    const queries = all.shape[2]!;
+    const last = i === layers.length - 1;
+    const scores = last
+      ? tf.slice(all, [0, 0, queries - 1, 0], [-1, -1, 1, -1])
+      : all; // [batch, head, query, key]
+    const { lost, open } = collapsedRows(scores, precision);
+    return [
+      [`lost ${layer}`, count(lost, [0, 2])],
+      [`open ${layer}`, count(open, [0, 2])],
+    ];
+  });
+  return Object.fromEntries(counts);
+}
+
 /**
  * The share of attention's rows in softmax collapse ({@link collapsedRows}), in
  * the model's precision: for all heads, and for each as
@@ -54,30 +78,25 @@ export function collapsedRows(
  */
 export const attention: GraphMetrics = {
   summary: "softmax collapse inside attention, by head",
-  make: ({ config: { precision } }) => ({ activations }) => {
-    const layers = [...activations()].flatMap(([name, scores]) => {
-      const [, layer] = SCORES.exec(name) ?? [];
-      return layer === undefined ? [] : [{ layer, scores }];
-    });
-    if (layers.length === 0) return {};
+  make: ({ config: { precision } }) => ({ sums }) => {
+    const counted = sums((activations) => lostByLayer(activations, precision));
     const own: Record<string, tf.Tensor> = {};
-    const counts = layers.map(({ layer, scores: all }, i) => {
-      const queries = all.shape[2]!;
-      const last = i === layers.length - 1;
-      const scores = last
-        ? tf.slice(all, [0, 0, queries - 1, 0], [-1, -1, 1, -1])
-        : all; // [batch, head, query, key]
-      const { lost, open } = collapsedRows(scores, precision);
-      const [some, of] = [count(lost, [0, 2]), count(open, [0, 2])]; // [head]
-      const share = tf.div(some!, of!);
-      for (let head = 0; head < all.shape[1]!; head++) {
+    const counts = Object.keys(counted).flatMap((name) => {
+      const [, layer] = /^lost (.*)/.exec(name) ?? [];
+      return layer === undefined ? [] : [layer];
+    }).map((layer) => {
+      const some = counted[`lost ${layer}`]!; // [head]
+      const of = counted[`open ${layer}`]!; // [head]
+      const share = tf.div(some, of);
+      for (let head = 0; head < some.shape[0]!; head++) {
         own[`attention_collapse.${layer}.${head}`] = tf.reshape(
           tf.slice(share, [head], [1]),
           [],
         );
       }
-      return { some: tf.sum(some!), of: tf.sum(of!) };
+      return { some: tf.sum(some), of: tf.sum(of) };
     });
+    if (counts.length === 0) return {};
     const total = (key: "some" | "of") =>
       counts.map((c) => c[key]).reduce((sum, x) => tf.add(sum, x));
     const columns: Columns = {

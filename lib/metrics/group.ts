@@ -13,22 +13,35 @@ import { leavesOf } from "../tree.ts";
 
 /** What a model and a loss make of rows. */
 export interface Rows {
-  /** Logits, [n, classes]. */
-  readonly logits: tf.Tensor2D;
-  /** Labels, [n]. */
-  readonly labels: tf.Tensor1D;
   /** The loss of each row, [n], in the loss's precision. */
   readonly terms: tf.Tensor1D;
   /**
    * What each row has by itself, [n]: computed of as many rows at once as went
    * through the model, so that their logits need not be laid end to end.
    *
-   * @param f Of logits [m, classes] and labels [m]; gives [m].
+   * @param f Of logits and labels; gives [m].
    */
-  byRow(
-    f: (logits: tf.Tensor2D, labels: tf.Tensor1D) => tf.Tensor1D,
-  ): tf.Tensor1D;
+  byRow(f: OfRows<tf.Tensor1D>): tf.Tensor1D;
+  /**
+   * The share of true ones among what each row has several of, [].
+   *
+   * @param f Of logits and labels; gives bool [m, k].
+   */
+  share(f: OfRows<tf.Tensor2D>): tf.Scalar;
 }
+
+/**
+ * A function of logits [m, classes] and labels [m], any m: of many rows it is
+ * computed chunk by chunk, perhaps in a graph of its own, so whatever else it
+ * needs it makes itself.
+ */
+export type OfRows<T extends tf.Tensor> = (
+  logits: tf.Tensor2D,
+  labels: tf.Tensor1D,
+) => T;
+
+/** Tensors by name. */
+export type Named = Readonly<Record<string, tf.Tensor>>;
 
 /** What metrics are computed from: a state before an update, and that update. */
 export interface Measured {
@@ -46,8 +59,13 @@ export interface Measured {
   readonly others: { readonly test: Rows } & Readonly<Record<string, Rows>>;
   /** The train loss at other parameters, [], in the loss's precision. */
   lossAt(params: Params): tf.Scalar;
-  /** The activations of the train rows by the names of their hooks. */
-  activations(): ReadonlyMap<string, tf.Tensor>;
+  /**
+   * Sums over the train rows, by name.
+   *
+   * @param f Of the activations of some rows by the names of their hooks; gives
+   * the sums over these rows. As of {@link OfRows}, it is computed in chunks.
+   */
+  sums(f: (activations: ReadonlyMap<string, tf.Tensor>) => Named): Named;
 }
 
 /** Metrics by name: scalars, []. A part of the network stands behind a dot. */

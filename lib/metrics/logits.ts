@@ -50,12 +50,17 @@ const PRECISIONS = Object.keys(FLOATS) as FloatDType[];
  */
 export const logits: GraphMetrics = {
   summary: "maximum logit, and how near the logits are to collapse",
-  make: ({ loss: { temperature = 1 } }) => ({ train: { logits: z } }) => {
-    const second = largestOther(z, tf.argMax(z, 1) as tf.Tensor1D);
-    const gap = tf.mean(widen(tf.sub(tf.max(z, 1), second)));
+  make: ({ loss: { temperature = 1 } }) => ({ train: { byRow } }) => {
+    let classes = 0;
+    const gaps = byRow((z) => {
+      classes = z.shape[1];
+      const second = largestOther(z, tf.argMax(z, 1) as tf.Tensor1D);
+      return tf.sub(tf.max(z, 1), second);
+    });
+    const gap = tf.mean(widen(gaps));
     const near = PRECISIONS.map((precision): Columns => {
       const threshold = scalar(
-        temperature * collapseThreshold(precision, z.shape[1]),
+        temperature * collapseThreshold(precision, classes),
       );
       return {
         [`collapse_threshold.${precision}`]: widen(threshold),
@@ -63,7 +68,7 @@ export const logits: GraphMetrics = {
       };
     });
     return {
-      max_logit: tf.max(z),
+      max_logit: tf.max(byRow((z) => tf.max(z, 1) as tf.Tensor1D)),
       logit_gap: gap,
       ...Object.assign({}, ...near),
     };

@@ -89,8 +89,8 @@ export const margin: GraphMetrics = {
   summary: "margins of the train rows, and normalised by ‖θ‖^L",
   make(experiment) {
     const degree = homogeneousDegree(experiment);
-    return ({ params, train: { logits, labels } }) => {
-      const margins = marginsOf(logits, labels);
+    return ({ params, train: { byRow } }) => {
+      const margins = byRow(marginsOf);
       const n = margins.shape[0]!;
       const at = (q: number) => Math.floor(q * (n - 1));
       const { values } = tf.topk(tf.neg(margins), at(0.5) + 1);

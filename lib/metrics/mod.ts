@@ -26,6 +26,8 @@ export type {
   Measured,
   Meter,
   MetricGroup,
+  Named,
+  OfRows,
   Rows,
 } from "./group.ts";
 export { basicNames } from "./basic.ts";

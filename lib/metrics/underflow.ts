@@ -5,11 +5,11 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { exponentials, fraction } from "../losses/mod.ts";
+import { exponentials } from "../losses/mod.ts";
 import { FLOATS } from "../trace/floats.ts";
 import type { FloatDType } from "../trace/graph.ts";
 import { scalar } from "../trace/precision.ts";
-import type { GraphMetrics } from "./group.ts";
+import type { GraphMetrics, Rows } from "./group.ts";
 import { shares } from "./vectors.ts";
 
 const isZero = (x: tf.Tensor) => tf.equal(x, tf.zerosLike(x));
@@ -18,20 +18,23 @@ const isZero = (x: tf.Tensor) => tf.equal(x, tf.zerosLike(x));
  * The share of all exp(zₖ − max z), as a softmax of a precision has them, that are
  * 0, and that are below the smallest normal number, 0 among them.
  *
- * @param logits [n, classes].
+ * @param rows What tells shares of rows.
  * @param precision The softmax's.
  * @param temperature What it divides the logits by.
  */
 export function lostExponentials(
-  logits: tf.Tensor2D,
+  { share }: Pick<Rows, "share">,
   precision: FloatDType,
   temperature = 1,
 ): { zero_exponentials: tf.Scalar; exponential_underflow: tf.Scalar } {
-  const e = exponentials(logits, precision, temperature);
   const { smallestNormal } = FLOATS[precision];
+  const among = (lost: (e: tf.Tensor2D) => tf.Tensor) =>
+    share((logits) =>
+      lost(exponentials(logits, precision, temperature)) as tf.Tensor2D
+    );
   return {
-    zero_exponentials: fraction(isZero(e)),
-    exponential_underflow: fraction(tf.less(e, scalar(smallestNormal))),
+    zero_exponentials: among(isZero),
+    exponential_underflow: among((e) => tf.less(e, scalar(smallestNormal))),
   };
 }
 
@@ -46,6 +49,6 @@ export const underflow: GraphMetrics = {
     ({ config: { lossPrecision: precision }, loss: { temperature } }) =>
     ({ gradients, train }) => ({
       ...shares("zero_gradients", (g) => isZero(g!), gradients),
-      ...lostExponentials(train.logits, precision, temperature),
+      ...lostExponentials(train, precision, temperature),
     }),
 };

@@ -21,7 +21,7 @@ import { runTraced } from "../trace/run.ts";
 import { hostBatch } from "../train/batch.ts";
 import { withBuffers } from "../train/buffers.ts";
 import { constant } from "../train/onnx_engine.ts";
-import { valueAndGradients } from "../train/step.ts";
+import { valueAndGradients } from "../train/forward.ts";
 import { leavesOf, treeOf } from "../tree.ts";
 import type { ProbeContext } from "./context.ts";
 import {

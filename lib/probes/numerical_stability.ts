@@ -15,6 +15,7 @@ import {
 } from "../losses/mod.ts";
 import { collapsedRows, SCORES } from "../metrics/attention.ts";
 import { logits as logitMetrics } from "../metrics/logits.ts";
+import type { OfRows } from "../metrics/mod.ts";
 import { lostExponentials } from "../metrics/underflow.ts";
 import { hostTensorOf, toNumbers } from "../onnx/tensor.ts";
 import type { MetricsRow } from "../runs/run_folder.ts";
@@ -265,7 +266,7 @@ async function measure(
       return {
         logit_scale: tf.mean(tf.max(tf.abs(z), 1)),
         ...logitMetrics.make({ loss: { temperature } } as never)(
-          { train: { logits: z } } as never,
+          { train: { byRow: (f: OfRows<tf.Tensor1D>) => f(z, y) } } as never,
         ),
         ...Object.fromEntries(PRECISIONS.map((precision) => [precision, {
           softmax_collapse: fraction(collapsed(z, precision, temperature)),
@@ -273,7 +274,11 @@ async function measure(
           overflow: fraction(
             tf.any(tf.isInf(widen(toPrecision(z, precision))), 1),
           ),
-          ...lostExponentials(z, precision, temperature),
+          ...lostExponentials(
+            { share: (f) => fraction(f(z, y)) },
+            precision,
+            temperature,
+          ),
         }])),
         own: Object.fromEntries(own),
       };

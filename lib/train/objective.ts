@@ -26,7 +26,7 @@ import { hostBatch } from "./batch.ts";
 import { buffersOf, withBuffers } from "./buffers.ts";
 import type { Experiment } from "./experiment.ts";
 import { constant } from "./onnx_engine.ts";
-import { valueAndGradients } from "./step.ts";
+import { valueAndGradients } from "./forward.ts";
 
 /** Parameters as one long vector, tensor behind tensor in their order. */
 export type Vector = Float64Array<ArrayBuffer>;

@@ -6,19 +6,19 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { mean, meanLoss } from "../losses/mod.ts";
-import { applyUpdates, type Params, zipTrees } from "../optim/mod.ts";
+import { fraction, mean } from "../losses/mod.ts";
+import { applyUpdates, type Params } from "../optim/mod.ts";
 import { widen } from "../trace/precision.ts";
-import type { Draw, RowRange } from "../trace/random.ts";
-import { leavesOf, mapTree } from "../tree.ts";
-import { noHook } from "../../models/model.ts";
+import type { Draw } from "../trace/random.ts";
+import { mapTree } from "../tree.ts";
 import { activationsOf } from "../metrics/activations.ts";
 import { makeMeasure, type Metrics, type Rows } from "../metrics/mod.ts";
 import type { Batch, Batches } from "./batch.ts";
 import { withBuffers } from "./buffers.ts";
 import type { Experiment } from "./experiment.ts";
+import { type Forward, forwardOf, type Slice } from "./forward.ts";
 import { drawBatch, type Epoch } from "./mini_batches.ts";
-import { type Mode, trainingMode } from "./mode.ts";
+import { trainingMode } from "./mode.ts";
 
 /** What a step changes. */
 export type State = {
@@ -55,14 +55,6 @@ export type Step = (
   evaluating?: boolean,
 ) => StepResult;
 
-// Rows that go through the model together.
-interface Slice extends RowRange {
-  readonly batch: Batch;
-}
-
-// More would only make the graph longer.
-const MOST_SLICES = 8;
-
 /**
  * Makes the step of an experiment.
  *
@@ -76,58 +68,83 @@ export function makeStep(
   sliced = false,
   measure = makeMeasure(experiment),
 ): Step {
-  const { model, loss, optimizer, config } = experiment;
-  const { lossPrecision, batchSize } = config;
-  const lossOf = meanLoss(loss, lossPrecision);
-  const labelsOf = ({ labels }: Batch) => labels as tf.Tensor1D;
-
-  // In float16 a mean of parts is not the mean of the whole, nor are statistics
-  // of parts those of the batch.
-  const whole = !sliced || lossPrecision === "float16" || model.buffers;
-  const slicesOf = (batch: Batch): Slice[] => {
-    const n = batch.labels.shape[0]!;
-    const { rowsAtOnce = n } = model;
-    const count = whole ? 1 : Math.min(Math.ceil(n / rowsAtOnce), MOST_SLICES);
-    const ends = Array.from(
-      { length: count },
-      (_, i) => Math.round(n * (i + 1) / count),
-    );
-    return ends.map((end, i) => {
-      const first = ends[i - 1] ?? 0;
-      return { first, rows: end - first, batch: rowsOf(batch, first, end) };
-    });
-  };
+  const { model, loss, config: { lossPrecision } } = experiment;
+  const forward = forwardOf(experiment, sliced);
+  const { labelsOf, slicesOf } = forward;
+  const update = makeUpdate(experiment, forward);
 
   return (state, draw, { train, ...others }, evaluating = false) => {
     const { params, buffers = {} } = state;
-    const logitsOf = (params: Params, { inputs }: Batch, mode?: Mode) =>
-      model.apply(withBuffers(params, buffers), inputs, noHook, mode);
-    // The mean loss of rows with its gradient, in a mode for each slice.
-    const lossAndGradients = (
-      slices: readonly Slice[],
-      modes: readonly Mode[] = [],
-    ): [loss: tf.Scalar, gradients: Params] => {
-      const rows = slices.reduce((sum, { rows }) => sum + rows, 0);
-      return slices
-        .map(({ batch }, i) =>
-          valueAndGradients(
-            (params) =>
-              lossOf(logitsOf(params, batch, modes[i]), labelsOf(batch), rows),
-            params,
-          )
-        )
-        .reduce(([value, gradients], [v, g]) => [
-          tf.add(value, v),
-          zipTrees((x, y) => tf.add(x, y), gradients, g),
-        ]);
+    const { result, gradients, updates, slices, asTrained } = update(
+      state,
+      draw,
+      train,
+    );
+    if (!evaluating) return result;
+    // In slices, so that these rows' activations stay in the cache.
+    const rowsAt = (params: Params, slices: readonly Slice[]): Rows => {
+      const logits = slices.map(({ batch }) =>
+        forward.logits({ params, buffers }, batch)
+      );
+      const labels = slices.map(({ batch }) => labelsOf(batch));
+      const byRow: Rows["byRow"] = (f) =>
+        tf.concat(logits.map((z, i) => f(z, labels[i]!)));
+      return {
+        terms: byRow((z, y) => loss.terms(z, y, lossPrecision)),
+        byRow,
+        share: (f) => fraction(f(tf.concat(logits), tf.concat(labels))),
+      };
     };
+    // Traced, the logits of the train rows are the ones above where the step
+    // trains on all of them and as they are: equal expressions merge.
+    const all = asTrained ? slices : slicesOf(train);
+    const evaluated = Object.entries(others).map(([name, batch]) =>
+      [name, rowsAt(params, slicesOf(batch))] as const
+    );
+    const metrics = measure({
+      params,
+      gradients: asTrained
+        ? gradients
+        : forward.lossAndGradients({ params, buffers }, all)[1],
+      updates,
+      next: result.state.params,
+      train: rowsAt(params, all),
+      others: Object.fromEntries(evaluated) as { test: Rows },
+      lossAt: (params) => mean(rowsAt(params, all).terms, lossPrecision),
+      sums: (f) =>
+        f(activationsOf(model, withBuffers(params, buffers), train.inputs)),
+    });
+    return { ...result, metrics };
+  };
+}
 
+/** What an update is made of. */
+export interface Update {
+  /** The state after it, the loss before it, and the epoch. */
+  readonly result: StepResult;
+  /** The gradient of the loss of the step's rows. */
+  readonly gradients: Params;
+  /** What is added to the parameters. */
+  readonly updates: Params;
+  /** The step's rows as they went through the model. */
+  readonly slices: readonly Slice[];
+  /** Whether these are all train rows, computed as in evaluation. */
+  readonly asTrained: boolean;
+}
+
+/** Makes the update of a step: forward, loss, gradient, transformation. */
+export function makeUpdate(
+  { optimizer, config: { batchSize } }: Experiment,
+  { slicesOf, lossAndGradients }: Forward,
+): (state: State, draw: Draw, train: Batch) => Update {
+  return (state, draw, train) => {
+    const { params, buffers = {} } = state;
     const drawn = batchSize === null
       ? undefined
       : drawBatch(draw, train, batchSize);
-    const slices = slicesOf(drawn?.batch ?? train);
+    const slices = slicesOf(drawn?.batch ?? train, true);
     const modes = slices.map((range) => trainingMode(draw, range));
-    const [value, gradients] = lossAndGradients(slices, modes);
+    const [value, gradients] = lossAndGradients(state, slices, modes);
     const [updates, optimizerState] = optimizer.update(
       gradients,
       state.optimizer,
@@ -143,39 +160,8 @@ export function makeStep(
       loss: widen(value),
       ...(drawn && { epoch: drawn.epoch }),
     };
-    if (!evaluating) return result;
-    // In slices, so that these rows' activations stay in the cache.
-    const rowsAt = (params: Params, slices: readonly Slice[]): Rows => {
-      const logits = slices.map(({ batch }) => logitsOf(params, batch));
-      const labels = slices.map(({ batch }) => labelsOf(batch));
-      const byRow: Rows["byRow"] = (f) =>
-        tf.concat(logits.map((z, i) => f(z, labels[i]!)));
-      return {
-        logits: tf.concat(logits),
-        terms: byRow((z, y) => loss.terms(z, y, lossPrecision)),
-        labels: tf.concat(labels),
-        byRow,
-      };
-    };
-    // Traced, the logits of the train rows are the ones above where the step
-    // trains on all of them and as they are: equal expressions merge.
     const asTrained = !drawn && !modes.some(({ used }) => used);
-    const all = asTrained ? slices : slicesOf(train);
-    const evaluated = Object.entries(others).map(([name, batch]) =>
-      [name, rowsAt(params, slicesOf(batch))] as const
-    );
-    const metrics = measure({
-      params,
-      gradients: asTrained ? gradients : lossAndGradients(all)[1],
-      updates,
-      next: next.params,
-      train: rowsAt(params, all),
-      others: Object.fromEntries(evaluated) as { test: Rows },
-      lossAt: (params) => mean(rowsAt(params, all).terms, lossPrecision),
-      activations: () =>
-        activationsOf(model, withBuffers(params, buffers), train.inputs),
-    });
-    return { ...result, metrics };
+    return { result, gradients, updates, slices, asTrained };
   };
 }
 
@@ -188,31 +174,3 @@ const updated = (
     buffers,
     (leaf, path) => updates.get(path) ?? leaf,
   ) as Params;
-
-// Rows begin to end of a batch.
-function rowsOf({ inputs, labels }: Batch, begin: number, end: number): Batch {
-  const cut = (x: tf.Tensor) =>
-    tf.slice(x, [begin, ...x.shape.slice(1).map(() => 0)], [
-      end - begin,
-      ...x.shape.slice(1),
-    ]);
-  return { inputs: cut(inputs), labels: cut(labels) };
-}
-
-/** The value of f and its gradient as a tree like the parameters. */
-export function valueAndGradients(
-  f: (params: Params) => tf.Scalar,
-  params: Params,
-): [value: tf.Scalar, gradients: Params] {
-  const leaves = leavesOf<tf.Tensor>(params);
-  const index = new Map(leaves.map(([path], i) => [path, i]));
-  const like = (tensors: readonly tf.Tensor[]) =>
-    mapTree<tf.Tensor, tf.Tensor, Params>(
-      params,
-      (_, path) => tensors[index.get(path)!]!,
-    ) as Params;
-  const { value, grads } = tf.valueAndGrads((...tensors: tf.Tensor[]) =>
-    f(like(tensors))
-  )(leaves.map(([, leaf]) => leaf));
-  return [value as tf.Scalar, like(grads)];
-}

@@ -5,15 +5,20 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
+import { cut } from "../onnx/batches.ts";
+import type { Session } from "../onnx/session.ts";
 import { type HostTensor, toNumbers } from "../onnx/tensor.ts";
 import { rootsOfGram } from "../probes/matrices.ts";
 import { widen } from "../trace/precision.ts";
 import { compile } from "../trace/run.ts";
-import { hostBatch } from "../train/batch.ts";
 import { buffersOf, withBuffers } from "../train/buffers.ts";
+import { CHUNK, chunksOf, isLarge, numbersPerRow } from "../train/size.ts";
 import { leavesOf } from "../tree.ts";
 import { activationsOf } from "./activations.ts";
-import type { HostMetrics } from "./group.ts";
+import type { HostMetrics, Meter } from "./group.ts";
+import type { HostState } from "../train/engine.ts";
+import type { Experiment } from "../train/experiment.ts";
+import type { SessionOptions } from "../onnx/session.ts";
 
 // Not the biases, which attention has for each head.
 const WEIGHT = /(^|\.)W[^.]*$/;
@@ -53,9 +58,11 @@ function lastOf(x: tf.Tensor): tf.Tensor3D {
 }
 
 /** XᵀX or XXᵀ, whichever is smaller: [matrices, m, n] → [matrices, k, k]. */
-function gramOf(x: tf.Tensor3D): tf.Tensor {
+function gramOf(
+  x: tf.Tensor3D,
+  rows: boolean = x.shape[1] < x.shape[2],
+): tf.Tensor {
   const wide = widen(x);
-  const rows = x.shape[1] < x.shape[2];
   return tf.matMul(wide, wide, !rows, rows);
 }
 
@@ -69,52 +76,98 @@ function gramOf(x: tf.Tensor3D): tf.Tensor {
  */
 export const effectiveRank: HostMetrics = {
   summary: "effective rank of weights and hidden activations; slow",
-  async open(experiment, options) {
-    const { model, params, split } = experiment;
-    const buffers = buffersOf(experiment);
-    const { inputs } = hostBatch(split.train, model);
-    const session = await compile(
-      ({ params, buffers, inputs }) => {
-        const matrices = leavesOf<tf.Tensor>(params as never)
-          .filter(([path, w]) => WEIGHT.test(path) && w.shape.length >= 2)
-          .map(([path, w]) => [path, matricesOf(w)] as const);
-        const all = withBuffers<tf.Tensor>(params as never, buffers as never);
-        const hidden = [...activationsOf(model, all, inputs)]
-          .filter(([name]) => HIDDEN.test(name))
-          .map(([name, x]) => [name, lastOf(x)] as const);
-        return Object.fromEntries(
-          [...matrices, ...hidden].map(([name, x]) => [name, gramOf(x)]),
-        );
-      },
-      { params, buffers, inputs },
-      options,
-    );
-    return {
-      async measure(state, inputs) {
-        const grams = await session.run({ ...onlyModel(state), inputs });
-        const columns: Record<string, number> = {};
-        for (const [name, { shape, data }] of Object.entries(grams)) {
-          const [count, k] = shape as [number, number, number];
-          const all = toNumbers({ data });
-          for (let i = 0; i < count; i++) {
-            const gram = all.subarray(i * k * k, (i + 1) * k * k);
-            const which = count === 1 ? name : `${name}.${i}`;
-            const roots = await rootsOfGram({
-              rows: k,
-              columns: k,
-              data: gram,
-            });
-            columns[`effective_rank.${which}`] = effectiveRankOf(roots);
-          }
-        }
-        return columns;
-      },
-      close: () => session.close(),
-    };
-  },
+  open: (experiment, options) => openRanks(experiment, options),
 };
 
-const onlyModel = (state: Readonly<Record<string, HostTensor>>) =>
+/**
+ * Opens the meter of {@link effectiveRank}.
+ *
+ * @param most How many rows go through the model at once; all, unless they are too
+ * many.
+ */
+export function openRanks(
+  experiment: Experiment,
+  options: SessionOptions,
+  most: number = isLarge(experiment)
+    ? Math.ceil(CHUNK / numbersPerRow(experiment))
+    : Infinity,
+): Promise<Meter> {
+  const { split } = experiment;
+  const n = split.train.labels.length;
+  const chunks = chunksOf(n, Math.min(n, most));
+  const sessions = new Map<number, Promise<Session>>();
+  const gramsOf = async (tensors: HostState, inputs: HostTensor) => {
+    const [rows] = inputs.shape as [number];
+    const session = sessions.get(rows) ??
+      gramSession(experiment, inputs, n, options);
+    sessions.set(rows, session);
+    return await (await session).run({ ...tensors, inputs });
+  };
+  return Promise.resolve({
+    async measure(state, inputs) {
+      const grams = new Map<string, HostTensor>();
+      for (const [from, to] of chunks) {
+        const found = await gramsOf(onlyModel(state), cut(inputs, from, to));
+        for (const [name, gram] of Object.entries(found)) {
+          const before = HIDDEN.test(name) ? grams.get(name) : undefined;
+          grams.set(name, before ? sumOf(before, gram) : gram);
+        }
+      }
+      const columns: Record<string, number> = {};
+      for (const [name, { shape, data }] of grams) {
+        const [count, k] = shape as [number, number, number];
+        const all = toNumbers({ data });
+        for (let i = 0; i < count; i++) {
+          const gram = all.subarray(i * k * k, (i + 1) * k * k);
+          const which = count === 1 ? name : `${name}.${i}`;
+          const roots = await rootsOfGram({ rows: k, columns: k, data: gram });
+          columns[`effective_rank.${which}`] = effectiveRankOf(roots);
+        }
+      }
+      return columns;
+    },
+    async close() {
+      for (const session of sessions.values()) await (await session).close();
+    },
+  });
+}
+
+// The Gram matrices of the weights, and of the hidden activations of some of n rows:
+// XᵀX is the sum of its parts', and of few rows, which come in one part, XXᵀ.
+function gramSession(
+  experiment: Experiment,
+  inputs: HostTensor,
+  n: number,
+  options: SessionOptions,
+): Promise<Session> {
+  const { model, params } = experiment;
+  return compile(
+    ({ params, buffers, inputs }) => {
+      const matrices = leavesOf<tf.Tensor>(params as never)
+        .filter(([path, w]) => WEIGHT.test(path) && w.shape.length >= 2)
+        .map(([path, w]) => [path, matricesOf(w)] as const);
+      const all = withBuffers<tf.Tensor>(params as never, buffers as never);
+      const hidden = [...activationsOf(model, all, inputs)]
+        .filter(([name]) => HIDDEN.test(name))
+        .map(([name, x]) => [name, lastOf(x)] as const);
+      return Object.fromEntries([
+        ...matrices.map(([name, x]) => [name, gramOf(x)]),
+        ...hidden.map(([name, x]) => [name, gramOf(x, n < x.shape[2])]),
+      ]);
+    },
+    { params, buffers: buffersOf(experiment), inputs },
+    options,
+  );
+}
+
+const sumOf = (a: HostTensor, b: HostTensor): HostTensor => {
+  const more = b.data as Float64Array;
+  const data = (a.data as Float64Array<ArrayBuffer>)
+    .map((x, i) => x + more[i]!);
+  return { ...a, data };
+};
+
+const onlyModel = (state: HostState) =>
   Object.fromEntries(
     Object.entries(state).filter(([path]) => !path.startsWith("optimizer.")),
   );

@@ -13,6 +13,8 @@ import { leavesOf } from "../tree.ts";
 
 /** What a model and a loss make of rows. */
 export interface Rows {
+  /** How many logits a row has. */
+  readonly classes: number;
   /** The loss of each row, [n], in the loss's precision. */
   readonly terms: tf.Tensor1D;
   /**

@@ -50,10 +50,8 @@ const PRECISIONS = Object.keys(FLOATS) as FloatDType[];
  */
 export const logits: GraphMetrics = {
   summary: "maximum logit, and how near the logits are to collapse",
-  make: ({ loss: { temperature = 1 } }) => ({ train: { byRow } }) => {
-    let classes = 0;
+  make: ({ loss: { temperature = 1 } }) => ({ train: { byRow, classes } }) => {
     const gaps = byRow((z) => {
-      classes = z.shape[1];
       const second = largestOther(z, tf.argMax(z, 1) as tf.Tensor1D);
       return tf.sub(tf.max(z, 1), second);
     });

@@ -113,7 +113,8 @@ function roomFor(x: HostTensor, rows: number): HostTensor {
   return withRows(x, rows, new make(rows * widthOf(x)));
 }
 
-function cut(x: HostTensor, from: number, to: number): HostTensor {
+/** Some rows of a tensor, where they lie. */
+export function cut(x: HostTensor, from: number, to: number): HostTensor {
   const width = widthOf(x);
   return withRows(x, to - from, x.data.subarray(from * width, to * width));
 }

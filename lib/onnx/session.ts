@@ -39,6 +39,11 @@ export interface SessionOptions {
    * one are in the way of the other's. By default they sleep.
    */
   readonly spin?: boolean;
+  /**
+   * Whether ONNX Runtime computes once what depends on constants alone, however
+   * large that is; by default it does.
+   */
+  readonly folding?: boolean;
   /** Graph optimisation; `all` by default. */
   readonly optimization?: "disabled" | "basic" | "extended" | "all";
   /**
@@ -156,6 +161,7 @@ export async function openSession(
     "MatMulScaleFusion",
     // What a graph transposes before a product is faster so on a processor.
     ...(device === "cpu" ? ["GemmTransposeFusion"] : []),
+    ...(options.folding === false ? ["ConstantFolding"] : []),
   ];
   const session: InferenceSession = await ort.InferenceSession.create(model, {
     executionProviders: [

@@ -266,7 +266,12 @@ async function measure(
       return {
         logit_scale: tf.mean(tf.max(tf.abs(z), 1)),
         ...logitMetrics.make({ loss: { temperature } } as never)(
-          { train: { byRow: (f: OfRows<tf.Tensor1D>) => f(z, y) } } as never,
+          {
+            train: {
+              classes: columns,
+              byRow: (f: OfRows<tf.Tensor1D>) => f(z, y),
+            },
+          } as never,
         ),
         ...Object.fromEntries(PRECISIONS.map((precision) => [precision, {
           softmax_collapse: fraction(collapsed(z, precision, temperature)),

@@ -225,6 +225,14 @@ function onlyIf(
   rowSpec: Spec,
 ): Value {
   const available = new Set(always.flatMap((node) => node.outputs));
+  const zeros = apply("Identity", [
+    newConstant(
+      "float64",
+      rowSpec.shape,
+      new Float64Array(sizeOf(rowSpec.shape)),
+    ),
+  ], rowSpec);
+  if (values.length === 0) return zeros;
   const row = apply(
     "Concat",
     values.map((value) => {
@@ -242,13 +250,6 @@ function onlyIf(
     rowSpec,
     { axis: 0 },
   );
-  const zeros = apply("Identity", [
-    newConstant(
-      "float64",
-      rowSpec.shape,
-      new Float64Array(sizeOf(rowSpec.shape)),
-    ),
-  ], rowSpec);
   return apply("If", [due], rowSpec, {
     then_branch: branch("evaluate", row, nodesFor([row], available)),
     else_branch: branch("skip", zeros, nodesFor([zeros])),

@@ -8,20 +8,29 @@
 import type { SessionOptions } from "../onnx/session.ts";
 import { openMeter } from "../metrics/mod.ts";
 import { hostBatch } from "./batch.ts";
+import { openEvaluator } from "./evaluator.ts";
 import type { Advance, Engine, Evaluation, HostState } from "./engine.ts";
-import type { Experiment } from "./experiment.ts";
+import { type Experiment, stepKey } from "./experiment.ts";
+import { onnxPasses, type OpenPass } from "./passes.ts";
+import { isLarge } from "./size.ts";
 import type { ReplicaEngine } from "./replica_engine.ts";
 
 // Completes evaluations, and keeps the time that this takes.
 async function meterOf(
   experiments: readonly Experiment[],
-  { runtime, threads }: SessionOptions,
+  options: SessionOptions,
+  passes = ({ config }: Experiment) => onnxPasses(stepKey(config), options),
 ) {
+  const { runtime, threads } = options;
   const meter = await openMeter(experiments[0]!, {
     ...(runtime && { runtime }),
     ...(threads !== undefined && { threads }),
   });
-  if (!meter) return undefined;
+  // Of many rows the step measures nothing.
+  const evaluators = isLarge(experiments[0]!)
+    ? experiments.map((one) => openEvaluator(one, passes(one)))
+    : undefined;
+  if (!meter && !evaluators) return undefined;
   const inputs = experiments.map(({ split, model }) =>
     hostBatch(split.train, model).inputs
   );
@@ -31,10 +40,14 @@ async function meterOf(
       state: HostState,
       replica = 0,
     ): Promise<Evaluation> {
-      const own = await meter.measure(state, inputs[replica]!);
-      return { step, metrics: { ...metrics, ...own } };
+      const rows = await evaluators?.[replica]?.measure(state, step);
+      const own = await meter?.measure(state, inputs[replica]!);
+      return { step, metrics: { ...metrics, ...rows, ...own } };
     },
-    close: () => meter.close(),
+    async close() {
+      await meter?.close();
+      for (const one of evaluators ?? []) await one.close();
+    },
   };
 }
 
@@ -50,13 +63,16 @@ const untilDue = (step: number, count: number, every: number) =>
  * @param engine The experiment's engine.
  * @param experiment The experiment.
  * @param options Where the engine runs.
+ * @param passes What runs the rows where they are too many for the step; ONNX
+ * Runtime by default.
  */
 export async function metered(
   engine: Engine,
   experiment: Experiment,
   options: SessionOptions = {},
+  passes?: OpenPass,
 ): Promise<Engine> {
-  const meter = await meterOf([experiment], options);
+  const meter = await meterOf([experiment], options, passes && (() => passes));
   if (!meter) return engine;
   return {
     get step() {

@@ -32,7 +32,14 @@ import {
   openLoop,
   turnsOf,
 } from "./loop_session.ts";
+import { isLarge } from "./size.ts";
 import { makeStep, type State } from "./step.ts";
+
+/**
+ * What depends on the data alone is computed once, but for tensors of more
+ * elements, which would lie in memory all the time.
+ */
+export const FOLDED = 2 ** 23;
 
 /** A tensor constant of a trace. */
 export function constant({ dtype, shape, data }: HostTensor): tf.Tensor {
@@ -61,8 +68,11 @@ export async function onnxEngine(
     { step: 0, state: await initialState(experiment, runtime) };
   const first = step;
   const traced = traceStep(experiment, state, options);
-  const graph = await foldConstants(traced, Infinity, runtime);
-  const loop = await openLoop([graph], options);
+  const graph = await foldConstants(traced, FOLDED, runtime);
+  const loop = await openLoop([graph], {
+    ...options,
+    ...(isLarge(experiment) && { folding: false }),
+  });
 
   const run = async (
     from: HostState,
@@ -178,11 +188,12 @@ export function traceStep(
   const step = makeStep(experiment, device === "cpu");
   const host = hostBatches(experiment.split, experiment.model);
   const key = Int32Array.from(stepKey(experiment.config));
+  const measured = !isLarge(experiment);
   const graph = trace(
     ({ [STEP]: time, ...tensors }) => {
       const state = { optimizer: {}, ...tensors } as unknown as State;
       const draw = { key: tf.tensor1d(key, "int32"), time: time as tf.Tensor };
-      const result = step(state, draw, mapBatches(host, constant), true);
+      const result = step(state, draw, mapBatches(host, constant), measured);
       return { ...result } as unknown as Tree<tf.Tensor>;
     },
     { ...specsOf(treeOf(Object.entries(state))), [STEP]: STEP_SPEC },

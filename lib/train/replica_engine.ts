@@ -23,8 +23,9 @@ import { type Experiment, optimizerOf, stepKey } from "./experiment.ts";
 import { openLoop, turnsOf } from "./loop_session.ts";
 import { STEP, STEP_SPEC } from "./loop_graph.ts";
 import { initialTensors, modelState } from "./buffers.ts";
-import { initialState, traceStep } from "./onnx_engine.ts";
+import { FOLDED, initialState, traceStep } from "./onnx_engine.ts";
 import type { Evaluated } from "./recorder.ts";
+import { isLarge } from "./size.ts";
 import { makeStep, type State } from "./step.ts";
 
 /** Trains several runs at once. */
@@ -98,16 +99,19 @@ export async function replicaEngine(
     const [first, own] = [group[0]!, states[0]!];
     if (group.length === 1) {
       const step = traceStep(first, own, options);
-      steps.push(await foldConstants(step, Infinity, runtime));
+      steps.push(await foldConstants(step, FOLDED, runtime));
       state.push(own);
     } else {
       const step = stackedStep(group, own, device === "cpu");
-      const folded = await foldConstants(step, Infinity, runtime);
+      const folded = await foldConstants(step, FOLDED, runtime);
       steps.push(expandSegmentSums(folded));
       state.push(stackStates(states));
     }
   }
-  const loop = await openLoop(steps, options);
+  const loop = await openLoop(steps, {
+    ...options,
+    ...(isLarge(experiments[0]!) && { folding: false }),
+  });
 
   const run = async (
     from: readonly HostState[],
@@ -215,6 +219,7 @@ function stackedStep(
     }));
   }
   const measure = makeMeasure(first);
+  const measured = !isLarge(first);
   const graph = trace(
     (tensors) => {
       const { data, rates, key, [STEP]: time, ...own } = tensors as unknown as {
@@ -226,7 +231,7 @@ function stackedStep(
       const optimizer = optimizerOf(first.config, rates);
       const step = makeStep({ ...first, optimizer }, sliced, measure);
       const state = { ...own, optimizer: own.optimizer ?? {} };
-      const result = step(state, { key, time }, data, true);
+      const result = step(state, { key, time }, data, measured);
       return { ...result } as unknown as Tree<tf.Tensor>;
     },
     {

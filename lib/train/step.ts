@@ -7,26 +7,18 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import { fraction, mean } from "../losses/mod.ts";
-import { applyUpdates, type Params } from "../optim/mod.ts";
-import { widen } from "../trace/precision.ts";
+import type { Params } from "../optim/mod.ts";
 import type { Draw } from "../trace/random.ts";
-import { mapTree } from "../tree.ts";
 import { activationsOf } from "../metrics/activations.ts";
 import { makeMeasure, type Metrics, type Rows } from "../metrics/mod.ts";
-import type { Batch, Batches } from "./batch.ts";
+import type { Batches } from "./batch.ts";
 import { withBuffers } from "./buffers.ts";
 import type { Experiment } from "./experiment.ts";
-import { type Forward, forwardOf, type Slice } from "./forward.ts";
-import { drawBatch, type Epoch } from "./mini_batches.ts";
-import { trainingMode } from "./mode.ts";
+import { forwardOf, type Slice } from "./forward.ts";
+import type { Epoch } from "./mini_batches.ts";
+import { makeUpdate, type State } from "./update.ts";
 
-/** What a step changes. */
-export type State = {
-  readonly params: Params;
-  /** What {@link Model.buffers} makes, where the model has any. */
-  readonly buffers?: Params;
-  readonly optimizer: Params;
-};
+export type { State } from "./update.ts";
 
 /** What a step gives back. */
 export interface StepResult {
@@ -90,6 +82,7 @@ export function makeStep(
       const byRow: Rows["byRow"] = (f) =>
         tf.concat(logits.map((z, i) => f(z, labels[i]!)));
       return {
+        classes: logits[0]!.shape[1],
         terms: byRow((z, y) => loss.terms(z, y, lossPrecision)),
         byRow,
         share: (f) => fraction(f(tf.concat(logits), tf.concat(labels))),
@@ -117,60 +110,3 @@ export function makeStep(
     return { ...result, metrics };
   };
 }
-
-/** What an update is made of. */
-export interface Update {
-  /** The state after it, the loss before it, and the epoch. */
-  readonly result: StepResult;
-  /** The gradient of the loss of the step's rows. */
-  readonly gradients: Params;
-  /** What is added to the parameters. */
-  readonly updates: Params;
-  /** The step's rows as they went through the model. */
-  readonly slices: readonly Slice[];
-  /** Whether these are all train rows, computed as in evaluation. */
-  readonly asTrained: boolean;
-}
-
-/** Makes the update of a step: forward, loss, gradient, transformation. */
-export function makeUpdate(
-  { optimizer, config: { batchSize } }: Experiment,
-  { slicesOf, lossAndGradients }: Forward,
-): (state: State, draw: Draw, train: Batch) => Update {
-  return (state, draw, train) => {
-    const { params, buffers = {} } = state;
-    const drawn = batchSize === null
-      ? undefined
-      : drawBatch(draw, train, batchSize);
-    const slices = slicesOf(drawn?.batch ?? train, true);
-    const modes = slices.map((range) => trainingMode(draw, range));
-    const [value, gradients] = lossAndGradients(state, slices, modes);
-    const [updates, optimizerState] = optimizer.update(
-      gradients,
-      state.optimizer,
-      params,
-    );
-    const next = {
-      params: applyUpdates(params, updates),
-      ...(state.buffers && { buffers: updated(buffers, modes[0]!.updates) }),
-      optimizer: optimizerState,
-    };
-    const result = {
-      state: next,
-      loss: widen(value),
-      ...(drawn && { epoch: drawn.epoch }),
-    };
-    const asTrained = !drawn && !modes.some(({ used }) => used);
-    return { result, gradients, updates, slices, asTrained };
-  };
-}
-
-// The buffers after a forward pass in training.
-const updated = (
-  buffers: Params,
-  updates: ReadonlyMap<string, tf.Tensor>,
-): Params =>
-  mapTree<tf.Tensor, tf.Tensor, Params>(
-    buffers,
-    (leaf, path) => updates.get(path) ?? leaf,
-  ) as Params;

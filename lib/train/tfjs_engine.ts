@@ -13,6 +13,7 @@ import { hostBatches, mapBatches } from "./batch.ts";
 import { type Experiment, stepKey } from "./experiment.ts";
 import type { Engine, HostState, Snapshot } from "./engine.ts";
 import { constant, initialState } from "./onnx_engine.ts";
+import { isLarge } from "./size.ts";
 import { makeStep, type State } from "./step.ts";
 import { openBackend } from "./tfjs_backends.ts";
 
@@ -34,6 +35,7 @@ export async function tfjsEngine(
 ): Promise<Engine> {
   const device = await openBackend(backend, folder);
   const train = makeStep(experiment);
+  const measured = !isLarge(experiment);
   const key = stepKey(experiment.config);
   const host = hostBatches(experiment.split, experiment.model);
   const batches = mapBatches(host, constant);
@@ -48,11 +50,17 @@ export async function tfjsEngine(
     device.use(); // Between two calls another engine may have had its turn.
     const kept = tf.tidy(() => {
       const draw = { key, time: step };
-      const { epoch: _, ...result } = train(state, draw, batches, evaluating);
+      const { epoch: _, ...result } = train(
+        state,
+        draw,
+        batches,
+        evaluating && measured,
+      );
       return { ...result } as unknown as tf.TensorContainerObject;
     }) as unknown as ReturnType<typeof train>;
     const loss = (await kept.loss.data())[0]!;
-    const metrics = kept.metrics && await numbers(kept.metrics);
+    // What is not measured here is measured outside.
+    const metrics = evaluating ? await numbers(kept.metrics ?? {}) : undefined;
     tf.dispose([kept.loss, { ...kept.metrics }]);
     device.check();
     return { state: kept.state, loss, metrics };
@@ -129,7 +137,9 @@ async function read(state: State): Promise<HostState> {
   return tensors;
 }
 
-async function numbers(metrics: Metrics<tf.Tensor>): Promise<Metrics> {
+async function numbers(
+  metrics: Readonly<Record<string, tf.Tensor>>,
+): Promise<Metrics> {
   const values: Record<string, number> = {};
   for (const [name, value] of Object.entries(metrics)) {
     values[name] = (await value.data())[0]!;

@@ -20,9 +20,10 @@ import {
   RunWriter,
 } from "../runs/run_folder.ts";
 import type { Engine, Snapshot } from "./engine.ts";
-import { type Experiment, makeExperiment } from "./experiment.ts";
+import { type Experiment, makeExperiment, stepKey } from "./experiment.ts";
 import { metered } from "./metered.ts";
 import { onnxEngine } from "./onnx_engine.ts";
+import { tfjsPasses } from "./passes.ts";
 import { Recorder, type TrainResult } from "./recorder.ts";
 import { endOf, lastState, reopen, resumable } from "./resume.ts";
 import { startOf } from "./start.ts";
@@ -54,8 +55,15 @@ async function startEngine(
   }
   // Only who trains on TensorFlow.js waits for its backend to load.
   const { tfjsEngine } = await import("./tfjs_engine.ts");
+  const { openBackend } = await import("./tfjs_backends.ts");
   const engine = await tfjsEngine(experiment, config.backend, undefined, start);
-  return metered(engine, experiment);
+  const device = await openBackend(config.backend);
+  return metered(
+    engine,
+    experiment,
+    {},
+    tfjsPasses(stepKey(config), device),
+  );
 }
 
 /**

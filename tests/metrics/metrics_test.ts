@@ -257,7 +257,9 @@ Deno.test("attention_collapse counts rows that could see more, by head", async (
   ]);
   const experiment = makeExperiment(resolveConfig({ modulus: 5 }));
   const columns = attention.make(experiment)(
-    { activations: () => activations } as unknown as Measured,
+    {
+      sums: ((f) => f(activations)) as Measured["sums"],
+    } as unknown as Measured,
   );
   const values = Object.fromEntries(
     Object.entries(columns).map(([name, x]) => [name, x.dataSync()[0]]),

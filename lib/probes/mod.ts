@@ -31,6 +31,7 @@ export {
   lanczos,
   type LanczosOptions,
   type RitzValue,
+  type SpectrumEnd,
   type SymmetricMap,
 } from "./curvature.ts";
 export * from "./interventions.ts";

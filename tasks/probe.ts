@@ -14,8 +14,10 @@ import {
 } from "../lib/data/modular.ts";
 import { chooseDevice, describeChoice } from "../lib/devices.ts";
 import { UsageError } from "../lib/errors.ts";
+import { losses, type LossName } from "../lib/losses/mod.ts";
 import {
   contentsOf,
+  foreignOf,
   type ForeignOptions,
   probe,
   probeNames,
@@ -36,6 +38,7 @@ import {
   namesOutOf,
   number,
   Option,
+  path as pathOf,
   printJson,
   stepNumber,
 } from "./cli.ts";
@@ -88,6 +91,16 @@ const task = program
   .option(
     "--output <name>",
     "another tool's file: the value that has the logits",
+  )
+  .option(
+    "--split <file>",
+    "another tool's file: the rows it was trained on, split.json of a run or " +
+      "CSV of inputs and label",
+    pathOf,
+  )
+  .addOption(
+    new Option("--loss <name>", "another tool's file: what it was trained with")
+      .choices(Object.keys(losses) as LossName[]),
   )
   .option(
     "--contents",
@@ -180,24 +193,22 @@ const task = program
   });
 
 function foreignOptions(
-  { map, modulus, operation, tokens, input, output }: {
-    [K in keyof ForeignOptions]: ForeignOptions[K] | undefined;
-  },
+  options: { [K in keyof ForeignOptions]: ForeignOptions[K] | undefined },
   allCheckpoints: true | undefined,
 ): ForeignOptions {
-  const told = { map, modulus, operation, tokens, input, output };
-  const given = Object.entries(told)
-    .filter(([, value]) => value !== undefined);
-  if (allCheckpoints && given.length > 0) {
+  const told = foreignOf(options);
+  const [given] = Object.keys(told);
+  if (allCheckpoints && given !== undefined) {
     throw new UsageError(
-      `--${given[0]![0]} must be left out with --all-checkpoints: a run says ` +
+      `--${given} must be left out with --all-checkpoints: a run says ` +
         "itself what it was trained on",
     );
   }
+  const { modulus } = told;
   if (modulus !== undefined) {
     checkedSettings({ modulus: p }, { modulus }, flagOf);
   }
-  return Object.fromEntries(given);
+  return told;
 }
 
 async function runMeant(source: string | undefined): Promise<string> {

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { join } from "node:path";
 import {
   type Config,
   ConfigError,
@@ -15,7 +14,6 @@ import {
 } from "../lib/config/config.ts";
 import type { Switch } from "../lib/config/course.ts";
 import { resumableKeys } from "../lib/config/core.ts";
-import { FILES } from "../lib/runs/_layout.ts";
 import { parseObject } from "../lib/json.ts";
 
 /** The flags beside the config's that say what to train. */
@@ -145,11 +143,7 @@ export function resumedRun(
   );
 }
 
-// A config.json, or that of a run folder.
-async function readConfig(source: string): Promise<ConfigInput> {
-  const isFolder = await Deno.stat(source)
-    .then(({ isDirectory }) => isDirectory, () => false);
-  const path = isFolder ? join(source, FILES.config) : source;
+async function readConfig(path: string): Promise<ConfigInput> {
   let text: string;
   try {
     text = await Deno.readTextFile(path);

@@ -253,6 +253,13 @@ export class ProbeModel {
     return this.#graph.output.map(({ name }) => name);
   }
 
+  /** The version of ONNX's own operators that the graph is written in. */
+  get opset(): number {
+    const own = this.#model.opsetImport
+      .find(({ domain }) => domain === "" || domain === "ai.onnx");
+    return Number(own?.version ?? 1);
+  }
+
   /** The graph itself, for walks over its nodes. */
   get graph(): GraphProto {
     return this.#graph;

@@ -147,6 +147,13 @@ export class ProbeContext {
       const { [name!]: logits } = await this.model.run(this.inputs(), [name!]);
       const { shape, data: all } = this.atLast(name!, logits!);
       const [rows, columns] = shape as [number, number];
+      const high = this.task.labels.find((label) => label >= columns);
+      if (high !== undefined) {
+        throw new NotApplicableError(
+          `${this.model.source} has logits of ${columns} classes, and a row is ` +
+            `labelled ${high}`,
+        );
+      }
       const data = toNumbers({ data: all });
       if (!allFinite(data)) {
         throw new NotApplicableError(

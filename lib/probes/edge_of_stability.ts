@@ -20,7 +20,8 @@ import {
   type Vector,
 } from "./curvature.ts";
 import {
-  experimentAt,
+  differentiated,
+  experimentOf,
   inPrecision,
   learningRateAt,
   optimizerAt,
@@ -33,12 +34,12 @@ export interface EdgeOfStabilityResult {
   readonly samples: number;
   /** P, the order of the Hessian. */
   readonly parameters: number;
-  /** η of the next update. */
-  readonly learning_rate: number;
+  /** η of the next update; null where nothing says it. */
+  readonly learning_rate: number | null;
   /** The ends of H's spectrum. */
   readonly hessian: Extremes;
   /** 2/η, the edge of plain gradient descent, whichever optimizer trains. */
-  readonly two_over_rate: number;
+  readonly two_over_rate: number | null;
   /** Tr H. */
   readonly trace: Estimate;
   /** H as Adam sees it; null where it does not train, or its state is not there. */
@@ -93,7 +94,9 @@ export const edgeOfStability: Probe<
   of: "checkpoint",
   name: "edge-of-stability",
   describe: "Largest Hessian eigenvalue and trace, against 2/η",
-  needs: "a checkpoint that says its config; for Adam's own Hessian, a run",
+  needs:
+    "a checkpoint that says its config, or --split and --loss; for Adam's " +
+    "own Hessian, a run",
   costly: "multiplies dozens of vectors with the Hessian",
   settings: {
     lanczosProducts: integer(
@@ -111,7 +114,7 @@ export const edgeOfStability: Probe<
   },
 
   async compute(context, { lanczosProducts, traceSamples }) {
-    const trained = experimentAt(context);
+    const trained = await experimentOf(context);
     const { config } = trained;
     const experiment = inPrecision(trained, "float64");
     const objective = openObjective(
@@ -124,19 +127,25 @@ export const edgeOfStability: Probe<
       const key = randomKey(config.seed);
       const { size } = objective;
       const most = { most: lanczosProducts };
-      const rate = await learningRateAt(
+      const rate = trained.told ? null : await learningRateAt(
         config,
         context.step ?? 0,
         context.host,
       );
-      const hessian = await lanczos(times, size, key("lanczos"), most);
+      const hessian = await differentiated(
+        trained,
+        context,
+        () => lanczos(times, size, key("lanczos"), most),
+      );
       const trace = await hutchinson(
         times,
         size,
         key("hutchinson"),
         traceSamples,
       );
-      const { preconditions, ...edge } = edgeOf(config, rate);
+      const { preconditions, ...edge } = rate === null
+        ? UNKNOWN
+        : edgeOf(config, rate);
       const scaling = preconditions
         ? rootOfPreconditioner(config, objective, await optimizerAt(context))
         : undefined;
@@ -156,7 +165,7 @@ export const edgeOfStability: Probe<
         parameters: size,
         learning_rate: rate,
         hessian,
-        two_over_rate: 2 / rate,
+        two_over_rate: rate === null ? null : 2 / rate,
         trace,
         preconditioned: preconditioned ?? null,
         edge: {
@@ -165,7 +174,7 @@ export const edgeOfStability: Probe<
             ? seen.largest.value / edge.threshold
             : null,
         },
-        notes: notesOn(config, preconditions && !scaling),
+        notes: trained.told ? [] : notesOn(config, preconditions && !scaling),
       };
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
@@ -181,7 +190,7 @@ export const edgeOfStability: Probe<
 
   curves: ({ hessian, trace, edge }) => ({
     largest_eigenvalue: hessian.largest.value,
-    least_eigenvalue: hessian.least.converged ? hessian.least.value : null,
+    least_eigenvalue: hessian.least.value,
     trace: trace.mean,
     share_of_edge: edge.ratio,
   }),
@@ -189,19 +198,22 @@ export const edgeOfStability: Probe<
   text(result) {
     const { samples, parameters, learning_rate, hessian, trace } = result;
     const { two_over_rate, preconditioned, edge, notes } = result;
-    const took = (products: number, converged: boolean) =>
-      `(${products} products${converged ? "" : ", not converged"})`;
     const ends = ({ largest, least, products, converged }: Extremes) =>
-      `largest eigenvalue ${short(largest.value)} ± ` +
-      `${short(largest.residual)} ${took(products, converged)}, least ` +
-      `${least.converged ? "" : "at most "}${short(least.value)} ` +
-      took(least.products, least.converged);
+      `largest eigenvalue ${short(largest.value)} ± ${
+        short(largest.residual)
+      }` +
+      `, least ${short(least.value)} (${products} products` +
+      `${converged ? "" : ", not converged"})`;
     return [
       `Hessian of the mean loss of ${samples} train rows, ${parameters} ` +
-      `parameters; η = ${short(learning_rate)}`,
+      `parameters${
+        learning_rate === null ? "" : `; η = ${short(learning_rate)}`
+      }`,
       ends(hessian),
-      `${percent(hessian.largest.value / two_over_rate)} of 2/η = ` +
-      short(two_over_rate),
+      ...(two_over_rate === null ? [] : [
+        `${percent(hessian.largest.value / two_over_rate)} of 2/η = ` +
+        short(two_over_rate),
+      ]),
       `trace ${short(trace.mean)} ± ${short(trace.standard_error)} ` +
       `(${trace.samples} samples)`,
       ...(preconditioned ? [`preconditioned: ${ends(preconditioned)}`] : []),
@@ -226,6 +238,13 @@ export interface Edge {
   /** Whether it is the preconditioned Hessian's. */
   readonly preconditions: boolean;
 }
+
+// Of a file of which only rows and loss are told.
+const UNKNOWN: Edge = {
+  threshold: null,
+  formula: "none: nothing says its optimizer and learning rate",
+  preconditions: false,
+};
 
 /**
  * The edge of stability of a config's optimizer at a learning rate η.

@@ -7,6 +7,7 @@
 
 import { type Config, definitionsOf } from "../config/config.ts";
 import { configAt } from "../config/course.ts";
+import type { Loss } from "../losses/mod.ts";
 import type { SessionOptions } from "../onnx/session.ts";
 import type { HostTensor } from "../onnx/tensor.ts";
 import { hostTensorOf, toNumbers } from "../onnx/tensor.ts";
@@ -15,7 +16,11 @@ import { optimizerStateAt, type Tensors } from "../runs/resume.ts";
 import type { FloatDType } from "../trace/graph.ts";
 import { runTraced } from "../trace/run.ts";
 import { buffersOf } from "../train/buffers.ts";
-import { type Experiment, makeExperiment } from "../train/experiment.ts";
+import {
+  type Experiment,
+  lossOf,
+  makeExperiment,
+} from "../train/experiment.ts";
 import { mapTree, type Tree } from "../tree.ts";
 import type { ProbeContext } from "./context.ts";
 import { NotApplicableError } from "./probe.ts";
@@ -24,6 +29,13 @@ import { NotApplicableError } from "./probe.ts";
 export interface ExperimentAt extends Experiment {
   /** The model's buffers there; empty where it has none. */
   readonly buffers: Tree<HostTensor>;
+  /**
+   * Whether rows and loss were told, of a file that does not say how it was trained:
+   * of its optimizer nothing is known, whatever the config has.
+   */
+  readonly told?: boolean;
+  /** What the file calls a parameter; by default as its path is. */
+  nameOf?(path: string): string;
 }
 
 /**
@@ -57,6 +69,45 @@ export function experimentAt(context: ProbeContext): ExperimentAt {
   });
 }
 
+/**
+ * {@link experimentAt}, or of another tool's file what was told of it.
+ *
+ * @throws {NotApplicableError} if nothing says what it was trained on.
+ */
+export async function experimentOf(
+  context: ProbeContext,
+): Promise<ExperimentAt> {
+  if (context.task.config) return experimentAt(context);
+  return await context.once("told experiment", async () => {
+    const { foreignExperiment } = await import("./foreign_experiment.ts");
+    return await foreignExperiment(context);
+  });
+}
+
+/**
+ * Computes something of an experiment's gradient. A file's graph may have operators
+ * that ONNX Runtime has in one precision only: that is no fault of the probe.
+ *
+ * @throws {NotApplicableError} if it cannot be computed of a file that was told what
+ * it was trained on.
+ */
+export async function differentiated<T>(
+  { told }: ExperimentAt,
+  { model: { source } }: ProbeContext,
+  compute: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await compute();
+  } catch (error) {
+    const { message } = error as Error;
+    if (!told || error instanceof NotApplicableError) throw error;
+    throw new NotApplicableError(
+      `${source} cannot be differentiated here: ${message}`,
+      { cause: error },
+    );
+  }
+}
+
 /** The same experiment with model and loss in another precision. */
 export function inPrecision(
   experiment: ExperimentAt,
@@ -74,6 +125,12 @@ export function inPrecision(
     params: cast(params),
     buffers: cast(buffers),
   };
+}
+
+/** The loss that it is trained with there; undefined where nothing says. */
+export function lossAt({ task, step }: ProbeContext): Loss | undefined {
+  const { config, loss } = task;
+  return loss ?? (config && lossOf(configAt(config, step ?? 0)));
 }
 
 /**

@@ -12,10 +12,18 @@ import { aliasesOf, type TaskSizes } from "./name_map.ts";
 import { NotApplicableError } from "./probe.ts";
 import { inputOf, largest, type Reading, readingsOf } from "./rows_read.ts";
 import { modularPairs, type ModularTask, type ProbedTask } from "./task.ts";
+import {
+  introduceRows,
+  lossNamed,
+  rowsName,
+  type ToldOptions,
+  toldRows,
+} from "./introduce_rows.ts";
+import { pairsNamed, type ToldParts } from "./told_task.ts";
 import { type Ends, rowsOf, understand } from "./understand.ts";
 
 /** What is told of a file that does not say it itself. */
-export interface ForeignOptions extends Ends {
+export interface ForeignOptions extends Ends, ToldOptions {
   /** p, of an operation modulo p. */
   readonly modulus?: number;
   /** Which operation; by default addition. */
@@ -46,9 +54,9 @@ export async function introduce(
   model: ProbeModel,
   options: ForeignOptions,
 ): Promise<Introduced> {
-  const { modulus, operation, tokens, input, output, map } = options;
-  const told = Object.entries({ modulus, operation, tokens, input, output })
-    .find(([, value]) => value !== undefined);
+  const { map, ...rest } = foreignOf(options);
+  const { modulus, operation, split, loss } = rest;
+  const told = Object.entries(rest).find(([, value]) => value !== undefined);
   const config = model.metadata("config") as
     | { task?: string; modulus?: number }
     | undefined;
@@ -59,6 +67,9 @@ export async function introduce(
       } must be left out: ${model.source} says itself that it was ` +
         `trained on ${config.task} mod ${config.modulus}`,
     );
+  }
+  if (modulus === undefined && split !== undefined) {
+    return await introduceRows(model, { ...options, split });
   }
   if (modulus === undefined) {
     if (!told && map === undefined) return { model };
@@ -85,10 +96,33 @@ export async function introduce(
     model: map === undefined ? only : only.withAliases(
       aliasesOf(map, only, sizesOf(reading, modulus, logits.classes)),
     ),
-    task: taskOf(modular, reading),
+    task: {
+      ...taskOf(modular, reading),
+      ...(split !== undefined && {
+        split: partsOnce(
+          pairsNamed(await toldRows(split), modular, rowsName(split)),
+        ),
+      }),
+      ...lossNamed(loss),
+    },
     notes,
   };
 }
+
+/** What is told of a file, out of other options. */
+export function foreignOf(
+  options: { [K in keyof ForeignOptions]: ForeignOptions[K] | undefined },
+): ForeignOptions {
+  const { modulus, operation, tokens, input, output, split, loss, map } =
+    options;
+  return Object.fromEntries(
+    Object.entries({
+      ...{ modulus, operation, tokens, input, output, split, loss, map },
+    }).filter(([, value]) => value !== undefined),
+  );
+}
+
+const partsOnce = (parts: ToldParts) => () => parts;
 
 // A file that says itself what it was trained on.
 async function named(
@@ -141,7 +175,7 @@ function taskOf(modular: ModularTask, reading: Reading): ProbedTask {
     modular: () => modular,
     split() {
       throw new NotApplicableError(
-        "Nothing says which rows the file was trained on",
+        "Nothing says which rows the file was trained on: --split does",
       );
     },
   };

@@ -59,8 +59,8 @@ export interface MarginResult {
   readonly quantiles: readonly number[];
   /** Of the train rows. */
   readonly train: MarginDistribution;
-  /** Of the test rows. */
-  readonly test: MarginDistribution;
+  /** Of the test rows; null where there are none. */
+  readonly test: MarginDistribution | null;
 }
 
 /**
@@ -101,14 +101,14 @@ export const margin: Probe<"margin", MarginResult> = {
       weight_norm: norm,
       quantiles: MARGIN_QUANTILES,
       train: await of(train),
-      test: await of(test),
+      test: test.rows.length > 0 ? await of(test) : null,
     };
   },
 
   curves: ({ train, test }) => ({
     train_min: train.at_quantiles[0]!,
     train_median: train.at_quantiles[MARGIN_QUANTILES.indexOf(0.5)]!,
-    test_median: test.at_quantiles[MARGIN_QUANTILES.indexOf(0.5)]!,
+    test_median: test?.at_quantiles[MARGIN_QUANTILES.indexOf(0.5)] ?? null,
     normalised_train_min: train.normalised?.at_quantiles[0] ?? null,
   }),
 
@@ -136,9 +136,9 @@ export const margin: Probe<"margin", MarginResult> = {
     return table([
       ["rows", "", "above 0", "mean", ...quantiles.map((q) => percent(q))],
       row("train", train),
-      row("test", test),
+      ...(test ? [row("test", test)] : []),
       ...normalised("train", train),
-      ...normalised("test", test),
+      ...(test ? normalised("test", test) : []),
     ]);
   },
 };

@@ -10,7 +10,14 @@ export * from "./contents.ts";
 export * from "./context.ts";
 export * from "./cross_entropy.ts";
 export * from "./cyclic.ts";
-export { type ForeignOptions, introduce, type Introduced } from "./foreign.ts";
+export {
+  foreignOf,
+  type ForeignOptions,
+  introduce,
+  type Introduced,
+} from "./foreign.ts";
+export type { ToldOptions } from "./introduce_rows.ts";
+export type { ToldPart, ToldRows } from "./told_rows.ts";
 export type { Ends } from "./understand.ts";
 export {
   type KeyFrequencies,
@@ -31,7 +38,6 @@ export {
   lanczos,
   type LanczosOptions,
   type RitzValue,
-  type SpectrumEnd,
   type SymmetricMap,
 } from "./curvature.ts";
 export * from "./interventions.ts";

@@ -25,8 +25,9 @@ import { valueAndGradients } from "../train/forward.ts";
 import { leavesOf, treeOf } from "../tree.ts";
 import type { ProbeContext } from "./context.ts";
 import {
+  differentiated,
   type ExperimentAt,
-  experimentAt,
+  experimentOf,
   inPrecision,
   optimizerAt,
 } from "./experiment.ts";
@@ -125,13 +126,14 @@ export const nlm: Probe<"nlm", NlmResult> = {
   of: "checkpoint",
   name: "nlm",
   describe: "How much of the gradient only scales the logits up: cos(w, −grad)",
-  needs: "a checkpoint that says its config; of the optimizer's update, a run",
+  needs: "a checkpoint that says its config, or --split and --loss; of the " +
+    "optimizer's update, a run",
 
   async compute(context) {
-    const experiment = experimentAt(context);
+    const experiment = await experimentOf(context);
     await context.logits(); // Of what is not finite nothing can be said.
     const state = await optimizerAt(context);
-    return {
+    return await differentiated(experiment, context, async () => ({
       samples: experiment.split.train.labels.length,
       trained: await measure(context, experiment, state),
       float64: await measure(
@@ -139,7 +141,7 @@ export const nlm: Probe<"nlm", NlmResult> = {
         inPrecision(experiment, "float64"),
         state,
       ),
-    };
+    }));
   },
 
   curves: ({ trained, float64 }) => ({
@@ -244,7 +246,7 @@ async function measure(
       });
       const before = known
         ? state as unknown as Params
-        : context.step === 0
+        : context.step === 0 && !experiment.told
         ? optimizer.init(params)
         : undefined;
       const update = before &&
@@ -268,7 +270,7 @@ async function measure(
   const total = at("loss");
   const [weights, slope] = [at("weight_norm"), at("gradient_norm")];
   const tensors = leavesOf(params).map(([name]): NlmTensor => ({
-    name,
+    name: experiment.nameOf?.(name) ?? name,
     weight_norm: at(`tensors.weight_norm.${name}`),
     gradient_norm: at(`tensors.gradient_norm.${name}`),
     cos: finite(at(`tensors.cos_weight_neg_gradient.${name}`)),

@@ -6,7 +6,6 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { configAt } from "../config/course.ts";
 import {
   collapsed,
   fraction,
@@ -23,9 +22,9 @@ import { percent, short, table } from "../text.ts";
 import type { FloatDType } from "../trace/graph.ts";
 import { toPrecision, widen } from "../trace/precision.ts";
 import { runTraced } from "../trace/run.ts";
-import { lossOf } from "../train/experiment.ts";
 import { asMatrix, rowsAt } from "./anatomy.ts";
 import type { ProbeContext } from "./context.ts";
+import { lossAt } from "./experiment.ts";
 import { logitDegree } from "./known_weights.ts";
 import { finite, type Probe } from "./probe.ts";
 import { trainLogits } from "./train_rows.ts";
@@ -134,8 +133,7 @@ export const numericalStability: Probe<
   needs: "a task and its split; of growth over training, a run",
 
   async compute(context) {
-    const { config } = context.task;
-    const loss = config && lossOf(configAt(config, context.step ?? 0));
+    const loss = lossAt(context);
     const temperature = loss?.temperature ?? 1;
     const { model } = context;
     const found = await measure(context, loss, temperature);

@@ -75,6 +75,6 @@ export async function partScores(
   return {
     all: of(whole),
     train: parts && of(parts.train),
-    test: parts && of(parts.test),
+    test: parts && parts.test.rows.length > 0 ? of(parts.test) : null,
   };
 }

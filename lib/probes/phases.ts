@@ -86,9 +86,10 @@ export const phases: RunProbe<"phases", PhasesResult, KeySettings> = {
     if (first.key_frequencies === null) {
       throw new NotApplicableError(`Its key frequencies are ${NO_KEYS}`);
     }
-    if (first.excluded === null) {
+    if (first.excluded === null || first.test === null) {
       throw new NotApplicableError(
-        `Nothing says which rows ${run.path} was trained on: --split does`,
+        `Nothing says which rows ${run.path} was trained on, and which are ` +
+          "left to test: --split does",
       );
     }
     return phasesOf(series);

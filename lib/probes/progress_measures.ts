@@ -146,7 +146,7 @@ export const progress: Probe<"progress", ProgressResult, KeySettings> = {
       key_frequencies: chosen,
       full: over(everyPair(context)),
       train: parts && over(parts.train),
-      test: parts && over(parts.test),
+      test: parts && parts.test.rows.length > 0 ? over(parts.test) : null,
       restricted: chosen && await restricted(context, waves, keys, scorer),
       excluded: chosen && parts &&
         await excluded(context, waves, keys, parts.train, scorer),
@@ -179,7 +179,8 @@ export const progress: Probe<"progress", ProgressResult, KeySettings> = {
     return [
       `key frequencies: ${keysText(keys)}`,
       line("all pairs", full),
-      ...(train && test ? [line("train", train), line("test", test)] : []),
+      ...(train ? [line("train", train)] : []),
+      ...(test ? [line("test", test)] : []),
       ...(result.restricted
         ? [
           line(

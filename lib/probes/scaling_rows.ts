@@ -6,7 +6,6 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { configAt } from "../config/course.ts";
 import {
   collapsed,
   correct,
@@ -19,9 +18,9 @@ import { type HostTensor, toNumbers } from "../onnx/tensor.ts";
 import type { FloatDType } from "../trace/graph.ts";
 import { toPrecision, widen } from "../trace/precision.ts";
 import { compile } from "../trace/run.ts";
-import { lossOf } from "../train/experiment.ts";
 import { mapTree } from "../tree.ts";
 import type { ProbeContext } from "./context.ts";
+import { lossAt } from "./experiment.ts";
 import { mean } from "./matrices.ts";
 import { finite } from "./probe.ts";
 
@@ -56,11 +55,6 @@ export interface ScalingRow {
   readonly softmax_collapse: Readonly<Record<FloatDType, number>>;
 }
 
-// What a file of another tool was trained with it does not say.
-function lossAt({ task: { config }, step }: ProbeContext): Loss {
-  return config ? lossOf(configAt(config, step ?? 0)) : softmaxCrossEntropy();
-}
-
 // So many rows in double precision stay in the processor's caches.
 const ROWS_AT_ONCE = 1024;
 
@@ -84,7 +78,8 @@ export async function scalingRows(
       reference: { ...reference, shape: [count, classes] },
       labels: { ...labels, shape: [count] },
     },
-    lossAt(context),
+    // What a file of another tool was trained with it does not say.
+    lossAt(context) ?? softmaxCrossEntropy(),
     context.host,
   );
   const rows: ScalingRow[] = [];

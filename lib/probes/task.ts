@@ -14,6 +14,7 @@ import {
 import type { Dataset, Examples } from "../data/dataset.ts";
 import { modular, type OperationName, operations } from "../data/modular.ts";
 import { datasetOf, splitOf } from "../data/task.ts";
+import type { Loss } from "../losses/mod.ts";
 import { type HostTensor, hostTensorOf } from "../onnx/tensor.ts";
 import { NotApplicableError } from "./probe.ts";
 
@@ -51,6 +52,8 @@ export interface ProbedTask {
   readonly labels: Int32Array;
   /** The experiment; undefined where the file says none. */
   readonly config: Config | undefined;
+  /** The loss, where no experiment says it but somebody else. */
+  readonly loss?: Loss;
   /** Every row as the model takes it. */
   readonly input: HostTensor;
   /**

@@ -8,7 +8,6 @@ import type { Config } from "../config/config.ts";
 import { firstStep } from "../config/course.ts";
 import type { MetricsRow } from "../runs/run_folder.ts";
 import type { Evaluated, Recorder, TrainResult } from "./recorder.ts";
-import { notFinite, tensorText } from "./finite.ts";
 import type { ReplicaEngine } from "./replica_engine.ts";
 import { chunk } from "./train_loop.ts";
 import { DivergedError, type Progress, type TrainOptions } from "./training.ts";
@@ -24,14 +23,14 @@ export interface Replica {
 }
 
 /**
- * Trains several runs to the last step or to a signal; one whose loss or
- * state is not finite any more ends, the others go on.
+ * Trains several runs to the last step or to a signal; one whose loss is not
+ * finite any more ends, the others go on.
  *
  * @param replicas The runs.
  * @param engine What trains them, where they stand.
  * @param resumed Whether they are resumed from what lies on the disk.
  * @param options Signal and callback.
- * @throws {DivergedError} at the end, if the loss or state of any was not finite.
+ * @throws {DivergedError} at the end, if the loss of any was not finite.
  */
 export async function trainAll(
   replicas: readonly Replica[],
@@ -51,13 +50,12 @@ export async function trainAll(
   let ms = 0;
   const spent = () => (performance.now() - started - writing) / 1000;
 
-  // Ends a run whose loss or state is not finite any more, with its last finite
-  // state.
-  const giveUp = async (r: number, diverged: number, broken?: string) => {
+  // Ends a run whose loss is not finite any more, with its last finite state.
+  const giveUp = async (r: number, diverged: number) => {
     const recorder = live.get(r)!;
     live.delete(r);
     const last = (await engine.at(diverged - 1))[r]!;
-    const end = { ms, seconds: spent(), diverged, broken };
+    const end = { ms, seconds: spent(), diverged };
     const { result } = await recorder.finish(last, end);
     await recorder.summarise(result);
     failures.push(failureText(result));
@@ -69,20 +67,14 @@ export async function trainAll(
       const { step, metrics } = now.evaluation;
       const recorder = live.get(r);
       if (!recorder) continue;
-      const lost = !Number.isFinite(metrics.train_loss);
-      const broken = notFinite(now.state);
-      if (!lost && broken === undefined) {
+      if (Number.isFinite(metrics.train_loss)) {
         states.push({ recorder, now });
       } else if (step === firstStep(config)) {
         live.delete(r);
         const { seed } = replicas[r]!.config;
-        failures.push(
-          lost
-            ? `seed ${seed} at its initial weights`
-            : `seed ${seed} at its start, in ${tensorText(broken!)}`,
-        );
+        failures.push(`seed ${seed} at its initial weights`);
       } else {
-        await giveUp(r, step, lost ? undefined : broken);
+        await giveUp(r, step);
       }
     }
     return states;
@@ -104,11 +96,11 @@ export async function trainAll(
     const { measuring = 0 } = advances[0]!;
     ms = (ended - begun - measuring) / (engine.step - from);
     const rows: MetricsRow[][] = [];
-    for (const [r, { evaluations, diverged, broken }] of advances.entries()) {
+    for (const [r, { evaluations, diverged }] of advances.entries()) {
       const recorder = live.get(r);
       if (!recorder) continue;
       rows.push(await recorder.record(evaluations, ms));
-      if (diverged !== undefined) await giveUp(r, diverged, broken);
+      if (diverged !== undefined) await giveUp(r, diverged);
     }
     report(onProgress, { step: engine.step, steps, msPerStep: ms }, rows);
     const { step } = engine;
@@ -136,13 +128,12 @@ export async function trainAll(
   return results;
 }
 
-/** What is said of one of several runs, whose loss or state was not finite. */
+/** What is said of one of several runs, whose loss was not finite. */
 export function failureText(
-  { config, diverged_at, diverged_in, steps, checkpoint }: TrainResult,
+  { config, diverged_at, steps, checkpoint }: TrainResult,
 ): string {
-  const where = diverged_in ? `, in ${tensorText(diverged_in)}` : "";
-  return `seed ${config.seed} at step ${diverged_at}${where} (its last finite ` +
-    `state, step ${steps}, is in ${checkpoint})`;
+  return `seed ${config.seed} at step ${diverged_at} (its last finite state, ` +
+    `step ${steps}, is in ${checkpoint})`;
 }
 
 /** The error that several runs end with if some diverged. */
@@ -152,7 +143,7 @@ export function bandDiverged(
   replicas: number,
 ): DivergedError {
   return new DivergedError(
-    "Training stopped where the train loss or the state is not finite: " +
+    "Training stopped where the train loss is not finite: " +
       `${failures.join("; ")}. The other ${results.length} of ` +
       `${replicas} runs are whole`,
     results,

@@ -16,7 +16,6 @@ import { list, REPLICA } from "../runs/_layout.ts";
 import { runsIn } from "../runs/read.ts";
 import { isOver, readInterrupted } from "../runs/resume.ts";
 import { lockRun } from "../runs/run_folder.ts";
-import { brokenText } from "./training.ts";
 
 /** A training that can be gone on with. */
 export interface ToResume {
@@ -67,11 +66,10 @@ export async function toResume(
     configs.push(config);
     const most = Math.max(config.steps, found.config.steps);
     if (!isOver(found.summary, most)) continue;
-    const { steps, diverged_at, diverged_in } = found.summary!;
+    const { steps, diverged_at } = found.summary!;
     ends.push(
       typeof diverged_at === "number"
-        ? `${brokenText(diverged_in)} was not finite at step ${diverged_at}; ` +
-          "start a new " +
+        ? `its train loss was not finite at step ${diverged_at}; start a new ` +
           `run from one of its checkpoints with --from ${folder}`
         : `it is finished, with all its ${steps} steps; go further with ` +
           `--steps N, or start a new run from it with --from ${folder}`,

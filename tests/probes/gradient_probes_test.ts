@@ -235,7 +235,7 @@ Deno.test("edge-of-stability preconditions by Adam's second moment", async () =>
       );
       // The rate still rises: update number 30 of 40.
       assertAlmostEquals(learning_rate, 0.01 * 30 / 40, 1e-12);
-      assertAlmostEquals(edge.threshold!, 18 / learning_rate, 1e-9);
+      assertAlmostEquals(edge.threshold!, 18 / learning_rate!, 1e-9);
       assertEquals(notes, []);
       // P by hand.
       const path = join(run.path, "optimizer", "step-00000030.onnx");

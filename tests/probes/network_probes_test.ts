@@ -203,7 +203,7 @@ Deno.test("margin of known logits", async () => {
   assertEquals(histogram[0], samples - right);
   assertEquals(histogram.at(-1), right);
   assertAlmostEquals(normalised!.at_quantiles[0]!, -16 / 96, 1e-12);
-  assertEquals(result.train.samples + result.test.samples, P * P);
+  assertEquals(result.train.samples + result.test!.samples, P * P);
   assertEquals(JSON.parse(JSON.stringify(result)), result);
   const biased = await contextOf({ task: "parity", bits: 6, samples: 40 });
   const { degree, train } = await ask(margin, biased);

@@ -325,7 +325,7 @@ Deno.test("probe refuses an unknown probe", async () => {
         "--probe",
         "furrier",
         "logit-scaling",
-        "did you mean fourier?",
+        "nearest is fourier",
       ]
     ) {
       assertStringIncludes(line, word);

@@ -96,7 +96,12 @@ export function writeWhole(
     await Deno.mkdir(dirname(path), { recursive: true });
     const partial = `${path}.partial-${Deno.pid}`;
     try {
-      await Deno.writeFile(partial, bytes);
+      // What a kill left under that name, a link for all one knows, is not
+      // written through.
+      await Deno.remove(partial).catch((error) => {
+        if (!isAbsent(error)) throw error;
+      });
+      await Deno.writeFile(partial, bytes, { createNew: true });
       await onDisk(partial);
       await Deno.rename(partial, path);
     } catch (error) {

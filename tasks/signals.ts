@@ -4,8 +4,9 @@
  * @module
  */
 
-// Ctrl-C, and what asks a program to end before it is made to.
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+// Ctrl-C, what asks a program to end before it is made to, and a terminal that was
+// closed.
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
  * Does work that can be stopped: the first signal asks it to, a second one ends

@@ -6,7 +6,7 @@
 
 import { maxOf } from "../extremes.ts";
 import { probe } from "../probes/mod.ts";
-import { findCheckpoint } from "../runs/read.ts";
+import { checkpointsOf } from "../runs/read.ts";
 import type { Chart, Panel } from "../report/chart.ts";
 import { last, measured, percent } from "./curves.ts";
 import type { Arm, Figure, Json, Results, Row } from "./figure.ts";
@@ -66,7 +66,8 @@ interface Spectrum {
 }
 
 async function spectrum(run: string): Promise<Json> {
-  const { probes } = await probe(await findCheckpoint(run), ["fourier"]);
+  const last = (await checkpointsOf(run)).at(-1)!;
+  const { probes } = await probe(last.path, ["fourier"]);
   // A perceptron has an embedding, and none of trained weights is all zero.
   const { cos_norms, sin_norms, key_frequencies, power_share, gini } = probes
     .fourier!.embedding!;

@@ -13,8 +13,8 @@ import {
   ValueInfoProtoSchema,
 } from "onnx-buf";
 import { UsageError } from "../errors.ts";
-import { describing } from "../files.ts";
 import { nearest } from "../names.ts";
+import { readHeld } from "../sums.ts";
 import { aliased, type Aliases, NO_ALIASES } from "./aliases.ts";
 import { runInBatches } from "./batches.ts";
 import {
@@ -72,8 +72,7 @@ export async function loadProbeModel(
   path: string,
   options: ProbeModelOptions = {},
 ): Promise<ProbeModel> {
-  const bytes = await describing(`read ${path}`, () => Deno.readFile(path));
-  const model = decodeModel(bytes, path);
+  const model = decodeModel(await readHeld(path), path);
   await readExternalData(model, path);
   if (metadataOf(model, "config") !== undefined) {
     return new ProbeModel(model, path, options);

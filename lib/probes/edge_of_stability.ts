@@ -9,7 +9,7 @@ import type { Config } from "../config/config.ts";
 import { integer, type Setting } from "../config/setting.ts";
 import { randomKey } from "../data/random.ts";
 import { toNumbers } from "../onnx/tensor.ts";
-import type { Tensors } from "../runs/resume.ts";
+import type { Tensors } from "../runs/states.ts";
 import { percent, short } from "../text.ts";
 import { type Objective, openObjective } from "../train/objective.ts";
 import {

@@ -7,12 +7,13 @@
 
 import { type Config, definitionsOf } from "../config/config.ts";
 import { configAt } from "../config/course.ts";
+import { FileError } from "../files.ts";
 import type { Loss } from "../losses/mod.ts";
 import type { SessionOptions } from "../onnx/session.ts";
 import type { HostTensor } from "../onnx/tensor.ts";
 import { hostTensorOf, toNumbers } from "../onnx/tensor.ts";
 import { scheduleOf } from "../optim/mod.ts";
-import { optimizerStateAt, type Tensors } from "../runs/resume.ts";
+import { optimizerStateAt, type Tensors } from "../runs/states.ts";
 import type { FloatDType } from "../trace/graph.ts";
 import { runTraced } from "../trace/run.ts";
 import { buffersOf } from "../train/buffers.ts";
@@ -136,13 +137,16 @@ export function lossAt({ task, step }: ProbeContext): Loss | undefined {
 /**
  * The optimizer's state at a checkpoint, by path; undefined where it lies in no
  * run, or the optimizer has none.
+ *
+ * @throws {FileError} if it is not what was written.
  */
-export function optimizerAt(
+export async function optimizerAt(
   { run, step }: ProbeContext,
 ): Promise<Tensors | undefined> {
-  return run && step !== null
-    ? optimizerStateAt(run.path, step)
-    : Promise.resolve(undefined);
+  if (!run || step === null) return undefined;
+  const state = await optimizerStateAt(run.path, step);
+  if (typeof state === "string") throw new FileError(state);
+  return Object.keys(state).length > 0 ? state : undefined;
 }
 
 /** The learning rate of the update that follows a number of them. */

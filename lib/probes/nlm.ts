@@ -13,7 +13,7 @@ import { tensors as tensorMetrics } from "../metrics/tensors.ts";
 import { cosNegative, dotAll, normAll } from "../metrics/vectors.ts";
 import { applyUpdates, type Params, zipTrees } from "../optim/mod.ts";
 import { hostTensorOf, toNumbers } from "../onnx/tensor.ts";
-import type { Tensors } from "../runs/resume.ts";
+import type { Tensors } from "../runs/states.ts";
 import { percent, short, table } from "../text.ts";
 import type { FloatDType } from "../trace/graph.ts";
 import { castLike, scalar, widen } from "../trace/precision.ts";

@@ -13,7 +13,7 @@ import {
 import { UsageError } from "../errors.ts";
 import { nearest } from "../names.ts";
 import { providerOf } from "../onnx/session.ts";
-import { runOfCheckpoint } from "../runs/read.ts";
+import { checkpointsOf, runOfCheckpoint, wholeOnes } from "../runs/read.ts";
 import {
   type AnyProbe,
   type CheckpointProbe,
@@ -124,7 +124,12 @@ export async function probe(
     .filter((probe): probe is CheckpointProbe => probe.of === "checkpoint")
     // What takes longest first, so that no thread is left with it at the end.
     .sort((a, b) => Number(!a.costly) - Number(!b.costly));
-  const run = folder ? await RunContext.open(folder, options) : undefined;
+  const looksAtRun = asking.probes.some((probe) => probe.of === "run") && names;
+  const run = folder === undefined
+    ? undefined
+    : looksAtRun
+    ? await openWhole(folder, options)
+    : await RunContext.open(folder, options);
   const share = {
     path,
     run: run && listed(run),
@@ -162,6 +167,15 @@ export async function probe(
   };
 }
 
+// A run with those of its checkpoints that are as they were written.
+async function openWhole(
+  path: string,
+  options: ProbeOptions,
+): Promise<RunContext> {
+  const checkpoints = await wholeOnes(await checkpointsOf(path));
+  return await RunContext.open(path, options, checkpoints);
+}
+
 const nameOf = ({ name }: CheckpointProbe) => name as ProbeName;
 
 const listed = ({ path, checkpoints }: RunContext) => ({ path, checkpoints });
@@ -184,7 +198,7 @@ export async function probeRun(
   options: ProbeOptions = {},
 ): Promise<RunReport> {
   const asking = new Asking(names, options);
-  const run = await RunContext.open(path, options);
+  const run = await openWhole(path, options);
   const series: Record<string, { step: number; result: unknown }[]> = {};
   const perCheckpoint: CheckpointProbe[] = [];
   for (const probe of asking.probes) {

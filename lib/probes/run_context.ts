@@ -6,6 +6,7 @@
 
 import type { Config } from "../config/config.ts";
 import { loadProbeModel, type ProbeModelOptions } from "../onnx/probe_model.ts";
+import { checkRegular } from "../runs/_layout.ts";
 import { checkpointsOf, readConfig, readMetrics } from "../runs/read.ts";
 import type { MetricsRow } from "../runs/run_folder.ts";
 import type { Settings, Values } from "../config/setting.ts";
@@ -83,6 +84,7 @@ export class RunContext {
     options: RunOptions = {},
     listed?: readonly RunCheckpoint[],
   ): Promise<RunContext> {
+    await checkRegular(path);
     const checkpoints = listed ?? await checkpointsOf(path);
     const config = await readConfig(path);
     return new RunContext(path, config, checkpoints, options);

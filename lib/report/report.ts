@@ -5,8 +5,9 @@
  */
 
 import { append } from "../extremes.ts";
-import { describing, FileError } from "../files.ts";
-import { evenlySpaced } from "../runs/read.ts";
+import { FileError } from "../files.ts";
+import { evenlySpaced, lastWhole, wholeOnes } from "../runs/read.ts";
+import { readHeld } from "../sums.ts";
 import {
   probe,
   type ProbeName,
@@ -85,8 +86,9 @@ export async function makeReport(
   const inside: ReportFigure[] = [];
   const verdicts: Verdict[] = [];
   for (const [g, { label, runs: [run] }] of groups.entries()) {
-    await steadily(run, async (run) => {
-      options.onStage?.(`looking inside ${run.name}`);
+    await steadily(run, async (listed) => {
+      options.onStage?.(`looking inside ${listed.name}`);
+      const run = await withoutDamaged(listed);
       const figures = await insideFigures(run, label, `run${g}`, options);
       const verdict = await verdictOn(run, options);
       append(inside, figures);
@@ -94,6 +96,18 @@ export async function makeReport(
     });
   }
   return { groups, curves: curveFigures(groups), inside, verdicts };
+}
+
+// The run with those checkpoints that are looked at and are as they were written.
+async function withoutDamaged(run: ReportRun): Promise<ReportRun> {
+  const all = run.checkpoints;
+  if (all.length === 0) return run;
+  const last = await lastWhole(all);
+  const chosen = evenlySpaced(
+    all.slice(0, all.indexOf(last) + 1),
+    MOST_CHECKPOINTS,
+  );
+  return { ...run, checkpoints: await wholeOnes(chosen) };
 }
 
 // How often a run is looked at again whose checkpoints were replaced meanwhile.
@@ -132,11 +146,11 @@ async function insideFigures(
   options: ReportOptions,
 ): Promise<ReportFigure[]> {
   if (run.checkpoints.length === 0) return [];
-  const context = await RunContext.open(run.path, options);
+  const chosen = run.checkpoints;
+  const context = await RunContext.open(run.path, options, chosen);
   const figures: ReportFigure[] = [];
   const add = (made: ReportFigure | ReportFigure[]) =>
     append(figures, [made].flat());
-  const chosen = evenlySpaced(run.checkpoints, MOST_CHECKPOINTS);
   // What one checkpoint lacks, the others lack too.
   const through = async <T>(
     look: (opened: Opened) => T | Promise<T>,
@@ -256,11 +270,8 @@ export async function livePart(
     }
     try {
       const live = await steadily(run, async ({ path, checkpoints }) => {
-        const last = checkpoints.at(-1)!;
-        const bytes = await describing(
-          `read ${last.path}`,
-          () => Deno.readFile(last.path),
-        );
+        const last = await lastWhole(checkpoints);
+        const bytes = await readHeld(last.path);
         const context = await RunContext.open(path);
         return await context.with(last, (context) => liveOf(bytes, context));
       });

@@ -17,15 +17,16 @@ import {
 import { placeSettings } from "../config/core.ts";
 import { UsageError } from "../errors.ts";
 import { describing, FileError } from "../files.ts";
-import {
-  FILES,
-  ignoreMissing,
-  list,
-  readManifest,
-  REPLICA,
-} from "../runs/_layout.ts";
+import { notice } from "../notices.ts";
+import { FILES, list, readManifest, REPLICA } from "../runs/_layout.ts";
 import type { Manifest } from "../runs/manifest.ts";
-import { checkpointsOf, readMetrics } from "../runs/read.ts";
+import {
+  checkpointsOf,
+  MissingError,
+  readConfig,
+  readMetrics,
+} from "../runs/read.ts";
+import { readSummary } from "../runs/resume.ts";
 import type { MetricsRow } from "../runs/run_folder.ts";
 import { shown } from "../text.ts";
 import { THRESHOLD, type TrainResult } from "../train/recorder.ts";
@@ -80,16 +81,8 @@ export async function readRuns(path: string): Promise<ReportRun[]> {
 }
 
 async function readRun(path: string): Promise<ReportRun> {
-  const manifest = await readManifest(path).catch((error) => {
-    throw new FileError(
-      `Cannot read the run ${path}: it holds no manifest.json of groklab`,
-      { cause: error },
-    );
-  });
-  const config = configOf(
-    await readJson(join(path, FILES.config)),
-    join(path, FILES.config),
-  );
+  const manifest = await readManifest(path);
+  const config = configOf(await readConfig(path), join(path, FILES.config));
   const full = resolve(path);
   const name = basename(full);
   return {
@@ -100,29 +93,12 @@ async function readRun(path: string): Promise<ReportRun> {
     config,
     manifest,
     rows: await readMetrics(path),
-    summary: await readJson(join(path, FILES.summary))
-      .catch(() => undefined) as TrainResult | undefined,
+    summary: await readSummary(path, notice) as TrainResult | undefined,
     checkpoints: await checkpointsOf(path).catch((error) => {
-      if (error instanceof FileError) return [];
+      if (error instanceof MissingError) return [];
       throw error;
     }),
   };
-}
-
-async function readJson(path: string): Promise<unknown> {
-  const text = await describing(`read ${path}`, async () => {
-    try {
-      return await Deno.readTextFile(path);
-    } catch (error) {
-      if (path.endsWith(FILES.summary)) ignoreMissing(error);
-      throw error;
-    }
-  });
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new SyntaxError(`Cannot read ${path}: it is no JSON`);
-  }
 }
 
 function configOf(json: unknown, path: string): Config {

@@ -17,6 +17,8 @@ import { type Config, ConfigError } from "../config/config.ts";
 import { UsageError } from "../errors.ts";
 import { list } from "../runs/_layout.ts";
 import { readInterrupted } from "../runs/resume.ts";
+import { notice } from "../notices.ts";
+import { DamagedError } from "../sums.ts";
 import { type Job, type Places, recordsFolder } from "./layout.ts";
 
 /**
@@ -65,9 +67,17 @@ export async function recordHere(
   job: Job,
   figure: Figure,
 ): Promise<RunRecord | undefined> {
-  const found = await configIn(job);
-  if (!found || !sameExperiment(found, job.config)) return undefined;
-  return await recordOf(job.run, job.arm, figure);
+  try {
+    const found = await configIn(job);
+    if (!found || !sameExperiment(found, job.config)) return undefined;
+    return await recordOf(job.run, job.arm, figure);
+  } catch (error) {
+    // A damaged run has no record; the others have theirs.
+    if (!(error instanceof DamagedError || error instanceof SyntaxError)) {
+      throw error;
+    }
+    notice(`${job.figure} ${job.name} is passed over: ${error.message}`);
+  }
 }
 
 /** The published records of a figure that stand for jobs, by the jobs' names. */

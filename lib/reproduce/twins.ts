@@ -11,7 +11,7 @@ import { configKeys } from "../config/config.ts";
 import { describing } from "../files.ts";
 import { FILES, ignoreMissing, list, stepsIn } from "../runs/_layout.ts";
 import { isOver, readInterrupted } from "../runs/resume.ts";
-import { lockRun } from "../runs/run_folder.ts";
+import { lockRun } from "../runs/lock.ts";
 import type { Figure } from "../figures/figure.ts";
 import { type Job, jobsOf, type Places } from "./layout.ts";
 

@@ -5,7 +5,9 @@
  */
 
 import { join } from "node:path";
-import { FileError } from "../files.ts";
+import { FileError, isAbsent, isPartial } from "../files.ts";
+import { isObject, parseObject } from "../json.ts";
+import { irregular, readOfRun, SUMS } from "../sums.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** The files and folders of a run. */
@@ -17,7 +19,11 @@ export const FILES = {
   checkpoints: "checkpoints",
   optimizer: "optimizer",
   summary: "summary.json",
+  sums: SUMS,
 } as const;
+
+/** The file that says which process trains in a folder. */
+export const LOCK = "lock";
 
 /** The end of the path of a replica's run folder. */
 export const REPLICA = /(^|[/\\])replica-\d+$/;
@@ -65,12 +71,103 @@ export function ignoreMissing(error: unknown): void {
   if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
 
-/** The manifest of a run; other programs have files of that name too. */
-export async function readManifest(run: string): Promise<Manifest> {
-  const path = join(run, FILES.manifest);
-  const manifest = JSON.parse(await Deno.readTextFile(path));
-  if (typeof manifest?.groklab !== "string") {
-    throw new FileError(`Cannot read ${path}: it is not groklab's`);
+/**
+ * Checks that what a run's files should be are files, and its folders folders: a
+ * link could lead a writer anywhere, and a pipe never ends.
+ *
+ * @throws {FileError} if there is something else.
+ */
+export async function checkRegular(run: string): Promise<void> {
+  const files: readonly string[] = Object.values(FILES);
+  const folders = [FILES.checkpoints, FILES.optimizer] as const;
+  const check = async (
+    folder: string,
+    isOurs: (name: string) => boolean,
+  ): Promise<void> => {
+    for (const entry of await entriesOf(folder)) {
+      const { name } = entry;
+      if (!isOurs(name) && !isPartial(name)) continue;
+      const isFolder = folder === run &&
+        (folders as readonly string[]).includes(name);
+      if (isFolder ? entry.isDirectory : entry.isFile) continue;
+      throw irregular(
+        join(folder, name),
+        // What a listing does not tell pipes and devices apart by.
+        await Deno.lstat(join(folder, name)).catch(() => entry),
+        isFolder ? "a folder" : "a regular file",
+      );
+    }
+  };
+  await check(run, (name) => files.includes(name) || name === LOCK);
+  for (const part of folders) {
+    await check(join(run, part), (name) => CHECKPOINT.test(name));
   }
-  return manifest;
+}
+
+async function entriesOf(path: string): Promise<Deno.DirEntry[]> {
+  try {
+    return await Array.fromAsync(Deno.readDir(path));
+  } catch (error) {
+    if (isAbsent(error)) return [];
+    throw error;
+  }
+}
+
+/**
+ * The text of a file of a run, held to its sum.
+ *
+ * @returns Undefined where there is none.
+ * @throws {DamagedError} if it is not what was written.
+ * @throws {FileError} if it cannot be read.
+ */
+export async function textOf(
+  run: string,
+  name: string,
+): Promise<string | undefined> {
+  const bytes = await readOfRun(run, name);
+  return bytes && new TextDecoder().decode(bytes);
+}
+
+/**
+ * The manifest of a run.
+ *
+ * @returns Undefined where there is none, or it is another program's: those have
+ * files of that name too.
+ * @throws {SyntaxError} if it is no manifest.
+ * @throws {DamagedError} if it is not what was written.
+ */
+export async function findManifest(run: string): Promise<Manifest | undefined> {
+  const path = join(run, FILES.manifest);
+  const text = await textOf(run, FILES.manifest);
+  if (text === undefined) return undefined;
+  const manifest = parseObject(text, path, "a manifest");
+  const { groklab, started, device, versions } = manifest;
+  if (groklab === undefined) return undefined;
+  const problem = typeof groklab !== "string"
+    ? "groklab must be a version"
+    : typeof started !== "string"
+    ? "started must be a time"
+    : !isObject(device) || typeof device["provider"] !== "string"
+    ? "device must say a provider"
+    : !isObject(versions)
+    ? "versions must be an object"
+    : undefined;
+  if (problem !== undefined) {
+    throw new SyntaxError(`Cannot read ${path}: of a manifest ${problem}`);
+  }
+  return manifest as unknown as Manifest;
+}
+
+/**
+ * The manifest of what must be a run.
+ *
+ * @throws {FileError} if it has none of groklab's.
+ * @throws {SyntaxError} if it is no manifest.
+ */
+export async function readManifest(run: string): Promise<Manifest> {
+  const manifest = await findManifest(run);
+  if (manifest) return manifest;
+  throw new FileError(
+    `Cannot read the run ${run}: it holds no ${FILES.manifest} of groklab`,
+  );
 }

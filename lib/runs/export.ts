@@ -5,9 +5,12 @@
  */
 
 import { extname } from "node:path";
+import { readExternalData } from "../onnx/external_data.ts";
+import { decodeModel } from "../onnx/model.ts";
 import { ProbeModel } from "../onnx/probe_model.ts";
 import { UsageError } from "../errors.ts";
-import { checkPlace, describing, writeWhole } from "../files.ts";
+import { checkPlace, writeWhole } from "../files.ts";
+import { readHeld } from "../sums.ts";
 import { findCheckpoint } from "./read.ts";
 
 /** What to copy, and how. */
@@ -21,13 +24,14 @@ export interface ExportOptions {
 }
 
 /**
- * Copies a checkpoint to a file of its own; without hooks byte by byte.
+ * Copies a checkpoint to a file of its own; without hooks byte by byte, unless it
+ * has weights in files beside it: these are carried in.
  *
  * @param source A run folder or an .onnx file.
  * @param out The file to write, which ends in .onnx; its folder is there.
  * @param options Step and hooks.
  * @returns The checkpoint that was copied.
- * @throws {FileError} if there is no such checkpoint.
+ * @throws {FileError} if there is no such checkpoint, or it is damaged.
  * @throws {UsageError} if the file is there already, its folder is not, its name
  * ends otherwise, or the model has no activation of a name.
  */
@@ -47,9 +51,13 @@ export async function exportCheckpoint(
   }
   await checkPlace(out);
   const path = await findCheckpoint(source, step);
-  const bytes = await describing(`read ${path}`, () => Deno.readFile(path));
-  const model = new ProbeModel(bytes, path);
-  const contents = hooks.length === 0 ? bytes : model.encodeWithOutputs(hooks);
+  const bytes = await readHeld(path);
+  const model = decodeModel(bytes, path);
+  // Alone, a file that has its weights beside it would have none.
+  const beside = await readExternalData(model, path);
+  const contents = hooks.length === 0 && !beside
+    ? bytes
+    : new ProbeModel(model, path).encodeWithOutputs(hooks);
   const there = await Deno.stat(out).then(() => true, () => false);
   if (there && !overwrite) {
     throw new UsageError(

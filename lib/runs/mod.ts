@@ -5,6 +5,8 @@
  */
 
 export * from "./export.ts";
+export * from "./lock.ts";
 export * from "./manifest.ts";
+export * from "./place.ts";
 export * from "./read.ts";
 export * from "./run_folder.ts";

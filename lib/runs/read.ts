@@ -8,15 +8,20 @@ import { append } from "../extremes.ts";
 import { basename, dirname, join } from "node:path";
 import { UsageError } from "../errors.ts";
 import { describing, FileError } from "../files.ts";
+import { kindOf, parseObject } from "../json.ts";
+import { notice } from "../notices.ts";
 import { taskLine } from "../shell.ts";
+import { DamagedError, readHeld } from "../sums.ts";
 import {
   CHECKPOINT,
   checkpointPath,
+  checkRegular,
   FILES,
+  findManifest,
   list,
-  readManifest,
   REPLICA,
   stepsIn,
+  textOf,
 } from "./_layout.ts";
 import type { MetricsRow } from "./run_folder.ts";
 
@@ -36,7 +41,9 @@ export async function runsIn(folder = "runs"): Promise<string[]> {
     append(paths, [path, ...replicas.map((name) => join(path, name))]);
   }
   for (const path of paths) {
-    const manifest = await readManifest(path).catch(() => undefined);
+    const manifest = await findManifest(path).catch((error) => {
+      notice(`${path} is passed over: ${(error as Error).message}`);
+    });
     if (manifest) runs.push({ path, started: manifest.started });
   }
   // Of the same moment the one that was listed last.
@@ -63,25 +70,77 @@ export async function newestRun(folder = "runs"): Promise<string> {
 /**
  * The config of a run as it was written, by whichever version.
  *
- * @throws {FileError} if there is none, or it is no JSON.
+ * @throws {FileError} if there is none, or it is not what was written.
+ * @throws {SyntaxError} if it is no JSON object.
  */
 export async function readConfig(run: string): Promise<unknown> {
   const path = join(run, FILES.config);
-  return await describing(
-    `read ${path}`,
-    async () => JSON.parse(await Deno.readTextFile(path)),
-  );
+  const text = await textOf(run, FILES.config);
+  if (text === undefined) throw missing(path);
+  return parseObject(text, path, "a config, an object of settings");
 }
 
-/** The rows of a run's metrics; a last line that was cut short is left out. */
+/** A file that a run does not have, or not yet. */
+export class MissingError extends FileError {
+  /** What tells it from other errors. */
+  override name = "MissingError";
+}
+
+const missing = (path: string) =>
+  new MissingError(`Cannot read ${path}: there is no such file`);
+
+/**
+ * The rows of a run's metrics; a last line that was cut short is left out.
+ *
+ * @throws {FileError} if there are none, or they are not what was written.
+ * @throws {SyntaxError} if a line is no row.
+ */
 export async function readMetrics(run: string): Promise<MetricsRow[]> {
   const path = join(run, FILES.metrics);
-  const text = await describing(
-    `read ${path}`,
-    () => Deno.readTextFile(path),
+  const text = await textOf(run, FILES.metrics);
+  if (text === undefined) throw missing(path);
+  const rows = text.split("\n").slice(0, -1)
+    .map((line, i) => parseRow(line, path, i + 1));
+  for (const [i, { step }] of rows.entries()) {
+    if (i === 0 || step > rows[i - 1]!.step) continue;
+    throw new SyntaxError(
+      `Cannot read ${path}: line ${i + 1} is of step ${step}, the one before ` +
+        `of step ${rows[i - 1]!.step}; wanted steps that rise`,
+    );
+  }
+  return rows;
+}
+
+const ROW = "a row of metrics, an object with a step and numbers";
+
+/**
+ * A line of metrics.jsonl. NaN and the infinities, which other tools write, are
+ * what groklab writes for them: null.
+ *
+ * @param line The line.
+ * @param path The file that it is out of.
+ * @param number Its number, from 1.
+ * @throws {SyntaxError} if it is no row.
+ */
+export function parseRow(
+  line: string,
+  path: string,
+  number: number,
+): MetricsRow {
+  const options = { line: number, notFinite: true };
+  const row = parseObject(line, path, ROW, options);
+  const { step } = row;
+  const other = Object.entries(row)
+    .find(([, value]) => value !== null && typeof value !== "number");
+  if (!other && Number.isSafeInteger(step) && (step as number) >= 0) {
+    return row as unknown as MetricsRow;
+  }
+  const problem = other
+    ? `${other[0]} is ${kindOf(other[1])}`
+    : `its step is ${JSON.stringify(step) ?? "missing"}`;
+  throw new SyntaxError(
+    `Cannot read ${path}: line ${number}: ${problem}; wanted ${ROW}`,
   );
-  const lines = text.split("\n").slice(0, -1);
-  return lines.map((line) => JSON.parse(line));
 }
 
 /**
@@ -92,10 +151,10 @@ export async function readMetrics(run: string): Promise<MetricsRow[]> {
 export async function checkpointsOf(
   run: string,
 ): Promise<{ step: number; path: string }[]> {
-  const names = await describing(
-    `read the run ${run}`,
-    () => list(join(run, FILES.checkpoints)),
-  );
+  const names = await describing(`read the run ${run}`, async () => {
+    await checkRegular(run);
+    return await list(join(run, FILES.checkpoints));
+  });
   const steps = stepsIn(names ?? []);
   if (steps.length === 0) {
     const replicas = (await list(run) ?? []).filter((name) =>
@@ -107,7 +166,7 @@ export async function checkpointsOf(
           `choose one, ${join(run, "replica-0")} for example`,
       );
     }
-    throw new FileError(
+    throw new MissingError(
       `Cannot read the run ${run}: it has no checkpoints ` +
         `(wanted ${join(run, FILES.checkpoints)}/step-NNNNNNNN.onnx)`,
     );
@@ -124,13 +183,85 @@ export async function runOfCheckpoint(
     basename(folder) !== FILES.checkpoints || !CHECKPOINT.test(basename(path))
   ) return undefined;
   const run = dirname(folder);
-  const manifest = await readManifest(run).catch(() => undefined);
-  return manifest && run;
+  return await findManifest(run) && run;
+}
+
+/**
+ * What comes of the first of some files whose bytes are what was written; a line
+ * on stderr says which were not.
+ *
+ * @param paths The files, the one that is meant first.
+ * @param attempt Reads one.
+ * @throws {DamagedError} if all are damaged.
+ */
+export async function firstWhole<T>(
+  paths: readonly string[],
+  attempt: (path: string) => Promise<T>,
+): Promise<T> {
+  let damage: DamagedError | undefined;
+  for (const path of paths) {
+    try {
+      const found = await attempt(path);
+      if (damage) notice(`${damage.message}; ${path} is taken`);
+      return found;
+    } catch (error) {
+      if (!(error instanceof DamagedError)) throw error;
+      damage ??= error;
+    }
+  }
+  throw damage!;
+}
+
+/**
+ * The last of some checkpoints whose bytes are what was written; a line on stderr
+ * says which are not.
+ *
+ * @param checkpoints The checkpoints, oldest first, at least one.
+ * @throws {DamagedError} if there is none.
+ */
+export function lastWhole<C extends { readonly path: string }>(
+  checkpoints: readonly C[],
+): Promise<C> {
+  const byPath = new Map(checkpoints.map((each) => [each.path, each]));
+  return firstWhole([...byPath.keys()].reverse(), async (path) => {
+    await readHeld(path);
+    return byPath.get(path)!;
+  });
+}
+
+/**
+ * Those of some checkpoints whose bytes are what was written; a line on stderr
+ * says which are not.
+ *
+ * @throws {DamagedError} if there is none.
+ */
+export async function wholeOnes<C extends { readonly path: string }>(
+  checkpoints: readonly C[],
+): Promise<C[]> {
+  const whole: C[] = [];
+  let first: DamagedError | undefined;
+  for (const checkpoint of checkpoints) {
+    const problem = await damageOf(checkpoint.path);
+    if (!problem) whole.push(checkpoint);
+    else notice(`${problem.message}; it is left out`);
+    first ??= problem;
+  }
+  if (first && whole.length === 0) throw first;
+  return whole;
+}
+
+async function damageOf(path: string): Promise<DamagedError | undefined> {
+  try {
+    await readHeld(path);
+  } catch (error) {
+    if (error instanceof DamagedError) return error;
+    throw error;
+  }
 }
 
 /**
  * The checkpoint that a user means: an .onnx file itself, or a run's
- * checkpoint, the last one unless a step is given.
+ * checkpoint, the last whole one unless a step is given.
  *
  * @param source A run folder or an .onnx file; by default the newest run.
  * @param step Which checkpoint of the run.
@@ -141,18 +272,40 @@ export async function findCheckpoint(
   source?: string,
   step?: number,
 ): Promise<string> {
+  const paths = await checkpointsMeant(source, step);
+  // What is named alone is read as it is, or refused.
+  if (paths.length === 1) return paths[0]!;
+  return await firstWhole(paths, async (path) => {
+    await readHeld(path);
+    return path;
+  });
+}
+
+/**
+ * The files that a user may mean: an .onnx file itself, a run's checkpoint of a
+ * step, or all of them, the last first.
+ *
+ * @param source A run folder or an .onnx file; by default the newest run.
+ * @param step Which checkpoint of the run.
+ * @throws {FileError} if there is no such file or run.
+ * @throws {UsageError} if the run has no such step.
+ */
+export async function checkpointsMeant(
+  source?: string,
+  step?: number,
+): Promise<string[]> {
   const path = source ?? await newestRun();
   const info = await describing(`read ${path}`, () => Deno.stat(path));
   if (info.isFile) {
-    if (step === undefined) return path;
+    if (step === undefined) return [path];
     throw new UsageError(
       `Cannot choose step ${step} of ${path}: it is a file, not a run`,
     );
   }
   const checkpoints = await checkpointsOf(path);
-  if (step === undefined) return checkpoints.at(-1)!.path;
+  if (step === undefined) return checkpoints.reverse().map(({ path }) => path);
   const found = checkpoints.find((checkpoint) => checkpoint.step === step);
-  if (found) return found.path;
+  if (found) return [found.path];
   throw new UsageError(
     `Cannot find a checkpoint of step ${step} in ${path}: it has steps ` +
       checkpoints.map((checkpoint) => checkpoint.step).join(", "),

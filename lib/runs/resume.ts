@@ -1,29 +1,26 @@
 /**
- * Run folders that a training left in the middle: how far they are, and what of
- * them is whole.
+ * Run folders that a training left in the middle: what they say of it.
  *
  * @module
  */
 
 import { join } from "node:path";
-import { type Config, resolveConfig } from "../config/config.ts";
-import { firstStep } from "../config/course.ts";
-import { decodeTensors } from "../onnx/read_tensors.ts";
-import type { HostTensor } from "../onnx/tensor.ts";
+import { type Config, configKeys, resolveConfig } from "../config/config.ts";
+import { FileError } from "../files.ts";
+import { isObject, parseObject } from "../json.ts";
+import { taskLine } from "../shell.ts";
+import { DamagedError, readOfRun, sha256, sumsOf } from "../sums.ts";
 import {
   checkpointPath,
+  checkRegular,
   FILES,
-  ignoreMissing,
-  list,
-  optimizerPath,
-  readManifest,
-  stepsIn,
+  findManifest,
+  textOf,
 } from "./_layout.ts";
 import type { Manifest } from "./manifest.ts";
-import type { MetricsRow } from "./run_folder.ts";
-
-/** Tensors by path. */
-export type Tensors = Readonly<Record<string, HostTensor>>;
+import { jsonText } from "./run_folder.ts";
+import { filesOfStep } from "./run_sums.ts";
+import { fileOf, savedSteps } from "./states.ts";
 
 /** What a run folder says about its training. */
 export interface Interrupted {
@@ -33,6 +30,8 @@ export interface Interrupted {
   readonly config?: Config;
   /** How it ended, if it did: what summary.json holds. */
   readonly summary?: Summary;
+  /** What of it is damaged and can be made again, in words. */
+  readonly damages: readonly string[];
 }
 
 /** What summary.json says, as far as resuming reads it. */
@@ -49,19 +48,152 @@ export interface Summary {
  * @param run The folder.
  * @returns Undefined where it is no run.
  * @throws {ConfigError} if this version cannot train its config.
+ * @throws {FileError} if its manifest or its config is not what was written.
  */
 export async function readInterrupted(
   run: string,
 ): Promise<Interrupted | undefined> {
-  const manifest = await readManifest(run).catch(ignoreMissing);
+  await checkRegular(run);
+  const manifest = await findManifest(run);
   if (!manifest) return undefined;
-  const config = await readJson(join(run, FILES.config));
-  const summary = await readJson(join(run, FILES.summary));
+  const damages: string[] = [];
+  const config = await configIn(run, damages);
+  const ended = await readSummary(run, (text) => damages.push(text));
+  // What ended and is damaged since has an end that can be made again.
+  const damage = ended && await damageAt(run, ended.steps);
+  if (damage !== undefined) damages.push(damage);
+  const summary = damage === undefined ? ended : undefined;
   return {
     manifest,
-    ...(config !== undefined && { config: resolveConfig(config) }),
-    ...(summary !== undefined && { summary: summary as Summary }),
+    ...(config !== undefined && { config }),
+    ...(summary !== undefined && { summary }),
+    damages,
   };
+}
+
+// What of a run's last state is not what was written, in words.
+async function damageAt(
+  run: string,
+  step: number,
+): Promise<string | undefined> {
+  try {
+    await readOfRun(run, FILES.metrics);
+    for (const name of filesOfStep(step)) await readOfRun(run, name);
+  } catch (error) {
+    if (error instanceof DamagedError) return error.message;
+    throw error;
+  }
+}
+
+/**
+ * How a run ended; undefined where it did not, or what says so is damaged: the
+ * checkpoints say it too.
+ *
+ * @param run The folder.
+ * @param onDamage Is told of it.
+ */
+export async function readSummary(
+  run: string,
+  onDamage: (text: string) => void,
+): Promise<Summary | undefined> {
+  const path = join(run, FILES.summary);
+  try {
+    const text = await textOf(run, FILES.summary);
+    if (text === undefined) return undefined;
+    const summary = parseObject(text, path, "how a run ended");
+    const { steps, diverged_at: at = null } = summary;
+    if (
+      Number.isSafeInteger(steps) && (at === null || typeof at === "number")
+    ) return summary as unknown as Summary;
+    onDamage(`Cannot read ${path}: it does not say how many steps were made`);
+  } catch (error) {
+    if (!(error instanceof DamagedError || error instanceof SyntaxError)) {
+      throw error;
+    }
+    onDamage(error.message);
+  }
+}
+
+// The config of a run; out of a checkpoint where its file is lost, and it can be
+// seen that it is the same.
+async function configIn(
+  run: string,
+  damages: string[],
+): Promise<Config | undefined> {
+  const path = join(run, FILES.config);
+  const wanted = "a config, an object of settings";
+  let problem = `${path} is not there`;
+  try {
+    const text = await textOf(run, FILES.config);
+    if (text !== undefined) {
+      return resolveConfig(parseObject(text, path, wanted));
+    }
+  } catch (error) {
+    if (!(error instanceof DamagedError || error instanceof SyntaxError)) {
+      throw error;
+    }
+    problem = error.message;
+  }
+  const carried = await carriedConfig(run);
+  await checkUnedited(run, problem, carried?.config);
+  // Nothing was trained yet: there is nothing to go on with.
+  if (!carried) return undefined;
+  if (!carried.proven) {
+    throw new FileError(
+      `${problem}; its checkpoints carry the config that they were trained ` +
+        `with: ${taskLine("train", "--from", run)} starts a new run from ` +
+        "the last, or put the file back from a copy",
+    );
+  }
+  damages.push(`${problem}; it is taken from the checkpoint ${carried.path}`);
+  return resolveConfig(carried.config);
+}
+
+// A config that a whole checkpoint carries, the first or the last of a run; proven
+// where it is to the byte what config.json has to be.
+async function carriedConfig(run: string): Promise<
+  { config: Record<string, unknown>; path: string; proven: boolean } | undefined
+> {
+  const steps = await savedSteps(run);
+  const wanted = (await sumsOf(run))?.files.get(FILES.config) ?? [];
+  let found;
+  for (const step of new Set([steps[0], steps.at(-1)])) {
+    if (step === undefined) continue;
+    const path = checkpointPath(run, step);
+    const file = await fileOf(path);
+    if (typeof file !== "object") continue;
+    const config = file.metadata("config");
+    if (!isObject(config)) continue;
+    const proven = wanted.includes(sha256(jsonText(config)));
+    if (proven) return { config, path, proven };
+    found ??= { config, path, proven };
+  }
+  return found;
+}
+
+// Somebody changed the config of a run: what it goes on to would be neither.
+async function checkUnedited(
+  run: string,
+  problem: string,
+  trained: Record<string, unknown> | undefined,
+): Promise<void> {
+  const path = join(run, FILES.config);
+  let edited: Record<string, unknown>;
+  try {
+    edited = parseObject(await Deno.readTextFile(path), path, "a config");
+  } catch {
+    return; // Missing or torn: nobody's intention.
+  }
+  const other = configKeys.find((key) =>
+    trained && JSON.stringify(edited[key]) !== JSON.stringify(trained[key])
+  );
+  throw new DamagedError(
+    problem + (other === undefined || !trained ? "" : `: ${other} is ` +
+      `${JSON.stringify(edited[other])}, its checkpoints were trained with ` +
+      `${JSON.stringify(trained[other])}`) +
+      `; put it back, or remove it, and --resume takes it from a checkpoint; ` +
+      `a new run with changes starts with ${taskLine("train", "--from", run)}`,
+  );
 }
 
 /**
@@ -73,121 +205,4 @@ export async function readInterrupted(
 export function isOver(summary: Summary | undefined, steps: number): boolean {
   return summary !== undefined &&
     (typeof summary.diverged_at === "number" || summary.steps >= steps);
-}
-
-// The contents of a JSON file, undefined where it is missing or torn.
-async function readJson(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await Deno.readTextFile(path));
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    ignoreMissing(error);
-    return undefined;
-  }
-}
-
-/** The rows of a metrics.jsonl that can be relied upon. */
-export interface WholeRows {
-  /** The rows before a step. */
-  readonly rows: readonly MetricsRow[];
-  /** How many bytes of the file they are. */
-  readonly bytes: number;
-}
-
-/**
- * The rows of a run's metrics before a step, undefined where one that was due
- * is missing or torn.
- *
- * @param run The folder.
- * @param config Its config.
- * @param step Updates made.
- */
-export async function rowsBefore(
-  run: string,
-  config: Config,
-  step: number,
-): Promise<WholeRows | undefined> {
-  const text = await Deno.readTextFile(join(run, FILES.metrics))
-    .catch((error) => {
-      ignoreMissing(error);
-      return "";
-    });
-  const { evalEvery } = config;
-  const first = Math.ceil(firstStep(config) / evalEvery) * evalEvery;
-  const rows: MetricsRow[] = [];
-  let bytes = 0;
-  const lines = text.split("\n").slice(0, -1);
-  for (let due = first; due < step; due += evalEvery) {
-    const line = lines[rows.length];
-    const row = line === undefined ? undefined : rowOf(line);
-    if (row?.step !== due) return undefined;
-    rows.push(row);
-    bytes += new TextEncoder().encode(line).length + 1;
-  }
-  return { rows, bytes };
-}
-
-function rowOf(line: string): MetricsRow | undefined {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-}
-
-/** A state on the disk, of which both files could be read. */
-export interface SavedState extends WholeRows {
-  /** The parameters. */
-  readonly params: Tensors;
-  /** The optimizer's state; empty where there is no file. */
-  readonly optimizer: Tensors;
-}
-
-/** The steps of a run's checkpoints, whole or not, last first. */
-export async function savedSteps(run: string): Promise<number[]> {
-  return stepsIn(await list(join(run, FILES.checkpoints)) ?? []).reverse();
-}
-
-/**
- * A state of a run with all metrics before it, undefined where one of the files
- * is missing or torn. Whether the tensors are those of the config is not looked
- * at.
- *
- * @param run The folder.
- * @param config Its config.
- * @param step Updates made.
- */
-export async function savedState(
-  run: string,
-  config: Config,
-  step: number,
-): Promise<SavedState | undefined> {
-  if (step > config.steps || step < firstStep(config)) return undefined;
-  const before = await rowsBefore(run, config, step);
-  const params = before && await tensorsOf(checkpointPath(run, step));
-  if (!params) return undefined;
-  const optimizer = await optimizerStateAt(run, step) ?? {};
-  return { params, optimizer, ...before };
-}
-
-/**
- * The optimizer's state in a run at a step, by path; undefined where its file is
- * missing or torn, or the optimizer has none.
- */
-export function optimizerStateAt(
-  run: string,
-  step: number,
-): Promise<Tensors | undefined> {
-  return tensorsOf(optimizerPath(run, step));
-}
-
-async function tensorsOf(path: string): Promise<Tensors | undefined> {
-  try {
-    return decodeTensors(await Deno.readFile(path), path).tensors;
-  } catch (error) {
-    // Missing or torn: then that state was not written whole.
-    if (error instanceof SyntaxError) return undefined;
-    ignoreMissing(error);
-    return undefined;
-  }
 }

@@ -10,33 +10,30 @@
  *     checkpoints/step-NNNNNNNN.onnx  the model after N updates
  *     optimizer/step-NNNNNNNN.onnx    the optimizer's state there, if it has any
  *     summary.json                    how it ended
+ *     SHA256SUMS                      the sums of these files, of metrics.jsonl
+ *                                     once it has ended
+ *     lock                            which process trains it, while one does
  *
  * @module
  */
 
 import { join } from "node:path";
-import { type Config, definitionsOf } from "../config/config.ts";
+import type { Config } from "../config/config.ts";
 import type { Examples, Split } from "../data/dataset.ts";
 import type { Metrics } from "../metrics/mod.ts";
-import { UsageError } from "../errors.ts";
-import {
-  describing,
-  isPartial,
-  onDisk,
-  removePartial,
-  writeWhole,
-} from "../files.ts";
+import { describing, onDisk, removePartial, writeWhole } from "../files.ts";
+import { sha256 } from "../sums.ts";
 import {
   CHECKPOINT,
   checkpointPath,
   FILES,
   ignoreMissing,
   list,
-  optimizerPath,
-  readManifest,
   stepFile,
 } from "./_layout.ts";
 import type { Manifest } from "./manifest.ts";
+import { checkFree, removeRun } from "./place.ts";
+import { filesOfStep, RowsHash, RunSums } from "./run_sums.ts";
 
 export { checkpointPath } from "./_layout.ts";
 
@@ -58,7 +55,9 @@ export interface RunContents {
   readonly split: Split;
 }
 
-const json = (value: unknown) => JSON.stringify(value, null, 2) + "\n";
+/** A value as a run's files have it. */
+export const jsonText = (value: unknown): string =>
+  JSON.stringify(value, null, 2) + "\n";
 
 // Inputs out of a file are not written again: where they lie is enough to find
 // them, and to see whether they are still the same.
@@ -70,13 +69,17 @@ const splitText = (split: Split) =>
     },
   ) + "\n";
 
-/** A run being written. */
+/** A run being written; who writes it has its lock. */
 export class RunWriter {
   /** The run's folder. */
   readonly path: string;
+  readonly #sums: RunSums;
+  readonly #rows: RowsHash;
 
-  private constructor(path: string) {
+  private constructor(path: string, sums: RunSums, rows: RowsHash) {
     this.path = path;
+    this.#sums = sums;
+    this.#rows = rows;
   }
 
   /**
@@ -95,16 +98,20 @@ export class RunWriter {
   ): Promise<RunWriter> {
     await checkFree(path, overwrite);
     const { config, manifest, split } = contents;
+    const sums = RunSums.empty(path);
     await describing(`start a run in ${path}`, async () => {
       await Deno.mkdir(path, { recursive: true });
       await removeRun(path);
       // The manifest first: it is what makes a folder a run.
-      await writeWhole(join(path, FILES.manifest), json(manifest));
-      await writeWhole(join(path, FILES.config), json(config));
-      await writeWhole(join(path, FILES.split), splitText(split));
+      await writeWhole(join(path, FILES.manifest), jsonText(manifest));
+      sums.note(FILES.manifest, sha256(jsonText(manifest)));
+      await sums.write({
+        [FILES.config]: jsonText(config),
+        [FILES.split]: splitText(split),
+      });
       await writeWhole(join(path, FILES.metrics), "");
     });
-    return new RunWriter(path);
+    return new RunWriter(path, sums, new RowsHash());
   }
 
   /**
@@ -122,12 +129,18 @@ export class RunWriter {
     from: { keeps(step: number): boolean; readonly bytes: number },
   ): Promise<RunWriter> {
     const { config, manifest, split } = contents;
-    await describing(`resume the run ${path}`, async () => {
-      await writeWhole(join(path, FILES.config), json(config));
-      await writeWhole(join(path, FILES.manifest), json(manifest));
-      await writeWhole(join(path, FILES.split), splitText(split));
+    const metrics = join(path, FILES.metrics);
+    return await describing(`resume the run ${path}`, async () => {
+      const sums = await RunSums.of(path);
+      sums.keep(from.keeps);
+      sums.forget(FILES.summary, FILES.metrics);
+      await sums.write({
+        [FILES.config]: jsonText(config),
+        [FILES.manifest]: jsonText(manifest),
+        [FILES.split]: splitText(split),
+      });
       await Deno.remove(join(path, FILES.summary)).catch(ignoreMissing);
-      await truncate(join(path, FILES.metrics), from.bytes);
+      await truncate(metrics, from.bytes);
       for (const folder of ["", FILES.checkpoints, FILES.optimizer]) {
         await removePartial(join(path, folder));
         for (const name of await list(join(path, folder)) ?? []) {
@@ -136,19 +149,25 @@ export class RunWriter {
           await Deno.remove(join(path, folder, name));
         }
       }
+      await sums.save(); // of what was replaced, only the new
+      const rows = new RowsHash(await Deno.readFile(metrics));
+      return new RunWriter(path, sums, rows);
     });
-    return new RunWriter(path);
   }
 
   /** Adds rows to metrics.jsonl. */
   appendMetrics(rows: readonly MetricsRow[]): Promise<void> {
     if (rows.length === 0) return Promise.resolve();
     const path = join(this.path, FILES.metrics);
-    const lines = rows.map((row) => JSON.stringify(row) + "\n").join("");
-    return describing(
-      `write ${path}`,
-      () => Deno.writeTextFile(path, lines, { append: true }),
-    );
+    const lines = rows.map((row) => ({
+      step: row.step,
+      line: JSON.stringify(row) + "\n",
+    }));
+    return describing(`write ${path}`, async () => {
+      const text = lines.map(({ line }) => line).join("");
+      await Deno.writeTextFile(path, text, { append: true });
+      this.#rows.add(lines);
+    });
   }
 
   /**
@@ -166,14 +185,19 @@ export class RunWriter {
   ): Promise<string> {
     // No checkpoint without the metrics before it, not even after a power cut.
     await onDisk(join(this.path, FILES.metrics));
-    const path = checkpointPath(this.path, step);
-    await writeWhole(path, model);
-    if (optimizer) await writeWhole(optimizerPath(this.path, step), optimizer);
-    return path;
+    this.#sums.noteRows(step, this.#rows.beforeStep(step));
+    const [checkpoint, state] = filesOfStep(step);
+    await this.#sums.write({
+      [checkpoint]: model,
+      ...(optimizer && { [state]: optimizer }),
+    });
+    return checkpointPath(this.path, step);
   }
 
   /** Removes a checkpoint that a later one replaces. */
   async removeCheckpoint(step: number): Promise<void> {
+    this.#sums.forgetStep(step);
+    await this.#sums.save();
     for (const folder of [FILES.checkpoints, FILES.optimizer]) {
       await Deno.remove(join(this.path, folder, stepFile(step)))
         .catch(ignoreMissing);
@@ -182,106 +206,13 @@ export class RunWriter {
 
   /** Writes how the run ended. */
   writeSummary(summary: unknown): Promise<void> {
-    return writeWhole(join(this.path, FILES.summary), json(summary));
+    this.#sums.note(FILES.metrics, this.#rows.whole.sum);
+    return this.#sums.write({ [FILES.summary]: jsonText(summary) });
   }
-}
-
-/**
- * Keeps other processes from going on with a run, until this one ends, be it by
- * a kill, or gives the lock back.
- *
- * @param path The run's folder.
- * @returns What gives it back.
- * @throws {UsageError} if another process has it.
- */
-export async function lockRun(path: string): Promise<Disposable> {
-  const file = await describing(
-    `lock the run ${path}`,
-    () => Deno.open(join(path, FILES.metrics), { write: true, create: true }),
-  );
-  // Some network file systems have no locks; there nobody is kept away.
-  if (await file.tryLock(true).catch(() => true)) return file;
-  file.close();
-  throw new UsageError(
-    `Cannot train in ${path}: another process is training this run; wait for ` +
-      "it, or stop it first",
-  );
 }
 
 // Cuts a file off; where there is none it is made.
 async function truncate(path: string, bytes: number): Promise<void> {
   using file = await Deno.open(path, { write: true, create: true });
   await file.truncate(bytes);
-}
-
-/**
- * Checks that a run can be started in a folder, changing nothing.
- *
- * @throws {UsageError} if it holds a run and `overwrite` is not set, or holds
- * anything that is not a run.
- */
-export async function checkFree(
-  path: string,
-  overwrite: boolean,
-): Promise<void> {
-  const entries = await describing(
-    `start a run in ${path}`,
-    () => list(path),
-  );
-  // What a start has left that was cut off at its first file is nobody's.
-  if (!entries || entries.every(isPartial)) return;
-  const isRun = await readManifest(path).then(() => true, () => false);
-  if (isRun && overwrite) return;
-  throw new UsageError(
-    isRun
-      ? `Cannot start a run in ${path}: it holds a run already; ` +
-        "choose another folder with --run, or replace it with --overwrite"
-      : `Cannot start a run in ${path}: the folder is not empty and ` +
-        "holds no run; choose another folder with --run",
-  );
-}
-
-// Removes what a run consists of and nothing else that lies there.
-async function removeRun(path: string): Promise<void> {
-  const { manifest, checkpoints, optimizer, ...files } = FILES;
-  for (const folder of [checkpoints, optimizer]) {
-    for (const name of await list(join(path, folder)) ?? []) {
-      if (!CHECKPOINT.test(name)) continue;
-      await Deno.remove(join(path, folder, name));
-    }
-  }
-  for (const folder of ["", checkpoints, optimizer]) {
-    await removePartial(join(path, folder));
-  }
-  for (const name of [...Object.values(files), manifest]) {
-    await Deno.remove(join(path, name)).catch(ignoreMissing);
-  }
-}
-
-/**
- * Makes a new folder for a run that was given none: `runs/` and the time.
- *
- * @param config Named after its task, model and seed.
- * @throws {FileError} if it cannot be made.
- */
-export async function newRunPath(config: Config): Promise<string> {
-  const { task, modulus, model, seed } = config;
-  const { settings } = definitionsOf(config).task;
-  const time = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
-  const what = "modulus" in settings ? `${task}${modulus}` : task;
-  const path = join("runs", `${time}-${what}-${model}-seed${seed}`);
-  return await describing(`start a run in ${path}`, async () => {
-    await Deno.mkdir("runs", { recursive: true });
-    for (let n = 1;; n++) {
-      const candidate = n === 1 ? path : `${path}-${n}`;
-      try {
-        // Who makes the folder has it: a run started in the same second, from
-        // another terminal, takes the next number.
-        await Deno.mkdir(candidate);
-        return candidate;
-      } catch (error) {
-        if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-      }
-    }
-  });
 }

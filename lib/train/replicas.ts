@@ -11,24 +11,28 @@ import {
   type ConfigInput,
   resolveConfig,
 } from "../config/config.ts";
+import { firstStep } from "../config/course.ts";
 import { chooseDevice } from "../devices.ts";
 import { providerOf } from "../onnx/session.ts";
 import { FILES, list, REPLICA } from "../runs/_layout.ts";
 import { UsageError } from "../errors.ts";
 import { makeManifest } from "../runs/manifest.ts";
 import { isOver } from "../runs/resume.ts";
-import {
-  checkFree,
-  lockRun,
-  newRunPath,
-  RunWriter,
-} from "../runs/run_folder.ts";
+import { lockRun } from "../runs/lock.ts";
+import { checkFree, newRunPath } from "../runs/place.ts";
+import { RunWriter } from "../runs/run_folder.ts";
 import { failureText, type Replica, trainAll } from "./band_loop.ts";
 import { makeExperiment } from "./experiment.ts";
 import { type Recorded, Recorder, type TrainResult } from "./recorder.ts";
 import { meteredReplicas } from "./metered.ts";
 import { replicaEngine } from "./replica_engine.ts";
-import { reopen, resultOf } from "./resume.ts";
+import {
+  reopen,
+  resultOf,
+  type Resumable,
+  tellDamages,
+  type Unfit,
+} from "./resume.ts";
 import {
   endOfBand,
   lastOfBand,
@@ -141,22 +145,19 @@ export async function trainBand(
   const folders = run === undefined
     ? undefined
     : asked.map((_, r) => join(run, `replica-${r}`));
-  const old = resume ? await resumableBand(folders, asked) : undefined;
-  if (old?.every(({ summary }, r) => isOver(summary, asked[r]!.steps))) {
-    return endOfBand(old, folders!);
-  }
   using locks = new DisposableStack();
+  const old = folders && await claimBand(asked, run!, folders, options, locks);
+  if (old && areOver(old, asked)) return endOfBand(old, folders!);
   const died = (r: number) =>
     old !== undefined && typeof old[r]!.summary?.diverged_at === "number";
-  if (old) {
-    for (const [r, folder] of folders!.entries()) {
-      if (!died(r)) locks.use(await lockRun(folder));
-    }
-  } else if (run !== undefined) {
-    await checkBand(run, folders!, overwrite);
-  }
   const made = asked.map(makeExperiment);
-  const last = old && await lastOfBand(folders!, made, died);
+  const unfit: Unfit[][] = asked.map(() => []);
+  const last = old && await lastOfBand(folders!, made, died, unfit);
+  for (const [r, { damages }] of (old ?? []).entries()) {
+    const [step, first] = [last?.step, firstStep(asked[r]!)];
+    const found = { damages, unfit: unfit[r]!, step, first };
+    tellDamages(folders![r]!, found, options);
+  }
   const start = last ?? await startOfBand(made);
   const place = await chooseDevice(asked[0]!);
   options.onDevice?.(place);
@@ -187,6 +188,7 @@ export async function trainBand(
         continue;
       }
       const path = folders?.[r] ?? await newRunPath(config);
+      if (!folders) locks.use(await lockRun(path));
       const replica = { index: r, of: asked.length };
       const contents = { config, manifest: { ...manifest, replica }, split };
       const resumed = last?.runs[r];
@@ -196,7 +198,6 @@ export async function trainBand(
           ...(runs.every((run) => !run) && options),
         })
         : await RunWriter.create(path, contents, overwrite);
-      if (!old) locks.use(await lockRun(path));
       options.onStart?.(path, config, engine.step);
       runs.push({ config, run: writer, ...(resumed && { resumed }) });
     }
@@ -211,6 +212,30 @@ export async function trainBand(
   } finally {
     await engine.close();
   }
+}
+
+const areOver = (old: readonly Resumable[], asked: readonly Config[]) =>
+  old.every(({ summary }, r) => isOver(summary, asked[r]!.steps));
+
+// Takes the locks of folders, all before anything in them is changed, and gives
+// what lies there to be gone on with.
+async function claimBand(
+  asked: readonly Config[],
+  run: string,
+  folders: readonly string[],
+  { overwrite = false, resume = false }: TrainOptions,
+  locks: DisposableStack,
+): Promise<Resumable[] | undefined> {
+  const look = async () => {
+    const old = resume ? await resumableBand(folders, asked) : undefined;
+    if (!old) await checkBand(run, folders, overwrite || resume);
+    return old;
+  };
+  const seen = await look();
+  if (seen && areOver(seen, asked)) return seen;
+  for (const folder of [run, ...folders]) locks.use(await lockRun(folder));
+  // Until the locks were there, another process may have trained here.
+  return await look();
 }
 
 // Checks that a band can be written into a folder: it may not mix with a run or

@@ -4,24 +4,25 @@
  * @module
  */
 
-import { type Config, configKeys, flagOf } from "../config/config.ts";
+import {
+  type Config,
+  configKeys,
+  flagOf,
+  resolveConfig,
+} from "../config/config.ts";
 import { configAt, firstStep } from "../config/course.ts";
 import { resumableKeys } from "../config/core.ts";
 import { UsageError } from "../errors.ts";
 import { FileError } from "../files.ts";
 import { differences, withSitting } from "../runs/manifest.ts";
-import {
-  type Interrupted,
-  readInterrupted,
-  savedState,
-  savedSteps,
-  type WholeRows,
-} from "../runs/resume.ts";
+import { type Interrupted, readInterrupted } from "../runs/resume.ts";
+import { savedState, savedSteps, type WholeRows } from "../runs/states.ts";
 import {
   checkpointPath,
   type RunContents,
   RunWriter,
 } from "../runs/run_folder.ts";
+import { taskLine } from "../shell.ts";
 import { modelState, modelTensors, prefixed, under } from "./buffers.ts";
 import { withConfig } from "./carry.ts";
 import type { Snapshot } from "./engine.ts";
@@ -51,15 +52,15 @@ export async function resumable(
   if (!found?.config) return undefined;
   const { config } = found;
   const other = configKeys.find((key) =>
-    !resumableKeys.includes(key) &&
-    JSON.stringify(config[key]) !== JSON.stringify(wanted[key])
+    !resumableKeys.includes(key) && !same(config[key], wanted[key])
   );
+  const from = taskLine("train", "--from", run);
   if (other !== undefined) {
     throw new UsageError(
       `Cannot resume ${run} with ${flagOf(other)} ` +
         `${JSON.stringify(wanted[other])}: it was begun with ` +
         `${JSON.stringify(config[other])}; a new run with changes starts ` +
-        `from it with --from ${run}`,
+        `from it with ${from}`,
     );
   }
   if (wanted.steps < config.steps) {
@@ -68,32 +69,64 @@ export async function resumable(
         `${config.steps}, and may only be given more`,
     );
   }
+  if (wanted.steps > config.steps && knowsItsLength(config)) {
+    throw new UsageError(
+      `Cannot resume ${run} with --steps ${wanted.steps}: its learning rate ` +
+        `falls with the cosine until step ${config.steps}, and one that falls ` +
+        `until ${wanted.steps} has been another from the first step on; a new ` +
+        `run with a schedule of its own starts from it with ${from}`,
+    );
+  }
   return { ...found, config };
+}
+
+const same = (a: unknown, b: unknown) =>
+  JSON.stringify(a) === JSON.stringify(b);
+
+// Whether an update before the last depends on how many there will be.
+function knowsItsLength(config: Config): boolean {
+  const parts = [firstStep(config), ...config.switches.map(({ at }) => at)];
+  return parts.some((step) => configAt(config, step).schedule === "cosine");
 }
 
 /** The last whole state of a run, and the metrics before it. */
 export interface LastState extends Snapshot, WholeRows {}
+
+/** A state that cannot be gone on with. */
+export interface Unfit {
+  /** Its step. */
+  readonly step: number;
+  /** Why. */
+  readonly why: string;
+}
 
 /**
  * The state that a training goes on from: the last that is whole.
  *
  * @param run The run's folder.
  * @param experiment Its experiment.
+ * @param unfit Gets the states behind it, which are not.
  * @param steps Which states to look at, last first; by default all.
  * @returns Undefined where none is whole.
- * @throws {FileError} if a checkpoint has other tensors than the experiment.
+ * @throws {FileError} if a checkpoint has other tensors than the experiment, or
+ * was trained with another config.
  */
 export async function lastState(
   run: string,
   experiment: Experiment,
+  unfit: Unfit[],
   steps?: readonly number[],
 ): Promise<LastState | undefined> {
   const { config } = experiment;
   for (const step of steps ?? await savedSteps(run)) {
     const saved = await savedState(run, config, step);
-    if (!saved) continue;
-    const { params, optimizer, rows, bytes } = saved;
+    if (typeof saved === "string") {
+      unfit.push({ step, why: saved });
+      continue;
+    }
+    const { params, optimizer, trained, rows, bytes } = saved;
     const own = withConfig(experiment, configAt(config, step));
+    checkTrained(run, step, own.config, trained);
     const wanted = await initialState(own, config.runtime);
     const problem = misfit(params, modelTensors(wanted));
     if (problem !== undefined) {
@@ -102,7 +135,11 @@ export async function lastState(
           `its config: ${problem}`,
       );
     }
-    if (misfit(optimizer, under(wanted, "optimizer."))) continue;
+    const lack = misfit(optimizer, under(wanted, "optimizer."));
+    if (lack !== undefined) {
+      unfit.push({ step, why: `of the optimizer's state ${lack}` });
+      continue;
+    }
     const found = {
       ...modelState(own, params),
       ...prefixed("optimizer.", optimizer),
@@ -112,6 +149,72 @@ export async function lastState(
     return { step, state, rows, bytes };
   }
   return undefined;
+}
+
+// Checkpoints carry the config that they were trained with.
+function checkTrained(
+  run: string,
+  step: number,
+  config: Config,
+  carried: unknown,
+): void {
+  let trained: Config;
+  try {
+    trained = resolveConfig(carried);
+  } catch {
+    return; // An older version's; what has changed since, its key says.
+  }
+  const other = configKeys.find((key) =>
+    key === "steps"
+      ? trained.steps > config.steps
+      : !resumableKeys.includes(key) && !same(config[key], trained[key])
+  );
+  if (other === undefined) return;
+  throw new FileError(
+    `Cannot resume ${run}: its config.json says ${other} ` +
+      `${JSON.stringify(config[other])}, the checkpoint of step ${step} was ` +
+      `trained with ${
+        JSON.stringify(trained[other])
+      }; put it back, and start ` +
+      `a new run with changes with ${taskLine("train", "--from", run)}`,
+  );
+}
+
+/**
+ * Tells of what was damaged, and what becomes of it.
+ *
+ * @param run The run's folder.
+ * @param damages What of it is made again.
+ * @param unfit States that cannot be gone on with.
+ * @param step The step that it goes on from; undefined where it begins again.
+ * @param first The first step of the run.
+ * @param options Who is told.
+ * @throws {FileError} if training would be lost that a copy could bring back.
+ */
+export function tellDamages(
+  run: string,
+  { damages, unfit, step, first }: {
+    readonly damages: readonly string[];
+    readonly unfit: readonly Unfit[];
+    readonly step: number | undefined;
+    readonly first: number;
+  },
+  { onWarning }: TrainOptions,
+): void {
+  for (const damage of damages) onWarning?.(damage);
+  const states = unfit.map(({ step, why }) => `of step ${step}: ${why}`);
+  if (step === undefined && unfit.some(({ step }) => step > first)) {
+    throw new FileError(
+      `Cannot resume ${run}: none of its states is whole: ` +
+        `${states.join("; ")}; put the files back from a copy, or begin it ` +
+        "again with --overwrite",
+    );
+  }
+  if (unfit.length === 0) return;
+  onWarning?.(
+    `${run} goes on from step ${step ?? first}, since no later state is ` +
+      `whole: ${states.join("; ")}`,
+  );
 }
 
 /**

@@ -8,7 +8,8 @@ import { dirname } from "node:path";
 import type { Config } from "../config/config.ts";
 import { configAt, firstStep } from "../config/course.ts";
 import { UsageError } from "../errors.ts";
-import { type Interrupted, savedSteps } from "../runs/resume.ts";
+import type { Interrupted } from "../runs/resume.ts";
+import { savedSteps } from "../runs/states.ts";
 import { bandDiverged, failureText } from "./band_loop.ts";
 import { withConfig } from "./carry.ts";
 import type { HostState } from "./engine.ts";
@@ -22,6 +23,7 @@ import {
   resultOf,
   type Resumable,
   resumable,
+  type Unfit,
 } from "./resume.ts";
 import { startOf } from "./start.ts";
 
@@ -84,18 +86,23 @@ export interface LastOfBand extends BandSnapshot {
   readonly runs: readonly (LastState | undefined)[];
 }
 
+/** States that cannot be gone on with, by the run. */
+export type UnfitOfBand = readonly Unfit[][];
+
 /**
  * The state that several runs go on from: the last that is whole in all.
  *
  * @param folders Their folders.
  * @param experiments Their experiments.
  * @param died Which of them diverged in a sitting before.
+ * @param unfit Gets the states behind it which are not whole, by the run.
  * @returns Undefined where there is none.
  */
 export async function lastOfBand(
   folders: readonly string[],
   experiments: readonly Experiment[],
   died: (replica: number) => boolean,
+  unfit: UnfitOfBand,
 ): Promise<LastOfBand | undefined> {
   const live = [...folders.keys()].filter((r) => !died(r));
   const saved = await Promise.all(live.map((r) => savedSteps(folders[r]!)));
@@ -115,7 +122,7 @@ export async function lastOfBand(
         runs.push(undefined);
         continue;
       }
-      const last = await lastState(folders[r]!, experiment, [step]);
+      const last = await lastState(folders[r]!, experiment, unfit[r]!, [step]);
       if (!last) break;
       states.push(last.state);
       runs.push(last);

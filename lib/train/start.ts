@@ -4,25 +4,26 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import { type ConfigInput, resolveConfig } from "../config/config.ts";
 import { UsageError } from "../errors.ts";
-import { describing, FileError } from "../files.ts";
+import { FileError, isAbsent } from "../files.ts";
 import { decodeTensors } from "../onnx/read_tensors.ts";
 import type { HostTensor } from "../onnx/tensor.ts";
 import { FILES } from "../runs/_layout.ts";
-import { findCheckpoint } from "../runs/read.ts";
+import { checkpointsMeant, firstWhole, runOfCheckpoint } from "../runs/read.ts";
+import {
+  DamagedError,
+  readFile,
+  readHeld,
+  readOfRun,
+  sha256,
+  sumsOf,
+} from "../sums.ts";
 import { initialTensors, modelState, prefixed } from "./buffers.ts";
 import { carryOver } from "./carry.ts";
 import type { HostState, Snapshot } from "./engine.ts";
 import type { Experiment } from "./experiment.ts";
-
-const sha256 = (bytes: Uint8Array) =>
-  createHash("sha256").update(bytes).digest("hex");
-
-const read = (path: string) =>
-  describing(`read ${path}`, () => Deno.readFile(path));
 
 // The optimizer's file beside a checkpoint of a run.
 const besideIn = (path: string) =>
@@ -43,22 +44,31 @@ export interface StartOptions {
  *
  * @param source A run folder or an .onnx file; by default the newest run.
  * @param options Which step, and whether to take the optimizer's state.
- * @throws {FileError} if there is no such file or run.
+ * Where the last state of a run is damaged, the last whole one is taken.
+ *
+ * @throws {FileError} if there is no such file or run, or it is damaged.
  * @throws {UsageError} if the run has no such step.
  */
 export async function startFrom(
   source?: string,
   { step, freshOptimizer = false }: StartOptions = {},
 ): Promise<ConfigInput> {
-  const path = await findCheckpoint(source, step);
-  const bytes = await read(path);
+  const paths = await checkpointsMeant(source, step);
+  return await firstWhole(paths, (path) => startAt(path, freshOptimizer));
+}
+
+async function startAt(
+  path: string,
+  freshOptimizer: boolean,
+): Promise<ConfigInput> {
+  const bytes = await readHeld(path);
   const file = decodeTensors(bytes, path);
   const config = file.metadata("config") as ConfigInput | undefined;
   const at = file.metadata("step");
   // What another program wrote has no optimizer that could be gone on with.
   const optimizer = freshOptimizer || !config
     ? undefined
-    : await Deno.readFile(besideIn(path)).catch(() => undefined);
+    : await optimizerBeside(path);
   return {
     ...config,
     from: {
@@ -68,6 +78,24 @@ export async function startFrom(
       optimizer: optimizer ? sha256(optimizer) : null,
     },
   };
+}
+
+// The optimizer's file beside a checkpoint; undefined where it has none.
+async function optimizerBeside(path: string): Promise<Uint8Array | undefined> {
+  const beside = besideIn(path);
+  const run = await runOfCheckpoint(path);
+  if (!run) {
+    return await Deno.readFile(beside).catch((error) => {
+      if (!isAbsent(error)) throw error;
+    }) ?? undefined;
+  }
+  const name = `${FILES.optimizer}/${basename(path)}`;
+  const found = await readOfRun(run, name);
+  if (found || !(await sumsOf(run))?.files.has(name)) return found;
+  throw new DamagedError(
+    `Cannot read ${beside}: it is not there, and ${path} has an optimizer's ` +
+      "state; without it, --fresh-optimizer starts",
+  );
 }
 
 /**
@@ -112,7 +140,7 @@ export async function startOf(
 
 // A file whose hash a config has.
 async function readFrom(path: string, hash: string): Promise<Uint8Array> {
-  const bytes = await read(path);
+  const bytes = await readFile(path);
   const found = sha256(bytes);
   if (found === hash) return bytes;
   throw new FileError(

@@ -12,10 +12,13 @@ import {
 } from "../config/config.ts";
 import { UsageError } from "../errors.ts";
 import { FileError } from "../files.ts";
+import { notice } from "../notices.ts";
 import { list, REPLICA } from "../runs/_layout.ts";
+import { taskLine } from "../shell.ts";
+import { isLocked } from "../runs/lock.ts";
 import { runsIn } from "../runs/read.ts";
 import { isOver, readInterrupted } from "../runs/resume.ts";
-import { lockRun } from "../runs/run_folder.ts";
+import { savedSteps } from "../runs/states.ts";
 
 /** A training that can be gone on with. */
 export interface ToResume {
@@ -57,6 +60,15 @@ export async function toResume(
     }
     const of = found.manifest.replica?.of ?? 1;
     if (!found.config || (names.length > 0 && of !== names.length)) {
+      const begun = await Promise.all(folders.map(savedSteps));
+      if (begun.some((steps) => steps.length > 0)) {
+        throw new UsageError(
+          `Cannot resume ${path}: it was begun with ${of} replicas, and ` +
+            `${names.length} of their folders are there; put the others back ` +
+            "from a copy, or go on with one of them alone: " +
+            taskLine("train", "--from", folder),
+        );
+      }
       throw new UsageError(
         `Cannot resume ${path}: it was stopped before its folders were ` +
           "written; start it again, with --overwrite",
@@ -90,13 +102,11 @@ export async function toResume(
  */
 export async function newestInterrupted(folder = "runs"): Promise<string> {
   for (const path of await runsIn(folder)) {
-    const found = await readInterrupted(path).catch(() => undefined);
+    const found = await readInterrupted(path).catch((error) => {
+      notice(`${path} is passed over: ${(error as Error).message}`);
+    });
     if (!found?.config || isOver(found.summary, found.config.steps)) continue;
-    try {
-      using _lock = await lockRun(path);
-    } catch {
-      continue;
-    }
+    if (await isLocked(path)) continue;
     return REPLICA.test(path) ? dirname(path) : path;
   }
   throw new FileError(

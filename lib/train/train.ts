@@ -9,23 +9,29 @@ import {
   type ConfigInput,
   resolveConfig,
 } from "../config/config.ts";
+import { firstStep } from "../config/course.ts";
 import { chooseDevice, type DeviceChoice } from "../devices.ts";
 import { providerOf, type SessionOptions } from "../onnx/session.ts";
 import { makeManifest } from "../runs/manifest.ts";
 import { isOver } from "../runs/resume.ts";
-import {
-  checkFree,
-  lockRun,
-  newRunPath,
-  RunWriter,
-} from "../runs/run_folder.ts";
+import { lockRun } from "../runs/lock.ts";
+import { checkFree, newRunPath } from "../runs/place.ts";
+import { RunWriter } from "../runs/run_folder.ts";
 import type { Engine, Snapshot } from "./engine.ts";
 import { type Experiment, makeExperiment, stepKey } from "./experiment.ts";
 import { metered } from "./metered.ts";
 import { onnxEngine } from "./onnx_engine.ts";
 import { tfjsPasses } from "./passes.ts";
 import { Recorder, type TrainResult } from "./recorder.ts";
-import { endOf, lastState, reopen, resumable } from "./resume.ts";
+import {
+  endOf,
+  lastState,
+  reopen,
+  type Resumable,
+  resumable,
+  tellDamages,
+  type Unfit,
+} from "./resume.ts";
 import { startOf } from "./start.ts";
 import { switchingEngine } from "./switching.ts";
 import { trainLoop } from "./train_loop.ts";
@@ -66,6 +72,31 @@ async function startEngine(
   );
 }
 
+// Whether what lies in the folder may be replaced: what was stopped before it had
+// a config is begun again.
+const begunAgain = ({ overwrite = false, resume = false }: TrainOptions) =>
+  overwrite || resume;
+
+// Takes the lock of a folder before anything in it is changed, and gives the run
+// that lies there to be gone on with.
+async function claim(
+  asked: Config,
+  folder: string,
+  options: TrainOptions,
+  locks: DisposableStack,
+): Promise<Resumable | undefined> {
+  const look = async () => {
+    const old = options.resume ? await resumable(folder, asked) : undefined;
+    if (!old) await checkFree(folder, begunAgain(options));
+    return old;
+  };
+  const seen = await look();
+  if (seen && isOver(seen.summary, asked.steps)) return seen;
+  locks.use(await lockRun(folder));
+  // Until the lock was there, another process may have trained here.
+  return await look();
+}
+
 /**
  * Trains a network and writes the run: metrics at every evaluation, checkpoints
  * as ONNX files.
@@ -90,20 +121,20 @@ export async function train(
   options: TrainOptions = {},
 ): Promise<TrainResult> {
   const asked = resolveConfig(input);
-  const old = options.resume && options.run !== undefined
-    ? await resumable(options.run, asked)
-    : undefined;
-  if (old && isOver(old.summary, asked.steps)) {
-    return endOf(old, options.run!);
-  }
-  // What was stopped before it had a config is begun again.
-  const overwrite = (options.overwrite || options.resume) ?? false;
-  using _lock = old && await lockRun(options.run!);
-  if (!old && options.run !== undefined) {
-    await checkFree(options.run, overwrite);
-  }
+  const { run: folder } = options;
+  using locks = new DisposableStack();
+  const old = folder === undefined
+    ? undefined
+    : await claim(asked, folder, options, locks);
+  if (old && isOver(old.summary, asked.steps)) return endOf(old, folder!);
   const made = makeExperiment(asked);
-  const last = old && await lastState(options.run!, made);
+  const unfit: Unfit[] = [];
+  const last = old && await lastState(folder!, made, unfit);
+  if (old) {
+    const { damages } = old;
+    const [step, first] = [last?.step, firstStep(asked)];
+    tellDamages(folder!, { damages, unfit, step, first }, options);
+  }
   const start = last ?? await startOf(made);
   const place = asked.engine === "onnx" ? await chooseDevice(asked) : undefined;
   if (place) options.onDevice?.(place);
@@ -121,11 +152,11 @@ export async function train(
       config.threads,
     );
     const contents = { config, manifest, split: experiment.split };
-    const path = options.run ?? await newRunPath(config);
+    const path = folder ?? await newRunPath(config);
+    if (folder === undefined) locks.use(await lockRun(path));
     const run = old
       ? await reopen(path, contents, old, last, options)
-      : await RunWriter.create(path, contents, overwrite);
-    using _own = old ? undefined : await lockRun(path);
+      : await RunWriter.create(path, contents, begunAgain(options));
     options.onStart?.(path, config, engine.step);
     const recorded = { config, run, ...(last && { resumed: last }) };
     const [recorder] = Recorder.createAll(experiment.model, [recorded]);

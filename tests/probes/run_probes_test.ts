@@ -16,6 +16,7 @@ import { scaleWeight } from "../../lib/onnx/weight_edits.ts";
 import { RunContext } from "../../lib/probes/run_context.ts";
 import { train } from "../../lib/train/train.ts";
 import { withTempDir } from "../tasks/_run.ts";
+import { writeSums } from "../train/_runs.ts";
 
 const CONFIG = { modulus: 5, hidden: [6], steps: 4, checkpointEvery: 1 };
 
@@ -30,6 +31,7 @@ async function scaledRun(dir: string, factors: readonly number[]) {
     );
     await Deno.writeFile(path, scaled.encodeWithOutputs([]));
   }
+  await writeSums(dir);
   return checkpoints;
 }
 
@@ -149,6 +151,7 @@ async function writeMetrics(
     });
   });
   await Deno.writeTextFile(join(dir, "metrics.jsonl"), rows.join("\n") + "\n");
+  await writeSums(dir);
 }
 
 Deno.test("early-warning reads a run's metrics, and other runs'", async () => {

@@ -18,6 +18,7 @@ import { logTicks } from "../../lib/report/ticks.ts";
 import { verdictsOn } from "../../lib/report/verdict.ts";
 import { commandOf, groupNotes, sentence } from "../../lib/report/words.ts";
 import { withTempDir } from "../tasks/_run.ts";
+import { writeSums } from "../train/_runs.ts";
 import { runIn } from "./_runs.ts";
 
 const TINY = { modulus: 7, hidden: [8], steps: 20, checkpointEvery: 10 };
@@ -398,9 +399,20 @@ Deno.test("readRuns() says what a folder lacks", () =>
     const run = await runIn(dir, "run", TINY);
     const config = join(run, "config.json");
     await Deno.writeTextFile(config, `{"modulus": -1}`);
+    await assertRejects(
+      () => readRuns(run),
+      FileError,
+      "not as it was written",
+    );
+    await writeSums(run);
     await assertRejects(() => readRuns(run), UsageError, "--modulus");
     await Deno.writeTextFile(config, `{"modulus": 7`);
-    await assertRejects(() => readRuns(run), SyntaxError, "no JSON");
+    await writeSums(run);
+    await assertRejects(
+      () => readRuns(run),
+      SyntaxError,
+      "line 1 is no JSON (it ends in the middle)",
+    );
   }));
 
 Deno.test("readGroups() takes a folder of replicas for its runs", () =>

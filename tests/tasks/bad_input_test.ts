@@ -19,6 +19,7 @@ import {
   withTempDir,
 } from "./_run.ts";
 import { files, writeAll } from "../data/_idx.ts";
+import { assertSums } from "../train/_runs.ts";
 
 const TINY = ["--modulus", "5", "--hidden", "8"] as const;
 const PARITY = "--task parity --bits 8 --samples 100 --hidden 8".split(" ");
@@ -480,6 +481,7 @@ Deno.test("a full disk leaves no part of a checkpoint", async () => {
     const names = Object.keys(await contentsOf(run))
       .map((path) => path.slice(run.length + 1)).sort();
     assertEquals(names, [
+      "SHA256SUMS",
       "checkpoints",
       "config.json",
       "manifest.json",
@@ -488,6 +490,7 @@ Deno.test("a full disk leaves no part of a checkpoint", async () => {
     ]);
     const config = await Deno.readTextFile(join(run, "config.json"));
     assertEquals(JSON.parse(config).steps, 3);
+    await assertSums(run, "metrics.jsonl");
     assertEquals(await metricsRows(run), []);
   });
 });

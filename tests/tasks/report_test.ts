@@ -4,6 +4,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
+import { writeSums } from "../train/_runs.ts";
 import { runIn } from "../report/_runs.ts";
 import {
   assertRefused,
@@ -108,6 +109,7 @@ Deno.test("report of a run without metrics, and of one that diverged", () =>
       await Deno.remove(join(young, name), { recursive: true });
     }
     await Deno.writeTextFile(join(young, "metrics.jsonl"), "");
+    await writeSums(young);
     const first = await report(young);
     assertEquals(first.code, 0, first.stderr);
     const page = await Deno.readTextFile(join(young, "report.html"));
@@ -141,6 +143,7 @@ Deno.test("report --serve follows a run, for this machine alone", () =>
     // As it was while it was trained.
     await Deno.remove(summary);
     await Deno.writeTextFile(metrics, lines.slice(0, 2).join("\n") + "\n");
+    await writeSums(run, "metrics.jsonl");
 
     const child = startProgram("report", [
       run,
@@ -170,6 +173,7 @@ Deno.test("report --serve follows a run, for this machine alone", () =>
       assertMatch(await next.text(), /<figure id="accuracy"/);
       assertEquals(next.headers.get("x-state"), "Following: step 40 of 40.");
       await Deno.writeTextFile(summary, ended);
+      await writeSums(run);
       const last = await charts(next.headers.get("x-version")!);
       assertEquals(last.status, 200);
       await last.body!.cancel();

@@ -5,7 +5,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { randomKey } from "../../lib/data/random.ts";
-import { assertSameRun } from "../train/_runs.ts";
+import { assertSameRun, writeSums } from "../train/_runs.ts";
 import {
   assertRefused,
   contentsOf,
@@ -109,6 +109,7 @@ Deno.test("replicas that Ctrl-C stopped are gone on with by --resume", () =>
       const config = JSON.parse(await Deno.readTextFile(file));
       const shorter = { ...config, steps: steps + 10 };
       await Deno.writeTextFile(file, JSON.stringify(shorter));
+      await writeSums(join(run, `replica-${r}`));
     }
     const { code, stdout, stderr } = await task(
       ...["train", "--resume", run, "--json"] as const,

@@ -5,7 +5,7 @@ import { UsageError } from "../../lib/errors.ts";
 import { FileError } from "../../lib/files.ts";
 import { encodeTensors } from "../../lib/onnx/checkpoint.ts";
 import { decodeTensors } from "../../lib/onnx/read_tensors.ts";
-import { lockRun } from "../../lib/runs/run_folder.ts";
+import { lockRun } from "../../lib/runs/lock.ts";
 import type { Engine, Snapshot } from "../../lib/train/engine.ts";
 import { makeExperiment } from "../../lib/train/experiment.ts";
 import { onnxEngine } from "../../lib/train/onnx_engine.ts";
@@ -14,7 +14,7 @@ import { tfjsEngine } from "../../lib/train/tfjs_engine.ts";
 import { newestInterrupted, toResume } from "../../lib/train/to_resume.ts";
 import { DivergedError, train } from "../../lib/train/train.ts";
 import { metricsRows, withTempDir } from "../tasks/_run.ts";
-import { assertSameRun, atFirstStep, copyRun } from "./_runs.ts";
+import { assertSameRun, atFirstStep, copyRun, writeSums } from "./_runs.ts";
 
 const TINY: ConfigInput = {
   modulus: 7,
@@ -274,6 +274,7 @@ Deno.test("a replica that diverged stays as it ended, the others go on", () =>
     const summary = join(run, "replica-1", "summary.json");
     const text = await Deno.readTextFile(summary);
     await Deno.writeTextFile(summary, text.replaceAll(whole, run));
+    await writeSums(join(run, "replica-1"));
     assertEquals(await diverges(run, true), message);
     await assertSameRun(run, whole);
     assertEquals(await diverges(run, true), message);

@@ -1,0 +1,206 @@
+/**
+ * The right to train in a folder: one process has it at a time.
+ *
+ * The system gives a lock on a file back when its process ends, however it ends.
+ * On some shared folders there are no such locks, or they hold on one machine
+ * only; so the file says too whose it is.
+ *
+ * @module
+ */
+
+import { dirname, join, resolve } from "node:path";
+import { UsageError } from "../errors.ts";
+import { describing, isAbsent } from "../files.ts";
+import { isObject } from "../json.ts";
+import { regular } from "../sums.ts";
+import { LOCK } from "./_layout.ts";
+
+/** Whose a lock is. */
+interface Owner {
+  /** The machine's name; null where it may not be asked. */
+  readonly host: string | null;
+  /** The process. */
+  readonly pid: number;
+  /** When it took the lock, ISO 8601, UTC. */
+  readonly since: string;
+}
+
+/**
+ * Keeps other processes from training in a folder, until this one ends, be it by
+ * a kill, or gives the lock back.
+ *
+ * @param path The folder; made if need be, and then removed again if it is empty
+ * when the lock is given back.
+ * @returns What gives it back.
+ * @throws {UsageError} if another process has it, or had it on another machine
+ * and did not give it back.
+ * @throws {FileError} if the folder cannot be written.
+ */
+export async function lockRun(path: string): Promise<Disposable> {
+  const made = await makeFolder(path);
+  const file = join(path, LOCK);
+  try {
+    return await take(path, file, made);
+  } catch (error) {
+    removeEmpty(made);
+    throw error;
+  }
+}
+
+/** Whether another process trains in a folder, as far as can be seen. */
+export async function isLocked(path: string): Promise<boolean> {
+  const file = join(path, LOCK);
+  try {
+    if (!await regular(file)) return false;
+    using lock = await Deno.open(file, { read: true, write: true });
+    const granted = await tryLock(lock);
+    return granted === false || isForeign(await ownerIn(file), granted);
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw error;
+  }
+}
+
+async function take(
+  path: string,
+  file: string,
+  made: readonly string[],
+): Promise<Disposable> {
+  for (;;) {
+    await regular(file);
+    const lock = await describing(
+      `lock the run ${path}`,
+      () => Deno.open(file, { read: true, write: true, create: true }),
+    );
+    try {
+      const granted = await tryLock(lock);
+      const owner = await ownerIn(file);
+      if (granted === false) throw busy(path, owner);
+      if (isForeign(owner, granted)) throw abandoned(path, file, owner);
+      // Who had it before may have removed the file between opening and locking.
+      if (!await isSame(lock, file)) {
+        lock.close();
+        continue;
+      }
+      await lock.truncate();
+      const text = `${JSON.stringify(thisProcess())}\n`;
+      await lock.write(new TextEncoder().encode(text));
+      if (granted === undefined) await settled(path, file, text);
+      return { [Symbol.dispose]: () => giveBack(lock, file, made) };
+    } catch (error) {
+      lock.close();
+      throw error;
+    }
+  }
+}
+
+// Whether the system gave a lock; undefined where it has none for this folder.
+function tryLock(file: Deno.FsFile): Promise<boolean | undefined> {
+  return file.tryLock(true).catch(() => undefined);
+}
+
+// Whether a lock may be that of a process which cannot be seen from here: a
+// process of this machine that has ended lost its lock.
+function isForeign(
+  owner: Owner | undefined,
+  granted: boolean | undefined,
+): owner is Owner {
+  if (!owner) return false;
+  if (granted === undefined) return true;
+  const { host } = thisProcess();
+  return owner.host !== null && host !== null && owner.host !== host;
+}
+
+async function ownerIn(file: string): Promise<Owner | undefined> {
+  try {
+    const owner = JSON.parse(await Deno.readTextFile(file));
+    if (isObject(owner) && typeof owner["pid"] === "number") {
+      return owner as unknown as Owner;
+    }
+  } catch {
+    // Empty, or cut short: its process ended while it took the lock.
+  }
+}
+
+// Where the system has no locks, who wrote last has it.
+async function settled(
+  path: string,
+  file: string,
+  text: string,
+): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  if (await Deno.readTextFile(file) === text) return;
+  throw busy(path, await ownerIn(file));
+}
+
+async function isSame(file: Deno.FsFile, path: string): Promise<boolean> {
+  const { ino } = await file.stat();
+  return (await regular(path))?.ino === ino;
+}
+
+function giveBack(
+  lock: Deno.FsFile,
+  file: string,
+  made: readonly string[],
+): void {
+  try {
+    // The folder may have been replaced by another, with a lock of its own.
+    if (Deno.statSync(file).ino === lock.statSync().ino) Deno.removeSync(file);
+  } catch {
+    // It is gone already.
+  }
+  lock.close();
+  removeEmpty(made);
+}
+
+/** This process, as a lock names it. */
+function thisProcess(): Owner {
+  const asked = { name: "sys", kind: "hostname" } as const;
+  const allowed = Deno.permissions.querySync(asked).state === "granted";
+  return {
+    host: allowed ? Deno.hostname() : null,
+    pid: Deno.pid,
+    since: new Date().toISOString(),
+  };
+}
+
+const named = ({ host, pid, since }: Owner) =>
+  `process ${pid}${host === null ? "" : ` on ${host}`}, since ${since}`;
+
+function busy(path: string, owner: Owner | undefined): UsageError {
+  return new UsageError(
+    `Cannot train in ${path}: another process is training this run` +
+      `${owner ? ` (${named(owner)})` : ""}; wait for it, or stop it first`,
+  );
+}
+
+function abandoned(path: string, file: string, owner: Owner): UsageError {
+  return new UsageError(
+    `Cannot train in ${path}: another process is training this run, or was ` +
+      `killed (${named(owner)}), which cannot be seen from here; if it has ` +
+      `ended, remove ${file}`,
+  );
+}
+
+// Makes a folder, and gives what was not there before, the innermost first.
+async function makeFolder(path: string): Promise<string[]> {
+  const made: string[] = [];
+  for (let folder = resolve(path);; folder = dirname(folder)) {
+    const there = await Deno.stat(folder).then(() => true, () => false);
+    if (there || folder === dirname(folder)) break;
+    made.push(folder);
+  }
+  await describing(
+    `start a run in ${path}`,
+    () => Deno.mkdir(path, { recursive: true }),
+  );
+  return made;
+}
+
+function removeEmpty(folders: readonly string[]): void {
+  try {
+    for (const folder of folders) Deno.removeSync(folder);
+  } catch {
+    // Something lies in it, or it is gone already.
+  }
+}

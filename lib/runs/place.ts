@@ -1,0 +1,93 @@
+/**
+ * Folders for new runs.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { type Config, definitionsOf } from "../config/config.ts";
+import { UsageError } from "../errors.ts";
+import { describing, isPartial, removePartial } from "../files.ts";
+import {
+  CHECKPOINT,
+  checkRegular,
+  FILES,
+  findManifest,
+  ignoreMissing,
+  list,
+  LOCK,
+} from "./_layout.ts";
+
+/**
+ * Checks that a run can be started in a folder, changing nothing.
+ *
+ * @throws {UsageError} if it holds a run and `overwrite` is not set, or holds
+ * anything that is not a run.
+ */
+export async function checkFree(
+  path: string,
+  overwrite: boolean,
+): Promise<void> {
+  const entries = await describing(
+    `start a run in ${path}`,
+    () => list(path),
+  );
+  // What a start has left that was cut off at its first file is nobody's.
+  if (!entries?.some((name) => name !== LOCK && !isPartial(name))) return;
+  const isRun = await findManifest(path)
+    .then((manifest) => manifest !== undefined, () => false);
+  if (isRun && overwrite) return await checkRegular(path);
+  throw new UsageError(
+    isRun
+      ? `Cannot start a run in ${path}: it holds a run already; ` +
+        "choose another folder with --run, or replace it with --overwrite"
+      : `Cannot start a run in ${path}: the folder is not empty and ` +
+        "holds no run; choose another folder with --run",
+  );
+}
+
+/** Removes what a run consists of and nothing else that lies there. */
+export async function removeRun(path: string): Promise<void> {
+  await checkRegular(path);
+  const { manifest, checkpoints, optimizer, ...files } = FILES;
+  for (const folder of [checkpoints, optimizer]) {
+    for (const name of await list(join(path, folder)) ?? []) {
+      if (!CHECKPOINT.test(name)) continue;
+      await Deno.remove(join(path, folder, name));
+    }
+  }
+  for (const folder of ["", checkpoints, optimizer]) {
+    await removePartial(join(path, folder));
+  }
+  for (const name of [...Object.values(files), manifest]) {
+    await Deno.remove(join(path, name)).catch(ignoreMissing);
+  }
+}
+
+/**
+ * Makes a new folder for a run that was given none: `runs/` and the time.
+ *
+ * @param config Named after its task, model and seed.
+ * @throws {FileError} if it cannot be made.
+ */
+export async function newRunPath(config: Config): Promise<string> {
+  const { task, modulus, model, seed } = config;
+  const { settings } = definitionsOf(config).task;
+  const time = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
+  const what = "modulus" in settings ? `${task}${modulus}` : task;
+  const path = join("runs", `${time}-${what}-${model}-seed${seed}`);
+  return await describing(`start a run in ${path}`, async () => {
+    await Deno.mkdir("runs", { recursive: true });
+    for (let n = 1;; n++) {
+      const candidate = n === 1 ? path : `${path}-${n}`;
+      try {
+        // Who makes the folder has it: a run started in the same second, from
+        // another terminal, takes the next number.
+        await Deno.mkdir(candidate);
+        return candidate;
+      } catch (error) {
+        if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+      }
+    }
+  });
+}

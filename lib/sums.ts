@@ -1,0 +1,263 @@
+/**
+ * Files that are held to the SHA-256 sums which were written with them: a run
+ * folder's `SHA256SUMS`, in the form that `sha256sum -c` reads.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { basename, dirname, join, resolve } from "node:path";
+import { describing, FileError, isAbsent } from "./files.ts";
+import { notice } from "./notices.ts";
+
+/** The name of the file of sums. */
+export const SUMS = "SHA256SUMS";
+
+/** A file whose bytes are not those that were written. */
+export class DamagedError extends FileError {
+  /** What tells it from other errors. */
+  override name = "DamagedError";
+}
+
+/** The SHA-256 of some bytes, in hexadecimal. */
+export function sha256(bytes: Uint8Array | string): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** The rows of a run's metrics before one of its checkpoints. */
+export interface RowsSum {
+  /** How many bytes of metrics.jsonl they are. */
+  readonly bytes: number;
+  /** The SHA-256 of these. */
+  readonly sum: string;
+}
+
+const LINE = /^([0-9a-f]{64}) [ *](?:\.\/)?(.+)$/;
+const ROWS =
+  /^# metrics\.jsonl before step (\d+): ([0-9a-f]{64}), (\d+) bytes$/;
+
+// What a run writes whole, of which there is nothing without a sum. The metrics
+// get theirs when the run ends.
+const WHOLE =
+  /^((config|manifest|split|summary)\.json|(checkpoints|optimizer)\/step-\d{8,}\.onnx)$/;
+
+/** What a file of sums says. */
+export class Sums {
+  /**
+   * By path, the sums that a file may have: more than one while it is replaced,
+   * the newest last.
+   */
+  readonly files: Map<string, readonly string[]> = new Map();
+  /** By the step of a checkpoint. */
+  readonly rows: Map<number, RowsSum> = new Map();
+
+  /** Parses the text; lines that are none of its own are passed over. */
+  static parse(text: string): Sums {
+    const sums = new Sums();
+    for (const line of text.split(/\r?\n/)) {
+      const [, sum, path] = LINE.exec(line) ?? [];
+      if (path !== undefined) {
+        sums.files.set(path, [...sums.files.get(path) ?? [], sum!]);
+        continue;
+      }
+      const [, step, before, bytes] = ROWS.exec(line) ?? [];
+      if (step === undefined) continue;
+      sums.rows.set(Number(step), { bytes: Number(bytes), sum: before! });
+    }
+    return sums;
+  }
+
+  /** The text, paths in order: `sha256sum -c` passes over the lines with #. */
+  toString(): string {
+    const files = [...this.files].sort(([a], [b]) => a < b ? -1 : 1)
+      .flatMap(([path, sums]) => sums.map((sum) => `${sum}  ${path}\n`));
+    const rows = [...this.rows].sort(([a], [b]) => a - b)
+      .map(([step, { bytes, sum }]) =>
+        `# metrics.jsonl before step ${step}: ${sum}, ${bytes} bytes\n`
+      );
+    return [...files, ...rows].join("");
+  }
+
+  /** Why bytes are not a file's, in words; undefined where they may be. */
+  misfit(path: string, bytes: Uint8Array): string | undefined {
+    const wanted = this.files.get(path);
+    if (!wanted) {
+      return WHOLE.test(path) ? `${SUMS} does not have it` : undefined;
+    }
+    const found = sha256(bytes);
+    if (wanted.includes(found)) return undefined;
+    return `its SHA-256 is ${short(found)}, ${SUMS} has ` +
+      wanted.map(short).join(" or ");
+  }
+}
+
+const short = (sum: string) => `${sum.slice(0, 12)}…`;
+
+// The sums of the folders that were read, until they are others.
+const known = new Map<
+  string,
+  { readonly state: string; readonly sums: Sums }
+>();
+
+/**
+ * The sums of a run folder.
+ *
+ * @param run The folder.
+ * @param fresh Read them again, even if the file looks the same.
+ * @returns Undefined where it has none: no run, or an older version's, of which
+ * a line on stderr tells.
+ * @throws {DamagedError} if the file of sums is damaged itself.
+ */
+export async function sumsOf(
+  run: string,
+  fresh = false,
+): Promise<Sums | undefined> {
+  const path = join(run, SUMS);
+  const info = await regular(path);
+  if (!info) {
+    if (await regular(join(run, "manifest.json"))) {
+      notice(
+        `${run} has no ${SUMS}, as runs of older versions: whether its files ` +
+          "are as they were written cannot be seen",
+      );
+    }
+    return undefined;
+  }
+  const state = `${info.ino} ${info.size} ${info.mtime?.getTime()}`;
+  const before = known.get(path);
+  if (before?.state === state && !fresh) return before.sums;
+  const sums = Sums.parse(
+    await describing(`read ${path}`, () => Deno.readTextFile(path)),
+  );
+  if (!sums.files.has("manifest.json")) {
+    if (!await regular(join(run, "manifest.json"))) return undefined;
+    throw new DamagedError(
+      `Cannot read ${path}: it has no sum of manifest.json, wanted one of each ` +
+        "file of the run; put it back from a copy, or remove it, and the " +
+        "files are read as they are",
+    );
+  }
+  known.set(path, { state, sums });
+  return sums;
+}
+
+/**
+ * What there is of a regular file; undefined where there is none.
+ *
+ * @throws {FileError} if it is a link, a folder, a pipe or a device.
+ */
+export async function regular(
+  path: string,
+): Promise<Deno.FileInfo | undefined> {
+  const info = await describing(
+    `read ${path}`,
+    () =>
+      Deno.lstat(path).catch((error) => {
+        if (!isAbsent(error)) throw error;
+      }),
+  );
+  if (info && !info.isFile) throw irregular(path, info);
+  return info ?? undefined;
+}
+
+/** The error that something in a run folder is not what it must be. */
+export function irregular(
+  path: string,
+  info: Deno.FileInfo | Deno.DirEntry,
+  wanted = "a regular file",
+): FileError {
+  return new FileError(
+    `Cannot use ${path}: it is ${sortOf(info)}, wanted ${wanted}`,
+  );
+}
+
+/** What something in a folder is, in words. */
+function sortOf(info: Deno.FileInfo | Deno.DirEntry): string {
+  if (info.isSymlink) return "a symbolic link";
+  if (info.isDirectory) return "a folder";
+  if (info.isFile) return "a file";
+  if (!("isFifo" in info)) return "neither file nor folder";
+  if (info.isFifo) return "a pipe";
+  return info.isSocket ? "a socket" : "a device";
+}
+
+// How often a file is read again whose sum is another: it may have been replaced
+// between the one and the other.
+const MOST_TRIES = 3;
+
+/**
+ * Reads a file of a run folder and holds it to its sum.
+ *
+ * @param run The folder.
+ * @param name Its path in the folder, with slashes.
+ * @returns Undefined where it is not there.
+ * @throws {DamagedError} if it is not what was written.
+ * @throws {FileError} if it is no regular file, or cannot be read.
+ */
+export async function readOfRun(
+  run: string,
+  name: string,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const path = join(run, name);
+  for (let tries = 1;; tries++) {
+    if (!await regular(path)) return undefined;
+    // First the file: a sum is written before what it is of.
+    const bytes = await describing(
+      `read ${path}`,
+      () =>
+        Deno.readFile(path).catch((error) => {
+          if (!isAbsent(error)) throw error;
+        }),
+    );
+    if (!bytes) return undefined;
+    const problem = (await sumsOf(run, tries > 1))?.misfit(name, bytes);
+    if (problem === undefined) return bytes;
+    if (tries === MOST_TRIES) {
+      throw new DamagedError(
+        `Cannot read ${path}: it is not as it was written: ${problem}`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+const STEP_FILE = /^step-\d{8,}\.onnx$/;
+
+/**
+ * Reads a file, and holds it to the sum of the run that it is a checkpoint of,
+ * or an optimizer's state, if it is.
+ *
+ * @param path The file.
+ * @throws {DamagedError} if it is not what was written.
+ * @throws {FileError} if it cannot be read, or is no file.
+ */
+export async function readHeld(
+  path: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const named = dirname(path);
+  const folder = named === "." ? resolve(named) : named;
+  const run = dirname(folder);
+  const part = basename(folder);
+  if (
+    (part === "checkpoints" || part === "optimizer") &&
+    STEP_FILE.test(basename(path)) && await regular(join(run, "manifest.json"))
+  ) {
+    const bytes = await readOfRun(run, `${part}/${basename(path)}`);
+    if (bytes) return bytes;
+  }
+  return await readFile(path);
+}
+
+/**
+ * Reads a file that a user names: a link to a file may be one.
+ *
+ * @throws {FileError} if it cannot be read, or is no file: a pipe or a device may
+ * never end.
+ */
+export function readFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  return describing(`read ${path}`, async () => {
+    const info = await Deno.stat(path);
+    if (!info.isFile) throw new Error(`it is ${sortOf(info)}, wanted a file`);
+    return await Deno.readFile(path);
+  });
+}

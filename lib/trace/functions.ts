@@ -114,21 +114,24 @@ export const tanhSlope: Unary = (g, x) => {
 const orOwn = (op: string, fn: Unary): Unary => (g, x) =>
   x.dtype === "float64" || x.weak ? fn(g, x) : unary(g, op, x);
 
+// (expm1 x − expm1(−x))/2: both terms have one sign.
+const sinhOf: Unary = (g, x) =>
+  half(g, binary(g, "Sub", expm1(g, x), expm1(g, neg(g, x))));
+
 const cosh64: Unary = (g, x) => {
-  // Of halves, since eˣ overflows before eˣ/2 does.
-  const [e, f] = [half(g, x), neg(g, half(g, x))].map((y) => exp(g, y));
-  const square = (y: Value) => binary(g, "Mul", half(g, y), y);
-  return binary(g, "Add", square(e!), square(f!));
+  const s = sinhOf(g, half(g, x));
+  const square = binary(g, "Mul", binary(g, "Mul", s, s), like(g, s, 2));
+  return binary(g, "Add", square, one(g, s));
 };
 
-/** (eˣ + e⁻ˣ)/2. */
+/** 1 + 2 sinh²(x/2), whose slope has all its digits near 0. */
 export const cosh: Unary = orOwn("Cosh", cosh64);
 
-/** tanh x · cosh x. */
-export const sinh: Unary = orOwn(
-  "Sinh",
-  (g, x) => binary(g, "Mul", unary(g, "Tanh", x), cosh64(g, x)),
-);
+/** 2 sinh(x/2) cosh(x/2), since eˣ overflows before eˣ/2 does. */
+export const sinh: Unary = orOwn("Sinh", (g, x) => {
+  const twice = binary(g, "Mul", sinhOf(g, half(g, x)), like(g, x, 2));
+  return binary(g, "Mul", twice, cosh64(g, half(g, x)));
+});
 
 /** sin x / cos x. */
 export const tan: Unary = orOwn(

@@ -28,7 +28,10 @@ const zeros = ({ shape }: tf.Tensor): tf.Tensor => tf.zeros(shape);
 
 /** The sum of a gradient over what its operand was repeated along. */
 function summedTo(dx: tf.Tensor, { shape }: tf.Tensor): tf.Tensor {
-  const axes = tf.broadcast_util.getReductionAxes(shape, dx.shape);
+  const more = dx.rank - shape.length;
+  const axes = dx.shape.flatMap((length, i) =>
+    i < more || shape[i - more] === 1 && length !== 1 ? [i] : []
+  );
   const sum = axes.length > 0 ? tf.sum(dx, axes) : dx;
   return tf.util.arraysEqual(sum.shape, shape) ? sum : tf.reshape(sum, shape);
 }
@@ -63,12 +66,9 @@ const power: Gradient = (dy, [a, b]) => ({
     return summedTo(tf.where(isLevel, tf.zerosLike(slope), slope), a!);
   },
   b: () => {
-    const log = tf.where(
-      tf.greater(a!, number(0)),
-      tf.log(a!),
-      tf.zerosLike(a!),
-    );
-    return summedTo(tf.mul(dy, tf.mul(tf.pow(a!, b!), log)), b!);
+    const slope = tf.mul(dy, tf.mul(tf.pow(a!, b!), tf.log(a!)));
+    const isAbove = tf.greater(a!, number(0));
+    return summedTo(tf.where(isAbove, slope, tf.zerosLike(slope)), b!);
   },
 });
 
@@ -90,6 +90,11 @@ const quotient: Gradient = (dy, [a, b]) => ({
     const sum = summedTo(tf.mul(dy, numbers(a!)), b!);
     return tf.neg(tf.div(sum, numbers(tf.square(safe(dy, b!)))));
   },
+});
+
+// −½ x^(−3/2), which of a negative number is none.
+const inverseRoot: Gradient = (dy, [x]) => ({
+  x: () => tf.mul(tf.mul(dy, number(-0.5)), tf.div(tf.rsqrt(x!), x!)),
 });
 
 // What TensorFlow.js has, summed over what a batch was repeated along.
@@ -165,11 +170,11 @@ const lookUp: Gradient = (dy, [x, indices], attrs) => {
 };
 const theirs = tf.getGradient("GatherV2").gradFunc as unknown as Gradient;
 
-const select: Gradient = (dy, [condition]) => ({
+const select: Gradient = (dy, [condition, t, e]) => ({
   condition: () => zeros(condition!),
   // No products with a mask: of ∞ the part that is not taken must be 0.
-  t: () => tf.where(condition!, dy, tf.zerosLike(dy)),
-  e: () => tf.where(condition!, tf.zerosLike(dy), dy),
+  t: () => summedTo(tf.where(condition!, dy, tf.zerosLike(dy)), t!),
+  e: () => summedTo(tf.where(condition!, tf.zerosLike(dy), dy), e!),
 });
 
 const sigmoid: Gradient = (dy, [x]) => ({
@@ -238,6 +243,7 @@ const gradients = [
   ...of(ab, chosen(tf.lessEqual, tf.greater), "Minimum"),
   ...of(ab, difference, "SquaredDifference"),
   ...of(ab, power, "Pow"),
+  ...of(["x"], inverseRoot, "Rsqrt"),
   ...of(ab, quotient, "RealDiv"),
   // It is b wherever it is multiplied by anything but 0.
   ...of(
@@ -249,7 +255,7 @@ const gradients = [
   ...of([], runningSum, "Cumsum"),
   ...of(["x"], productOfAll, "Prod"),
   ...of(["x", "indices"], lookUp, "GatherV2"),
-  ...of(["condition"], select, "Select"),
+  ...of(["condition", "t", "e"], select, "Select"),
   ...of(["x"], sigmoid, "Sigmoid"),
   ...of(["x"], tanh, "Tanh"),
   ...of(["x"], elu, "Elu"),

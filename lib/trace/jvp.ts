@@ -235,7 +235,11 @@ const rules: Readonly<Record<string, Rule>> = {
   Neg: linear,
   Identity: linear,
   Cast: ({ g, node, dx: [dx] }) => [cast(g, dx!, node.outputs[0]!.dtype)],
-  Abs: slope((g, x) => unary(g, "Sign", x)),
+  // Of 0, too, it is −1, as in reverse mode.
+  Abs: slope((g, x) => {
+    const sign = unary(g, "Sign", x);
+    return unary(g, "Sign", binary(g, "Sub", sign, constant(g, x, 0.5)));
+  }),
   Sqrt: slope((g, _x, y) => binary(g, "Div", constant(g, y, 0.5), y)),
   Exp: slope((_g, _x, y) => y),
   Log: slope((g, x) => unary(g, "Reciprocal", x)),

@@ -94,13 +94,21 @@ export function mod(g: GraphBuilder, a: Value, b: Value): Value {
  * a choice of 0 for b = 0. Any other is returned as it is.
  */
 export function safeDivisor(g: GraphBuilder, dy: Value, b: Value): Value {
-  if (dy.node?.op !== "Where") return b;
-  const [isZero, none] = dy.node.inputs as [Value, Value];
+  const chosen = withoutZeros(dy);
+  if (chosen.node?.op !== "Where") return b;
+  const [isZero, none] = chosen.node.inputs as [Value, Value];
   if (isZero.node?.op !== "Equal" || !isZeros(none)) return b;
   const [x, y] = isZero.node.inputs as [Value, Value];
   if (!(x === b && isZeros(y)) && !(y === b && isZeros(x))) return b;
   const isNone = binary(g, "Equal", b, like(g, b, 0), "bool");
   return g.emit("Where", [isNone, like(g, b, 1), b], {}, b);
+}
+
+// The gradient of zeros made like the quotient is added to the quotient's own.
+function withoutZeros(sum: Value): Value {
+  if (sum.node?.op !== "Add") return sum;
+  const [x, y] = sum.node.inputs as [Value, Value];
+  return isZeros(y) ? withoutZeros(x) : isZeros(x) ? withoutZeros(y) : sum;
 }
 
 const isZeros = (x: Value): boolean =>

@@ -16,6 +16,7 @@ import {
   type Value,
 } from "./graph.ts";
 import {
+  choose,
   cosh,
   elu,
   expm1,
@@ -42,6 +43,7 @@ import {
 } from "./kernels.ts";
 import {
   binary,
+  broadcastShape,
   cast,
   expand,
   like,
@@ -174,7 +176,10 @@ export const rules: Readonly<Record<string, Rule>> = {
   Step: (g, { x }, { alpha }) => {
     if (!alpha) return step(g, x!);
     const above = binary(g, "Greater", x!, zero(g, x!), "bool");
-    return g.emit("Where", [above, like(g, x!, 1), like(g, x!, alpha)], {}, x!);
+    const y = choose(g, above, like(g, x!, 1), like(g, x!, alpha));
+    // Of NaN it is NaN, and so is the slope of |x|.
+    const known = binary(g, "Equal", x!, x!, "bool");
+    return isFloat(x!) ? choose(g, known, y, x!) : y;
   },
 
   // Comparison and logic
@@ -207,9 +212,14 @@ export const rules: Readonly<Record<string, Rule>> = {
         ? [t!, e!].map((x) => castTo(g, x, common))
         : [t!, e!],
     ) as [Value, Value];
+    // TensorFlow.js repeats an axis of length 1 any number of times, but 0.
+    const shape = [yes, no].reduce(
+      (shape, x) => broadcastShape(shape, x.shape),
+      [...condition!.shape],
+    );
     const chosen = g.emit("Where", [condition!, yes, no], {}, {
       dtype: yes.dtype,
-      shape: t!.shape,
+      shape,
     });
     return isFlag ? cast(g, chosen, "bool") : chosen;
   },

@@ -42,7 +42,7 @@ export function segmentSum(
     if (ids.data) {
       tables.push({ parts: [flat], segments: membersOf(ids.data, segments) });
     } else {
-      const hot = cast(g, oneHot(g, ids, { depth: segments }), x.dtype);
+      const hot = cast(g, oneHot(g, ids, { depth: segments }), x.dtype, x.weak);
       products.push(matMul(g, hot, flat, true, false));
     }
   }
@@ -155,7 +155,7 @@ function sumOfTable(g: GraphBuilder, rows: Rows): Value {
   const { parts, segments } = rows;
   const [x] = parts as [Value];
   const width = x.shape[1]!;
-  const zero = expand(g, cast(g, like(g, x, 0), x.dtype), [1, width]);
+  const zero = expand(g, like(g, x, 0), [1, width]);
   const longest = cells(segments) / segments.length;
   if (longest === 0) return expand(g, zero, [segments.length, width]);
   const filling = lengthOf(rows);

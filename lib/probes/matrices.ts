@@ -71,13 +71,6 @@ export function meanRow({ rows, columns, data }: Matrix): Float64Array {
   return mean;
 }
 
-/** The matrix less the mean of its rows. */
-export function centred(matrix: Matrix): Matrix {
-  const mean = meanRow(matrix);
-  const { columns } = matrix;
-  return { ...matrix, data: matrix.data.map((x, i) => x - mean[i % columns]!) };
-}
-
 /** √Σ x². */
 export function frobeniusNorm({ data }: { data: Float64Array }): number {
   return Math.sqrt(data.reduce((sum, x) => sum + x * x, 0));

@@ -132,6 +132,32 @@ export class RunContext {
     }
   }
 
+  /**
+   * Opens several checkpoints at once, lets them be looked at, and closes them.
+   *
+   * @param what What is being done, in a word or two.
+   * @param chosen Some of {@link checkpoints}.
+   * @param look Gets their contexts, and who is told how far it is.
+   */
+  async together<T>(
+    what: string,
+    chosen: readonly RunCheckpoint[],
+    look: (
+      contexts: readonly ProbeContext[],
+      tell: (done: number, total: number) => void,
+    ) => Promise<T>,
+  ): Promise<T> {
+    const tell = (done: number, total: number) =>
+      this.#options.onProgress?.({ what, done, total });
+    const open = (contexts: readonly ProbeContext[]): Promise<T> => {
+      const next = chosen[contexts.length];
+      return next
+        ? this.with(next, (context) => open([...contexts, context]))
+        : look(contexts, tell);
+    };
+    return await open([]);
+  }
+
   /** The same of the last checkpoint. */
   last<T>(look: (context: ProbeContext) => T | Promise<T>): Promise<T> {
     return this.with(this.checkpoints.at(-1)!, look);

@@ -5,7 +5,7 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { effectiveRankOf } from "../../lib/metrics/effective_rank.ts";
-import { ckaMatrix } from "../../lib/probes/similarity.ts";
+import { ckaMatrix, CkaSums } from "../../lib/probes/similarity.ts";
 import type { Vector } from "../../lib/probes/curvature.ts";
 import {
   frobeniusNorm,
@@ -149,6 +149,24 @@ for (const { name, x, y, expected } of reference.cka) {
       NEAR,
       "CKA",
     );
+  });
+}
+
+for (const { name, x, y, expected } of reference.cka) {
+  Deno.test(`CkaSums of rows in parts, far from 0, are NumPy's: ${name}`, async () => {
+    // Columns are centred: what is added to all rows says nothing.
+    const moved = (rows: Rows) => rows.map((row) => row.map((v) => v + 1000));
+    const sums = new CkaSums();
+    const size = Math.ceil(x.length / 3);
+    for (let at = 0; at < x.length; at += size) {
+      const part = (rows: Rows) => matrix(moved(rows).slice(at, at + size));
+      await sums.add([part(x), part(y)]);
+    }
+    await sums.close();
+    const [[own, between]] = sums.cka() as [[number, number]];
+    // 1000 takes three of the sixteen digits of what is added to it.
+    const near = { relative: 1e-10, absolute: 1e-12 };
+    assertClose([own, between], [1, expected], near, "CKA");
   });
 }
 

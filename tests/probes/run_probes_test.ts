@@ -14,6 +14,7 @@ import { toNumbers } from "../../lib/onnx/tensor.ts";
 import { NotApplicableError, probe, probeRun } from "../../lib/probes/mod.ts";
 import { scaleWeight } from "../../lib/onnx/weight_edits.ts";
 import { RunContext } from "../../lib/probes/run_context.ts";
+import { trainActivation } from "../../lib/probes/train_rows.ts";
 import { train } from "../../lib/train/train.ts";
 import { withTempDir } from "../tasks/_run.ts";
 import { writeSums } from "../train/_runs.ts";
@@ -79,6 +80,42 @@ Deno.test("trajectory and similarity of weights that only grow", async () => {
     assertEquals(steps, checkpoints.map(({ step }) => step));
     for (const row of cka["layers.0.hook_post"]!) {
       for (const x of row) assertAlmostEquals(x!, 1, 1e-6);
+    }
+  });
+});
+
+Deno.test("similarity is of all train rows, however many", async () => {
+  await withTempDir(async (dir) => {
+    const steps = 2;
+    const config = { modulus: 53, trainFraction: 0.9, hidden: [5] };
+    await train({ ...config, steps, checkpointEvery: 1 }, { run: dir });
+    const { probes } = await probeRun(dir, ["similarity"]);
+    const { cka, samples } = probes.similarity!;
+    assertEquals(samples, Math.floor(0.9 * 53 ** 2));
+    // By hand: columns less their means, products summed one by one.
+    const run = await RunContext.open(dir);
+    const centred = await run.each("rows", async (context) => {
+      const x = await trainActivation(context, "layers.0.hook_post");
+      assertEquals(x.rows, samples);
+      return Array.from({ length: x.columns }, (_, c) => {
+        const column = Array.from(
+          { length: x.rows },
+          (_, r) => x.data[r * x.columns + c]!,
+        );
+        const mean = column.reduce((a, b) => a + b, 0) / x.rows;
+        return column.map((v) => v - mean);
+      });
+    });
+    const square = (x: number[][], y: number[][]) =>
+      x.flatMap((a) =>
+        y.map((b) => a.reduce((sum, v, i) => sum + v * b[i]!, 0) ** 2)
+      ).reduce((a, b) => a + b, 0);
+    for (const [i, x] of centred.entries()) {
+      for (const [j, y] of centred.entries()) {
+        const wanted = square(x, y) / Math.sqrt(square(x, x) * square(y, y));
+        const found = cka["layers.0.hook_post"]![i]![j]!;
+        assertAlmostEquals(found, wanted, 1e-9, `${i}, ${j}`);
+      }
     }
   });
 });

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { definitionsOf } from "../config/config.ts";
+import type { TaskDefinition } from "../data/definition.ts";
+import { tasks } from "../data/registry.ts";
 import type { Experiment } from "./experiment.ts";
 
 /** So many numbers of an activation are computed at once, at most. */
@@ -24,7 +25,9 @@ export type Sized = Pick<Experiment, "model" | "split" | "config">;
 export function numbersPerRow(
   { model, config }: Pick<Experiment, "model" | "config">,
 ): number {
-  const { classes } = definitionsOf(config).task.form(config);
+  // Of the config nothing is loaded: what it checks are metrics, too, which load
+  // this.
+  const { classes } = (tasks[config.task] as TaskDefinition).form(config);
   return Math.max(classes, model.widest ?? 1);
 }
 

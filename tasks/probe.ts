@@ -72,7 +72,8 @@ const task = program
   .option(
     "--map <names>",
     "another tool's file: its names for what probes read, " +
-      "W_E=embedding.weight,W_U=head.weight (:T transposed, :N not)",
+      "W_E=embedding.weight,W_U=head.weight (:T transposed, :N not); auto " +
+      "proposes them",
   )
   .option("--modulus <p>", "another tool's file: trained modulo p", number)
   .addOption(

@@ -8,6 +8,7 @@
 import { UsageError } from "../errors.ts";
 import { isPrime, type OperationName } from "../data/modular.ts";
 import type { ProbeModel } from "../onnx/probe_model.ts";
+import { namesOf } from "./names.ts";
 import { aliasesOf, type TaskSizes } from "./name_map.ts";
 import { NotApplicableError } from "./probe.ts";
 import { inputOf, largest, type Reading, readingsOf } from "./rows_read.ts";
@@ -28,7 +29,10 @@ export interface ForeignOptions extends Ends, ToldOptions {
   readonly modulus?: number;
   /** Which operation; by default addition. */
   readonly operation?: OperationName;
-  /** Names of weights and activations: `W_E=embedding.weight,W_U=head.weight:T`. */
+  /**
+   * Names of weights and activations: `W_E=embedding.weight,W_U=head.weight:T`; or
+   * `auto`, to have them proposed by shape and place in the graph.
+   */
   readonly map?: string;
 }
 
@@ -82,6 +86,12 @@ export async function introduce(
       );
     }
   }
+  if (config !== undefined && map === "auto") {
+    throw new UsageError(
+      `--map auto must be left out: ${model.source} has the names that probes ` +
+        "know",
+    );
+  }
   if (modulus === undefined || config !== undefined) {
     return { model: await named(model, map!, config?.modulus ?? 0) };
   }
@@ -92,12 +102,13 @@ export async function introduce(
     options,
   );
   const only = understood.model.only([logits.name]);
+  const task = taskOf(modular, reading);
+  const sizes = sizesOf(reading, modulus, logits.classes);
+  const names = await namesOf(map, only, sizes, task.input);
   return {
-    model: map === undefined ? only : only.withAliases(
-      aliasesOf(map, only, sizesOf(reading, modulus, logits.classes)),
-    ),
+    model: names.model,
     task: {
-      ...taskOf(modular, reading),
+      ...task,
       ...(split !== undefined && {
         split: partsOnce(
           pairsNamed(await toldRows(split), modular, rowsName(split)),
@@ -105,7 +116,7 @@ export async function introduce(
       }),
       ...lossNamed(loss),
     },
-    notes,
+    notes: [...notes, ...names.notes],
   };
 }
 

@@ -10,7 +10,7 @@ import { losses, type LossName } from "../losses/mod.ts";
 import type { ProbeModel } from "../onnx/probe_model.ts";
 import { lossOf } from "../train/experiment.ts";
 import { findLogits } from "./logits.ts";
-import { aliasesOf } from "./name_map.ts";
+import { namesOf } from "./names.ts";
 import { evenRows } from "./rows.ts";
 import type { ProbedTask } from "./task.ts";
 import { checked, readRows, type ToldRows } from "./told_rows.ts";
@@ -73,12 +73,11 @@ export async function introduceRows(
     oneHot: oneHot ? row.at(-1) : undefined,
     classes,
   };
+  const names = await namesOf(map, only, sizes, task.input);
   return {
-    model: map === undefined
-      ? only
-      : only.withAliases(aliasesOf(map, only, sizes)),
+    model: names.model,
     task: { ...task, ...lossNamed(loss) },
-    notes: note === undefined ? [] : [note],
+    notes: [...note === undefined ? [] : [note], ...names.notes],
   };
 }
 

@@ -159,6 +159,65 @@ export function aliasesOf(
   return { weights, activations };
 }
 
+/** What a map could say of a weight or an activation. */
+export interface Proposal {
+  /** The name that probes know. */
+  readonly asked: string;
+  /** The name in the file. */
+  readonly tensor: string;
+  /** Of a matrix, whether it lies transposed. */
+  readonly transposed?: boolean;
+}
+
+/**
+ * A map as `--map` takes it. Which way round a weight lies is written where lengths
+ * leave it open.
+ *
+ * @param proposals What it says.
+ * @param model The file.
+ * @param sizes The lengths that the task gives.
+ */
+export function mapText(
+  proposals: readonly Proposal[],
+  model: ProbeModel,
+  sizes: TaskSizes,
+): string {
+  // A comma ends an entry: what has one in its name cannot be written.
+  let left = proposals.filter(({ tensor }) => !tensor.includes(","));
+  const forced = new Set<string>();
+  const text = () =>
+    left.map(({ asked, tensor, transposed }) =>
+      `${asked}=${tensor}${forced.has(asked) ? (transposed ? ":T" : ":N") : ""}`
+    ).join(",");
+  while (left.length > 0) {
+    try {
+      const { weights } = aliasesOf(text(), model, sizes);
+      const wrong = left.find(({ asked, transposed }) =>
+        transposed !== undefined && weights[asked]?.transposed !== transposed
+      );
+      if (!wrong) break;
+      forced.add(wrong.asked);
+    } catch (error) {
+      const open = error instanceof TurnsUnknown && !forced.has(error.asked);
+      if (open) forced.add(error.asked);
+      // Other lengths than the task's: without the embedding the rest may fit.
+      else if (left[0]!.asked === "W_E") left = left.slice(1);
+      else throw error;
+    }
+  }
+  return text();
+}
+
+/** A weight of which lengths do not say whether it lies transposed. */
+class TurnsUnknown extends UsageError {
+  readonly asked: string;
+
+  constructor(asked: string, message: string) {
+    super(message);
+    this.asked = asked;
+  }
+}
+
 function unknown({ asked, tensor }: Entry, model: ProbeModel): UsageError {
   const known = [...model.weightNames, ...model.activationNames];
   return new UsageError(
@@ -213,7 +272,8 @@ function solve(oriented: readonly Oriented[], sizes: TaskSizes): Solution {
     const { entry, shape } = oriented.find(({ entry }) =>
       entry.asked === asked
     )!;
-    throw new UsageError(
+    throw new TurnsUnknown(
+      asked,
       `Cannot tell whether ${asked}=${entry.tensor} of shape [${shape}] lies ` +
         `transposed: both fit; write ${asked}=${entry.tensor}:N as it stands, ` +
         `or ${entry.tensor}:T transposed`,

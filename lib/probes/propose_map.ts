@@ -1,0 +1,171 @@
+/**
+ * Names for a foreign file's weights and activations, by shape and by their place in
+ * the graph: `--map auto`.
+ *
+ * @module
+ */
+
+import { UsageError } from "../errors.ts";
+import type { ProbeModel } from "../onnx/probe_model.ts";
+import type { HostTensor } from "../onnx/tensor.ts";
+import { GraphWalk, type Product } from "./graph_walk.ts";
+import { mapText, type Proposal, type TaskSizes } from "./name_map.ts";
+import { proposeBlocks } from "./propose_blocks.ts";
+
+/** What a proposal is made from. */
+export interface ProposalContext {
+  /** The file, with its logits as the one output. */
+  readonly model: ProbeModel;
+  /** The lengths that the task gives. */
+  readonly sizes: TaskSizes;
+  /** Some rows of the task, of a number that no axis has. */
+  readonly rows: Readonly<Record<string, HostTensor>>;
+}
+
+/**
+ * Proposes a map. Tables that tokens are looked up in are embeddings; a network with
+ * a softmax inside is a transformer, and every softmax is a layer of attention; one
+ * without is a perceptron, and the products with weights are its layers. Names play
+ * no part.
+ *
+ * @param context The file and its task.
+ * @returns What `--map` takes.
+ * @throws {UsageError} if nothing in the file has the place of what probes read.
+ */
+export async function proposeMap(context: ProposalContext): Promise<string> {
+  const { model, sizes } = context;
+  const walk = new GraphWalk(model);
+  const shapes = shapesOf(context);
+  const proposals = [
+    ...embedding(walk, sizes),
+    ...walk.nodes.some(({ opType }) => opType === "Softmax")
+      ? await proposeBlocks(walk, model.outputNames[0]!, sizes, shapes)
+      : await layers(walk, model.outputNames[0]!, sizes, shapes),
+  ];
+  const text = mapText(proposals, model, sizes);
+  if (text !== "") return text;
+  throw new UsageError(
+    `--map auto finds nothing in ${model.source} that has the place of an ` +
+      "embedding, of layers or of an unembedding: name them, --contents lists all",
+  );
+}
+
+/** The shape of a value of some rows, rows first; undefined where it has none. */
+export type ShapeOf = (name: string) => Promise<readonly number[] | undefined>;
+
+function shapesOf({ model, rows }: ProposalContext): ShapeOf {
+  const count = Object.values(rows)[0]!.shape[0]!;
+  return async (name) => {
+    try {
+      const { [name]: value } = await model.run(rows, [name]);
+      return value!.shape[0] === count ? value!.shape : undefined;
+    } catch {
+      // It has not a row for each row: batches of it do not fit together.
+      return undefined;
+    }
+  };
+}
+
+/**
+ * The first of some values that has a row for each row and so many axes.
+ *
+ * @param names The values.
+ * @param axes How many axes it may have.
+ * @param shapes Their shapes.
+ */
+export async function withAxes(
+  names: readonly string[],
+  axes: readonly number[],
+  shapes: ShapeOf,
+): Promise<string | undefined> {
+  for (const name of names) {
+    const shape = await shapes(name);
+    if (shape && axes.includes(shape.length)) return name;
+  }
+}
+
+// The one table that tokens choose rows of; or the product that one-hot rows have
+// with it.
+function embedding(walk: GraphWalk, sizes: TaskSizes): Proposal[] {
+  const tables = new Map(walk.lookups.map(({ table }) => [table.name, table]));
+  const products = oneHotProducts(walk, sizes);
+  for (const { weight } of products) tables.set(weight.name, weight);
+  if (tables.size !== 1) return [];
+  const [{ name, transposed }] = [...tables.values()] as [
+    { name: string; transposed: boolean },
+  ];
+  return [{ asked: "W_E", tensor: name, transposed }];
+}
+
+/** The products that make tokens' vectors out of one-hot rows. */
+export function oneHotProducts(
+  walk: GraphWalk,
+  sizes: TaskSizes,
+): Product[] {
+  const { products, lookups } = walk;
+  // Side by side they are a layer's own input.
+  if (lookups.length > 0 || sizes.oneHot !== undefined) return [];
+  return products.filter(({ x, lengths, weight }) =>
+    walk.behind(x).size === 0 && sizes.vocabulary(lengths[0]) &&
+    products.some((other) => other.weight.name !== weight.name)
+  );
+}
+
+// Products one behind the other, to the logits.
+async function layers(
+  walk: GraphWalk,
+  logits: string,
+  sizes: TaskSizes,
+  shapes: ShapeOf,
+): Promise<Proposal[]> {
+  const before = new Set(oneHotProducts(walk, sizes));
+  const chain = walk.products.filter((product) =>
+    walk.behind(logits).has(product) && !before.has(product)
+  );
+  const straight = chain.every(({ x }, i) => {
+    const direct = [...walk.directlyBehind(x)]
+      .filter((product) => !before.has(product));
+    return i === 0
+      ? direct.length === 0
+      : direct.includes(chain[i - 1]!) && direct.length === 1;
+  });
+  // Side ways and gates: which layer is which cannot be told.
+  if (!straight || chain.at(-1)?.lengths[1] !== sizes.classes) return [];
+  const weights = chain.map(({ weight }, i): Proposal => ({
+    asked: `layers.${i}.W`,
+    tensor: weight.name,
+    transposed: weight.transposed,
+  }));
+  const hooks: Proposal[] = [];
+  for (const [i, { x }] of chain.slice(1).entries()) {
+    const post = await activated(walk, x, shapes);
+    if (post) hooks.push({ asked: `layers.${i}.hook_post`, tensor: post });
+  }
+  return [...weights, ...hooks];
+}
+
+const NORMS = new Set(["BatchNormalization", "LayerNormalization"]);
+
+/**
+ * What a layer gives to the next: its activation function's value, before a norm.
+ *
+ * @param walk The graph.
+ * @param x What the next layer is given.
+ * @param shapes Shapes of values.
+ */
+export async function activated(
+  walk: GraphWalk,
+  x: string,
+  shapes: ShapeOf,
+): Promise<string | undefined> {
+  const names = walk.shapesOf(x);
+  for (let at = names.at(-1)!;;) {
+    const norm = walk.maker(at);
+    if (!norm || !NORMS.has(norm.opType)) break;
+    const inner = walk.shapesOf(norm.input[0]!);
+    names.push(...inner);
+    at = inner.at(-1)!;
+  }
+  // The function's own value, not what other shapes are made of it.
+  return await withAxes(names.toReversed(), [2, 3], shapes);
+}

@@ -206,3 +206,30 @@ for (const ablateBy of ["zero", "mean"] as const) {
     }
   });
 }
+
+Deno.test("ablation: the embedding loses the frequency n/2, which has no sine, and nothing else", async () => {
+  const p = 8;
+  const wave = (k: number, phase = 0) => (x: number) =>
+    Math.cos(2 * Math.PI * k * (x % p) / p + phase);
+  const columns = [[0.5, 1, 0.3], [-0.25, 2, 1.1], [1, -1, 2]];
+  const network = (half: number) =>
+    contextOf(
+      { modulus: p, hidden: [3], trainFraction: 0.5, precision: "float64" },
+      {
+        "layers.0.W": hostTensorOf(
+          "float64",
+          [2 * p, 3],
+          Array.from({ length: 2 * p }, (_, x) =>
+            columns.map(([a, b, phase]) =>
+              half * a! * wave(4)(x) + b! * wave(1, phase)(x)
+            )).flat(),
+        ),
+      },
+    );
+  const settings = { keyFrequencies: [4] };
+  const { ablations } = await ask(ablation, await network(1), settings);
+  const { whole } = await ask(ablation, await network(0), settings);
+  const found = ablations.find(({ kind }) => kind === "frequency of embedding");
+  near(found!.scores.all.loss, whole.all.loss);
+  near(found!.scores.test!.loss, whole.test!.loss);
+});

@@ -16,11 +16,14 @@ import {
 } from "../../lib/figures/curves.ts";
 import type { Figure } from "../../lib/figures/figure.ts";
 import {
+  recordOf,
   recordText,
   type RunRecord,
   stands,
   thinned,
 } from "../../lib/figures/record.ts";
+import { readMetrics } from "../../lib/runs/read.ts";
+import { train } from "../../lib/train/train.ts";
 import { Costs, timeText, wallTime } from "../../lib/reproduce/cost.ts";
 import { jobsOf, seedsOf } from "../../lib/reproduce/layout.ts";
 import {
@@ -31,6 +34,7 @@ import {
   tableText,
   weightOf,
 } from "../../lib/reproduce/outcome.ts";
+import { withTempDir } from "../tasks/_run.ts";
 
 const figure: Figure = {
   title: "T",
@@ -276,3 +280,15 @@ Deno.test("measured() gives the median and, where they differ, least and most", 
     measured: percent(0.25),
   });
 });
+
+Deno.test("recordOf() keeps six digits of each number, of every row", () =>
+  withTempDir(async (run) => {
+    await train({ modulus: 5, hidden: [4], steps: 10, evalEvery: 5 }, { run });
+    const rows = await readMetrics(run);
+    const { columns, steps } = (await recordOf(run, "a", figure))!;
+    assertEquals(steps, 10);
+    assertEquals(columns, {
+      step: [0, 5, 10],
+      train_loss: rows.map((row) => Number(row.train_loss.toPrecision(6))),
+    });
+  }));

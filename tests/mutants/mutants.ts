@@ -164,7 +164,7 @@ async function runTests(
   const { success, stdout } = await new Deno.Command(Deno.execPath(), {
     cwd,
     args: [
-      ...["test", "--no-check", "--no-prompt", "--allow-all"],
+      ...["test", "--no-check", "--no-prompt", "--allow-all", "--fail-fast"],
       ...filter === undefined ? [] : ["--filter", filter],
       ...tests.map((test) => join("tests", test)),
     ],
@@ -180,7 +180,9 @@ async function runTests(
   if (ran[1] === "0" && ran[2] === "0") {
     return { passed: false, why: "no test runs", ms };
   }
-  return { passed: success, why: `${ran[2]} failed`, ms };
+  const [, name, file] = /^(.*) => \.\/tests\/(.*?):\d/m.exec(text) ?? [];
+  const why = success ? "all pass" : `${file}, "${name}" fails`;
+  return { passed: success, why, ms };
 }
 
 async function parses(source: string): Promise<boolean> {

@@ -96,14 +96,14 @@ Deno.test("mutate() says which mistakes no test notices, and leaves the project 
     assertEquals(
       Object.fromEntries(outcomes.map((o) => [o.mutant.from, [o.fate, o.why]])),
       {
-        "list:1": ["killed", "1 failed"],
-        "list:2": ["survived", "0 failed"],
-        "list:3": ["survived", "0 failed"],
+        "list:1": ["killed", 'a_test.ts, "next" fails'],
+        "list:2": ["survived", "all pass"],
+        "list:3": ["survived", "all pass"],
         "list:4": ["broken", "its text is in a.ts 0 times, wanted once"],
         "list:5": ["broken", "its text is in a.ts 3 times, wanted once"],
         "list:6": ["broken", "its text is in b.ts 0 times, wanted once"],
         "list:7": ["broken", "a.ts cannot be parsed with it"],
-        "list:8": ["broken", "without it 1 failed"],
+        "list:8": ["broken", 'without it bad_test.ts, "bad" fails'],
         "list:9": ["broken", "without it no test runs"],
       },
     );

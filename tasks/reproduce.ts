@@ -5,6 +5,7 @@
  */
 
 import { ConfigError } from "../lib/config/config.ts";
+import type { Listed } from "../lib/reproduce/list.ts";
 import { taskLine } from "../lib/shell.ts";
 import { command, EXIT, main, number, Option, printJson } from "./cli.ts";
 
@@ -13,9 +14,13 @@ const MOST_JOBS = 8;
 
 const task = command(
   "reproduce",
-  "Reproduce figures of the paper; without a name, list them.",
+  "Reproduce figures of the paper; without a name, list them, a line each.",
 )
   .argument("[figures...]", "fig1, …, fig17, eps, perp, slingshots, or all")
+  .option(
+    "--about",
+    "train nothing; say what figures show, with which settings and claims",
+  )
   .option("--quick", "a shorter form of minutes: fewer steps or a smaller task")
   .option("--seeds <n>", "seeds of each arm (default: 3; quick: 1)", number)
   .option("--resume", "go on with runs that are there, repeat none")
@@ -51,18 +56,28 @@ const task = command(
       );
     }
     const text = await import("./reproduce_text.ts");
-    if (names.length === 0) {
+    const about = options.about ?? false;
+    if (names.length === 0 || about) {
       const given = Object.keys(options)
-        .find((key) => key !== "json");
+        .find((key) => key !== "json" && key !== "about");
       if (given !== undefined) {
         throw new ConfigError(
-          `--${given} must come with figures: name them, or all`,
+          about
+            ? `--${given} must be left out with --about, which trains nothing`
+            : `--${given} must come with figures: name them, or all`,
         );
       }
-      const { listFigures } = await import("../lib/reproduce/list.ts");
-      const listed = await listFigures();
+      const listed = await figuresNamed(names);
       if (json) printJson(listed);
-      else console.log(text.listText(listed));
+      else if (about) console.log(text.aboutText(listed));
+      else {
+        console.log(text.tableOfFigures(listed));
+        console.error(
+          "times are of two runs side by side, ~ on the machine of the " +
+            "published ones; all about one: " +
+            taskLine("reproduce", "fig2", "--about"),
+        );
+      }
       return;
     }
     if (options.resume && options.overwrite) {
@@ -122,5 +137,15 @@ const task = command(
       Deno.exitCode = EXIT.interrupted;
     } else if (failures.length > 0) Deno.exitCode = EXIT.failed;
   });
+
+async function figuresNamed(names: readonly string[]): Promise<Listed[]> {
+  const { figureNames } = await import("../lib/reproduce/reproduce.ts");
+  const { listFigures } = await import("../lib/reproduce/list.ts");
+  const wanted = figureNames(names.length === 0 ? ["all"] : names);
+  const listed = await listFigures(undefined, undefined, (problem) => {
+    console.error(`warning: ${problem}; it is left out`);
+  });
+  return listed.filter(({ name }) => wanted.includes(name));
+}
 
 if (import.meta.main) await main(task);

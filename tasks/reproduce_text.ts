@@ -8,10 +8,30 @@ import { maxOf } from "../lib/extremes.ts";
 import type { Cost, Listed } from "../lib/reproduce/list.ts";
 import { timeText } from "../lib/reproduce/cost.ts";
 import { extent, type Outcome } from "../lib/reproduce/outcome.ts";
+import { table } from "../lib/text.ts";
 import type { Standing } from "../lib/reproduce/reproduce.ts";
 
-/** The list of figures. */
-export function listText(listed: readonly Listed[]): string {
+/** The list of figures: a line each. */
+export function tableOfFigures(listed: readonly Listed[]): string {
+  const cost = (one: Cost | null) =>
+    one === null ? "?" : (one.from === "here" ? "" : "~") + timeText(one.ms);
+  const rows = listed.map(({ name, title, cost: { full, quick }, ...one }) => [
+    name,
+    title.replace(/^Figure \d+: /, ""),
+    cost(full),
+    cost(quick),
+    one.last ? extent(one.last) : one.claims.length > 0 ? "not run yet" : "–",
+    one.claims.map(({ id, verdict }) => `${id} ${verdict ?? "–"}`).join(", "),
+  ]);
+  const missing = listed.flatMap(({ name, missing }) =>
+    missing === null ? [] : [`${name} cannot be run here: ${missing}`]
+  );
+  const head = ["figure", "shows", "full", "quick", "last", "claims"];
+  return [...table([head, ...rows]), ...missing].join("\n");
+}
+
+/** All about figures: settings, what is published, costs and claims. */
+export function aboutText(listed: readonly Listed[]): string {
   return listed.map((figure) => {
     const { name, shows, settings, published, claims, cost } = figure;
     const { last, missing } = figure;

@@ -6,13 +6,7 @@
  * @module
  */
 
-import { join } from "node:path";
-import {
-  type Config,
-  ConfigError,
-  configKeys,
-  resolveConfig,
-} from "../config/config.ts";
+import { type Config, configKeys } from "../config/config.ts";
 import { placeSettings } from "../config/core.ts";
 import { readManifest } from "../runs/_layout.ts";
 import { readMetrics } from "../runs/read.ts";
@@ -175,33 +169,4 @@ export function recordText(record: RunRecord): string {
       : JSON.stringify(value))
   );
   return `{\n${parts.join(",\n")}\n}\n`;
-}
-
-/**
- * Reads the records in a folder.
- *
- * @returns By file name; those of configs that this version does not know are
- * left out.
- */
-export async function readRecords(
-  folder: string,
-): Promise<Map<string, RunRecord>> {
-  const records = new Map<string, RunRecord>();
-  let names: string[];
-  try {
-    names = Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return records;
-    throw error;
-  }
-  for (const name of names.filter((name) => name.endsWith(".json"))) {
-    const record = JSON.parse(await Deno.readTextFile(join(folder, name)));
-    try {
-      const config = resolveConfig(record.config);
-      records.set(name.slice(0, -5), { ...record, config });
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-    }
-  }
-  return records;
 }

@@ -10,6 +10,7 @@ import { figures as registry } from "../figures/mod.ts";
 import { Costs, wallTime } from "./cost.ts";
 import { jobsOf, type Places, places as usual } from "./layout.ts";
 import { basisOf, type Outcome, readOutcome, weightOf } from "./outcome.ts";
+import { type OnProblem, publishedOutcome } from "./published.ts";
 import { recordHere, recordsPublished } from "./records.ts";
 import { SEEDS } from "./reproduce.ts";
 
@@ -50,19 +51,29 @@ export interface Listed {
   readonly missing: string | null;
 }
 
-/** Lists the figures. */
+/**
+ * Lists the figures.
+ *
+ * @param places Where runs and records lie.
+ * @param figures The figures.
+ * @param onProblem Told of each file that is torn, edited or gone; the list goes
+ * on without it.
+ */
 export async function listFigures(
   places: Places = usual,
   figures: Readonly<Record<string, Figure>> = registry,
+  onProblem: (problem: string) => void = () => {},
 ): Promise<Listed[]> {
-  const costs = await knownCosts(places, figures);
+  const costs = await knownCosts(places, figures, onProblem);
   const listed: Listed[] = [];
   const known = async (
     name: string,
     figure: Figure,
     from: "here" | "published",
   ) => {
-    const outcome = await readOutcome(join(places[from], name));
+    const outcome = from === "published"
+      ? await publishedOutcome(places, name, onProblem)
+      : await orProblem(() => readOutcome(join(places.here, name)), onProblem);
     return outcome && outcome.basis === basisOf(name, figure, outcome.scale)
       ? [{ ...outcome, from }]
       : [];
@@ -101,6 +112,18 @@ export async function listFigures(
   return listed;
 }
 
+// What is read, or undefined where it cannot be: one file must not hide others.
+async function orProblem<T>(
+  read: () => Promise<T>,
+  onProblem: OnProblem,
+): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    onProblem((error as Error).message);
+  }
+}
+
 // How the command trains unless it is told otherwise.
 const USUAL = { device: "cpu", threads: 1 } as const;
 
@@ -108,6 +131,7 @@ const USUAL = { device: "cpu", threads: 1 } as const;
 async function knownCosts(
   places: Places,
   figures: Readonly<Record<string, Figure>>,
+  onProblem: OnProblem,
 ): Promise<Record<Cost["from"], Costs>> {
   const [here, published] = [new Costs(), new Costs()];
   const all = Object.entries(figures).flatMap(([name, figure]) =>
@@ -117,7 +141,7 @@ async function knownCosts(
     }))
   );
   for (const { figure, jobs } of all) {
-    const known = await recordsPublished(places, jobs, figure);
+    const known = await recordsPublished(places, jobs, figure, onProblem);
     for (const { config, ms_per_step } of known.values()) {
       published.learn(config, ms_per_step);
     }
@@ -125,7 +149,10 @@ async function knownCosts(
   for (const { figure, jobs } of all) {
     for (const job of jobs) {
       // Measures may be slow, and are not looked at here.
-      const record = await recordHere(job, { ...figure, measures: {} });
+      const record = await orProblem(
+        () => recordHere(job, { ...figure, measures: {} }),
+        onProblem,
+      );
       if (!record) continue;
       here.learn(record.config, record.ms_per_step);
       published.learn(record.config, record.ms_per_step);

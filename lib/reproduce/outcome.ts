@@ -17,6 +17,7 @@ import type {
 import type { RunRecord } from "../figures/record.ts";
 import { withoutPlace } from "../figures/record.ts";
 import { writeWhole } from "../files.ts";
+import { isObject, parseObject } from "../json.ts";
 import { chartSvg } from "../report/chart.ts";
 import { jobsOf } from "./layout.ts";
 
@@ -194,14 +195,39 @@ export async function writeOutcome(
   await writeWhole(join(folder, "verdict.json"), text);
 }
 
-/** What a folder's verdict.json holds; undefined where there is none. */
+/**
+ * What a folder's verdict.json holds; undefined where there is none.
+ *
+ * @throws {SyntaxError} if it is torn, naming the file.
+ */
 export async function readOutcome(
   folder: string,
 ): Promise<Outcome | undefined> {
+  const path = join(folder, "verdict.json");
   try {
-    return JSON.parse(await Deno.readTextFile(join(folder, "verdict.json")));
+    return parseOutcome(await Deno.readTextFile(path), path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
+}
+
+/**
+ * Parses a verdict.json.
+ *
+ * @param text Its text.
+ * @param path The file.
+ * @throws {SyntaxError} if it is none, naming the file.
+ */
+export function parseOutcome(text: string, path: string): Outcome {
+  const outcome = parseObject(text, path, "what a figure came to");
+  const { scale, seeds, basis, runs, rows, claims } = outcome;
+  const isOne = (scale === "full" || scale === "quick") &&
+    typeof seeds === "number" && typeof basis === "string" && isObject(runs) &&
+    [rows, claims].every((all) => Array.isArray(all) && all.every(isObject));
+  if (isOne) return outcome as unknown as Outcome;
+  throw new SyntaxError(
+    `Cannot read ${path}: wanted what a figure came to, with scale, seeds, ` +
+      "basis, runs, rows and claims",
+  );
 }

@@ -12,7 +12,8 @@ import { extent, type Outcome, tableText } from "./outcome.ts";
 const HEAD = `# Reproduction
 
 _This page is generated: \`deno task reproduce all --publish\` writes it from the
-records in \`docs/reproduction/\`; text about a figure stands in \`lib/figures/\`._
+records in \`docs/reproduction/\`, whose sums stand in \`SHA256SUMS\` there; text about a
+figure stands in \`lib/figures/\`._
 
 Every figure of _Grokking at the Edge of Numerical Stability_ (arXiv 2501.04697)
 is one command, \`deno task reproduce figN\`. Rules of claims stand in the code, and

@@ -10,7 +10,7 @@ import { dirname, join } from "node:path";
 import type { Figure, Results, Scale } from "../figures/figure.ts";
 import { recordText, type RunRecord } from "../figures/record.ts";
 import { figures as registry } from "../figures/mod.ts";
-import { writeWhole } from "../files.ts";
+import { FileError, writeWhole } from "../files.ts";
 import { ignoreMissing, list } from "../runs/_layout.ts";
 import {
   type Job,
@@ -28,6 +28,12 @@ import {
   writeOutcome,
 } from "./outcome.ts";
 import { pageText, type Published } from "./page.ts";
+import {
+  PUBLISHED_SUMS,
+  publishedOutcome,
+  PublishedSums,
+  readPublished,
+} from "./published.ts";
 import { recordHere, recordsPublished } from "./records.ts";
 import { figureNames, type ReproduceOptions, SEEDS } from "./reproduce.ts";
 import { bytesKey, twinsOf } from "./twins.ts";
@@ -54,12 +60,16 @@ interface Found {
  * @returns What was published; figures without a run are left out, and what is
  * published of their earlier settings is removed.
  * @throws {UsageError} if a figure is unknown.
+ * @throws {FileError} if something published is torn, edited or gone: nothing is
+ * written then.
  */
 export async function publish(
   names: readonly string[],
   options: Pick<ReproduceOptions, "scale" | "places" | "figures"> = {},
 ): Promise<Outcome[]> {
   const { places = usual, figures = registry } = options;
+  const wanted = figureNames(names, figures);
+  await refuseDamaged(places, Object.keys(figures));
   const outcomes: Outcome[] = [];
   const twins = new Map<number, Map<string, Job[]>>();
   // Configs of all figures take a while, and most figures have as many seeds.
@@ -68,7 +78,7 @@ export async function publish(
     twins.set(seeds, found);
     return found;
   };
-  for (const name of figureNames(names, figures)) {
+  for (const name of wanted) {
     const figure = figures[name]!;
     const full = await find(name, figure, "full", places, twinsFor);
     const quick = await find(name, figure, "quick", places, twinsFor);
@@ -107,7 +117,30 @@ export async function publish(
   }
   const page = join(dirname(places.published), "reproduction.md");
   await writeWhole(page, pageText(figures, published));
+  await PublishedSums.write(places);
   return outcomes;
+}
+
+async function refuseDamaged(
+  places: typeof usual,
+  figures: readonly string[],
+): Promise<void> {
+  const [problem] = await (await PublishedSums.of(places)).problems();
+  if (problem !== undefined) refuse(problem);
+  for (const figure of figures) {
+    await publishedOutcome(places, figure, refuse);
+    for (const scale of ["full", "quick"] as const) {
+      await readPublished(places, figure, scale, refuse);
+    }
+  }
+}
+
+// Sums of what nobody can vouch for would vouch for it.
+function refuse(problem: string): never {
+  throw new FileError(
+    `Cannot publish: ${problem}; put it back with git checkout, or, if it is ` +
+      `meant so, remove ${PUBLISHED_SUMS} beside it first`,
+  );
 }
 
 // Records of which this version has no run any more.
@@ -141,7 +174,7 @@ async function find(
   ];
   const most = seedsOf(names, usually);
   const jobs = jobsOf(name, figure, scale, most, places.here);
-  const known = await recordsPublished(places, jobs, figure);
+  const known = await recordsPublished(places, jobs, figure, refuse);
   const twins = twinsFor(most);
   const records: Found["records"][number][] = [];
   for (const job of jobs) {

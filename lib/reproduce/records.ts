@@ -6,7 +6,6 @@
  */
 
 import {
-  readRecords,
   recordOf,
   type RunRecord,
   sameExperiment,
@@ -19,7 +18,8 @@ import { list } from "../runs/_layout.ts";
 import { readInterrupted } from "../runs/resume.ts";
 import { notice } from "../notices.ts";
 import { DamagedError } from "../sums.ts";
-import { type Job, type Places, recordsFolder } from "./layout.ts";
+import type { Job, Places } from "./layout.ts";
+import { type OnProblem, readPublished } from "./published.ts";
 
 /**
  * The runs of jobs that lie here, finished or not.
@@ -80,17 +80,25 @@ export async function recordHere(
   }
 }
 
-/** The published records of a figure that stand for jobs, by the jobs' names. */
+/**
+ * The published records of a figure that stand for jobs, by the jobs' names.
+ *
+ * @param onProblem Told of each that is torn, edited or gone; it is left out.
+ */
 export async function recordsPublished(
   places: Places,
   jobs: readonly Job[],
   figure: Figure,
+  onProblem: OnProblem,
 ): Promise<Map<string, RunRecord>> {
   const standing = new Map<string, RunRecord>();
   const [first] = jobs;
   if (!first) return standing;
-  const records = await readRecords(
-    recordsFolder(places, first.figure, first.scale),
+  const records = await readPublished(
+    places,
+    first.figure,
+    first.scale,
+    onProblem,
   );
   for (const { name, config } of jobs) {
     const record = records.get(name);

@@ -209,7 +209,12 @@ async function collect(
     }
     if (!published) continue;
     // What lies here is gone on with, or begun again.
-    const known = await recordsPublished(places, jobs, figure);
+    const known = await recordsPublished(
+      places,
+      jobs,
+      figure,
+      (problem) => onWarning?.(`${problem}; it is left out`),
+    );
     const standing = [...known].filter(([job]) =>
       !records.has(job) && !here.some(({ name }) => name === job)
     );

@@ -57,6 +57,7 @@ Deno.test("docs/reproduction is what publish() makes of its records", {
     }
     assertEquals(
       outcomes.map(({ figure }) => figure).sort(),
-      [...Deno.readDirSync(places.published)].map(({ name }) => name).sort(),
+      [...Deno.readDirSync(places.published)]
+        .flatMap(({ name, isDirectory }) => isDirectory ? [name] : []).sort(),
     );
   }));

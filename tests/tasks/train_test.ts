@@ -352,7 +352,7 @@ Deno.test("export copies a checkpoint, with hooks as outputs if wanted", () =>
       await Deno.readFile(plain),
       await Deno.readFile(join(run, "checkpoints/step-00000002.onnx")),
     );
-    const hooked = join(dir, "new", "hooked.onnx");
+    const hooked = join(dir, "hooked.onnx");
     const hooks = ["layers.0.hook_post", "layers.1.hook_pre"];
     await ok("export", run, "--out", hooked, "--hooks", hooks.join(","));
     const file = await loadProbeModel(hooked);

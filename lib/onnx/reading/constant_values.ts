@@ -9,7 +9,7 @@ import type { GraphProto, NodeProto, TensorProto } from "onnx-buf";
 import type { WeightAlias } from "../aliases.ts";
 import { hostTensor } from "../model.ts";
 import { sizeOf, toNumbers } from "../tensor.ts";
-import { intOf, isFloat, isOp, neededFor, readsOf, TYPE } from "./nodes.ts";
+import { intOf, isFloat, isOp, readsOf, TYPE } from "./nodes.ts";
 
 // What draws numbers is no constant.
 const RANDOM = /^(Random|Bernoulli|Multinomial|Dropout)/;
@@ -43,9 +43,7 @@ export class ConstantValues {
   /** What is to be computed: constants that other nodes read. */
   readonly computed: readonly string[];
   /** Tensors of which one cannot say what the weight is. */
-  readonly unclear: readonly string[];
-  // Nodes that put together what others read, too.
-  readonly #joints: { node: NodeProto; shared: readonly string[] }[] = [];
+  readonly unclear: string[] = [];
   readonly #values = new Map<string, Value>();
   readonly #initializers: ReadonlyMap<string, TensorProto>;
   readonly #readers = new Map<string, number>();
@@ -73,28 +71,6 @@ export class ConstantValues {
       .filter(([name, { own }]) =>
         wanted.has(name) && !own && !this.#initializers.has(name)
       ).map(([name]) => name);
-    this.unclear = this.#unclearIn(graph.node);
-  }
-
-  // What is read by several nodes is one weight all the same, if they all belong to
-  // one.
-  #unclearIn(nodes: readonly NodeProto[]): string[] {
-    if (this.#joints.length === 0) return [];
-    const parts = this.computed.map((name) =>
-      new Set(neededFor(nodes, [name]))
-    );
-    return this.#joints.flatMap(({ node, shared }) => {
-      const readers = nodes.filter((other) =>
-        readsOf(other).some((name) => shared.includes(name))
-      );
-      const inside = parts.some((part) =>
-        part.has(node) && readers.every((reader) => part.has(reader))
-      );
-      return inside ? [] : [
-        `${shared.join(", ")} is read by itself and within ` +
-        `${node.output[0]} (${node.opType})`,
-      ];
-    });
   }
 
   /** Whether a constant has numbers that were trained. */
@@ -108,16 +84,12 @@ export class ConstantValues {
    *
    * @param given Which were computed.
    */
-  synonyms(given: readonly TensorProto[]): Record<string, WeightAlias> {
-    const size = ({ dims }: TensorProto) => sizeOf(dims.map(Number));
+  synonyms(given: ReadonlySet<string>): Record<string, WeightAlias> {
     return Object.fromEntries(
-      given.flatMap((tensor) => {
-        const [first, ...others] = this.#values.get(tensor.name)!.from;
-        const before = this.#initializers.get(first ?? "");
-        const alone = before && others.length === 0 &&
-          size(before) === size(tensor) && this.#readers.get(first!) === 1;
-        return alone
-          ? [[first, { tensor: tensor.name, transposed: false }]]
+      [...given].flatMap((tensor) => {
+        const { from } = this.#values.get(tensor)!;
+        return from.length === 1 && this.#readers.get(from[0]!) === 1
+          ? [[from[0]!, { tensor, transposed: false }]]
           : [];
       }),
     );
@@ -158,7 +130,10 @@ export class ConstantValues {
       trained.length === 1 && isOp(node, ...PASSES);
     if (passes) return { ...value, own: true };
     const shared = trained.filter((name) => !this.#isAlone(name));
-    this.#joints.push({ node, shared });
+    this.unclear.push(
+      `${shared.join(", ")} is read by itself and within ` +
+        `${node.output[0]} (${node.opType})`,
+    );
     return value;
   }
 

@@ -5,7 +5,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { randomKey } from "../../lib/data/random.ts";
-import { assertSameRun, writeSums } from "../train/_runs.ts";
+import { assertSameRun } from "../train/_runs.ts";
 import {
   assertRefused,
   contentsOf,
@@ -103,22 +103,27 @@ Deno.test("replicas that Ctrl-C stopped are gone on with by --resume", () =>
     const less = await task("train", "--resume", run, "--steps", "9");
     assertEquals(less.code, 2);
     assertMatch(less.stderr, /with --steps 9: it was begun with 1000000/);
-    for (const r of [0, 1]) {
-      // As if it had been begun so.
-      const file = join(run, `replica-${r}`, "config.json");
-      const config = JSON.parse(await Deno.readTextFile(file));
-      const shorter = { ...config, steps: steps + 10 };
-      await Deno.writeTextFile(file, JSON.stringify(shorter));
-      await writeSums(join(run, `replica-${r}`));
-    }
-    const { code, stdout, stderr } = await task(
-      ...["train", "--resume", run, "--json"] as const,
+    // Somebody makes it shorter: what it would end in is neither run.
+    const file = join(run, "replica-1", "config.json");
+    const config = await Deno.readTextFile(file);
+    const shorter = { ...JSON.parse(config), steps: steps + 10 };
+    await Deno.writeTextFile(file, JSON.stringify(shorter));
+    const edited = assertRefused(await task("train", "--resume", run), 1);
+    assertMatch(
+      edited,
+      /config\.json: it is not as .*: steps is \d+, its check/,
     );
-    assertEquals(code, 0, stderr);
+    await Deno.writeTextFile(file, config);
+    const rest = startProgram("train", ["--resume", run, "--json"], true);
+    const restEnded = outputOf(rest);
+    while ((await rows()).at(-1)!.step < steps + 20) await pause(20);
+    rest.kill("SIGINT");
+    const { code, stdout, stderr } = await restEnded;
+    assertEquals(code, 130, stderr);
     assertMatch(stderr, new RegExp(`^from step ${steps} on$`, "m"));
     const { replicas } = JSON.parse(stdout);
     assertEquals(replicas.length, 2);
-    for (const replica of replicas) assertEquals(replica.steps, steps + 10);
+    for (const replica of replicas) assert(replica.steps > steps + 20);
   }));
 
 Deno.test("train --switch-at and --from write configs that say so", () =>

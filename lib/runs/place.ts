@@ -12,7 +12,6 @@ import {
   CHECKPOINT,
   checkRegular,
   FILES,
-  findManifest,
   ignoreMissing,
   list,
   LOCK,
@@ -34,9 +33,8 @@ export async function checkFree(
   );
   // What a start has left that was cut off at its first file is nobody's.
   if (!entries?.some((name) => name !== LOCK && !isPartial(name))) return;
-  const isRun = await findManifest(path)
-    .then((manifest) => manifest !== undefined, () => false);
-  if (isRun && overwrite) return await checkRegular(path);
+  const isRun = await isRunFolder(path);
+  if (isRun && overwrite) return;
   throw new UsageError(
     isRun
       ? `Cannot start a run in ${path}: it holds a run already; ` +
@@ -45,6 +43,21 @@ export async function checkFree(
         "holds no run; choose another folder with --run",
   );
 }
+
+// Whether a folder has a manifest of groklab's, damaged or not: to be replaced it
+// need not be whole.
+async function isRunFolder(path: string): Promise<boolean> {
+  if (!await lstat(join(path, FILES.manifest))) return false;
+  await checkRegular(path);
+  try {
+    const text = await Deno.readTextFile(join(path, FILES.manifest));
+    return typeof JSON.parse(text).groklab === "string";
+  } catch {
+    return false;
+  }
+}
+
+const lstat = (path: string) => Deno.lstat(path).catch(ignoreMissing);
 
 /** Removes what a run consists of and nothing else that lies there. */
 export async function removeRun(path: string): Promise<void> {

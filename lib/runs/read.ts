@@ -11,7 +11,7 @@ import { describing, FileError } from "../files.ts";
 import { kindOf, parseObject } from "../json.ts";
 import { notice } from "../notices.ts";
 import { taskLine } from "../shell.ts";
-import { DamagedError, readHeld } from "../sums.ts";
+import { DamagedError, irregular, readHeld } from "../sums.ts";
 import {
   CHECKPOINT,
   checkpointPath,
@@ -301,6 +301,9 @@ export async function checkpointsMeant(
     throw new UsageError(
       `Cannot choose step ${step} of ${path}: it is a file, not a run`,
     );
+  }
+  if (!info.isDirectory) {
+    throw irregular(path, info, "a run folder or an .onnx file");
   }
   const checkpoints = await checkpointsOf(path);
   if (step === undefined) return checkpoints.reverse().map(({ path }) => path);

@@ -251,11 +251,16 @@ export async function readHeld(
 /**
  * Reads a file that a user names: a link to a file may be one.
  *
+ * @param path The file.
+ * @param action What is being done, for the message.
  * @throws {FileError} if it cannot be read, or is no file: a pipe or a device may
  * never end.
  */
-export function readFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  return describing(`read ${path}`, async () => {
+export function readFile(
+  path: string,
+  action = `read ${path}`,
+): Promise<Uint8Array<ArrayBuffer>> {
+  return describing(action, async () => {
     const info = await Deno.stat(path);
     if (!info.isFile) throw new Error(`it is ${sortOf(info)}, wanted a file`);
     return await Deno.readFile(path);

@@ -9,7 +9,7 @@
 
 import { dirname, isAbsolute, join, normalize, relative } from "node:path";
 import { TensorProto_DataLocation } from "onnx-buf";
-import { describing, isAbsent } from "../files.ts";
+import { isAbsent } from "../files.ts";
 import { readFile } from "../sums.ts";
 import type {
   GraphProto,
@@ -39,11 +39,8 @@ export async function readExternalData(
     if (tensor.dataLocation !== TensorProto_DataLocation.EXTERNAL) continue;
     any = true;
     const file = await fileOf(tensor, path);
-    const bytes = files.get(file) ??
-      await describing(
-        `read ${file}, where ${path} has the weight ${tensor.name}`,
-        () => readFile(file),
-      );
+    const action = `read ${file}, where ${path} has the weight ${tensor.name}`;
+    const bytes = files.get(file) ?? await readFile(file, action);
     files.set(file, bytes);
     const [from, to] = rangeOf(tensor, path, file, bytes.length);
     tensor.rawData = bytes.slice(from, to);

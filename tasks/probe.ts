@@ -17,6 +17,7 @@ import { UsageError } from "../lib/errors.ts";
 import { losses, type LossName } from "../lib/losses/mod.ts";
 import {
   contentsOf,
+  findProbed,
   foreignOf,
   type ForeignOptions,
   probe,
@@ -28,7 +29,7 @@ import {
   probeSettings,
   usualJobs,
 } from "../lib/probes/mod.ts";
-import { findCheckpoint, newestRun } from "../lib/runs/read.ts";
+import { newestRun } from "../lib/runs/read.ts";
 import {
   addFlags,
   cardNumber,
@@ -54,7 +55,10 @@ const program = command("probe", "Look inside a checkpoint, or a whole run.");
 addFlags(program, probeSettings, flagOf);
 
 const task = program
-  .argument("[source]", "run folder or .onnx file (default: the newest run)")
+  .argument(
+    "[source]",
+    "run folder, .onnx file or folder of them (default: the newest run)",
+  )
   .option(
     "--probe <names>",
     `which probes, out of ${probeNames.join(", ")} (default: all that apply)`,
@@ -154,11 +158,11 @@ const task = program
     }
     const path = allCheckpoints
       ? await runMeant(source)
-      : await findCheckpoint(source, step);
+      : await findProbed(source, step);
     const choice = await chooseDevice(options);
     if (contents) {
       const found = await contentsOf(
-        await findCheckpoint(source, step),
+        await findProbed(source, step),
         choice,
       );
       return json ? printJson(found) : console.log(renderContents(found));
@@ -169,7 +173,7 @@ const task = program
     const told: ProbeOptions = {
       ...choice,
       jobs: asked ?? (alone ? 1 : usualJobs(allCheckpoints ?? false)),
-      ...foreignOptions(options, allCheckpoints),
+      ...foreignOptions(options),
       settings: Object.fromEntries(
         Object.entries(options).filter(([key]) => key in probeSettings),
       ),
@@ -195,16 +199,8 @@ const task = program
 
 function foreignOptions(
   options: { [K in keyof ForeignOptions]: ForeignOptions[K] | undefined },
-  allCheckpoints: true | undefined,
 ): ForeignOptions {
   const told = foreignOf(options);
-  const [given] = Object.keys(told);
-  if (allCheckpoints && given !== undefined) {
-    throw new UsageError(
-      `--${given} must be left out with --all-checkpoints: a run says ` +
-        "itself what it was trained on",
-    );
-  }
   const { modulus } = told;
   if (modulus !== undefined) {
     checkedSettings({ modulus: p }, { modulus }, flagOf);

@@ -93,12 +93,12 @@ export function renderReport(report: ProbeReport): string {
 
 /** A report on a run for a terminal. */
 export function renderRun(report: RunReport): string {
-  const { source, steps, summary, series, probes, skipped } = report;
+  const { source, steps, notes, summary, series, probes, skipped } = report;
   return [
     `${shown(source)} (${steps.length} checkpoints, steps ${steps[0]}–${
       steps.at(-1)
     })`,
-    ...indented(summary),
+    ...indented([...notes, ...summary]),
     ...Object.entries(series).flatMap(([name, rows]) => [
       "",
       name,

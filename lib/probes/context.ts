@@ -39,6 +39,8 @@ export interface Surroundings {
   readonly run?: RunContext;
   /** The task, where another context made it already. */
   readonly task?: ProbedTask;
+  /** Updates made before it, where its place says so. */
+  readonly step?: number;
 }
 
 /**
@@ -51,6 +53,7 @@ export class ProbeContext {
   /** The run that it belongs to, or undefined. */
   readonly run: RunContext | undefined;
   #task: ProbedTask | undefined;
+  readonly #step: number | undefined;
   readonly #made = new Map<unknown, unknown>();
 
   /**
@@ -59,7 +62,8 @@ export class ProbeContext {
    * @param model The file.
    * @param surroundings Its run and task, where they are known.
    */
-  constructor(model: ProbeModel, { run, task }: Surroundings = {}) {
+  constructor(model: ProbeModel, { run, task, step }: Surroundings = {}) {
+    this.#step = step;
     this.model = model;
     this.run = run;
     this.#task = task;
@@ -76,7 +80,8 @@ export class ProbeContext {
 
   /** Updates made before the checkpoint, or null where it does not say. */
   get step(): number | null {
-    return (this.model.metadata("step") as number | undefined) ?? null;
+    const own = this.model.metadata("step") as number | undefined;
+    return own ?? this.#step ?? null;
   }
 
   /**

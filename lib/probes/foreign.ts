@@ -42,6 +42,8 @@ export interface Introduced {
   readonly model: ProbeModel;
   /** The task; undefined where the file says it itself, or nothing does. */
   readonly task?: ProbedTask;
+  /** The map, where it was proposed. */
+  readonly map?: string;
   /** How inputs and logits were made out, where the file leaves it open. */
   readonly notes?: readonly string[];
 }
@@ -116,6 +118,7 @@ export async function introduce(
       }),
       ...lossNamed(loss),
     },
+    ...names.proposed,
     notes: [...notes, ...names.notes],
   };
 }

@@ -44,7 +44,12 @@ export async function introduceRows(
     readonly map?: string;
     readonly output?: string;
   },
-): Promise<{ model: ProbeModel; task: ProbedTask; notes: string[] }> {
+): Promise<{
+  model: ProbeModel;
+  task: ProbedTask;
+  map?: string;
+  notes: string[];
+}> {
   for (const flag of ["operation", "tokens", "input"]) {
     if (!(flag in others)) continue;
     throw new UsageError(`--${flag} must come with --modulus`);
@@ -77,6 +82,7 @@ export async function introduceRows(
   return {
     model: names.model,
     task: { ...task, ...lossNamed(loss) },
+    ...names.proposed,
     notes: [...note === undefined ? [] : [note], ...names.notes],
   };
 }

@@ -16,6 +16,7 @@ export {
   introduce,
   type Introduced,
 } from "./foreign.ts";
+export { findProbed } from "./foreign_run.ts";
 export type { ToldOptions } from "./introduce_rows.ts";
 export type { ToldPart, ToldRows } from "./told_rows.ts";
 export type { Ends } from "./understand.ts";

@@ -14,6 +14,16 @@ import { evenRows } from "./rows.ts";
 // A number of rows that hardly any other axis has.
 const SAMPLE = 17;
 
+/** A file with the names of a map. */
+export interface Named {
+  /** The file. */
+  readonly model: ProbeModel;
+  /** The map, if it was proposed. */
+  readonly proposed: { readonly map?: string };
+  /** The same in words. */
+  readonly notes: readonly string[];
+}
+
 /**
  * Gives a file the names of a map.
  *
@@ -28,12 +38,13 @@ export async function namesOf(
   model: ProbeModel,
   sizes: TaskSizes,
   input: HostTensor,
-): Promise<{ model: ProbeModel; notes: string[] }> {
-  if (map === undefined) return { model, notes: [] };
+): Promise<Named> {
+  if (map === undefined) return { model, notes: [], proposed: {} };
   const rows = evenRows({ [model.inputNames[0]!]: input }, SAMPLE);
   const text = map === "auto" ? await proposeMap({ model, sizes, rows }) : map;
   return {
     model: model.withAliases(aliasesOf(text, model, sizes)),
+    proposed: map === "auto" ? { map: text } : {},
     notes: map === "auto" ? [`--map ${quoted(text)}`] : [],
   };
 }

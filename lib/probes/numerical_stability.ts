@@ -345,7 +345,7 @@ async function attentionCollapse(
 async function rowsUntil(
   { run, step }: ProbeContext,
 ): Promise<MetricsRow[] | undefined> {
-  if (!run || step === null) return undefined;
+  if (!run?.recorded || step === null) return undefined;
   const rows = await run.metrics();
   const until = rows.filter((row) => row.step <= step);
   return until.length > 0 ? until : undefined;

@@ -23,7 +23,8 @@ import {
   probes,
 } from "./catalogue.ts";
 import type { ProbeContext } from "./context.ts";
-import type { ForeignOptions } from "./foreign.ts";
+import { foreignOf, type ForeignOptions } from "./foreign.ts";
+import { foreignCheckpoints } from "./foreign_run.ts";
 import { NotApplicableError, type Probe } from "./probe.ts";
 import {
   type ProbeSeries,
@@ -90,6 +91,8 @@ export interface RunReport {
   readonly steps: readonly number[];
   /** ONNX Runtime's execution provider. */
   readonly provider: string;
+  /** How another tool's checkpoints were made out. */
+  readonly notes: readonly string[];
   /** What was found, in five or six sentences: of the run, and at its last step. */
   readonly summary: readonly string[];
   /** Results of the probes of checkpoints. */
@@ -172,6 +175,9 @@ async function openWhole(
   path: string,
   options: ProbeOptions,
 ): Promise<RunContext> {
+  if (await foreignCheckpoints(path)) {
+    return await RunContext.open(path, options);
+  }
   const checkpoints = await wholeOnes(await checkpointsOf(path));
   return await RunContext.open(path, options, checkpoints);
 }
@@ -183,7 +189,7 @@ const listed = ({ path, checkpoints }: RunContext) => ({ path, checkpoints });
 /**
  * Probes every checkpoint of a run, and the run itself.
  *
- * @param path A run folder.
+ * @param path A run folder, or a folder of another tool's checkpoints.
  * @param names Which probes; by default every one that applies and is not costly.
  * @param options How to run the models, and what probes are told.
  * @throws {FileError} if it is no run, or a file of it cannot be read.
@@ -198,6 +204,13 @@ export async function probeRun(
   options: ProbeOptions = {},
 ): Promise<RunReport> {
   const asking = new Asking(names, options);
+  const [told] = Object.keys(foreignOf(options));
+  if (told !== undefined && !await foreignCheckpoints(path)) {
+    throw new UsageError(
+      `--${told} must be left out with --all-checkpoints: a run says itself ` +
+        "what it was trained on",
+    );
+  }
   const run = await openWhole(path, options);
   const series: Record<string, { step: number; result: unknown }[]> = {};
   const perCheckpoint: CheckpointProbe[] = [];
@@ -243,6 +256,7 @@ export async function probeRun(
     source: path,
     steps: run.checkpoints.map(({ step }) => step),
     provider: providerOf(options),
+    notes: run.notes,
     summary: summaryOf({ ...atEnd, ...results }, skipped),
     series: series as RunReport["series"],
     probes: results as Partial<ProbeResults>,

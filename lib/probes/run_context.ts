@@ -11,7 +11,9 @@ import { checkpointsOf, readConfig, readMetrics } from "../runs/read.ts";
 import type { MetricsRow } from "../runs/run_folder.ts";
 import type { Settings, Values } from "../config/setting.ts";
 import { ProbeContext } from "./context.ts";
-import type { Probe } from "./probe.ts";
+import { foreignOf, type ForeignOptions, introduce } from "./foreign.ts";
+import { foreignCheckpoints } from "./foreign_run.ts";
+import { NotApplicableError, type Probe } from "./probe.ts";
 import { configOfMetadata, type ProbedTask, taskOfConfig } from "./task.ts";
 
 /** A checkpoint of a run. */
@@ -46,6 +48,27 @@ export interface RunOptions extends ProbeModelOptions {
   readonly onProgress?: (progress: ProbeProgress) => void;
 }
 
+/** What is told of all checkpoints of another tool's. */
+interface Told {
+  readonly options: ForeignOptions;
+  readonly task: ProbedTask | undefined;
+  readonly notes: readonly string[];
+}
+
+// What is made out of one checkpoint is told of the others.
+async function toldOf(
+  { path }: RunCheckpoint,
+  options: RunOptions & ForeignOptions,
+): Promise<Told> {
+  const model = await loadProbeModel(path, options);
+  await using closing = new AsyncDisposableStack();
+  closing.defer(() => model.close());
+  const told = foreignOf(options);
+  const { task, map, notes = [], ...introduced } = await introduce(model, told);
+  closing.defer(() => introduced.model.close());
+  return { options: { ...told, ...(map && { map }) }, task, notes };
+}
+
 /**
  * A run folder: metrics, data, checkpoints in their order. One checkpoint is open
  * at a time, so that memory does not grow with their number.
@@ -59,20 +82,27 @@ export class RunContext {
   readonly #options: RunOptions;
   readonly #made = new Map<unknown, unknown>();
 
+  /** How another tool's checkpoints were made out. */
+  readonly notes: readonly string[];
+  readonly #told: Told | undefined;
+
   private constructor(
     path: string,
     config: unknown,
     checkpoints: readonly RunCheckpoint[],
     options: RunOptions,
+    told?: Told,
   ) {
     this.path = path;
+    this.#told = told;
+    this.notes = told?.notes ?? [];
     this.#config = config;
     this.checkpoints = checkpoints;
     this.#options = options;
   }
 
   /**
-   * Opens a run folder.
+   * Opens a run folder, or one of another tool's checkpoints.
    *
    * @param path The folder.
    * @param options How to run its checkpoints, and who is told how far it is.
@@ -81,9 +111,15 @@ export class RunContext {
    */
   static async open(
     path: string,
-    options: RunOptions = {},
+    options: RunOptions & ForeignOptions = {},
     listed?: readonly RunCheckpoint[],
   ): Promise<RunContext> {
+    const foreign = await foreignCheckpoints(path);
+    if (foreign) {
+      const checkpoints = listed ?? foreign;
+      const told = await toldOf(checkpoints.at(-1)!, options);
+      return new RunContext(path, undefined, checkpoints, options, told);
+    }
     await checkRegular(path);
     const checkpoints = listed ?? await checkpointsOf(path);
     const config = await readConfig(path);
@@ -96,20 +132,34 @@ export class RunContext {
    * @throws {NotApplicableError} if this version cannot make it.
    */
   get config(): Config {
-    return this.once(
-      "config",
-      () => configOfMetadata(this.#config, this.path),
-    );
+    return this.once("config", () => {
+      if (!this.#told) return configOfMetadata(this.#config, this.path);
+      throw new NotApplicableError(
+        `${this.path} does not say how it was trained: it holds no run of ` +
+          "groklab's",
+      );
+    });
   }
 
   /** The task, with the rows to train on and those to test. */
   get task(): ProbedTask {
-    return this.once("task", () => taskOfConfig(this.config));
+    return this.#told?.task ??
+      this.once("task", () => taskOfConfig(this.config));
+  }
+
+  /** Whether it was recorded by groklab: then it has metrics and a config. */
+  get recorded(): boolean {
+    return this.#told === undefined;
   }
 
   /** The rows of metrics.jsonl, in the order of the steps. */
   metrics(): Promise<readonly MetricsRow[]> {
-    return this.once("metrics", () => readMetrics(this.path));
+    return this.once("metrics", () => {
+      if (!this.#told) return readMetrics(this.path);
+      return Promise.reject(
+        new NotApplicableError(`${this.path} has no metrics.jsonl`),
+      );
+    });
   }
 
   /**
@@ -122,14 +172,25 @@ export class RunContext {
     checkpoint: RunCheckpoint,
     look: (context: ProbeContext) => T | Promise<T>,
   ): Promise<T> {
-    const model = await loadProbeModel(checkpoint.path, this.#options);
-    try {
-      return await look(
-        new ProbeContext(model, { run: this, task: this.task }),
-      );
-    } finally {
-      await model.close();
+    const { path, step } = checkpoint;
+    const model = await loadProbeModel(path, this.#options);
+    if (!this.#told) {
+      try {
+        return await look(
+          new ProbeContext(model, { run: this, task: this.task }),
+        );
+      } finally {
+        await model.close();
+      }
     }
+    const { options, task } = this.#told;
+    await using closing = new AsyncDisposableStack();
+    closing.defer(() => model.close());
+    const { model: named } = await introduce(model, options);
+    closing.defer(() => named.close());
+    return await look(
+      new ProbeContext(named, { run: this, step, ...(task && { task }) }),
+    );
   }
 
   /**

@@ -80,6 +80,16 @@ export const trajectory: RunProbe<
       ({ model }, { step }) => ({ step, found: weightsOf(model) }),
       evenlyChosen(run, trajectoryPoints),
     );
+    const [{ found: first }] = points as [(typeof points)[number]];
+    const other = points.find(({ found }) => found.length !== first.length);
+    if (other) {
+      throw new NotApplicableError(
+        `${run.path} has ${first.length} weights at step ${
+          points[0]!.step
+        } and ` +
+          `${other.found.length} at step ${other.step}: it is not one network`,
+      );
+    }
     const { points: plane, explained, project } = await principalPlane(
       points.map(({ found }) => found),
     );

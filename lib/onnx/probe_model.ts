@@ -22,7 +22,7 @@ import {
   type ForeignWeights,
   readForeign,
 } from "./reading/mod.ts";
-import { pruned } from "./reading/nodes.ts";
+import { pruned, readsOf } from "./reading/nodes.ts";
 import { type METADATA, metadataOf } from "./checkpoint.ts";
 import { readExternalData } from "./external_data.ts";
 import type { Edit } from "./edits.ts";
@@ -143,6 +143,8 @@ export class ProbeModel {
     const model = withOutputs(whole, names);
     const graph = model.graph!;
     Object.assign(graph, pruned(graph, names));
+    const read = new Set([...graph.node.flatMap(readsOf), ...names]);
+    graph.input = graph.input.filter(({ name }) => read.has(name));
     const found = this.#found && {
       ...this.#found,
       reading: this.#found.readingOf(graph),

@@ -212,5 +212,10 @@ export async function openSession(
 
 function valueSpecs(metadata: InferenceSession["inputMetadata"]): ValueSpec[] {
   return metadata.filter((value) => value.isTensor)
-    .map(({ name, type, shape }) => ({ name, dtype: type, shape }));
+    .map(({ name, type, shape }) => ({
+      name,
+      dtype: type,
+      // WebAssembly's word for a free length without a name: −1, unsigned.
+      shape: shape.map((d) => d === 2 ** 32 - 1 ? "" : d),
+    }));
 }

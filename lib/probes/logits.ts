@@ -181,7 +181,7 @@ async function logitsIn(
   }
   if (squash) {
     throw new NoLogits(
-      `ends in ${squash.opType}: each class by itself, no logits of a softmax`,
+      `ends in ${squash.opType}: those are no logits of a softmax over classes`,
     );
   }
   if (kind === "logits") return { name, classes: scores.classes };

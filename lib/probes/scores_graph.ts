@@ -12,7 +12,7 @@ import { toNumbers } from "../onnx/tensor.ts";
 /** Operators behind which logits are none any more. */
 export const SQUASHES = {
   softmax: ["Softmax", "LogSoftmax"],
-  single: ["Sigmoid", "HardSigmoid", "Hardmax"],
+  single: ["Sigmoid", "HardSigmoid", "Hardmax", "TopK"],
 };
 
 // What sums over values makes new ones.

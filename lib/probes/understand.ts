@@ -55,17 +55,18 @@ const SAMPLE = 251;
  * Finds out which input gets what, and where the logits are: what a file declares
  * leaves several answers open, and running it on some rows decides.
  *
- * @param model The file.
+ * @param file The file.
  * @param task Its task.
  * @param ends What is told of it.
  * @throws {UsageError} if it reads no rows of the task, or has no logits.
  */
 export async function understand(
-  model: ProbeModel,
+  file: ProbeModel,
   task: ModularTask,
   { tokens, input: told, output }: Ends,
 ): Promise<Understood> {
   const { modulus: p } = task;
+  const model = read(file, output, told);
   const specs = await model.inputs();
   const attempts = specs.length === 1 && !told
     ? readingsOf(model.source, specs[0]!, p, tokens)
@@ -98,6 +99,20 @@ export async function understand(
     return { ...attempts[0]!, logits };
   }
   throw failures.find((error) => error instanceof UsageError) ?? failures[0];
+}
+
+// What the logits do not depend on needs no input: labels for a loss.
+function read(
+  file: ProbeModel,
+  output: string | undefined,
+  told: readonly string[] | undefined,
+): ProbeModel {
+  if (output !== undefined && file.has(output)) return file.only([output]);
+  if (told || file.inputNames.length < 2) return file;
+  const outputs = file.outputNames.filter((name) =>
+    file.only([name]).inputNames.length === 1
+  );
+  return outputs.length > 0 ? file.only(outputs) : file;
 }
 
 function given(

@@ -9,10 +9,13 @@ import type { GraphProto, NodeProto, TensorProto } from "onnx-buf";
 import type { WeightAlias } from "../aliases.ts";
 import { hostTensor } from "../model.ts";
 import { sizeOf, toNumbers } from "../tensor.ts";
-import { intOf, isFloat, isOp, readsOf, TYPE } from "./nodes.ts";
+import { intOf, isFloat, isOp, neededFor, readsOf, TYPE } from "./nodes.ts";
+import { untrained } from "./untrained.ts";
 
-// What draws numbers is no constant.
-const RANDOM = /^(Random|Bernoulli|Multinomial|Dropout)/;
+/** Whether a node draws numbers: then what it makes is no constant. */
+export const draws = ({ opType }: NodeProto): boolean =>
+  /^(Random|Bernoulli|Multinomial|Dropout)/.test(opType);
+
 // What makes the same numbers whatever was trained.
 const GENERATES = [
   ...["ConstantOfShape", "Range", "EyeLike", "Shape", "Size", "OneHot"],
@@ -43,7 +46,9 @@ export class ConstantValues {
   /** What is to be computed: constants that other nodes read. */
   readonly computed: readonly string[];
   /** Tensors of which one cannot say what the weight is. */
-  readonly unclear: string[] = [];
+  readonly unclear: readonly string[];
+  // Nodes that put together what others read, too.
+  readonly #joints: { node: NodeProto; shared: readonly string[] }[] = [];
   readonly #values = new Map<string, Value>();
   readonly #initializers: ReadonlyMap<string, TensorProto>;
   readonly #readers = new Map<string, number>();
@@ -71,6 +76,28 @@ export class ConstantValues {
       .filter(([name, { own }]) =>
         wanted.has(name) && !own && !this.#initializers.has(name)
       ).map(([name]) => name);
+    this.unclear = this.#unclearIn(graph.node);
+  }
+
+  // What is read by several nodes is one weight all the same, if they all belong to
+  // one.
+  #unclearIn(nodes: readonly NodeProto[]): string[] {
+    if (this.#joints.length === 0) return [];
+    const parts = this.computed.map((name) =>
+      new Set(neededFor(nodes, [name]))
+    );
+    return this.#joints.flatMap(({ node, shared }) => {
+      const readers = nodes.filter((other) =>
+        readsOf(other).some((name) => shared.includes(name))
+      );
+      const inside = parts.some((part) =>
+        part.has(node) && readers.every((reader) => part.has(reader))
+      );
+      return inside ? [] : [
+        `${shared.join(", ")} is read by itself and within ` +
+        `${node.output[0]} (${node.opType})`,
+      ];
+    });
   }
 
   /** Whether a constant has numbers that were trained. */
@@ -84,12 +111,16 @@ export class ConstantValues {
    *
    * @param given Which were computed.
    */
-  synonyms(given: ReadonlySet<string>): Record<string, WeightAlias> {
+  synonyms(given: readonly TensorProto[]): Record<string, WeightAlias> {
+    const size = ({ dims }: TensorProto) => sizeOf(dims.map(Number));
     return Object.fromEntries(
-      [...given].flatMap((tensor) => {
-        const { from } = this.#values.get(tensor)!;
-        return from.length === 1 && this.#readers.get(from[0]!) === 1
-          ? [[from[0]!, { tensor, transposed: false }]]
+      given.flatMap((tensor) => {
+        const [first, ...others] = this.#values.get(tensor.name)!.from;
+        const before = this.#initializers.get(first ?? "");
+        const alone = before && others.length === 0 &&
+          size(before) === size(tensor) && this.#readers.get(first!) === 1;
+        return alone
+          ? [[first, { tensor: tensor.name, transposed: false }]]
           : [];
       }),
     );
@@ -97,7 +128,7 @@ export class ConstantValues {
 
   #add(node: NodeProto): void {
     const reads = readsOf(node);
-    if (reads.length === 0 || RANDOM.test(node.opType)) return;
+    if (reads.length === 0 || draws(node)) return;
     const inputs = reads.map((name) => this.#values.get(name));
     if (!inputs.every((value) => value !== undefined)) return;
     const value = this.#valueOf(node, reads, inputs);
@@ -112,7 +143,7 @@ export class ConstantValues {
     inputs: readonly Value[],
   ): Value {
     const generates = isOp(node, ...GENERATES);
-    const learned = !generates && inputs.some((value) => value.learned);
+    const learned = !generates && dataOf(node, inputs).some((x) => x.learned);
     const from = generates ? [] : [...new Set(inputs.flatMap((v) => v.from))];
     const float = givesFloats(node, inputs);
     const value = { learned, own: false, float, from };
@@ -130,10 +161,7 @@ export class ConstantValues {
       trained.length === 1 && isOp(node, ...PASSES);
     if (passes) return { ...value, own: true };
     const shared = trained.filter((name) => !this.#isAlone(name));
-    this.unclear.push(
-      `${shared.join(", ")} is read by itself and within ` +
-        `${node.output[0]} (${node.opType})`,
-    );
+    this.#joints.push({ node, shared });
     return value;
   }
 
@@ -153,18 +181,27 @@ function leaf(tensor: TensorProto): Value {
   const { name, dataType, dims } = tensor;
   const several = sizeOf(dims.map(Number)) > 1;
   const float = isFloat(dataType);
-  const learned = several && dataType !== TYPE.bool && !isCount(tensor);
+  const learned = several &&
+    (float ? untrained(tensor) === undefined : !isCount(tensor));
   return { learned, own: false, float, from: several ? [name] : [] };
 }
 
 // Positions 0, 1, 2, …, and flags among integers.
 function isCount(tensor: TensorProto): boolean {
   const { dataType } = tensor;
-  const integer = dataType === TYPE.int32 || dataType === TYPE.int64;
-  if (!integer && !isFloat(dataType)) return false;
+  if (dataType === TYPE.bool) return true;
+  if (dataType !== TYPE.int32 && dataType !== TYPE.int64) return false;
   const values = toNumbers(hostTensor(tensor));
-  return values.length > 2 && values.every((x, i) => x === i) ||
-    integer && values.every((x) => x === 0 || x === 1);
+  return values.every((x, i) => x === i) ||
+    values.every((x) => x === 0 || x === 1);
+}
+
+// What makes up a node's numbers; of floats no shape and no index.
+function dataOf(node: NodeProto, inputs: readonly Value[]): readonly Value[] {
+  if (["Cast", "DequantizeLinear"].includes(node.opType)) {
+    return inputs.slice(0, 1);
+  }
+  return givesFloats(node, inputs) ? inputs.filter((x) => x.float) : inputs;
 }
 
 function givesFloats(node: NodeProto, inputs: readonly Value[]): boolean {

@@ -13,6 +13,7 @@ import {
   type ModelProto,
   ModelProtoSchema,
   type NodeProto,
+  NodeProtoSchema,
   type TensorProto,
   ValueInfoProtoSchema,
 } from "onnx-buf";
@@ -60,8 +61,13 @@ export async function fold(
   const missing = computed.filter((name) => !found.tensors.has(name));
   const given = new Set(found.tensors.keys());
   const tensors = [...found.tensors.values()];
-  const node = graph.graph.node.filter(({ output }) =>
-    !output.some((name) => given.has(name)) || output.length > 1
+  // Of a node with several outputs some may still be needed.
+  const node = graph.graph.node.map((each) =>
+    each.output.some((name) => given.has(name))
+      ? changed(NodeProtoSchema, each, {
+        output: each.output.map((name) => given.has(name) ? `${name}/` : name),
+      })
+      : each
   );
   const folded = changed(GraphProtoSchema, graph.graph, {
     node: neededFor(node, graph.graph.output.map(({ name }) => name)),
@@ -69,7 +75,7 @@ export async function fold(
   });
   return {
     model: changed(ModelProtoSchema, model, { graph: folded }),
-    synonyms: { ...graph.synonyms, ...values.synonyms(given) },
+    synonyms: { ...graph.synonyms, ...values.synonyms(tensors) },
     generated: new Set(computed.filter((name) => !values.isLearned(name))),
     unclear: [
       ...unclear,

@@ -12,8 +12,9 @@ import type { SessionOptions } from "../session.ts";
 import { withoutBranches } from "./branches.ts";
 import { flatten } from "./flatten.ts";
 import { fold } from "./fold.ts";
+import { hoisted } from "./hoist.ts";
 import { openInputs } from "./inputs.ts";
-import { attributeOf, isOp, pruned } from "./nodes.ts";
+import { attributeOf, changed, isOp, pruned } from "./nodes.ts";
 import { type ConstantTensor, tensorsOf } from "./weights.ts";
 import { widen } from "./widen.ts";
 
@@ -70,6 +71,7 @@ export async function readForeign(
   const generated = new Set<string>();
   let unclear: readonly string[] = [];
   for (let round = 0; round < MOST_ROUNDS; round++) {
+    model = changed(ModelProtoSchema, model, { graph: hoisted(model.graph!) });
     const folded = await fold(model, options);
     synonyms = joined(synonyms, folded.synonyms);
     folded.generated.forEach((name) => generated.add(name));

@@ -6,9 +6,9 @@
  */
 
 import type { GraphProto, NodeProto, TensorProto } from "onnx-buf";
-import { hostTensor } from "../model.ts";
-import { sizeOf, toNumbers } from "../tensor.ts";
-import { intOf, isFloat, isOp, readsOf, subgraphsOf, TYPE } from "./nodes.ts";
+import { sizeOf } from "../tensor.ts";
+import { intOf, isFloat, isOp, subgraphsOf, TYPE } from "./nodes.ts";
+import { untrained } from "./untrained.ts";
 
 /** A tensor that is no weight. */
 export interface ConstantTensor {
@@ -106,25 +106,7 @@ function reasonAgainst(
   if (shape.length === 0) return "a number";
   if (sizeOf(shape) === 1 && numbers.has(name)) return "a number";
   if (generated.has(name)) return "made by the graph, not trained";
-  const values = toNumbers(hostTensor(tensor));
-  if (isMask(values)) return "a mask";
-  if (isOneHot(values, shape)) return "a table of one-hot rows";
-}
-
-// 0, or so far below that no softmax sees it.
-function isMask(values: Float64Array): boolean {
-  return values.every((x) => x === 0 || x <= -1e4) && values.some((x) => x < 0);
-}
-
-function isOneHot(values: Float64Array, shape: readonly number[]): boolean {
-  const [rows = 0, width = 0] = shape;
-  if (shape.length !== 2 || rows < 2 || width < 2) return false;
-  for (let row = 0; row < rows; row++) {
-    const own = values.subarray(row * width, (row + 1) * width);
-    const ones = own.reduce((count, x) => count + Number(x === 1), 0);
-    if (ones !== 1 || own.some((x) => x !== 0 && x !== 1)) return false;
-  }
-  return true;
+  return untrained(tensor);
 }
 
 // ai.onnx.ml's operators whose numbers prepare inputs or name classes.
@@ -133,7 +115,7 @@ const PREPARES = [
   ...["DictVectorizer", "FeatureVectorizer", "Imputer", "LabelEncoder"],
   ...["Normalizer", "OneHotEncoder", "Scaler", "ZipMap"],
 ];
-const QUANTISED = /^Q(Linear|Gemm|Attention|MoE)|Integer|NBits|Bnb4|BlockQuant/;
+const QUANTISED = /^Q[A-Z]|Integer|NBits|Bnb4|BlockQuant/;
 
 function unreadIn(node: NodeProto): string[] {
   const { domain, opType, attribute } = node;
@@ -166,7 +148,8 @@ const BY_PLACE = [
 
 // Tables of integers that become floats only behind what a row reads of them: an
 // embedding in 8 bits.
-function quantised({ node, initializer }: GraphProto): string[] {
+function quantised({ node: top, initializer }: GraphProto): string[] {
+  const node = inside(top);
   const from = new Map<string, string>();
   for (const { name, dataType, dims } of initializer) {
     const several = sizeOf(dims.map(Number)) > 1;
@@ -189,8 +172,9 @@ function quantised({ node, initializer }: GraphProto): string[] {
   return [...found];
 }
 
-/** Whether any of a graph's outputs is made of what was given. */
-export function readsInputs(graph: GraphProto): boolean {
-  const given = new Set(graph.input.map(({ name }) => name));
-  return graph.node.some((node) => readsOf(node).some((n) => given.has(n)));
-}
+// Nodes with those in their graphs, which stand before them.
+const inside = (nodes: readonly NodeProto[]): NodeProto[] =>
+  nodes.flatMap((node) => [
+    ...subgraphsOf(node).flatMap((graph) => inside(graph.node)),
+    node,
+  ]);

@@ -1,0 +1,137 @@
+/**
+ * Other tools' files of one network, written in a hundred ways: each gives the
+ * numbers that Python's onnxruntime and NumPy have for it, or is refused.
+ */
+
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { join } from "node:path";
+import {
+  probe,
+  type ProbeName,
+  type ProbeOptions,
+} from "../../lib/probes/mod.ts";
+import { loadProbeModel } from "../../lib/onnx/probe_model.ts";
+import { golden } from "../_golden.ts";
+import { withTempDir } from "../tasks/_run.ts";
+
+interface Numbers {
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly norm: number;
+  readonly parameters: number;
+  readonly exponent: number;
+  readonly correlations: readonly number[];
+  readonly depth: number | null;
+  readonly homogeneous: boolean | null;
+}
+
+type Expected =
+  | Numbers
+  | Pick<Numbers, "loss" | "accuracy"> & { readonly left_out: string }
+  | { readonly refused: string };
+
+interface Case {
+  readonly name: string;
+  readonly options: ProbeOptions;
+  readonly expected: Expected;
+  /** The file in base64. */
+  readonly file: string;
+}
+
+const ASKED: ProbeName[] = ["geometry", "logit-scaling", "progress"];
+
+const told = (options: ProbeOptions): ProbeOptions => ({
+  modulus: 7,
+  lenient: true,
+  threads: 1,
+  ...options,
+});
+
+// In WebAssembly, too: short floats, what is computed of constants, free lengths
+// without a name, several inputs, what stands behind the logits.
+const WEB = [
+  "float16 throughout",
+  "bfloat16 throughout",
+  "a uint8 weight with a scale for each row",
+  "a function that is called twice has its weights once",
+  "a loop of as many turns as there are tokens",
+  "a batch that is declared to be 0",
+  "scikit-learn's perceptron, ZipMap True",
+  "a one-hot operand in each of two inputs",
+  "Softmax",
+  "Softmax over the rows",
+];
+
+async function outcome(path: string, options: ProbeOptions) {
+  const { probes, skipped } = await probe(path, ASKED, told(options));
+  const model = await loadProbeModel(path);
+  const { constants } = model;
+  await model.close();
+  return { ...probes, skipped, constants };
+}
+
+// float32 here and float32 there, in another order of sums: ε·√144 of logits up to
+// 20, over losses from 1e-3 on.
+const LOSS = 1e-5;
+
+const cases = await golden<Case[]>("foreign");
+assert(cases.length >= 140);
+
+const web = cases.filter(({ name }) => WEB.includes(name)).map((each) => ({
+  ...each,
+  name: `${each.name}, in WebAssembly`,
+  options: { ...each.options, runtime: "web" as const },
+}));
+assertEquals(web.length, WEB.length);
+
+for (const { name, options, expected, file } of [...cases, ...web]) {
+  Deno.test(`another tool's file: ${name}`, () =>
+    withTempDir(async (folder) => {
+      const path = join(folder, "file.onnx");
+      await Deno.writeFile(path, Uint8Array.fromBase64(file));
+      if ("refused" in expected) {
+        const message = await outcome(path, options).then(
+          () => "not refused",
+          (error: Error) => error.message,
+        );
+        assert(message.includes(expected.refused), message);
+        return;
+      }
+      const found = await outcome(path, options);
+      assertAlmostEquals(found.progress!.full.loss, expected.loss, LOSS);
+      assertEquals(found.progress!.full.accuracy, expected.accuracy);
+      if ("left_out" in expected) {
+        const { geometry, "logit-scaling": scaling } = found.skipped;
+        assert(geometry?.includes(expected.left_out), geometry);
+        assert(scaling?.includes(expected.left_out), scaling);
+        assertEquals(found.progress!.sum_of_squared_weights, null);
+        return;
+      }
+      const { geometry, "logit-scaling": scaling, progress } = found;
+      const near = { norm: 1e-6 * expected.norm, exponent: 1e-4 };
+      assertAlmostEquals(geometry!.weight_norm, expected.norm, near.norm);
+      assertAlmostEquals(
+        Math.sqrt(progress!.sum_of_squared_weights!),
+        expected.norm,
+        near.norm,
+      );
+      assertEquals(
+        geometry!.weights.reduce(
+          (sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1),
+          0,
+        ),
+        expected.parameters,
+      );
+      const { exponent, depth, homogeneous, rows } = scaling!;
+      assertAlmostEquals(exponent!, expected.exponent, near.exponent);
+      assertEquals({ depth, homogeneous }, {
+        depth: expected.depth,
+        homogeneous: expected.homogeneous,
+      });
+      expected.correlations.forEach((r, i) =>
+        assertAlmostEquals(rows[i]!.correlation!, r, 1e-5)
+      );
+      const one = rows.find(({ alpha }) => alpha === 1)!;
+      assertAlmostEquals(one.loss!, expected.loss, LOSS);
+    }));
+}

@@ -101,7 +101,7 @@ export function mlp(options: MlpOptions): Model<MlpParams> {
     row: tokens
       ? { dtype: "int64", shape: [input.length] }
       : { dtype: "float32", shape: [input.width] },
-    widest: maxOf([1, ...hidden]),
+    widest: maxOf([options.classes, ...hidden]),
     rowsAtOnce: Math.ceil(CACHED / maxOf([1, ...hidden])),
     init: initialiser(mlpParameters(options), init, initScale),
     ...(options.batchNorm && {

@@ -37,7 +37,7 @@ export interface Model<P extends Tree<tf.Tensor> = Tree<tf.Tensor>> {
    * its cache from the forward pass to the backward one. By default all.
    */
   readonly rowsAtOnce?: number;
-  /** How many numbers a row's largest activation has, logits apart. */
+  /** How many numbers a row's largest activation has, its logits among them. */
   readonly widest?: number;
   /** How many rows a batch must have to be trained on, by default 1. */
   readonly leastRows?: number;

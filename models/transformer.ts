@@ -115,7 +115,7 @@ export function transformer(
   return {
     input: "tokens",
     row: { dtype: "int64", shape: [length] },
-    widest: length * Math.max(dModel, options.dMlp),
+    widest: Math.max(options.classes, length * Math.max(dModel, options.dMlp)),
     init: initialiser(transformerParameters(options, kind), init, initScale),
 
     apply({ W_E, W_pos, blocks, ln_final, W_U, b_U }, tokens, hook, mode) {

@@ -11,15 +11,20 @@ import type { ProbeModel } from "../onnx/probe_model.ts";
 import { type HostTensor, hostTensorOf, toNumbers } from "../onnx/tensor.ts";
 import { percent, short, table } from "../text.ts";
 import { cyclicOf, neuronHooksOf } from "./anatomy.ts";
+import { chunksOf, isLarge } from "./chunks.ts";
 import type { ProbeContext } from "./context.ts";
-import { Scorer } from "./cross_entropy.ts";
-import { lessWaves, type StandIn, without } from "./interventions.ts";
+import { type LabelledChunk, Scorer } from "./cross_entropy.ts";
+import {
+  labelled,
+  logitsLess,
+  type StandIn,
+  without,
+} from "./interventions.ts";
 import {
   chosenKeysOf,
   type KeySettings,
   keySettings,
 } from "./key_frequencies.ts";
-import { tensorOf } from "./matrices.ts";
 import { clustersOf, spectrum2dOf } from "./neurons.ts";
 import { type PartScores, partScores } from "./parts.ts";
 import { NotApplicableError, type Probe } from "./probe.ts";
@@ -116,8 +121,7 @@ export const ablation: Probe<"ablation", AblationResult, AblationSettings> = {
           "frequencies: there is nothing to take out",
       );
     }
-    const logits = tensorOf(await context.logits());
-    const whole = await partScores(context, logits, scorer);
+    const whole = await partScores(context, labelled(context), scorer);
     return { by, whole, ablations };
   },
 
@@ -198,17 +202,13 @@ async function byFrequency(
       await withoutEach(context, hook, settings.ablateBy, parts, scorer),
     );
   }
-  const logits = await context.logits();
   const waves = await logitWavesOf(context);
   for (const k of keys) {
+    const left = logitsLess(context, waves.projection(k));
     ablations.push({
       kind: "frequency of logits",
       part: `k=${k}`,
-      scores: await partScores(
-        context,
-        tensorOf(lessWaves(context, logits, waves.projection(k))),
-        scorer,
-      ),
+      scores: await partScores(context, left, scorer),
     });
   }
   // What is prepared for its runs goes with it.
@@ -265,9 +265,25 @@ async function run(
   scorer: Scorer,
   weights: Tensors,
 ): Promise<PartScores> {
+  const chunks = valuesOf(context, model, weights);
+  return await partScores(context, chunks, scorer);
+}
+
+// The logits of every row as another model has them, in the file's own type.
+async function* valuesOf(
+  context: ProbeContext,
+  model: ProbeModel,
+  weights: Tensors,
+): AsyncGenerator<LabelledChunk> {
   const name = model.outputNames[0]!;
+  if (await isLarge(context)) {
+    for await (
+      const { first, value } of chunksOf(context, name, { model, weights })
+    ) yield { first, z: value };
+    return;
+  }
   const { [name]: logits } = await model.run(context.inputs(), [name], weights);
-  return await partScores(context, context.atLast(name, logits!), scorer);
+  yield { first: 0, z: context.atLast(name, logits!) };
 }
 
 // The embeddings without each frequency; none where they have no weight.

@@ -8,6 +8,7 @@
 import { append } from "../extremes.ts";
 import { type HostTensor, toNumbers } from "../onnx/tensor.ts";
 import { percent, short, table } from "../text.ts";
+import { atOnce } from "./chunks.ts";
 import type { Matrix, ProbeContext } from "./context.ts";
 import { Scorer, type Scores, scoresOver } from "./cross_entropy.ts";
 import { type DirectAttribution, directAttribution } from "./attribution.ts";
@@ -85,6 +86,7 @@ export const attention: Probe<"attention", AttentionResult> = {
 
   async compute(context) {
     const layers = attentionLayers(context);
+    await atOnce(context, "attention");
     await context.activations(
       Array.from({ length: layers }, (_, i) => streamOf(context, i)).flat(),
     );

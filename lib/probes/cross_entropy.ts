@@ -70,6 +70,52 @@ export class Scorer implements AsyncDisposable {
   }
 }
 
+/** Some rows of logits, and what to score them against. */
+export interface LabelledChunk {
+  /** The place of the first among all. */
+  readonly first: number;
+  /** Logits, float32 or float64 [rows, classes]. */
+  readonly z: HostTensor;
+}
+
+/**
+ * Scores rows that come in chunks, against some labels of each.
+ *
+ * @param scorer Of the logits.
+ * @param chunks The rows, in their order.
+ * @param labels Lists of a label for each row; a row of which one is −1 is not asked
+ * for its loss by that list.
+ */
+export async function scoresInChunks(
+  scorer: Scorer,
+  chunks: AsyncIterable<LabelledChunk>,
+  labels: readonly ArrayLike<number>[],
+): Promise<RowScores> {
+  const n = labels[0]!.length;
+  const losses = labels.map(() => new Float64Array(n));
+  const largest = new Int32Array(n);
+  for await (const { first, z } of chunks) {
+    const scored = await scorer.rows(z);
+    for (let i = 0; i < z.shape[0]!; i++) {
+      largest[first + i] = scored.largest[i]!;
+      labels.forEach((own, k) => {
+        const label = own[first + i]!;
+        if (label >= 0) losses[k]![first + i] = scored.loss(i, label);
+      });
+    }
+  }
+  return {
+    largest,
+    loss(row, label) {
+      const k = labels.findIndex((own) => own[row] === label);
+      if (k >= 0) return losses[k]![row]!;
+      throw new RangeError(
+        `Cannot tell the loss of row ${row}: label ${label}`,
+      );
+    },
+  };
+}
+
 function rowsGraph(z: HostTensor, options: SessionOptions): Promise<Session> {
   return compile(
     ({ z }) => {

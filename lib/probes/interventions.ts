@@ -6,8 +6,11 @@
 
 import { type HostTensor, hostTensorOf, sizeOf } from "../onnx/tensor.ts";
 import { asMatrix, cyclicOf } from "./anatomy.ts";
+import { inputsAt, isLarge, logitChunks } from "./chunks.ts";
 import type { Matrix, ProbeContext } from "./context.ts";
-import { meanRow } from "./matrices.ts";
+import type { LabelledChunk } from "./cross_entropy.ts";
+import { meanRow, tensorOf } from "./matrices.ts";
+import { chunksOf as rowChunks } from "../train/size.ts";
 import { everyRow } from "./parts.ts";
 import { answerWaves } from "./waves.ts";
 
@@ -34,20 +37,82 @@ export async function without(
   by: StandIn,
   out: (i: number) => boolean = () => true,
 ): Promise<{ readonly keep: HostTensor; readonly add: HostTensor }> {
-  const x = await context.activation(hook);
-  const row = x.shape.slice(1);
+  const { dtype, shape: row } = await rowOf(context, hook);
   const means = by === "mean"
-    ? context.once(`means of ${hook}`, () => meanRow(asMatrix(x)))
+    ? await context.once(`means of ${hook}`, () => meansOf(context, hook))
     : new Float64Array(sizeOf(row));
   const taken = Array.from(means, (_, i) => out(i));
   return {
-    keep: hostTensorOf(x.dtype, row, taken.map((t) => t ? 0 : 1)),
+    keep: hostTensorOf(dtype, row, taken.map((t) => t ? 0 : 1)),
     add: hostTensorOf(
-      x.dtype,
+      dtype,
       row,
       means.map((mean, i) => taken[i] ? mean : 0),
     ),
   };
+}
+
+// Element type and shape of an activation's row.
+async function rowOf(
+  context: ProbeContext,
+  hook: string,
+): Promise<Pick<HostTensor, "dtype" | "shape">> {
+  const x = await isLarge(context)
+    ? (await context.model.run(inputsAt(context, [0]), [hook]))[hook]!
+    : await context.activation(hook);
+  return { dtype: x.dtype, shape: x.shape.slice(1) };
+}
+
+// The mean of an activation over all rows of the task, [row].
+async function meansOf(
+  context: ProbeContext,
+  hook: string,
+): Promise<Float64Array> {
+  if (!await isLarge(context)) {
+    return meanRow(asMatrix(await context.activation(hook)));
+  }
+  let sum: Float64Array | undefined;
+  const { length } = context.task.labels;
+  for (const [from, to] of rowChunks(length, ROWS)) {
+    const rows = Int32Array.from({ length: to - from }, (_, i) => from + i);
+    const { [hook]: x } = await context.model
+      .run(inputsAt(context, rows), [hook]);
+    const mean = meanRow(asMatrix(x!));
+    sum ??= new Float64Array(mean.length);
+    mean.forEach((m, i) => sum![i]! += m * (to - from) / length);
+  }
+  return sum!;
+}
+
+// Rows whose activations are in memory at once.
+const ROWS = 4096;
+
+/** The logits of every row, to be scored. */
+export async function* labelled(
+  context: ProbeContext,
+): AsyncGenerator<LabelledChunk> {
+  for await (const { first, logits } of logitChunks(context)) {
+    yield { first, z: tensorOf(logits) };
+  }
+}
+
+/**
+ * The logits of rows less waves, as {@link answerWaves} has them, to be scored; rows
+ * outside the group stay as they are.
+ *
+ * @param waves [n, classes], by the answer.
+ * @param rows Which rows, in which order; by default all.
+ */
+export async function* logitsLess(
+  context: ProbeContext,
+  waves: Float64Array,
+  rows?: ArrayLike<number>,
+): AsyncGenerator<LabelledChunk> {
+  for await (const chunk of logitChunks(context, rows)) {
+    const { logits } = chunk;
+    const left = less(context, logits, waves, chunk.rows, (i) => i);
+    yield { first: chunk.first, z: tensorOf(left) };
+  }
 }
 
 /**
@@ -92,13 +157,24 @@ export function lessWaves(
   waves: Float64Array,
   rows: ArrayLike<number> = everyRow(context).rows,
 ): Matrix {
+  return less(context, matrix, waves, rows, (_, row) => row);
+}
+
+// Rows of the task less waves; `place` says where in the matrix they are.
+function less(
+  context: ProbeContext,
+  matrix: Matrix,
+  waves: Float64Array,
+  rows: ArrayLike<number>,
+  place: (i: number, row: number) => number,
+): Matrix {
   const { answerOfRow } = cyclicOf(context);
   const { columns, data } = matrix;
   const left = new Float64Array(rows.length * columns);
   for (let i = 0, to = 0; i < rows.length; i++) {
     const row = rows[i]!;
     const answer = answerOfRow[row]!;
-    let from = row * columns;
+    let from = place(i, row) * columns;
     const end = from + columns;
     if (answer < 0) { while (from < end) left[to++] = data[from++]!; }
     else {

@@ -6,8 +6,11 @@
  */
 
 import { NO_ALIASES } from "../onnx/aliases.ts";
-import type { HostTensor } from "../onnx/tensor.ts";
+import type { ProbeModel } from "../onnx/probe_model.ts";
+import { type HostTensor, lastPosition } from "../onnx/tensor.ts";
 import { percent, short, table } from "../text.ts";
+import { chunksOf, finiteLogits, inputsAt, isLarge } from "./chunks.ts";
+import type { ProbeContext } from "./context.ts";
 import { knownWeights, logitDegree } from "./known_weights.ts";
 import { mean } from "./matrices.ts";
 import { evenRows } from "./rows.ts";
@@ -18,7 +21,12 @@ import {
   type ScalingGroup,
   scalingGroups,
 } from "./scaling_groups.ts";
-import { ALPHAS, type ScalingRow, scalingRows } from "./scaling_rows.ts";
+import {
+  ALPHAS,
+  type ScaledChunk,
+  type ScalingRow,
+  scalingRows,
+} from "./scaling_rows.ts";
 
 export { ALPHAS, type ScalingRow } from "./scaling_rows.ts";
 
@@ -74,27 +82,28 @@ export const logitScaling: Probe<"logit-scaling", LogitScalingResult> = {
   needs: "a task, and weights that can be read",
 
   async compute(context) {
-    await context.logits(); // Of what is not finite nothing can be said.
+    await finiteLogits(context); // Of others nothing can be said.
     knownWeights(context.model);
     const inputs = context.inputs();
     const some = evenRows(inputs, GROUP_ROWS);
     // Weights go by the file's own names. What is prepared for runs with others goes
     // with this model.
     const model = context.model.withAliases(NO_ALIASES);
-    const output = model.outputNames[0]!;
-    const logits: HostTensor[] = [];
+    const large = await isLarge(context);
+    const weights = ALPHAS.map((alpha) => scaledWeights(model, () => alpha));
+    let rows: ScalingRow[];
     let groups: ScalingGroup[];
     try {
-      for (const alpha of ALPHAS) {
-        const weights = scaledWeights(model, () => alpha);
-        const { [output]: z } = await model.run(inputs, [output], weights);
-        logits.push(context.atLast(output, z!));
-      }
+      rows = await scalingRows(
+        context,
+        large
+          ? (i) => logitsInChunks(context, model, weights[i]!)
+          : await logitsAtOnce(context, model, weights),
+      );
       groups = await scalingGroups(model, some);
     } finally {
       await model.close();
     }
-    const rows = await scalingRows(context, logits);
     const degree = logitDegree(model);
     const exponent = slope(
       rows.map((row) => Math.log(row.alpha)),
@@ -153,6 +162,44 @@ export const logitScaling: Probe<"logit-scaling", LogitScalingResult> = {
     ];
   },
 };
+
+// The logits of every row with each of some weights, and without them.
+async function logitsAtOnce(
+  context: ProbeContext,
+  model: ProbeModel,
+  weights: readonly Tensors[],
+): Promise<(i: number) => AsyncGenerator<ScaledChunk>> {
+  const output = model.outputNames[0]!;
+  const inputs = context.inputs();
+  const all: HostTensor[] = [];
+  for (const own of weights) {
+    const { [output]: z } = await model.run(inputs, [output], own);
+    all.push(context.atLast(output, z!));
+  }
+  const reference = all[ALPHAS.indexOf(1)]!;
+  return async function* (i) {
+    yield await { logits: all[i]!, reference };
+  };
+}
+
+async function* logitsInChunks(
+  context: ProbeContext,
+  model: ProbeModel,
+  weights: Tensors,
+): AsyncGenerator<ScaledChunk> {
+  const output = model.outputNames[0]!;
+  for await (
+    const { rows, value: logits } of chunksOf(context, output, {
+      model,
+      weights,
+    })
+  ) {
+    const { [output]: z } = await model.run(inputsAt(context, rows), [output]);
+    yield { logits, reference: lastPosition(z!) };
+  }
+}
+
+type Tensors = Readonly<Record<string, HostTensor>>;
 
 function rowText(row: ScalingRow): string[] {
   const { float16, float32, float64 } = row.softmax_collapse;

@@ -10,10 +10,10 @@ import { marginsOf } from "../metrics/margin.ts";
 import { hostTensorOf, toNumbers } from "../onnx/tensor.ts";
 import { percent, short, table } from "../text.ts";
 import { runTraced } from "../trace/run.ts";
-import { rowsAt } from "./anatomy.ts";
-import type { Matrix, ProbeContext } from "./context.ts";
+import { logitChunks } from "./chunks.ts";
+import type { ProbeContext } from "./context.ts";
 import { logitDegree, weightsIfKnown } from "./known_weights.ts";
-import { frobeniusNorm } from "./matrices.ts";
+import { frobeniusNorm, tensorOf } from "./matrices.ts";
 import { finite, type Probe } from "./probe.ts";
 import type { Part } from "./task.ts";
 
@@ -90,10 +90,9 @@ export const margin: Probe<"margin", MarginResult> = {
     const degree = logitDegree(model);
     const L = degree?.homogeneous ? degree.highest : null;
     const { train, test } = context.task.split();
-    const logits = await context.logits();
     const of = async (part: Part) =>
       distributionOf(
-        await margins(context, logits, part),
+        await margins(context, part),
         L === null || norm === null ? null : norm ** L,
       );
     return {
@@ -146,21 +145,24 @@ export const margin: Probe<"margin", MarginResult> = {
 // In the graph that training measures with.
 async function margins(
   context: ProbeContext,
-  logits: Matrix,
   { rows, labels }: Part,
 ): Promise<Float64Array> {
-  const { columns, data } = rowsAt(logits, rows);
-  const { margins } = await runTraced(
-    ({ logits, labels }) => ({
-      margins: marginsOf(logits as tf.Tensor2D, labels as tf.Tensor1D),
-    }),
-    {
-      logits: hostTensorOf("float64", [rows.length, columns], data),
-      labels: hostTensorOf("int64", [rows.length], labels),
-    },
-    context.host,
-  );
-  return toNumbers(margins!);
+  const all = new Float64Array(rows.length);
+  for await (const { first, logits } of logitChunks(context, rows)) {
+    const own = labels.subarray(first, first + logits.rows);
+    const { margins } = await runTraced(
+      ({ logits, labels }) => ({
+        margins: marginsOf(logits as tf.Tensor2D, labels as tf.Tensor1D),
+      }),
+      {
+        logits: tensorOf(logits),
+        labels: hostTensorOf("int64", [own.length], own),
+      },
+      context.host,
+    );
+    all.set(toNumbers(margins!), first);
+  }
+  return all;
 }
 
 function distributionOf(

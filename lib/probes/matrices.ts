@@ -9,6 +9,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { SessionOptions } from "../onnx/session.ts";
 import type { HostTensor } from "../onnx/tensor.ts";
 import { runTraced } from "../trace/run.ts";
+import { chunksOf } from "../train/size.ts";
 import type { Matrix } from "./context.ts";
 import { allFinite } from "./probe.ts";
 
@@ -45,15 +46,32 @@ export async function crossProduct(
   b: Matrix,
   options: SessionOptions = {},
 ): Promise<Matrix> {
-  const { product } = await runTraced(
-    ({ a, b }) => ({
-      product: tf.matMul(a as tf.Tensor2D, b as tf.Tensor2D, true),
-    }),
-    { a: tensorOf(a), b: tensorOf(b) },
-    options,
-  );
-  return matrixOfTensor(product!);
+  // The transposed copy that a product makes is bounded, too.
+  const most = Math.ceil(AT_ONCE / Math.max(a.columns, b.columns));
+  let sum: Matrix | undefined;
+  for (const [from, to] of chunksOf(a.rows, most)) {
+    const { product } = await runTraced(
+      ({ a, b }) => ({
+        product: tf.matMul(a as tf.Tensor2D, b as tf.Tensor2D, true),
+      }),
+      { a: tensorOf(part(a, from, to)), b: tensorOf(part(b, from, to)) },
+      options,
+    );
+    const own = matrixOfTensor(product!);
+    sum?.data.forEach((x, i, all) => all[i] = x + own.data[i]!);
+    sum ??= own;
+  }
+  return sum!;
 }
+
+// Of matrices of more numbers products are sums of parts'.
+const AT_ONCE = 2 ** 24;
+
+const part = ({ columns, data }: Matrix, from: number, to: number): Matrix => ({
+  rows: to - from,
+  columns,
+  data: data.subarray(from * columns, to * columns),
+});
 
 /** The mean of numbers. */
 export function mean(v: ArrayLike<number>): number {

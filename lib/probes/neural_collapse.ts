@@ -5,6 +5,7 @@
  */
 
 import { product, transposed } from "./anatomy.ts";
+import { logitChunks } from "./chunks.ts";
 import {
   crossProduct,
   type Eigen,
@@ -19,7 +20,7 @@ import type { SessionOptions } from "../onnx/session.ts";
 import { percent, short } from "../text.ts";
 import { finite, type Probe } from "./probe.ts";
 import { readoutOf } from "./readout.ts";
-import { trainActivation, trainLogits } from "./train_rows.ts";
+import { trainActivation } from "./train_rows.ts";
 
 /** How far vectors, one a class, are from equal lengths and equal angles. */
 export interface SimplexDistance {
@@ -77,12 +78,16 @@ export const neuralCollapseProbe: Probe<"neural-collapse", NeuralCollapse> = {
 
   async compute(context) {
     const { features, classifier } = readoutOf(context.model);
-    const { labels } = context.task.split().train;
-    const { columns, data } = await trainLogits(context);
-    const predictions = Array.from(labels, (_, row) => {
-      const own = data.subarray(row * columns, (row + 1) * columns);
-      return own.reduce((best, x, k) => x > own[best]! ? k : best, 0);
-    });
+    const { rows, labels } = context.task.split().train;
+    const predictions = new Int32Array(labels.length);
+    for await (const { first, logits } of logitChunks(context, rows)) {
+      const { columns, data } = logits;
+      for (let row = 0; row < logits.rows; row++) {
+        const own = data.subarray(row * columns, (row + 1) * columns);
+        predictions[first + row] = own
+          .reduce((best, x, k) => x > own[best]! ? k : best, 0);
+      }
+    }
     return await neuralCollapse({
       features: await trainActivation(context, features),
       labels,

@@ -10,12 +10,15 @@ import { toNumbers } from "../onnx/tensor.ts";
 import { widen } from "../trace/precision.ts";
 import { runTraced } from "../trace/run.ts";
 import {
+  asMatrix,
   cyclicOf,
   gridOf,
   neuronHooksOf,
   neuronLogitMapOf,
 } from "./anatomy.ts";
+import { chunksOf, isLarge } from "./chunks.ts";
 import type { ProbeContext } from "./context.ts";
+import { crossProduct } from "./matrices.ts";
 import { finite } from "./probe.ts";
 import { components, cosRow } from "./spectra.ts";
 import { wavesOf } from "./waves.ts";
@@ -47,7 +50,7 @@ export async function neuronMeasures(
   const map = neuronLogitMapOf(context);
   const hook = neuronHooksOf(context).at(-1);
   if (!map || hook === undefined) return null;
-  const { order: n, answers } = cyclicOf(context);
+  const { order: n } = cyclicOf(context);
   const F = components(map); // [n, neurons]
   const row = (i: number) =>
     F.data.subarray(i * F.columns, (i + 1) * F.columns);
@@ -57,25 +60,101 @@ export async function neuronMeasures(
   );
   const kept = vectors.reduce((sum, v) => sum + (v ? square(v) : 0), 0);
   const total = square(F.data);
+  const waveOf = (i: number) => {
+    const { cos, sin } = wavesOf(keys[i >> 1]!, n);
+    return i % 2 === 0 ? cos : sin;
+  };
+  const shares = await (await isLarge(context) ? sharesInChunks : sharesAtOnce)(
+    context,
+    hook,
+    vectors,
+    F.columns,
+    waveOf,
+  );
+  if (!shares) return null;
+  return {
+    residual: finite(Math.sqrt(Math.max(0, total - kept) / total)),
+    onCos: keys.map((_, i) => shares[2 * i]!),
+    onSin: keys.map((_, i) => shares[2 * i + 1]!),
+  };
+}
+
+type Vectors = readonly (Float64Array | null)[];
+
+async function sharesAtOnce(
+  context: ProbeContext,
+  hook: string,
+  vectors: Vectors,
+  width: number,
+  waveOf: (i: number) => Float64Array,
+): Promise<(number | null)[] | null> {
+  const { answers } = cyclicOf(context);
   const grid = await gridOf(context, hook);
-  if (grid.shape[1] !== F.columns) return null;
   const used = vectors.filter((v) => v !== null);
+  if (grid.shape[1] !== width) return null;
   const projected = used.length === 0 ? [] : await columnsOf(
     grid,
     used,
     context.host,
   );
   let next = 0;
-  const shares = vectors.map((vector, i) => {
-    if (!vector) return null;
-    const { cos, sin } = wavesOf(keys[i >> 1]!, n);
-    return shareOnWave(projected[next++]!, answers, i % 2 === 0 ? cos : sin);
+  return vectors.map((vector, i) =>
+    vector && shareOnWave(projected[next++]!, answers, waveOf(i))
+  );
+}
+
+// The same from sums over the pairs: with C the activations' products about their
+// mean and m_s their mean by answer, Σ(v·h − mean)² = vᵀCv, and its product with a
+// wave w is Σ_s n·w(s)·v·(m_s − mean).
+async function sharesInChunks(
+  context: ProbeContext,
+  hook: string,
+  vectors: Vectors,
+  width: number,
+  waveOf: (i: number) => Float64Array,
+): Promise<(number | null)[] | null> {
+  const { order: n, rows, answers } = cyclicOf(context);
+  let mean: Float64Array | undefined;
+  let byAnswer = new Float64Array();
+  for await (const { first, value } of chunksOf(context, hook, { rows })) {
+    const { rows: count, columns, data } = asMatrix(value);
+    mean ??= new Float64Array(columns);
+    if (byAnswer.length === 0) byAnswer = new Float64Array(n * columns);
+    for (let i = 0; i < count; i++) {
+      const to = answers[first + i]! * columns;
+      for (let j = 0; j < columns; j++) {
+        const x = data[i * columns + j]!;
+        mean[j]! += x / rows.length;
+        byAnswer[to + j]! += x / n;
+      }
+    }
+  }
+  if (mean!.length !== width) return null;
+  const about = new Float64Array(width * width);
+  for await (const { value } of chunksOf(context, hook, { rows })) {
+    const matrix = asMatrix(value);
+    const data = matrix.data.map((x, i) => x - mean![i % width]!);
+    const own = { ...matrix, data };
+    const product = await crossProduct(own, own, context.host);
+    product.data.forEach((x, i) => about[i]! += x);
+  }
+  return vectors.map((v, i) => {
+    if (!v) return null;
+    const wave = waveOf(i);
+    const ww = n * wave.reduce((sum, w) => sum + w * w, 0);
+    let [inner, xx] = [0, 0];
+    for (let s = 0; s < n; s++) {
+      for (let j = 0; j < width; j++) {
+        inner += n * wave[s]! * v[j]! * (byAnswer[s * width + j]! - mean![j]!);
+      }
+    }
+    for (let a = 0; a < width; a++) {
+      for (let b = 0; b < width; b++) {
+        xx += v[a]! * about[a * width + b]! * v[b]!;
+      }
+    }
+    return finite(inner * inner / (xx * ww));
   });
-  return {
-    residual: finite(Math.sqrt(Math.max(0, total - kept) / total)),
-    onCos: keys.map((_, i) => shares[2 * i]!),
-    onSin: keys.map((_, i) => shares[2 * i + 1]!),
-  };
 }
 
 // activations · vectorᵀ for each vector.

@@ -8,9 +8,11 @@
 import { fraction, type Setting } from "../config/setting.ts";
 import type { SessionOptions } from "../onnx/session.ts";
 import { type HostTensor, hostTensorOf } from "../onnx/tensor.ts";
-import { cyclicOf, gridOf } from "./anatomy.ts";
-import type { ProbeContext } from "./context.ts";
-import { blocks2d, frequencies } from "./spectra.ts";
+import { asMatrix, cyclicOf, gridOf } from "./anatomy.ts";
+import { chunksOf, inputsAt, isLarge } from "./chunks.ts";
+import type { Matrix, ProbeContext } from "./context.ts";
+import { type Blocks, blocks2d, frequencies } from "./spectra.ts";
+import { blocksInChunks } from "./spectra_in_chunks.ts";
 
 /** From which share of its variance on a neuron belongs to a frequency. */
 export const neuronShare: Setting<number> = fraction(
@@ -55,12 +57,52 @@ export function spectrum2dOf(
   activation: string,
 ): Promise<Spectrum2d> {
   return context.once(`2-D spectrum ${activation}`, async () => {
+    const { order } = cyclicOf(context);
+    if (await isLarge(context)) {
+      const chunks = gridChunks(context, activation);
+      const blocks = await blocksInChunks(chunks, order, context.host);
+      return spectrumOf(activation, blocks, order, blocks.silent);
+    }
     const grid = activation === "logits"
       ? await logitGrid(context)
       : await gridOf(context, activation);
-    const { order } = cyclicOf(context);
     return await spectrum2d(activation, grid, order, context.host);
   });
+}
+
+// So many numbers a chunk of the table of pairs has, about; and one row at least.
+const AT_ONCE = 2 ** 22;
+
+// Whole rows of the table of pairs.
+async function* gridChunks(
+  context: ProbeContext,
+  activation: string,
+): AsyncGenerator<Matrix> {
+  const { rows, residues, order: n } = cyclicOf(context);
+  const logits = activation === "logits";
+  const name = logits ? context.model.outputNames[0]! : activation;
+  const width = logits
+    ? residues.length
+    : (await context.model.run(inputsAt(context, [0]), [name]))[name]!
+      .shape.at(-1)!;
+  const most = n * Math.max(1, Math.floor(AT_ONCE / (n * width)));
+  for await (const { value } of chunksOf(context, name, { rows, most })) {
+    const matrix = asMatrix(value);
+    yield logits ? columnsAt(matrix, residues) : matrix;
+  }
+}
+
+function columnsAt(
+  { rows, columns, data }: Matrix,
+  which: ArrayLike<number>,
+): Matrix {
+  const picked = new Float64Array(rows * which.length);
+  for (let i = 0; i < rows; i++) {
+    for (let c = 0; c < which.length; c++) {
+      picked[i * which.length + c] = data[i * columns + which[c]!]!;
+    }
+  }
+  return { rows, columns: which.length, data: picked };
 }
 
 // [n · n, n]: classes of the group, in the order of its indices.
@@ -91,7 +133,16 @@ export async function spectrum2d(
   n: number,
   options: SessionOptions = {},
 ): Promise<Spectrum2d> {
-  const { variance, alone, together } = await blocks2d(grid, n, options);
+  const blocks = await blocks2d(grid, n, options);
+  return spectrumOf(activation, blocks, n, silence(grid));
+}
+
+function spectrumOf(
+  activation: string,
+  { variance, alone, together }: Blocks,
+  n: number,
+  silent: (f: number) => boolean,
+): Spectrum2d {
   const best = new Int32Array(variance.length).fill(-1);
   const most = new Float64Array(variance.length);
   for (const [i, k] of frequencies(n).entries()) {
@@ -101,7 +152,6 @@ export async function spectrum2d(
     }
   }
   const total = variance.reduce((a, b) => a + b, 0);
-  const silent = silence(grid);
   const share = (block: Float64Array) =>
     total > 0 ? block.reduce((a, b) => a + b, 0) / total : null;
   return {

@@ -5,24 +5,12 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
-import { noHook } from "../../models/model.ts";
-import { mean, meanLoss } from "../losses/mod.ts";
-import { nlm as nlmMetrics } from "../metrics/nlm.ts";
-import { tensors as tensorMetrics } from "../metrics/tensors.ts";
-import { cosNegative, dotAll, normAll } from "../metrics/vectors.ts";
-import { applyUpdates, type Params, zipTrees } from "../optim/mod.ts";
 import { hostTensorOf, toNumbers } from "../onnx/tensor.ts";
 import type { Tensors } from "../runs/states.ts";
 import { percent, short, table } from "../text.ts";
 import type { FloatDType } from "../trace/graph.ts";
-import { castLike, scalar, widen } from "../trace/precision.ts";
-import { runTraced } from "../trace/run.ts";
-import { hostBatch } from "../train/batch.ts";
-import { withBuffers } from "../train/buffers.ts";
-import { constant } from "../train/onnx_engine.ts";
-import { valueAndGradients } from "../train/forward.ts";
-import { leavesOf, treeOf } from "../tree.ts";
+import { leavesOf } from "../tree.ts";
+import { finiteLogits } from "./chunks.ts";
 import type { ProbeContext } from "./context.ts";
 import {
   differentiated,
@@ -31,10 +19,10 @@ import {
   inPrecision,
   optimizerAt,
 } from "./experiment.ts";
+import { measureNlm, NLM_LENGTHS } from "./nlm_measure.ts";
 import { finite, type Probe } from "./probe.ts";
 
-/** How far steps go, in lengths of the weights. */
-export const NLM_LENGTHS = [1e-3, 1e-2] as const;
+export { NLM_LENGTHS } from "./nlm_measure.ts";
 
 /** Weights and gradient of one parameter tensor. */
 export interface NlmTensor {
@@ -131,7 +119,7 @@ export const nlm: Probe<"nlm", NlmResult> = {
 
   async compute(context) {
     const experiment = await experimentOf(context);
-    await context.logits(); // Of what is not finite nothing can be said.
+    await finiteLogits(context); // Of others nothing can be said.
     const state = await optimizerAt(context);
     return await differentiated(experiment, context, async () => ({
       samples: experiment.split.train.labels.length,
@@ -197,10 +185,8 @@ async function measure(
   experiment: ExperimentAt,
   state: Tensors | undefined,
 ): Promise<NlmAt> {
-  const { model, loss, split, config, params, buffers, optimizer } = experiment;
+  const { config, params } = experiment;
   const { precision, lossPrecision } = config;
-  const { inputs, labels } = hostBatch(split.train, model);
-  const lossOf = meanLoss(loss, lossPrecision);
   const known = state && Object.entries(state).map(([path, tensor]) =>
     [
       path,
@@ -210,62 +196,8 @@ async function measure(
         : tensor,
     ] as const
   );
-  const results = await runTraced(
-    ({ params: given, buffers, state }) => {
-      const params = given as unknown as Params;
-      const [x, y] = [constant(inputs), constant(labels) as tf.Tensor1D];
-      const logitsOf = (params: Params) =>
-        model.apply(
-          withBuffers<tf.Tensor>(params, buffers as unknown as Params),
-          x,
-          noHook,
-        );
-      const lossAt = (params: Params) =>
-        mean(loss.terms(logitsOf(params), y, lossPrecision), lossPrecision);
-      const [value, gradients] = valueAndGradients(
-        (params) => lossOf(logitsOf(params), y),
-        params,
-      );
-      const [weights, slope] = [normAll(params), normAll(gradients)];
-      const step = (updates: Params) => ({
-        length: normAll(updates),
-        ...nlmMetrics.make(experiment)({
-          params,
-          updates,
-          next: applyUpdates(params, updates),
-          lossAt,
-        } as never),
-      });
-      const along = NLM_LENGTHS.map((length) => {
-        const factor = tf.neg(
-          tf.div(tf.mul(weights, scalar(length)), slope),
-        );
-        return step(
-          zipTrees((g) => tf.mul(g, castLike(factor, g)), gradients),
-        );
-      });
-      const before = known
-        ? state as unknown as Params
-        : context.step === 0 && !experiment.told
-        ? optimizer.init(params)
-        : undefined;
-      const update = before &&
-        step(optimizer.update(gradients, before, params)[0]);
-      return {
-        loss: widen(value),
-        weight_norm: weights,
-        gradient_norm: slope,
-        cos: cosNegative(dotAll(params, gradients), weights, slope),
-        tensors: treeOf(Object.entries(
-          tensorMetrics.make(experiment)({ params, gradients } as never),
-        )),
-        along: Object.fromEntries(along.map((step, i) => [i, step])),
-        ...(update && { update }),
-      };
-    },
-    { params, buffers, state: treeOf(known ?? []) },
-    context.host,
-  );
+  const given = { context, experiment, known };
+  const results = await measureNlm(given);
   const at = (name: string) => toNumbers(results[name]!)[0]!;
   const total = at("loss");
   const [weights, slope] = [at("weight_norm"), at("gradient_norm")];

@@ -6,31 +6,19 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import {
-  collapsed,
-  fraction,
-  type Loss,
-  softmaxCrossEntropy,
-} from "../losses/mod.ts";
 import { collapsedRows, SCORES } from "../metrics/attention.ts";
-import { logits as logitMetrics } from "../metrics/logits.ts";
-import type { OfRows } from "../metrics/mod.ts";
-import { lostExponentials } from "../metrics/underflow.ts";
 import { hostTensorOf, toNumbers } from "../onnx/tensor.ts";
 import type { MetricsRow } from "../runs/run_folder.ts";
 import { percent, short, table } from "../text.ts";
 import type { FloatDType } from "../trace/graph.ts";
-import { toPrecision, widen } from "../trace/precision.ts";
+import { widen } from "../trace/precision.ts";
 import { runTraced } from "../trace/run.ts";
 import { asMatrix, rowsAt } from "./anatomy.ts";
 import type { ProbeContext } from "./context.ts";
 import { lossAt } from "./experiment.ts";
 import { logitDegree } from "./known_weights.ts";
 import { finite, type Probe } from "./probe.ts";
-import { trainLogits } from "./train_rows.ts";
-
-// What a softmax is looked at in.
-const PRECISIONS = ["float16", "float32", "float64"] as const;
+import { measureSoftmax, PRECISIONS } from "./softmax_rows.ts";
 
 /** How many evaluations say how fast the logits grow. */
 const RECENT = 10;
@@ -136,15 +124,14 @@ export const numericalStability: Probe<
     const loss = lossAt(context);
     const temperature = loss?.temperature ?? 1;
     const { model } = context;
-    const found = await measure(context, loss, temperature);
-    const value = (name: string) => toNumbers(found[name]!)[0]!;
+    const found = await measureSoftmax(context, loss, temperature);
+    const value = (name: string) => found(name)!;
     const [gap, scale] = [value("logit_gap"), value("logit_scale")];
     const history = await rowsUntil(context);
     const growth = history && growthOf(history.slice(-RECENT), gap / scale);
     const degree = logitDegree(model);
-    const zeros = Object.entries(found)
-      .filter(([name]) => name.startsWith("own."))
-      .map(([name, x]) => [name.slice("own.".length), toNumbers(x)[0]!]);
+    const zeros = (loss?.precisions ?? [])
+      .map((precision) => [precision, value(`own.${precision}`)]);
     return {
       samples: context.task.split().train.rows.length,
       temperature,
@@ -242,57 +229,6 @@ export const numericalStability: Probe<
     ];
   },
 };
-
-// The metrics' own functions, on the train rows' logits.
-async function measure(
-  context: ProbeContext,
-  loss: Loss | undefined,
-  temperature: number,
-) {
-  const { labels } = context.task.split().train;
-  const { rows, columns, data } = await trainLogits(context);
-  return await runTraced(
-    ({ logits, labels }) => {
-      const [z, y] = [logits as tf.Tensor2D, labels as tf.Tensor1D];
-      const zero = (terms: tf.Tensor) =>
-        fraction(tf.equal(terms, tf.zerosLike(terms)));
-      const softmax = softmaxCrossEntropy({ temperature });
-      const own = (loss?.precisions ?? []).map((precision) => [
-        precision,
-        zero(loss!.terms(z, y, precision)),
-      ]);
-      return {
-        logit_scale: tf.mean(tf.max(tf.abs(z), 1)),
-        ...logitMetrics.make({ loss: { temperature } } as never)(
-          {
-            train: {
-              classes: columns,
-              byRow: (f: OfRows<tf.Tensor1D>) => f(z, y),
-            },
-          } as never,
-        ),
-        ...Object.fromEntries(PRECISIONS.map((precision) => [precision, {
-          softmax_collapse: fraction(collapsed(z, precision, temperature)),
-          zero_terms: zero(softmax.terms(z, y, precision)),
-          overflow: fraction(
-            tf.any(tf.isInf(widen(toPrecision(z, precision))), 1),
-          ),
-          ...lostExponentials(
-            { share: (f) => fraction(f(z, y)) },
-            precision,
-            temperature,
-          ),
-        }])),
-        own: Object.fromEntries(own),
-      };
-    },
-    {
-      logits: hostTensorOf("float64", [rows, columns], data),
-      labels: hostTensorOf("int64", [rows], labels),
-    },
-    context.host,
-  );
-}
 
 async function attentionCollapse(
   context: ProbeContext,

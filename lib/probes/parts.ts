@@ -4,9 +4,15 @@
  * @module
  */
 
-import type { HostTensor } from "../onnx/tensor.ts";
 import type { ProbeContext } from "./context.ts";
-import { type Scorer, type Scores, scoresOver } from "./cross_entropy.ts";
+import {
+  type LabelledChunk,
+  type RowScores,
+  type Scorer,
+  type Scores,
+  scoresInChunks,
+  scoresOver,
+} from "./cross_entropy.ts";
 import { NotApplicableError } from "./probe.ts";
 import type { Part } from "./task.ts";
 
@@ -56,21 +62,43 @@ export function everyRow(context: ProbeContext): Part {
   return { rows: labels.map((_, row) => row), labels };
 }
 
+/** The labels that every row may be scored against: the task's, and the parts'. */
+function labelsOf(context: ProbeContext): Int32Array[] {
+  return context.once("labels of every row", () => {
+    const { labels } = context.task;
+    const given = new Int32Array(labels.length).fill(-1);
+    const parts = partsOf(context);
+    for (const { rows, labels } of parts ? [parts.train, parts.test] : []) {
+      rows.forEach((row, i) => given[row] = labels[i]!);
+    }
+    return [labels, given];
+  });
+}
+
+/** Scores of every row of a task, from chunks of their logits. */
+export function rowScores(
+  context: ProbeContext,
+  chunks: AsyncIterable<LabelledChunk>,
+  scorer: Scorer,
+): Promise<RowScores> {
+  return scoresInChunks(scorer, chunks, labelsOf(context));
+}
+
 /**
  * Scores of logits of every row of a task.
  *
  * @param context The checkpoint.
- * @param logits [rows, classes].
+ * @param chunks The rows' logits.
  * @param scorer Of the logits.
  */
 export async function partScores(
   context: ProbeContext,
-  logits: HostTensor,
+  chunks: AsyncIterable<LabelledChunk>,
   scorer: Scorer,
 ): Promise<PartScores> {
   const whole = everyRow(context);
   const parts = partsOf(context);
-  const scored = await scorer.rows(logits);
+  const scored = await rowScores(context, chunks, scorer);
   const of = ({ rows, labels }: Part) => scoresOver(scored, rows, labels);
   return {
     all: of(whole),

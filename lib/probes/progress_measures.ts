@@ -7,19 +7,25 @@
 import { toNumbers } from "../onnx/tensor.ts";
 import { percent, short, table } from "../text.ts";
 import { cyclicOf } from "./anatomy.ts";
+import { isLarge } from "./chunks.ts";
 import type { ProbeContext } from "./context.ts";
-import { Scorer, type Scores, scoresOver } from "./cross_entropy.ts";
+import {
+  Scorer,
+  type Scores,
+  scoresInChunks,
+  scoresOver,
+} from "./cross_entropy.ts";
 import {
   chosenKeysOf,
   type KeySettings,
   keySettings,
   keysText,
 } from "./key_frequencies.ts";
-import { lessWaves } from "./interventions.ts";
+import { labelled, logitsLess } from "./interventions.ts";
 import { weightsIfKnown } from "./known_weights.ts";
 import { tensorOf } from "./matrices.ts";
 import { neuronMeasures } from "./neuron_projections.ts";
-import { type Parts, partsOf, within } from "./parts.ts";
+import { type Parts, partsOf, rowScores, within } from "./parts.ts";
 import type { Probe } from "./probe.ts";
 import type { Part } from "./task.ts";
 import { trigIdentity } from "./trig_identity.ts";
@@ -41,7 +47,11 @@ export interface FrequencyProgress {
   readonly mirrored: number | null;
   /** Loss of its waves and the class means alone, over all pairs. */
   readonly restricted_loss: number;
-  /** Loss without its waves, over the train rows; null where those are unknown. */
+  /**
+   * Loss without its waves, over the train rows; null where those are unknown, and
+   * where rows are too many to be had at once and no frequency stands out: half of
+   * all are key frequencies.
+   */
   readonly excluded_loss: number | null;
   /**
    * Share of the variance over (a, b) of u_kᵀ·(hidden activations) that is
@@ -125,6 +135,9 @@ export const progress: Probe<"progress", ProgressResult, KeySettings> = {
     const parts = partsInGroup(context);
     const map = await neuronMeasures(context, keys);
     const frequencies = [];
+    // Of very many rows not each of very many frequencies is left out by itself.
+    const each = !await isLarge(context) ||
+      keys.length <= cyclicOf(context).order / 4;
     for (const [i, k] of keys.entries()) {
       frequencies.push({
         frequency: k,
@@ -132,7 +145,7 @@ export const progress: Probe<"progress", ProgressResult, KeySettings> = {
         explained: identity.shares[i]!,
         mirrored: identity.mirrored[i]!,
         restricted_loss: (await restricted(context, waves, [k], scorer)).loss,
-        excluded_loss: parts
+        excluded_loss: parts && each
           ? (await excluded(context, waves, [k], parts.train, scorer)).loss
           : null,
         neurons_on_cos: map?.onCos[i] ?? null,
@@ -140,7 +153,7 @@ export const progress: Probe<"progress", ProgressResult, KeySettings> = {
       });
     }
     const squares = squaredWeights(context);
-    const scored = await scorer.rows(tensorOf(await context.logits()));
+    const scored = await rowScores(context, labelled(context), scorer);
     const over = ({ rows, labels }: Part) => scoresOver(scored, rows, labels);
     return {
       key_frequencies: chosen,
@@ -274,8 +287,7 @@ async function excluded(
   { rows, labels }: Part,
   scorer: Scorer,
 ): Promise<Scores> {
-  const logits = await context.logits();
-  const left = lessWaves(context, logits, waves.sum(keys), rows);
-  const scored = await scorer.rows(tensorOf(left));
+  const left = logitsLess(context, waves.sum(keys), rows);
+  const scored = await scoresInChunks(scorer, left, [labels]);
   return scoresOver(scored, rows.map((_, i) => i), labels);
 }

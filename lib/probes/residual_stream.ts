@@ -11,6 +11,7 @@ import { widen } from "../trace/precision.ts";
 import { runTraced } from "../trace/run.ts";
 import { layerNorm } from "../../models/norm.ts";
 import { noHook } from "../../models/model.ts";
+import { atOnce } from "./chunks.ts";
 import type { ProbeContext } from "./context.ts";
 import { NotApplicableError } from "./probe.ts";
 
@@ -65,6 +66,7 @@ export async function headsOf(
   const [pattern, hook] = ["pattern", "z"].map((name) =>
     `blocks.${layer}.attn.hook_${name}`
   ) as [string, string];
+  await atOnce(context, "ablation of heads");
   const [rows, count, queries, ...keys] =
     (await context.activation(pattern)).shape;
   const z = await context.activation(hook);

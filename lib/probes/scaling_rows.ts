@@ -12,8 +12,8 @@ import {
   type Loss,
   softmaxCrossEntropy,
 } from "../losses/mod.ts";
-import { runInBatches } from "../onnx/batches.ts";
-import type { SessionOptions } from "../onnx/session.ts";
+import { cut, runInBatches } from "../onnx/batches.ts";
+import type { Session, SessionOptions } from "../onnx/session.ts";
 import { type HostTensor, toNumbers } from "../onnx/tensor.ts";
 import type { FloatDType } from "../trace/graph.ts";
 import { toPrecision, widen } from "../trace/precision.ts";
@@ -58,40 +58,54 @@ export interface ScalingRow {
 // So many rows in double precision stay in the processor's caches.
 const ROWS_AT_ONCE = 1024;
 
+/** Some rows' logits, [rows, classes]. */
+export interface ScaledChunk {
+  /** With scaled weights. */
+  readonly logits: HostTensor;
+  /** With the weights as they are. */
+  readonly reference: HostTensor;
+}
+
 /**
  * The rows of every α.
  *
  * @param context The checkpoint.
- * @param logits Of every row of the task, [n, classes], for each of {@link ALPHAS}.
+ * @param chunks Of every row of the task, for each of {@link ALPHAS} by its place.
  */
 export async function scalingRows(
   context: ProbeContext,
-  logits: readonly HostTensor[],
+  chunks: (i: number) => AsyncIterable<ScaledChunk>,
 ): Promise<ScalingRow[]> {
-  const reference = logits[ALPHAS.indexOf(1)]!;
   const labels = context.labels();
-  const [all, classes] = reference.shape as [number, number];
-  const count = Math.min(all, ROWS_AT_ONCE);
-  const measures = await rowMeasures(
-    {
-      logits: { ...reference, shape: [count, classes] },
-      reference: { ...reference, shape: [count, classes] },
-      labels: { ...labels, shape: [count] },
-    },
-    // What a file of another tool was trained with it does not say.
-    lossAt(context) ?? softmaxCrossEntropy(),
-    context.host,
-  );
-  const rows: ScalingRow[] = [];
-  try {
-    for (const [i, alpha] of ALPHAS.entries()) {
-      const measured = await runInBatches(
+  let measures: Session | undefined;
+  let classes = 0;
+  // Of every row what is measured of it, by name.
+  const measure = async (i: number) => {
+    const all: Record<string, Float64Array> = {};
+    let first = 0;
+    for await (const { logits, reference } of chunks(i)) {
+      const [count] = logits.shape as [number];
+      classes = logits.shape[1]!;
+      measures ??= await measuresOf(context, reference, labels);
+      const found = await runInBatches(
         measures,
-        { logits: logits[i]!, reference, labels },
+        { logits, reference, labels: cut(labels, first, first + count) },
         measures.outputNames,
         { rowsAtOnce: ROWS_AT_ONCE },
       );
-      const of = (name: string) => toNumbers(measured[name]!);
+      for (const [name, x] of Object.entries(found)) {
+        (all[name] ??= new Float64Array(labels.shape[0]!))
+          .set(toNumbers(x), first);
+      }
+      first += count;
+    }
+    return all;
+  };
+  const rows: ScalingRow[] = [];
+  try {
+    for (const [i, alpha] of ALPHAS.entries()) {
+      const measured = await measure(i);
+      const of = (name: string) => measured[name]!;
       const average = (name: string) => mean(of(name));
       rows.push({
         alpha,
@@ -109,9 +123,29 @@ export async function scalingRows(
       });
     }
   } finally {
-    await measures.close();
+    await measures?.close();
   }
   return rows;
+}
+
+// So many rows as a batch has, or all.
+function measuresOf(
+  context: ProbeContext,
+  reference: HostTensor,
+  labels: HostTensor,
+): Promise<Session> {
+  const [, classes] = reference.shape as [number, number];
+  const count = Math.min(labels.shape[0]!, ROWS_AT_ONCE);
+  return rowMeasures(
+    {
+      logits: { ...reference, shape: [count, classes] },
+      reference: { ...reference, shape: [count, classes] },
+      labels: { ...labels, shape: [count] },
+    },
+    // What a file of another tool was trained with it does not say.
+    lossAt(context) ?? softmaxCrossEntropy(),
+    context.host,
+  );
 }
 
 // A graph of the very functions that training measures with, row by row: loss,

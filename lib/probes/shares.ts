@@ -14,6 +14,7 @@ import type { FloatDType } from "../trace/graph.ts";
 import { type CheckpointProbe, type ProbeName, probes } from "./catalogue.ts";
 import { ProbeContext } from "./context.ts";
 import { introduce } from "./foreign.ts";
+import { hasManyLogits } from "./large.ts";
 import { NotApplicableError } from "./probe.ts";
 import type { ProbeOptions } from "./probing.ts";
 import { type RunCheckpoint, RunContext } from "./run_context.ts";
@@ -120,7 +121,9 @@ export async function shareOut(
     throw new UsageError(`jobs must be an integer of 1 or more, got ${jobs}`);
   }
   const units = unitsOf(share);
-  const threads = Math.max(1, Math.min(jobs, units));
+  // Each thread would have activations of its own.
+  const most = jobs > 1 && await hasManyLogits(share, options) ? 1 : jobs;
+  const threads = Math.max(1, Math.min(most, units));
   const order: Order = {
     share,
     options: { ...rest, ...coresOf(share, threads, rest) },

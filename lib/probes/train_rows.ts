@@ -1,18 +1,19 @@
 /**
- * Logits and activations of the rows that a network was trained on.
+ * Activations of the rows that a network was trained on.
  *
  * @module
  */
 
-import { type HostTensor, lastPosition, sizeOf } from "../onnx/tensor.ts";
-import { asMatrix, rowsAt } from "./anatomy.ts";
+import {
+  type HostTensor,
+  lastPosition,
+  sizeOf,
+  toNumbers,
+} from "../onnx/tensor.ts";
+import { asMatrix } from "./anatomy.ts";
+import { chunksOf, inputsAt, isLarge } from "./chunks.ts";
 import type { Matrix, ProbeContext } from "./context.ts";
 import { allFinite, NotApplicableError } from "./probe.ts";
-
-/** The logits of the train rows, [rows, classes]. */
-export async function trainLogits(context: ProbeContext): Promise<Matrix> {
-  return rowsAt(await context.logits(), context.task.split().train.rows);
-}
 
 /**
  * An activation of the train rows, [rows, width]; of sequences, [row, position,
@@ -24,6 +25,13 @@ export async function trainActivation(
   context: ProbeContext,
   name: string,
 ): Promise<Matrix> {
+  const { source } = context.model;
+  if (await isLarge(context)) {
+    const { rows } = context.task.split().train;
+    const matrix = await inChunks(context, name, rows);
+    if (allFinite(matrix.data)) return matrix;
+    throw new NotApplicableError(`${name} of ${source} is not finite`);
+  }
   const activation = await context.activation(name);
   const { rows } = context.task.split().train;
   return finiteRows(context, name, activation, rows);
@@ -42,29 +50,11 @@ export async function activationsOfRows(
   names: readonly string[],
   rows: Int32Array,
 ): Promise<Record<string, Matrix>> {
-  const inputs = Object.fromEntries(
-    Object.entries(context.inputs()).map((
-      [name, tensor],
-    ) => [name, picked(tensor, rows)]),
-  );
-  const found = await context.model.run(inputs, names);
+  const found = await context.model
+    .run(inputsAt(context, rows), names);
   return Object.fromEntries(
     names.map((name) => [name, finiteRows(context, name, found[name]!)]),
   );
-}
-
-// Some rows of a tensor.
-function picked({ dtype, shape, data }: HostTensor, rows: Int32Array) {
-  const width = sizeOf(shape.slice(1));
-  const make = data.constructor as Float32ArrayConstructor;
-  const own = new make(rows.length * width);
-  rows.forEach((row, i) =>
-    own.set(
-      data.subarray(row * width, (row + 1) * width) as Float32Array,
-      i * width,
-    )
-  );
-  return { dtype, shape: [rows.length, ...shape.slice(1)], data: own };
 }
 
 // Rows of an activation at the last position, all of them finite.
@@ -85,4 +75,20 @@ function finiteRows(
   const matrix = asMatrix(lastPosition(activation, rows));
   if (allFinite(matrix.data)) return matrix;
   throw new NotApplicableError(`${name} of ${source} is not finite`);
+}
+
+// The same without the activation of the other rows, which is not kept.
+async function inChunks(
+  context: ProbeContext,
+  name: string,
+  rows: Int32Array,
+): Promise<Matrix> {
+  let data: Float64Array | undefined;
+  let columns = 0;
+  for await (const { first, value } of chunksOf(context, name, { rows })) {
+    columns = value.shape[1]!;
+    data ??= new Float64Array(rows.length * columns);
+    data.set(toNumbers(value), first * columns);
+  }
+  return { rows: rows.length, columns, data: data! };
 }

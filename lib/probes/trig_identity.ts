@@ -5,6 +5,7 @@
  */
 
 import { cyclicOf } from "./anatomy.ts";
+import { logitChunks } from "./chunks.ts";
 import type { ProbeContext } from "./context.ts";
 import { finite } from "./probe.ts";
 import { type LogitWaves, wavesOf } from "./waves.ts";
@@ -43,17 +44,18 @@ export async function trigIdentity(
   keys: readonly number[],
 ): Promise<TrigIdentity> {
   const { rows, residues } = cyclicOf(context);
-  const logits = await context.logits();
   let variance = 0;
-  for (const row of rows) {
-    let sum = 0;
-    let squares = 0;
-    for (const c of residues) {
-      const z = logits.data[row * logits.columns + c]!;
-      sum += z;
-      squares += z * z;
+  for await (const { logits } of logitChunks(context, rows)) {
+    for (let row = 0; row < logits.rows; row++) {
+      let sum = 0;
+      let squares = 0;
+      for (const c of residues) {
+        const z = logits.data[row * logits.columns + c]!;
+        sum += z;
+        squares += z * z;
+      }
+      variance += squares - sum * sum / n;
     }
-    variance += squares - sum * sum / n;
   }
   const amplitudes = keys.map((k) => {
     const { cos } = wavesOf(k, n);

@@ -7,7 +7,11 @@
  */
 
 import { cyclicOf } from "./anatomy.ts";
+import { type LogitChunk, logitChunks } from "./chunks.ts";
 import type { Matrix, ProbeContext } from "./context.ts";
+
+// So many numbers of projections are kept.
+const KEPT = 2 ** 24;
 
 /** The logits' waves. With n the group's order, w_k = 2πk/n. */
 export interface LogitWaves {
@@ -32,7 +36,10 @@ export interface LogitWaves {
 export function logitWavesOf(context: ProbeContext): Promise<LogitWaves> {
   return context.once(
     "logit waves",
-    async () => answerWaves(context, await context.logits()),
+    async () => {
+      const { rows } = cyclicOf(context);
+      return await wavesOfChunks(context, logitChunks(context, rows));
+    },
   );
 }
 
@@ -46,17 +53,50 @@ export function logitWavesOf(context: ProbeContext): Promise<LogitWaves> {
  */
 export function answerWaves(
   context: ProbeContext,
-  { data, columns: classes }: Matrix,
+  matrix: Matrix,
 ): LogitWaves {
   const { order: n, rows, answers } = cyclicOf(context);
-  const byAnswer = new Float64Array(n * classes);
-  for (let i = 0; i < rows.length; i++) {
-    const to = answers[i]! * classes;
-    const from = rows[i]! * classes;
-    for (let c = 0; c < classes; c++) {
+  const byAnswer = new Float64Array(n * matrix.columns);
+  addByAnswer(byAnswer, matrix, n, answers, rows);
+  return wavesBy(byAnswer, n, matrix.columns);
+}
+
+/** The same of the group's pairs, in their order, in chunks. */
+async function wavesOfChunks(
+  context: ProbeContext,
+  chunks: AsyncIterable<LogitChunk>,
+): Promise<LogitWaves> {
+  const { order: n, answers } = cyclicOf(context);
+  let byAnswer: Float64Array | undefined;
+  for await (const { first, logits } of chunks) {
+    byAnswer ??= new Float64Array(n * logits.columns);
+    addByAnswer(byAnswer, logits, n, answers.subarray(first));
+  }
+  return wavesBy(byAnswer!, n, byAnswer!.length / n);
+}
+
+// Adds 1/n of each row to that of its answer.
+function addByAnswer(
+  byAnswer: Float64Array,
+  { rows: count, columns, data }: Matrix,
+  n: number,
+  answers: Int32Array,
+  rows?: Int32Array,
+): void {
+  for (let i = 0; i < (rows?.length ?? count); i++) {
+    const to = answers[i]! * columns;
+    const from = (rows?.[i] ?? i) * columns;
+    for (let c = 0; c < columns; c++) {
       byAnswer[to + c]! += data[from + c]! / n;
     }
   }
+}
+
+function wavesBy(
+  byAnswer: Float64Array,
+  n: number,
+  classes: number,
+): LogitWaves {
   const classMeans = new Float64Array(classes);
   for (let i = 0; i < byAnswer.length; i++) {
     classMeans[i % classes]! += byAnswer[i]! / n;
@@ -64,7 +104,8 @@ export function answerWaves(
   const made = new Map<number, Float64Array>();
   const projection = (k: number) => {
     const known = made.get(k) ?? project(byAnswer, n, classes, k);
-    made.set(k, known);
+    // Of many classes and frequencies they would be more than the logits.
+    if ((made.size + 1) * known.length <= KEPT) made.set(k, known);
     return known;
   };
   return {

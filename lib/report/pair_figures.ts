@@ -8,6 +8,7 @@
 import { maxOf } from "../extremes.ts";
 import { toNumbers } from "../onnx/tensor.ts";
 import { cyclicOf } from "../probes/anatomy.ts";
+import { logitChunks } from "../probes/chunks.ts";
 import type { ProbeContext } from "../probes/context.ts";
 import { logitWavesOf } from "../probes/waves.ts";
 import { brief, type Opened, type ReportFigure } from "./figure.ts";
@@ -29,6 +30,45 @@ const pairAxes = (p: number) => ({
   y: { label: "b", ticks: numberTicks(p) },
 });
 
+// Rows of a table beside a picture: of more every second, third, … a and b.
+const MOST_ROWS = 2 ** 17;
+
+const stride = (p: number) => Math.ceil(p / Math.sqrt(MOST_ROWS));
+
+const noteOf = (every: number) =>
+  every === 1
+    ? ""
+    : ` The picture has all; its table those that are multiples of ${every}.`;
+
+function thinnedPairs(a: Int32Array, b: Int32Array, p: number) {
+  const every = stride(p);
+  const rows = Array.from(a.keys())
+    .filter((row) => a[row]! % every === 0 && b[row]! % every === 0);
+  return { rows, note: noteOf(every) };
+}
+
+// Of each row the logit of class 0, and the label's less the largest other.
+async function ofEveryPair(
+  context: ProbeContext,
+): Promise<{ first: Float64Array; margin: Float64Array }> {
+  const { labels } = context.task;
+  const first = new Float64Array(labels.length);
+  const margin = new Float64Array(labels.length);
+  for await (const { first: from, logits } of logitChunks(context)) {
+    const { columns, data } = logits;
+    for (let i = 0; i < logits.rows; i++) {
+      const row = from + i;
+      let best = -Infinity;
+      for (let c = 0; c < columns; c++) {
+        if (c !== labels[row]) best = Math.max(best, data[i * columns + c]!);
+      }
+      first[row] = data[i * columns]!;
+      margin[row] = data[i * columns + labels[row]!]! - best;
+    }
+  }
+  return { first, margin };
+}
+
 /** The logit of class 0 over all pairs, and by how much the label is ahead. */
 export async function logitsFigures(
   { step, context }: Opened,
@@ -37,30 +77,23 @@ export async function logitsFigures(
 ): Promise<ReportFigure[]> {
   const { modulus: p, a, b } = context.modular;
   const { dataset } = context;
-  const { columns: classes, data: z } = await context.logits();
-  const at = (row: number, c: number) => z[row * classes + c]!;
-  const margin = (row: number) => {
-    const y = dataset.labels[row]!;
-    let best = -Infinity;
-    for (let c = 0; c < classes; c++) {
-      if (c !== y) best = Math.max(best, at(row, c));
-    }
-    return at(row, y) - best;
-  };
+  const { first, margin } = await ofEveryPair(context);
+  const kept = thinnedPairs(a, b, p);
   const figure = (
     part: string,
     title: string,
     caption: string,
-    value: (row: number) => number,
+    values: Float64Array,
   ): ReportFigure => {
+    const value = (row: number) => values[row]!;
     const cells = cellsOf(context, p, value);
     const most = maxOf(
-      cells.flatMap((row) => [...row].filter(Number.isFinite).map(Math.abs)),
+      cells.map((row) => maxOf(row.filter(Number.isFinite).map(Math.abs))),
     );
     return {
       id: `${id}-${part}`,
       title: `${title}: ${label}`,
-      caption: `${caption} Step ${step}.`,
+      caption: `${caption} Step ${step}.${kept.note}`,
       svg: heatMapSvg({
         title: `${title}: ${label}`,
         colour: { label: part, kind: "diverging", domain: [-most, most] },
@@ -68,8 +101,8 @@ export async function logitsFigures(
       }),
       data: {
         columns: ["a", "b", "label", part],
-        rows: Array.from(a, (a, row) => [
-          a,
+        rows: kept.rows.map((row) => [
+          a[row]!,
           b[row]!,
           dataset.labels[row]!,
           brief(value(row)),
@@ -83,7 +116,7 @@ export async function logitsFigures(
       "Logit of class 0",
       "The logit of class 0 for every (a, b). Stripes are waves of a and b, the " +
         "network's circuit; noise is memory.",
-      (row) => at(row, 0),
+      first,
     ),
     figure(
       "margin",
@@ -108,13 +141,14 @@ export async function answersFigure(
     (_, s) =>
       residues.reduce((sum, c) => sum + byAnswer[s * classes + c]!, 0) / n,
   );
+  const every = stride(n);
   // Rows of classes from below, in the order of the group's indices.
   const cells = Array.from(
     residues,
     (c) =>
       Float64Array.from(means, (mean, s) => byAnswer[s * classes + c]! - mean),
   );
-  const most = maxOf(cells.flatMap((row) => [...row].map(Math.abs)));
+  const most = maxOf(cells.map((row) => maxOf(row.map(Math.abs))));
   const title = `Logits by answer and class: ${label}`;
   return {
     id: `${id}-answers`,
@@ -123,7 +157,8 @@ export async function answersFigure(
       "The mean logit of every class over the pairs of every answer, less " +
       "the mean of all classes. " +
       "Stripes that rise are waves that travel, a function of a + b − c; a " +
-      `lattice is waves that stand, half of them mirrored. Step ${step}.`,
+      `lattice is waves that stand, half of them mirrored. Step ${step}.` +
+      noteOf(every),
     svg: heatMapSvg({
       title,
       colour: { label: "logit", kind: "diverging", domain: [-most, most] },
@@ -137,7 +172,9 @@ export async function answersFigure(
     data: {
       columns: ["answer", "class", "logit"],
       rows: cells.flatMap((row, c) =>
-        Array.from(row, (z, s) => [residues[s]!, residues[c]!, brief(z)])
+        c % every > 0 ? [] : Array.from(row.keys())
+          .filter((s) => s % every === 0)
+          .map((s) => [residues[s]!, residues[c]!, brief(row[s]!)])
       ),
     },
   };
@@ -151,6 +188,7 @@ export async function attentionFigures(
 ): Promise<ReportFigure[]> {
   const { model } = context;
   const { modulus: p, a, b } = context.modular;
+  const kept = thinnedPairs(a, b, p);
   const figures: ReportFigure[] = [];
   const hooks = model.hookNames.filter((name) => /hook_pattern$/.test(name));
   for (const hook of hooks) {
@@ -177,7 +215,7 @@ export async function attentionFigures(
         title,
         caption:
           `The weight that the last token gives to a, for every (a, b); ` +
-          `on the average ${means.join(", ")}. Step ${step}.`,
+          `on the average ${means.join(", ")}. Step ${step}.${kept.note}`,
         svg: heatMapSvg({
           title,
           colour: { label: "weight", kind: "sequential", domain: [0, 1] },
@@ -189,8 +227,8 @@ export async function attentionFigures(
         }),
         data: {
           columns: ["a", "b", "weight"],
-          rows: Array.from(a, (a, row) => [
-            a,
+          rows: kept.rows.map((row) => [
+            a[row]!,
             b[row]!,
             brief(weight(row, head, 0)),
           ]),

@@ -5,8 +5,6 @@
  * @module
  */
 
-import type { TaskDefinition } from "../data/definition.ts";
-import { tasks } from "../data/registry.ts";
 import type { Experiment } from "./experiment.ts";
 
 /** So many numbers of an activation are computed at once, at most. */
@@ -19,16 +17,11 @@ export const WHOLE = 2 ** 26;
 export const CHUNK = 2 ** 23;
 
 /** What tells how large an experiment is. */
-export type Sized = Pick<Experiment, "model" | "split" | "config">;
+export type Sized = Pick<Experiment, "model" | "split">;
 
 /** The numbers of a row's largest activation, its logits among them. */
-export function numbersPerRow(
-  { model, config }: Pick<Experiment, "model" | "config">,
-): number {
-  // Of the config nothing is loaded: what it checks are metrics, too, which load
-  // this.
-  const { classes } = (tasks[config.task] as TaskDefinition).form(config);
-  return Math.max(classes, model.widest ?? 1);
+export function numbersPerRow({ model }: Pick<Experiment, "model">): number {
+  return model.widest ?? 1;
 }
 
 /** How many rows there are to train and to test on. */

@@ -1,0 +1,33 @@
+/**
+ * Whether a network has so many rows that one thread has memory enough to do.
+ *
+ * @module
+ */
+
+import { definitionsOf } from "../config/config.ts";
+import { decodeTensors } from "../onnx/read_tensors.ts";
+import { limits } from "./chunks.ts";
+import type { ProbeOptions } from "./probing.ts";
+import type { Share } from "./shares.ts";
+import { configOfMetadata } from "./task.ts";
+
+/**
+ * Whether what is asked has more logits than are had at once. What cannot be read
+ * is said when it is asked.
+ */
+export async function hasManyLogits(
+  { path, run, whole }: Share,
+  { modulus }: ProbeOptions,
+): Promise<boolean> {
+  if (modulus !== undefined) return modulus ** 3 > limits.whole;
+  const file = whole ? run!.checkpoints.at(-1)?.path ?? path : path;
+  try {
+    const bytes = await Deno.readFile(file);
+    const metadata = decodeTensors(bytes, file).metadata("config");
+    const config = configOfMetadata(metadata, file);
+    const { total = 0, classes } = definitionsOf(config).task.form(config);
+    return total * classes > limits.whole;
+  } catch {
+    return false;
+  }
+}

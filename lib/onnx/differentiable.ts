@@ -216,8 +216,8 @@ function gather({ node, x: [table, indices] }: Application): tf.Tensor[] {
     ...x.shape.slice(axis + 1),
   ];
   // Rows of a table: the axis first, the others as one.
-  const order = x.shape.map((_, i) => i);
-  order.unshift(...order.splice(axis, 1));
+  const axes = x.shape.map((_, i) => i);
+  const order = [axis, ...axes.filter((i) => i !== axis)];
   const first = axis === 0 ? x : tf.transpose(x, order);
   const width = x.size / length;
   const rows = embed(

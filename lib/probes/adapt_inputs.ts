@@ -184,7 +184,7 @@ class Front {
   close(): void {
     const shape = ["batch", this.#length];
     this.#graph.input = [inputOf(this.#tokens, TYPE.int64, shape)];
-    this.#graph.node.unshift(...this.#nodes);
+    this.#graph.node = [...this.#nodes, ...this.#graph.node];
   }
 
   #valueOf(name: string, shape: ValueSpec["shape"], wanted: Wanted): string {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { append } from "../extremes.ts";
 import { UsageError } from "../errors.ts";
 import { nearest } from "../names.ts";
 import type { ProbeModel } from "../onnx/probe_model.ts";
@@ -252,7 +253,7 @@ async function searched(
     const maker = makers.get(next);
     if (!maker || seen.has(next)) continue;
     seen.add(next);
-    queue.push(...maker.input);
+    append(queue, maker.input);
     const inner = await scoresAt(model, next, question).catch(() => undefined);
     if (inner && kindOf(inner) === "logits" && before(inner, scores, kind)) {
       return beforeShift(model, next, inner, "its softmax");

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { append } from "../extremes.ts";
 import type { NodeProto } from "../onnx/model.ts";
 import type { GraphWalk, Product } from "./graph_walk.ts";
 import type { Proposal, TaskSizes } from "./name_map.ts";
@@ -48,7 +49,7 @@ export async function proposeBlocks(
   for (const [i, layer] of layers.entries()) {
     const before = new Set(seen);
     for (const product of walk.behind(layer.sums.output[0]!)) seen.add(product);
-    proposals.push(...await attentionNames(walk, layer, i, shapes));
+    append(proposals, await attentionNames(walk, layer, i, shapes));
     // What lies between a layer of attention and the one before is the block
     // before's MLP, but for queries, keys and values.
     if (i > 0) {
@@ -57,7 +58,7 @@ export async function proposeBlocks(
         seen.has(product) && !before.has(product) && !direct.has(product)
       );
 
-      proposals.push(...await mlpNames(walk, rest, i - 1, shapes));
+      append(proposals, await mlpNames(walk, rest, i - 1, shapes));
     }
     seen.add(layer.out);
   }
@@ -67,9 +68,9 @@ export async function proposeBlocks(
   const rest = walk.products.filter((product) =>
     behind.has(product) && !seen.has(product) && product !== unembedding
   );
-  proposals.push(...await mlpNames(walk, rest, layers.length - 1, shapes));
+  append(proposals, await mlpNames(walk, rest, layers.length - 1, shapes));
   if (unembedding.lengths[1] === sizes.classes) {
-    proposals.push(...unembeddingNames(walk, unembedding));
+    append(proposals, unembeddingNames(walk, unembedding));
   }
   return proposals;
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { append } from "../extremes.ts";
 import { UsageError } from "../errors.ts";
 import type { ProbeModel } from "../onnx/probe_model.ts";
 import type { HostTensor } from "../onnx/tensor.ts";
@@ -163,7 +164,7 @@ export async function activated(
     const norm = walk.maker(at);
     if (!norm || !NORMS.has(norm.opType)) break;
     const inner = walk.shapesOf(norm.input[0]!);
-    names.push(...inner);
+    append(names, inner);
     at = inner.at(-1)!;
   }
   // The function's own value, not what other shapes are made of it.

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { append } from "../../extremes.ts";
 import {
   type GraphProto,
   GraphProtoSchema,
@@ -105,7 +106,7 @@ function turns(
     names.set(index, `${mark}/turn`).set(holds, `${mark}/goes on`);
     before.forEach((name, i) => names.set(name, state[i]!));
     const nameOf = (name: string) => names.get(name) ?? name;
-    nodes.push(...body.node.map((inner) => renamed(inner, nameOf)));
+    append(nodes, body.node.map((inner) => renamed(inner, nameOf)));
     state = carried.map(nameOf);
   }
   return [

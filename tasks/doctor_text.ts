@@ -71,15 +71,14 @@ function nvidia({ nvidia, cuda }: DoctorReport): string[] {
     ours: `installed from ${installed?.source}`,
   }[provider];
   lines.push(`CUDA provider: ${what}`);
-  lines.push("CUDA libraries that it loads:");
-  for (const { name, required, loads, elsewhere } of libraries) {
+  lines.push("CUDA libraries that it needs, every one:");
+  for (const { name, loads, elsewhere } of libraries) {
     const where = loads
       ? "found"
       : elsewhere.length > 0
       ? `not where the loader looks, but in ${elsewhere.join(", ")}`
       : "missing";
-    const optional = required ? "" : " (only for operators that ask for it)";
-    lines.push(`  ${name.padEnd(20)} ${where}${optional}`);
+    lines.push(`  ${name.padEnd(20)} ${where}`);
   }
   if (mend !== null) lines.push(`  to mend it: ${mend}`);
   return lines;

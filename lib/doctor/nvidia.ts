@@ -10,8 +10,8 @@ import {
   cudaLibraries,
   CUDNN,
   DRIVER,
+  isLoadable,
   isThere,
-  loaderRefuses,
   mendLibraries,
 } from "../onnx/cuda.ts";
 
@@ -39,8 +39,8 @@ export interface Driver {
 export interface Library {
   /** The file name. */
   readonly name: string;
-  /** Whether the provider cannot be loaded without it. */
-  readonly required: boolean;
+  /** Whether nothing can be trained without it: of all of them. */
+  readonly required: true;
   /** Whether the system's loader finds it. */
   readonly loads: boolean;
   /** Folders of pip's packages that have it, where the loader does not look. */
@@ -143,12 +143,12 @@ export async function findLibraries(
   const needed = await cudaIsInstalled() ? await neededLibraries() : KNOWN;
   const libraries: Library[] = [];
   for (const name of [...needed, CUDNN]) {
-    const loads = loaderRefuses(name) === undefined;
+    const loads = isLoadable(name) === true;
     const elsewhere = [];
     for (const folder of loads ? [] : folders) {
       if (await isThere(join(folder, name))) elsewhere.push(folder);
     }
-    libraries.push({ name, required: name !== CUDNN, loads, elsewhere });
+    libraries.push({ name, required: true, loads, elsewhere });
   }
   return { libraries, mend: mendOf(libraries, needed) };
 }

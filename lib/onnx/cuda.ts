@@ -30,8 +30,8 @@ const PACKAGES: readonly [library: RegExp, name: string][] = [
 
 /**
  * cuDNN of the version that goes with ONNX Runtime 1.30. The provider loads it
- * when an operator asks for it and does without where it is missing, so that it
- * stands in no list of the file.
+ * when an operator asks for it, so that it stands in no list of the file; the
+ * maxima and minima of every step ask for it.
  */
 export const CUDNN = "libcudnn.so.9";
 
@@ -98,14 +98,15 @@ export async function cudaLibraries(
  * loader knows all the places where it looks.
  *
  * @param name The file name, `libcudart.so.13`.
- * @returns Undefined, or the loader's complaint.
+ * @returns Undefined where that may not be asked: only who has all of
+ * `--allow-ffi` may load by a bare name.
  */
-export function loaderRefuses(name: string): string | undefined {
+export function isLoadable(name: string): boolean | undefined {
   try {
     Deno.dlopen(name, {}).close();
+    return true;
   } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw error;
-    return (error as Error).message;
+    return error instanceof Deno.errors.NotCapable ? undefined : false;
   }
 }
 

@@ -14,13 +14,15 @@ import {
   cudaFiles,
   cudaIsInstalled,
   cudaLibraries,
+  CUDNN,
   forbidTf32,
-  loaderRefuses,
+  isLoadable,
   mendLibraries,
 } from "./cuda.ts";
 import { encodeModel, modelOf } from "./model.ts";
 import { type OnnxDevice, openSession, type Runtime } from "./session.ts";
 import { hostTensorOf, toNumbers } from "./tensor.ts";
+import { trialGraph, trialInputs, wrongResult } from "./trial.ts";
 
 const SIZE = 64;
 
@@ -50,9 +52,12 @@ export async function checkOnnx(place: Place): Promise<Finding> {
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
     const missing = reasonOf(error as Error);
-    const failure = /CUDA failure (\d+)/.exec(missing)?.[1];
-    const mend = CUDA_FAILURES[failure ?? ""] ?? MEND[place.device](place);
-    return { usable: false, missing, mend };
+    const mend = place.device === "cuda" ? await mendCuda(missing) : undefined;
+    return {
+      usable: false,
+      missing,
+      mend: mend ?? MEND[place.device](place),
+    };
   }
 }
 
@@ -63,6 +68,27 @@ const CUDA_FAILURES: Readonly<Record<string, string>> = {
   100: "see that nvidia-smi shows the card, or use --device cpu",
   101: "name a card with --device-id (nvidia-smi -L lists them)",
 };
+
+/**
+ * What mends what ONNX Runtime says of CUDA: by the number of a failure, or by the
+ * library that could not be loaded.
+ *
+ * @param reason Its words.
+ * @param libraries Reads what the provider needs, of which the version of CUDA is
+ * known.
+ * @returns Undefined where neither is named.
+ */
+export async function mendCuda(
+  reason: string,
+  libraries: () => Promise<readonly string[]> = cudaLibraries,
+): Promise<string | undefined> {
+  const failure = /CUDA failure (\d+)/.exec(reason)?.[1];
+  const library = /\b(lib[\w-]+\.so[.\d]*): cannot open/.exec(reason)?.[1];
+  // cuDNN is asked for without a version when the one with is not there.
+  const missing = /cudnn/i.test(reason) ? CUDNN : library;
+  return CUDA_FAILURES[failure ?? ""] ??
+    (missing && mendLibraries([missing], await libraries()));
+}
 
 type Lacking = Exclude<Finding, { usable: true }> | undefined;
 
@@ -111,7 +137,11 @@ async function cudaLacks(): Promise<Lacking> {
       mend: `rm ${cudaFiles()}; ${taskLine("setup", "cuda")}`,
     };
   }
-  const missing = needed.filter((name) => loaderRefuses(name) !== undefined);
+  // cuDNN stands in no list, for it is loaded when an operator asks for it; every
+  // step does.
+  const missing = [...needed, CUDNN].filter((name) =>
+    isLoadable(name) === false
+  );
   if (missing.length === 0) return undefined;
   return {
     usable: false,
@@ -122,7 +152,7 @@ async function cudaLacks(): Promise<Lacking> {
 
 function vulkanLacks(): Lacking {
   if (Deno.build.os !== "linux") return undefined;
-  if (loaderRefuses("libvulkan.so.1") === undefined) return undefined;
+  if (isLoadable("libvulkan.so.1") !== false) return undefined;
   return {
     usable: false,
     missing: "the Vulkan loader libvulkan.so.1 is missing",
@@ -190,6 +220,12 @@ async function compute(place: Place): Promise<Finding> {
       await session.close();
     }
   }
+  if (device !== "cpu") {
+    const wrong = await tryOperators(place);
+    if (wrong !== undefined) {
+      return { usable: false, missing: wrong, mend: MEND[device](place) };
+    }
+  }
   const what = `products exact in ${precisions.join(" and ")}`;
   if (runtime === "node" || device === "cpu") {
     return { usable: true, detail: what };
@@ -200,6 +236,24 @@ async function compute(place: Place): Promise<Finding> {
     usable: true,
     detail: `${what}, on ${info?.description || "an adapter"}${software}`,
   };
+}
+
+// Every kind of operator of a step, on a device where one may be missing.
+async function tryOperators(place: Place): Promise<string | undefined> {
+  const precisions = place.device === "cuda"
+    ? ["float16", "float32", "float64"] as const
+    : ["float32"] as const;
+  const graph = trialGraph(precisions);
+  const session = await openSession(
+    encodeModel(modelOf(graph, { name: "trial" })),
+    // WebGPU has some of these on the processor, as in a step.
+    { ...place, threads: 1, wholly: place.device === "cuda" },
+  );
+  try {
+    return wrongResult(await session.run(trialInputs()), precisions);
+  } finally {
+    await session.close();
+  }
 }
 
 const matrix = (f: (row: number, column: number) => number) =>
@@ -216,6 +270,9 @@ const matrix = (f: (row: number, column: number) => number) =>
 function reasonOf({ message }: Error): string {
   const known = [
     /CUDA failure \d+: [^;]*/,
+    /cuDNN is unavailable.*/,
+    /CUDNN failure \d+: [^;]*/,
+    /\blib[\w-]+\.so[.\d]*: cannot open[^;]*/,
     /Failed to get (a WebGPU|GPU) adapter.*/,
     /nodes that are assigned to the default CPU EP/,
   ].map((pattern) => pattern.exec(message)?.[0])

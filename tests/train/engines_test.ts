@@ -1,6 +1,6 @@
 import { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { resolveConfig } from "../../lib/config/config.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { onnxDevice } from "../../lib/devices.ts";
@@ -24,6 +24,7 @@ import {
 import { checkApart } from "../../lib/train/tfjs_devices.ts";
 import { tfjsEngine } from "../../lib/train/tfjs_engine.ts";
 import { assertClose } from "../_golden.ts";
+import { isLeftOut, type Known, knownOf } from "./_cards.ts";
 import {
   cases,
   experimentOf,
@@ -68,11 +69,13 @@ for (const device of ["cuda", "webgpu"] as const) {
   if (!finding.usable) {
     console.log(`devices agree, ${device}: skipped, ${finding.missing}`);
   }
+  const ignore = isLeftOut(device, await knownOf(device, finding.usable));
   for (const [name, config] of Object.entries(cases)) {
     Deno.test({
       name: `the onnx engine agrees with itself on ${device}: ${name}`,
-      ignore: !finding.usable,
+      ignore,
       fn: async () => {
+        assert(finding.usable, `nothing was compared: ${finding.missing}`);
         const experiment = experimentOf(config);
         const cpu = await twenty(await onnxEngine(experiment, { threads: 1 }));
         const card = await twenty(await onnxEngine(experiment, { device }));
@@ -89,11 +92,13 @@ function assertAgree(onnx: Trained, tfjs: Trained, times: number): void {
     onnx.evaluations.map(({ step }) => step),
     [0, 5, 10, 15, 20],
   );
+  let compared = 0;
   for (const [i, { step, metrics }] of onnx.evaluations.entries()) {
     const other = tfjs.evaluations[i]!;
     assertEquals(other.step, step);
     assertEquals(Object.keys(metrics), Object.keys(other.metrics));
     for (const metric of Object.keys(metrics)) {
+      compared++;
       assertClose(
         [metrics[metric]!],
         [other.metrics[metric]!],
@@ -102,9 +107,12 @@ function assertAgree(onnx: Trained, tfjs: Trained, times: number): void {
       );
     }
   }
+  assert(compared > 0 && onnx.losses.length > 0, "nothing was compared");
   assertEquals(Object.keys(onnx.state), Object.keys(tfjs.state));
   for (const kind of ["params.", "optimizer."]) {
     const paths = Object.keys(onnx.state).filter((p) => p.startsWith(kind));
+    // Every optimizer of these has a state.
+    assert(paths.length > 0, `no ${kind} was compared`);
     const largest = (path: string) =>
       Math.max(...tfjs.state[path]!.map(Math.abs));
     for (const path of paths) {
@@ -200,6 +208,24 @@ for (const [name, start] of Object.entries(engines)) {
     });
   }
 }
+
+Deno.test("tests on a card that is expected or set up are not left out", () => {
+  const known = (rest: Partial<Known>): Known => ({
+    usable: false,
+    expected: [],
+    setUp: false,
+    ...rest,
+  });
+  assertEquals(isLeftOut("cuda", known({})), true);
+  assertEquals(isLeftOut("cuda", known({ expected: ["webgpu"] })), true);
+  for (
+    const one of [
+      { usable: true },
+      { setUp: true },
+      { expected: ["webgpu", "cuda"] },
+    ]
+  ) assertEquals(isLeftOut("cuda", known(one)), false);
+});
 
 Deno.test("tfjsEngine() refuses a backend that there is not", async () => {
   await assertRejects(

@@ -68,6 +68,8 @@ function nvidia({ nvidia, cuda }: DoctorReport): string[] {
     none: `not installed; to install it: ${setUp}`,
     foreign: `installed, not by ${setUp}`,
     partial: `installed in part; to complete it: ${setUp}`,
+    altered: "its files are not those that were installed; to mend it: " +
+      `${taskLine("setup", "cuda")}`,
     ours: `installed from ${installed?.source}`,
   }[provider];
   lines.push(`CUDA provider: ${what}`);

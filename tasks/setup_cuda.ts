@@ -15,7 +15,7 @@ export const cuda = subcommand(
 )
   .option(
     "--from-wheel [file]",
-    "take it out of PyPI's onnxruntime-gpu, fetched with pip, or out of a file",
+    "the wheel of PyPI's onnxruntime-gpu; without a file pip fetches it",
     path,
   )
   .option("--python <file>", "the Python whose pip is asked", path, "python3")

@@ -53,7 +53,10 @@ export interface DoctorReport {
   /** ONNX Runtime's CUDA provider and its libraries; null where there is none. */
   readonly cuda:
     | Libraries & {
-      /** ours (installed by `deno task setup cuda`), partial, foreign or none. */
+      /**
+       * ours (installed by `deno task setup cuda`), partial, altered, foreign or
+       * none.
+       */
       readonly provider: string;
       /** What `deno task setup cuda` installed. */
       readonly installed: CudaRecord | null;

@@ -21,7 +21,8 @@ import {
 import { readLibrary } from "../onnx/elf.ts";
 import { UsageError } from "../errors.ts";
 import { quoted, taskLine } from "../shell.ts";
-import { fetchWheel, runInstallScript, takeFromWheel } from "./cuda_sources.ts";
+import { fetchWheel, takeFromWheel } from "./cuda_sources.ts";
+import { CUDA_SUMS, type CudaSums } from "./cuda_sums.ts";
 
 const RECORD = "groklab-cuda.json";
 const STAGE = ".groklab-setup-";
@@ -32,7 +33,7 @@ const LOCK = "lock";
 export interface CudaRecord {
   /** The version of onnxruntime-node that it belongs to. */
   readonly version: string;
-  /** Where it came from: a wheel's file name, or the package's script. */
+  /** Where it came from: a wheel's file name. */
   readonly source: string;
   /** The files, by name. */
   readonly files: readonly {
@@ -46,20 +47,25 @@ export interface CudaRecord {
 export interface CudaSetup {
   /** The folder of the onnxruntime-node package; by default the project's. */
   readonly folder?: string;
-  /**
-   * Take it out of a wheel: this file, or with `true` the one that pip fetches.
-   * By default the package's own install script fetches it.
-   */
+  /** The wheel to take it out of; by default the one that pip fetches. */
   readonly fromWheel?: true | string | undefined;
   /** The Python whose pip is asked. */
   readonly python?: string;
   /** Told what is being done. */
   readonly log?: (line: string) => void;
+  /** What the files must be; by default the sums that stand in the repository. */
+  readonly sums?: CudaSums;
 }
 
-/** What the folder holds: ours by its record, another's, parts, or nothing. */
+/**
+ * What the folder holds: ours by its record, parts of it, ours with other contents
+ * than it must have, another's, or nothing.
+ */
 export type CudaState =
-  | { readonly state: "ours" | "partial"; readonly record: CudaRecord }
+  | {
+    readonly state: "ours" | "partial" | "altered";
+    readonly record: CudaRecord;
+  }
   | { readonly state: "foreign"; readonly record?: undefined }
   | { readonly state: "none"; readonly record?: undefined };
 
@@ -71,9 +77,15 @@ export interface CudaResult {
   readonly record: CudaRecord | undefined;
 }
 
-/** Looks what the folder of a package holds. */
+/**
+ * Looks what the folder of a package holds, contents included.
+ *
+ * @param folder The folder of the onnxruntime-node package.
+ * @param sums What the files must be.
+ */
 export async function cudaState(
   folder: string = packageFolder(),
+  sums: CudaSums = CUDA_SUMS,
 ): Promise<CudaState> {
   const home = providerFolder(folder);
   const record = await readRecord(join(home, RECORD));
@@ -87,7 +99,24 @@ export async function cudaState(
     const size = await sizeOfFile(join(home, name));
     if (size !== bytes) return { state: "partial", record };
   }
+  for (const { name } of record.files) {
+    const sum = await sumOf(join(home, name));
+    const known = sums[record.version]?.[name] ?? [];
+    if (!known.includes(sum)) return { state: "altered", record };
+  }
   return { state: "ours", record };
+}
+
+// In parts: the file is large.
+async function sumOf(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  using file = await Deno.open(path);
+  const part = new Uint8Array(2 ** 20);
+  for (;;) {
+    const count = await file.read(part);
+    if (count === null) return hash.digest("hex");
+    hash.update(part.subarray(0, count));
+  }
 }
 
 /**
@@ -96,14 +125,14 @@ export async function cudaState(
  * @param options Where from, and where to.
  * @returns What is installed, and whether it is new.
  * @throws {UsageError} if a wheel that was named is of another version.
- * @throws {Error} if it cannot be fetched, or is not what it should be; the
- * folder is as before then.
+ * @throws {Error} if it cannot be fetched, or its files have other SHA-256 sums
+ * than the repository knows; the folder is as before then.
  */
 export async function setupCuda(
   options: CudaSetup = {},
 ): Promise<CudaResult> {
-  const { folder = packageFolder(), fromWheel } = options;
-  const { python = "python3", log = () => {} } = options;
+  const { folder = packageFolder(), fromWheel = true } = options;
+  const { python = "python3", log = () => {}, sums = CUDA_SUMS } = options;
   if (!CUDA_IS_BUILT) {
     const { os, arch } = Deno.build;
     throw new UsageError(
@@ -112,7 +141,15 @@ export async function setupCuda(
     );
   }
   const version = await packageVersion(folder);
-  const before = await cudaState(folder);
+  const known = sums[version];
+  if (!known) {
+    throw new Error(
+      `Cannot set up CUDA: the repository has no SHA-256 sums of the provider ` +
+        `for onnxruntime-node ${version}, only for ` +
+        Object.keys(sums).join(", "),
+    );
+  }
+  const before = await cudaState(folder, sums);
   const done = before.state === "foreign" ||
     before.state === "ours" && before.record.version === version;
   if (done) return { fresh: false, record: before.record };
@@ -123,16 +160,11 @@ export async function setupCuda(
   using held = new DisposableStack();
   try {
     held.use(await describing(`write into ${home}`, () => makeStage(stage)));
-    let source = "the install script of onnxruntime-node";
-    if (fromWheel === undefined) {
-      await runInstallScript(folder, stage, log);
-    } else {
-      const wheel = fromWheel === true
-        ? await fetchWheel(version, stage, python, log)
-        : fromWheel;
-      source = await takeFromWheel(wheel, version, stage);
-    }
-    const record = { version, source, files: await describe(stage) };
+    const wheel = fromWheel === true
+      ? await fetchWheel(version, stage, python, log)
+      : fromWheel;
+    const source = await takeFromWheel(wheel, version, stage);
+    const record = { version, source, files: await describe(stage, known) };
     const text = JSON.stringify(record, null, 2) + "\n";
     await writeWhole(join(stage, RECORD), text);
     // The record first: whatever happens then, it says what may be removed. The
@@ -175,25 +207,28 @@ export async function removeCuda(
 }
 
 /** Checks that the files are what they should be, and describes them. */
-async function describe(stage: string): Promise<CudaRecord["files"]> {
+async function describe(
+  stage: string,
+  known: CudaSums[string],
+): Promise<CudaRecord["files"]> {
   const files = [];
   for (const name of CUDA_FILES) {
     const path = join(stage, name);
-    if (!await isThere(path)) {
-      throw new Error(
-        `Cannot set up CUDA: what was fetched has no ${name}; ` +
-          `${taskLine("setup", "cuda", "--from-wheel")} fetches another`,
-      );
-    }
     const { x64 } = await readLibrary(path);
     if (!x64) {
       throw new UsageError(
         `Cannot set up CUDA: the ${name} that was fetched is not for x86-64`,
       );
     }
-    const contents = await Deno.readFile(path);
-    const sha256 = createHash("sha256").update(contents).digest("hex");
-    files.push({ name, bytes: contents.length, sha256 });
+    const sha256 = await sumOf(path);
+    if (!known[name]?.includes(sha256)) {
+      throw new Error(
+        `Cannot set up CUDA: the ${name} that was fetched is none of those that ` +
+          `the repository knows, its SHA-256 is ${sha256}; see ` +
+          "lib/setup/cuda_sums.ts",
+      );
+    }
+    files.push({ name, bytes: (await Deno.stat(path)).size, sha256 });
   }
   return files;
 }

@@ -1,6 +1,5 @@
 /**
- * Where ONNX Runtime's CUDA provider can be had: its package's install script,
- * or a wheel of onnxruntime-gpu.
+ * Where ONNX Runtime's CUDA provider can be had: wheels of onnxruntime-gpu.
  *
  * @module
  */
@@ -9,7 +8,7 @@ import { unzipSync } from "fflate";
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { describing } from "../files.ts";
-import { CUDA_FILES, providerFolder } from "../onnx/cuda.ts";
+import { CUDA_FILES } from "../onnx/cuda.ts";
 import { UsageError } from "../errors.ts";
 import { taskLine } from "../shell.ts";
 
@@ -135,64 +134,13 @@ export async function fetchWheel(
   throw new Error(`Cannot fetch ${PACKAGE} ${version}: pip brought no wheel`);
 }
 
-/**
- * Runs the package's own install script on a copy of it in the temporary
- * folder: the script writes into its own package, file by file.
- *
- * @param folder The folder of the onnxruntime-node package.
- * @param stage The folder to put the files into.
- * @param log Told what is being done.
- * @throws {Error} what the script says, where it fails.
- */
-export async function runInstallScript(
-  folder: string,
-  stage: string,
-  log: Log,
-): Promise<void> {
-  log("fetching the CUDA provider by onnxruntime-node's install script …");
-  const script = join(stage, "script");
-  const target = providerFolder(stage);
-  await Deno.mkdir(script);
-  await Deno.mkdir(target, { recursive: true });
-  await Deno.writeTextFile(
-    join(stage, "package.json"),
-    '{ "type": "commonjs" }\n',
-  );
-  for await (const { name } of Deno.readDir(join(folder, "script"))) {
-    await Deno.copyFile(join(folder, "script", name), join(script, name));
-  }
-  const { success, stdout, stderr } = await run(Deno.execPath(), [
-    ...["run", "--quiet", "--no-prompt", "--allow-all"],
-    ...[join(script, "install.js"), "--onnxruntime-node-install"],
-  ], { TMPDIR: stage, NO_COLOR: "1" });
-  if (!success) {
-    throw new Error(
-      "Cannot fetch the CUDA provider by onnxruntime-node's install script: " +
-        `${lastWords(stderr || stdout)}; ${fromWheel()} takes it out of ` +
-        "PyPI's wheel",
-    );
-  }
-  for (const name of CUDA_FILES) {
-    await describing(
-      `find ${name} among what was fetched`,
-      () => Deno.rename(join(target, name), join(stage, name)),
-    );
-  }
-}
-
-async function run(
-  program: string,
-  args: readonly string[],
-  env: Record<string, string> = {},
-) {
+async function run(program: string, args: readonly string[]) {
   const command = new Deno.Command(program, {
     args: [...args],
-    env,
     stdin: "null",
   });
-  const { success, stdout, stderr } = await command.output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { success, stdout: text(stdout), stderr: text(stderr) };
+  const { success, stderr } = await command.output();
+  return { success, stderr: new TextDecoder().decode(stderr) };
 }
 
 // Of a program's complaints the one line that says most: the last that names an

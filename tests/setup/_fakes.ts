@@ -8,6 +8,7 @@ import { zipSync } from "fflate";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { CUDA_FILES, providerFolder } from "../../lib/onnx/cuda.ts";
+import type { CudaSums } from "../../lib/setup/cuda_sums.ts";
 
 /** A shared library of x86-64 Linux that does nothing but need others. */
 export function library(
@@ -78,6 +79,18 @@ export const PROVIDER: Readonly<Record<string, Uint8Array<ArrayBuffer>>> = {
   ]),
 };
 
+/** What the repository would know of them, of the fake package's version. */
+export function sumsOf(files = PROVIDER): CudaSums {
+  return {
+    "1.2.3": Object.fromEntries(
+      Object.entries(files).map(([name, contents]) => [
+        name,
+        ["0".repeat(64), createHash("sha256").update(contents).digest("hex")],
+      ]),
+    ),
+  };
+}
+
 /** The bytes of a wheel. */
 export function wheel(
   {
@@ -112,22 +125,18 @@ export function wheel(
 /**
  * A folder like that of the onnxruntime-node package.
  *
- * @param script What its install script does.
  * @returns The folder, and where the provider belongs in it.
  */
 export async function fakePackage(
   dir: string,
-  script = "",
 ): Promise<{ folder: string; home: string }> {
   const folder = join(dir, "onnxruntime-node");
   const home = providerFolder(folder);
   await Deno.mkdir(home, { recursive: true });
-  await Deno.mkdir(join(folder, "script"));
   await Deno.writeTextFile(
     join(folder, "package.json"),
     '{ "version": "1.2.3" }',
   );
-  await Deno.writeTextFile(join(folder, "script", "install.js"), script);
   await Deno.writeTextFile(join(home, "onnxruntime_binding.node"), "addon");
   return { folder, home };
 }

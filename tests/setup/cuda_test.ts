@@ -1,4 +1,5 @@
 import {
+  assert,
   assertEquals,
   assertMatch,
   assertRejects,
@@ -6,19 +7,27 @@ import {
 } from "@std/assert";
 import { join } from "node:path";
 import { UsageError } from "../../lib/errors.ts";
-import { CUDA_FILES, cudaLibraries } from "../../lib/onnx/cuda.ts";
+import {
+  CUDA_FILES,
+  cudaLibraries,
+  packageFolder,
+  packageVersion,
+} from "../../lib/onnx/cuda.ts";
 import { readLibrary } from "../../lib/onnx/elf.ts";
 import { cudaState, removeCuda, setupCuda } from "../../lib/setup/cuda.ts";
+import { CUDA_SUMS } from "../../lib/setup/cuda_sums.ts";
 import { contentsOf, withTempDir } from "../tasks/_run.ts";
 import {
   fakePackage,
   type FakeWheel,
   library,
   PROVIDER,
+  sumsOf,
   wheel,
 } from "./_fakes.ts";
 
 const [SHARED, CUDA] = CUDA_FILES;
+const sums = sumsOf();
 
 /** Gives work a package without a provider, and a way to write a wheel. */
 function withPackage(
@@ -28,10 +37,9 @@ function withPackage(
     home: string;
     put(contents: Uint8Array): Promise<string>;
   }) => Promise<void>,
-  script?: string,
 ): Promise<void> {
   return withTempDir(async (dir) => {
-    const at = await fakePackage(dir, script);
+    const at = await fakePackage(dir);
     const put = async (contents: Uint8Array) => {
       const path = join(dir, "given.whl");
       await Deno.writeFile(path, contents);
@@ -60,7 +68,7 @@ Deno.test("setupCuda() installs from a wheel, once; removeCuda() undoes it", asy
   await withPackage(async ({ folder, home, put }) => {
     const before = await contentsOf(folder);
     const fromWheel = await put(wheel());
-    const first = await setupCuda({ folder, fromWheel });
+    const first = await setupCuda({ folder, sums, fromWheel });
     assertEquals(first.fresh, true);
     assertEquals(first.record?.version, "1.2.3");
     assertEquals(first.record?.source, "given.whl");
@@ -76,7 +84,7 @@ Deno.test("setupCuda() installs from a wheel, once; removeCuda() undoes it", asy
       "libc.so.6",
     ]);
 
-    const again = await setupCuda({ folder, fromWheel });
+    const again = await setupCuda({ folder, sums, fromWheel });
     assertEquals(again, { fresh: false, record: first.record });
     assertEquals(await contentsOf(folder), installed);
 
@@ -89,12 +97,12 @@ Deno.test("setupCuda() installs from a wheel, once; removeCuda() undoes it", asy
 Deno.test("setupCuda() completes what was left half-way", async () => {
   await withPackage(async ({ folder, home, put }) => {
     const fromWheel = await put(wheel());
-    await setupCuda({ folder, fromWheel });
+    await setupCuda({ folder, sums, fromWheel });
     const whole = await contentsOf(folder);
     await Deno.remove(join(home, CUDA));
     await Deno.mkdir(join(home, ".groklab-setup-1")); // Killed before.
-    assertEquals((await cudaState(folder)).state, "partial");
-    assertEquals((await setupCuda({ folder, fromWheel })).fresh, true);
+    assertEquals((await cudaState(folder, sums)).state, "partial");
+    assertEquals((await setupCuda({ folder, sums, fromWheel })).fresh, true);
     assertEquals(await contentsOf(folder), whole);
   });
 });
@@ -106,7 +114,7 @@ Deno.test("setupCuda() leaves alone what another process is setting up", async (
     const options = { write: true, create: true };
     using lock = await Deno.open(join(other, "lock"), options);
     await lock.lock(true);
-    await setupCuda({ folder, fromWheel: await put(wheel()) });
+    await setupCuda({ folder, sums, fromWheel: await put(wheel()) });
     await Deno.stat(other);
     await removeCuda(folder);
     await Deno.stat(other);
@@ -118,14 +126,14 @@ Deno.test("setupCuda() leaves alone what another process is setting up", async (
 
 Deno.test("setupCuda() replaces the provider of another version", async () => {
   await withPackage(async ({ folder, home, put }) => {
-    await setupCuda({ folder, fromWheel: await put(wheel()) });
+    await setupCuda({ folder, sums, fromWheel: await put(wheel()) });
     const whole = await contentsOf(folder);
     const record = join(home, "groklab-cuda.json");
     const older = (await Deno.readTextFile(record)).replace("1.2.3", "1.2.2");
     await Deno.writeTextFile(record, older);
     await Deno.writeTextFile(join(home, SHARED), "an older one");
     assertEquals(
-      (await setupCuda({ folder, fromWheel: await put(wheel()) })).fresh,
+      (await setupCuda({ folder, sums, fromWheel: await put(wheel()) })).fresh,
       true,
     );
     assertEquals(await contentsOf(folder), whole);
@@ -139,7 +147,7 @@ Deno.test("a provider that something else installed is left alone", async () => 
     }
     const before = await contentsOf(folder);
     const fromWheel = await put(wheel());
-    assertEquals(await setupCuda({ folder, fromWheel }), {
+    assertEquals(await setupCuda({ folder, sums, fromWheel }), {
       fresh: false,
       record: undefined,
     });
@@ -180,7 +188,7 @@ for (const [what, fake, says] of BAD) {
       const fromWheel = await put(wheel(fake));
       const before = await contentsOf(dir);
       const error = await assertRejects(
-        () => setupCuda({ folder, fromWheel }),
+        () => setupCuda({ folder, sums, fromWheel }),
         Error,
       );
       for (const pattern of says) assertMatch(error.message, pattern);
@@ -203,7 +211,7 @@ Deno.test("setupCuda() refuses a damaged wheel, and leaves nothing", async () =>
       const fromWheel = await put(contents);
       const before = await contentsOf(dir);
       await assertRejects(
-        () => setupCuda({ folder, fromWheel }),
+        () => setupCuda({ folder, sums, fromWheel }),
         SyntaxError,
         "it is no zip file, or damaged",
       );
@@ -217,13 +225,13 @@ Deno.test("setupCuda() says that there is no such wheel, or no Python", async ()
     const before = await contentsOf(dir);
     const none = join(dir, "none.whl");
     await assertRejects(
-      () => setupCuda({ folder, fromWheel: none }),
+      () => setupCuda({ folder, sums, fromWheel: none }),
       Error,
       none,
     );
     const python = join(dir, "no-python");
     const error = await assertRejects(
-      () => setupCuda({ folder, fromWheel: true, python }),
+      () => setupCuda({ folder, sums, fromWheel: true, python }),
       Error,
     );
     assertStringIncludes(error.message, "onnxruntime-gpu 1.2.3");
@@ -242,7 +250,7 @@ Deno.test("setupCuda() says what pip says", async () => {
     );
     const before = await contentsOf(dir);
     const error = await assertRejects(
-      () => setupCuda({ folder, fromWheel: true, python }),
+      () => setupCuda({ folder, sums, fromWheel: true, python }),
       Error,
       "no such version",
     );
@@ -251,34 +259,123 @@ Deno.test("setupCuda() says what pip says", async () => {
   });
 });
 
-Deno.test("setupCuda() installs what the install script fetches", async () => {
-  // As the package's own: relative to itself, one file after the other.
-  const bytes = (name: string) => JSON.stringify([...PROVIDER[name]!]);
-  const script = `
-    const { join } = require("node:path");
-    const { writeFileSync } = require("node:fs");
-    const bin = join(__dirname, "..", "bin/napi-v6/linux/x64");
-    writeFileSync(join(bin, "${SHARED}"), Uint8Array.from(${bytes(SHARED)}));
-    writeFileSync(join(bin, "${CUDA}"), Uint8Array.from(${bytes(CUDA)}));
-    writeFileSync(join(bin, "libonnxruntime_providers_tensorrt.so"), "more");
-  `;
-  await withPackage(async ({ folder, home }) => {
-    const before = await contentsOf(folder);
-    const { fresh, record } = await setupCuda({ folder });
-    assertEquals(fresh, true);
-    assertEquals(record?.files.map(({ name }) => name), [...CUDA_FILES]);
-    assertEquals(await Deno.readFile(join(home, CUDA)), PROVIDER[CUDA]);
-    await removeCuda(folder);
-    assertEquals(await contentsOf(folder), before);
-  }, script);
+Deno.test("setupCuda() takes no file whose sum the repository does not know", async () => {
+  await withPackage(async ({ dir, folder, put }) => {
+    // A whole wheel, its own lists in order, but with other files.
+    for (const name of CUDA_FILES) {
+      const files = { ...PROVIDER, [name]: library(["libother.so.1"]) };
+      const fromWheel = await put(wheel({ files }));
+      const before = await contentsOf(dir);
+      const { message } = await assertRejects(
+        () => setupCuda({ folder, sums, fromWheel }),
+        Error,
+      );
+      assertMatch(
+        message,
+        new RegExp(`the ${name} that was fetched is none of`),
+      );
+      const sum = sumsOf(files)["1.2.3"]![name]![1]!;
+      assertStringIncludes(message, sum);
+      assertEquals(message.split("\n").length, 1);
+      assertEquals(await contentsOf(dir), before);
+    }
+  });
 });
 
-Deno.test("setupCuda() names the way out where the install script fails", async () => {
-  const script = `void Promise.reject(new Error("no way to the feed"));`;
-  await withPackage(async ({ folder }) => {
-    const before = await contentsOf(folder);
-    const error = await assertRejects(() => setupCuda({ folder }), Error);
-    assertMatch(error.message, /no way to the feed; .*--from-wheel/);
-    assertEquals(await contentsOf(folder), before);
-  }, script);
+Deno.test("setupCuda() sets up no version that the repository has no sums of", async () => {
+  await withPackage(async ({ dir, folder }) => {
+    const before = await contentsOf(dir);
+    const python = join(dir, "is not even started");
+    await assertRejects(
+      () => setupCuda({ folder, python }),
+      Error,
+      "no SHA-256 sums of the provider for onnxruntime-node 1.2.3, only for 1.",
+    );
+    assertEquals(await contentsOf(dir), before);
+  });
+});
+
+Deno.test("the repository has the sums of both files for the version it imports", async () => {
+  const version = await packageVersion(packageFolder());
+  const known = CUDA_SUMS[version]!;
+  assertEquals(Object.keys(known).sort(), [...CUDA_FILES].sort());
+  for (const list of Object.values(known)) {
+    assert(list.length > 0);
+    for (const sum of list) assertMatch(sum, /^[0-9a-f]{64}$/);
+    assertEquals(new Set(list).size, list.length);
+  }
+});
+
+Deno.test("setupCuda() puts right a file that was changed since, the size the same", async () => {
+  await withPackage(async ({ folder, home, put }) => {
+    const fromWheel = await put(wheel());
+    await setupCuda({ folder, sums, fromWheel });
+    const whole = await contentsOf(folder);
+    const path = join(home, CUDA);
+    const bytes = await Deno.readFile(path);
+    bytes[bytes.length - 1]! ^= 1;
+    await Deno.writeFile(path, bytes);
+    assertEquals((await cudaState(folder, sums)).state, "altered");
+    assertEquals((await setupCuda({ folder, sums, fromWheel })).fresh, true);
+    assertEquals(await contentsOf(folder), whole);
+    assertEquals((await cudaState(folder, sums)).state, "ours");
+  });
+});
+
+Deno.test("setupCuda() asks pip for the wheel of the package's own version", async () => {
+  await withPackage(async ({ dir, folder, put }) => {
+    const given = await put(wheel());
+    const python = join(dir, "python");
+    // Writes down what it is asked, and puts the wheel where it is told to.
+    await Deno.writeTextFile(
+      python,
+      `#!/bin/sh\necho "$@" > ${join(dir, "asked")}\n` +
+        'while [ "$1" != --dest ]; do shift; done\n' +
+        `cp ${given} "$2/onnxruntime_gpu-1.2.3.whl"\n`,
+      { mode: 0o755 },
+    );
+    const { record } = await setupCuda({ folder, sums, python });
+    assertEquals(record?.source, "onnxruntime_gpu-1.2.3.whl");
+    const asked = await Deno.readTextFile(join(dir, "asked"));
+    assertMatch(asked, /^-m pip download .* onnxruntime-gpu==1\.2\.3\n$/);
+    for (const flag of ["--no-deps", "--only-binary=:all:", "--no-input"]) {
+      assertStringIncludes(asked, flag);
+    }
+  });
+});
+
+Deno.test("a setup holds its lock while it works, and leaves none behind", async () => {
+  await withPackage(async ({ dir, folder, home, put }) => {
+    const given = await put(wheel());
+    const python = join(dir, "python");
+    // Between its two files pip waits until it is let go on.
+    await Deno.writeTextFile(
+      python,
+      'while [ "$1" != --dest ]; do shift; done\n' +
+        `touch ${join(dir, "begun")}\n` +
+        `while [ ! -e ${join(dir, "go")} ]; do sleep 0.05; done\n` +
+        `cp ${given} "$2/one.whl"\n`,
+    );
+    await Deno.writeTextFile(
+      join(dir, "run"),
+      `#!/bin/sh\nexec sh ${python} "$@"\n`,
+      { mode: 0o755 },
+    );
+    const running = setupCuda({ folder, sums, python: join(dir, "run") });
+    const exists = (path: string) =>
+      Deno.stat(path).then(() => true, () => false);
+    while (!await exists(join(dir, "begun"))) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    // Who comes meanwhile, to set up or to remove, leaves its stage alone.
+    const stage = join(home, `.groklab-setup-${Deno.pid}`);
+    const other = await Deno.open(join(stage, "lock"), { write: true });
+    assertEquals(await other.tryLock(true), false);
+    other.close();
+    await removeCuda(folder);
+    assertEquals(await exists(stage), true);
+    await Deno.writeTextFile(join(dir, "go"), "");
+    assertEquals((await running).fresh, true);
+    assertEquals(await exists(stage), false);
+  });
 });

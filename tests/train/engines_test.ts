@@ -75,7 +75,8 @@ for (const device of ["cuda", "webgpu"] as const) {
       name: `the onnx engine agrees with itself on ${device}: ${name}`,
       ignore,
       fn: async () => {
-        assert(finding.usable, `nothing was compared: ${finding.missing}`);
+        const why = finding.usable ? "" : finding.missing;
+        assert(finding.usable, `nothing was compared: ${why}`);
         const experiment = experimentOf(config);
         const cpu = await twenty(await onnxEngine(experiment, { threads: 1 }));
         const card = await twenty(await onnxEngine(experiment, { device }));

@@ -9,8 +9,10 @@ import { Command, Option } from "@commander-js/extra-typings";
 import { CommanderError, InvalidArgumentError } from "commander";
 import type { Settings } from "../lib/config/setting.ts";
 import { UsageError } from "../lib/errors.ts";
-import { closest } from "../lib/names.ts";
+import { valuesMeant } from "../lib/config/meant.ts";
+import { didYouMean, meant } from "../lib/names.ts";
 import { launchedBy, taskLine } from "../lib/shell.ts";
+import { refusal } from "./hints.ts";
 import { plainJson, shown } from "../lib/text.ts";
 
 export { Option };
@@ -24,14 +26,25 @@ export function command(name: string, description: string): Command {
   return subcommand(taskLine(name), description);
 }
 
+// The flags of yes or no that have an opposite.
+const pairs = new Set<string>();
+
 /** Starts the description of one of the things that a task can do. */
 export function subcommand(name: string, description: string): Command {
   return new Command(name)
     .description(description)
     .exitOverride()
     .allowExcessArguments(false)
-    .showSuggestionAfterError()
+    // hints.ts knows more.
+    .showSuggestionAfterError(false)
     .helpOption("-h, --help", "Show this help")
+    .configureHelp({
+      // Of a pair --key and --no-key the second is not shown on its own.
+      optionTerm: ({ flags, long, required, optional }) =>
+        required || optional || !pairs.has(long ?? "")
+          ? flags
+          : flags.replace("--", "--[no-]"),
+    })
     // deno task changes to the folder of deno.json, and what it leaves of the
     // caller's own may be that of a program further up.
     .addHelpText(
@@ -55,20 +68,20 @@ export function subcommand(name: string, description: string): Command {
  * @param args The arguments; by default the program's own.
  */
 export async function main(
-  program: { parseAsync(args: string[], options: { from: "user" }): unknown },
+  // deno-lint-ignore no-explicit-any -- Commands of any arguments and options.
+  program: Command<any, any, any>,
   args: readonly string[] = Deno.args,
 ): Promise<never> {
+  // As for npm: deno task train -- --seed 1.
+  const own = args[0] === "--" ? args.slice(1) : args;
   try {
-    await program.parseAsync([...args], { from: "user" });
+    explainChoices(program);
+    await program.parseAsync([...own], { from: "user" });
     Deno.exit(Deno.exitCode);
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) Deno.exit(EXIT.done); // --help
-      const message = error.message.replace(/^error: /, "");
-      const hint = error.code === "commander.unknownOption"
-        ? "; --help lists the options"
-        : "";
-      fail(message + hint, EXIT.usage);
+      fail(refusal(error, program, own), EXIT.usage);
     }
     if (!(error instanceof Error)) throw error;
     // Errors of the project say all there is to say; a foreign one is a defect
@@ -140,6 +153,25 @@ export function path(text: string): string {
   return text;
 }
 
+// Options with choices name what an unknown one may have been meant as.
+// deno-lint-ignore no-explicit-any -- as above.
+function explainChoices(program: Command<any, any, any>): void {
+  for (const command of program.commands) explainChoices(command);
+  for (const option of program.options) {
+    const { argChoices, long } = option;
+    if (!argChoices) continue;
+    option.argParser((text: string) => {
+      if (argChoices.includes(text)) return text;
+      const hint = didYouMean(
+        valuesMeant(long?.slice(2) ?? "", text, argChoices),
+      );
+      throw new InvalidArgumentError(
+        `Allowed choices are ${argChoices.join(", ")}${hint}.`,
+      );
+    });
+  }
+}
+
 /** Parses a name out of some. */
 export function nameOutOf<const T extends string>(
   known: readonly T[],
@@ -148,7 +180,7 @@ export function nameOutOf<const T extends string>(
     if (known.includes(text as T)) return text as T;
     throw new InvalidArgumentError(
       `Unknown name ${JSON.stringify(text)}: choose from ${known.join(", ")}` +
-        (known.length > 1 ? ` (the nearest is ${closest(text, known)})` : ""),
+        didYouMean(meant(text, known)),
     );
   };
 }
@@ -180,26 +212,45 @@ const PARSERS: Record<string, ((text: string) => unknown) | undefined> = {
  * @param program The command.
  * @param settings The settings.
  * @param flagOf What a key's flag is called.
+ * @param groupOf Under which heading of --help it stands.
  */
 export function addFlags(
   program: Command,
   settings: Settings,
   flagOf: (key: string) => string,
+  groupOf: (key: string) => string = () => "Options:",
 ): void {
   for (const [key, setting] of Object.entries(settings)) {
     const { value, help, preset, kind } = setting;
     if (kind === "none") continue;
     const flag = flagOf(key);
     const description = preset === null ? help : `${help} (default: ${preset})`;
+    const add = (flags: string) => {
+      const option = new Option(flags, description).helpGroup(groupOf(key));
+      program.addOption(option);
+      return option;
+    };
     if (kind === "flag") {
+      pairs.add(flag);
       // Two options, not one with two names: to Commander those mean the same.
-      program.option(flag, description);
-      program.option(`--no-${flag.slice(2)}`, `the opposite of ${flag}`);
+      add(flag);
+      add(`--no-${flag.slice(2)}`).hideHelp();
       continue;
     }
+    const option = add(`${flag} ${value}`);
     const parse = PARSERS[kind];
-    if (parse) program.option(`${flag} ${value}`, description, parse);
-    else program.option(`${flag} ${value}`, description);
+    if (parse) option.argParser((text) => explained(() => parse(text), help));
+  }
+}
+
+// What is refused is told with what the setting is.
+function explained<T>(parse: () => T, help: string): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error;
+    const message = error.message.replace(/\.$/, "");
+    throw new InvalidArgumentError(`${message}: ${help}`);
   }
 }
 

@@ -11,6 +11,8 @@ import {
   configSettings,
   flagOf,
 } from "../lib/config/config.ts";
+import { type SettingGroup, settingGroups } from "../lib/config/groups.ts";
+import { taskLine } from "../lib/shell.ts";
 import type { ReplicaOptions } from "../lib/train/replicas.ts";
 import {
   addFlags,
@@ -25,12 +27,45 @@ import {
 } from "./cli.ts";
 import { configOf, resumedRun } from "./train_config.ts";
 
-const program = command("train", "Train a network until it groks.");
-// A flag for each key of a config.
+// What to type first.
+const EXAMPLES: readonly (readonly [what: string, words: string])[] = [
+  ["the default: groks in seconds", ""],
+  ["another task", "--task divide --modulus 97 --train-fraction 0.5 --seed 3"],
+  [
+    "memorises, and never groks",
+    "--loss softmax --no-perp-grad --beta1 0.9 --beta2 0.99 --eps 1e-25 --steps 10000",
+  ],
+  ["a transformer", "--model transformer --lr 1e-3 --train-fraction 0.3"],
+  ["three rates side by side", "--replicas 3 --replica-lr 0.003,0.01,0.03"],
+  [
+    "a run again, but for the seed",
+    "--config runs/… --seed 1 --run runs/again",
+  ],
+  ["on with the newest run that was stopped", "--resume"],
+];
+
+const HEADINGS: Readonly<Record<SettingGroup, string>> = {
+  data: "What is learned, and from which share:",
+  model: "The network:",
+  loss: "The loss:",
+  optimizer: "The optimizer:",
+  run: "Length, batches, seeds, measurements:",
+  place: "Where to compute:",
+};
+
+const program = command("train", "Train a network until it groks.")
+  .optionsGroup("The run and its folder:")
+  .helpOption("-h, --help", "Show this help");
+// A flag for each key of a config, group by group.
 const flagKeys = configKeys.filter((key) =>
   configSettings[key].kind !== "none"
 );
-addFlags(program, configSettings, flagOf);
+addFlags(
+  program,
+  configSettings,
+  flagOf,
+  (key) => HEADINGS[settingGroups.get(key)!],
+);
 
 const task = program
   .option(
@@ -40,10 +75,12 @@ const task = program
   )
   .option("--overwrite", "replace the run that lies in --run")
   .option(
-    "--config <file>",
-    "a config.json to start from; flags override it",
+    "--config <path>",
+    "a run folder or its config.json to start from; flags override it",
     path,
   )
+  .option("--json", "print the result as JSON")
+  .optionsGroup("Many runs at once:")
   .option(
     "--replicas <n>",
     "train so many runs at once, their seeds counted up from --seed",
@@ -60,6 +97,7 @@ const task = program
     numbers,
   )
   .option("--share-split", "all replicas have the first one's data and split")
+  .optionsGroup("Going on with a run, and changing it on its way:")
   .option(
     "--resume [run]",
     "go on with a run, or a folder of replicas, that was stopped (default: " +
@@ -88,7 +126,14 @@ const task = program
     "key=value,key=value or a JSON file: loss, precisions, optimizer, rates",
     several((text) => text),
   )
-  .option("--json", "print the result as JSON")
+  .addHelpText(
+    "after",
+    () =>
+      "\nExamples:\n" +
+      EXAMPLES.map(([what, words]) =>
+        `  # ${what}\n  ${taskLine("train")} ${words}`.trimEnd()
+      ).join("\n"),
+  )
   .action(async (options) => {
     const flags = Object.fromEntries(
       Object.entries(options).filter(([key]) =>

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { join } from "node:path";
 import {
   type Config,
   ConfigError,
@@ -14,6 +15,7 @@ import {
 } from "../lib/config/config.ts";
 import type { Switch } from "../lib/config/course.ts";
 import { resumableKeys } from "../lib/config/core.ts";
+import { FILES } from "../lib/runs/_layout.ts";
 import { parseObject } from "../lib/json.ts";
 
 /** The flags beside the config's that say what to train. */
@@ -143,7 +145,11 @@ export function resumedRun(
   );
 }
 
-async function readConfig(path: string): Promise<ConfigInput> {
+// A config.json, or that of a run folder.
+async function readConfig(source: string): Promise<ConfigInput> {
+  const isFolder = await Deno.stat(source)
+    .then(({ isDirectory }) => isDirectory, () => false);
+  const path = isFolder ? join(source, FILES.config) : source;
   let text: string;
   try {
     text = await Deno.readTextFile(path);

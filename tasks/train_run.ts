@@ -16,6 +16,7 @@ import {
   flagOf,
   idleKeys,
 } from "../lib/config/config.ts";
+import { readersOf } from "../lib/config/groups.ts";
 import { describeChoice } from "../lib/devices.ts";
 import { bandOf } from "../lib/train/band.ts";
 import {
@@ -44,7 +45,11 @@ export interface Output {
 function warn(config: Config, given: readonly string[]): void {
   // Worth a word, since somebody meant something by them.
   for (const key of idleKeys(config).filter((key) => given.includes(key))) {
-    console.error(`warning: ${flagOf(key)} has no effect in this experiment`);
+    const readers = readersOf(key, config);
+    console.error(
+      `warning: ${flagOf(key)} has no effect in this experiment` +
+        (readers === undefined ? "" : `: it belongs to ${readers}`),
+    );
   }
   const cores = navigator.hardwareConcurrency;
   if (config.threads !== null && config.threads > cores) {

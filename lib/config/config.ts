@@ -33,6 +33,8 @@ import {
   runSettings,
   trainFraction,
 } from "./core.ts";
+import { didYouMean } from "../names.ts";
+import { keysMeant } from "./meant.ts";
 import { configAt, courseProblem, from, switches } from "./course.ts";
 import { inTodaysWords } from "./older.ts";
 import { placeProblem } from "./place.ts";
@@ -40,6 +42,7 @@ import {
   choice,
   choices,
   type Component,
+  nameHint,
   type Setting,
   shown,
   type Values,
@@ -250,11 +253,15 @@ function describe(issue: v.BaseIssue<unknown>): string {
   if (key === undefined) return "A config must be an object of settings";
   const flag = flagOf(String(key));
   if (!(String(key) in configSettings)) {
-    return `Unknown setting ${key}: a config has ${configKeys.join(", ")}`;
+    return `Unknown setting ${key}${
+      didYouMean(keysMeant(String(key), configKeys))
+    }: a config has ${configKeys.join(", ")}`;
   }
   // The value as a whole, not the element of a list that is at fault.
   const value = issue.path?.[0]?.value;
-  return `${flag} ${issue.message}, got ${shown(value)}`;
+  const setting = configSettings[key as keyof Config];
+  return `${flag} ${issue.message}, got ${shown(value)}` +
+    nameHint(String(key), setting, issue);
 }
 
 // What does not go together, in words that begin with a flag.

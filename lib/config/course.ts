@@ -6,6 +6,8 @@
  */
 
 import * as v from "valibot";
+import { didYouMean } from "../names.ts";
+import { keysMeant } from "./meant.ts";
 import type { Setting } from "./setting.ts";
 
 /** The checkpoint whose weights a training starts with. */
@@ -150,7 +152,9 @@ export function courseProblem<C extends Course>(
     const other = keys.find((key) => !allowed.includes(key) && !same(key));
     if (other !== undefined || keys.length === 0) {
       return `--to must name what may change at step ${at}, ` +
-        `got ${other ?? "nothing"}: choose from ${allowed.join(", ")}`;
+        `got ${other ?? "nothing"}${
+          other === undefined ? "" : didYouMean(keysMeant(other, allowed))
+        }: choose from ${allowed.join(", ")}`;
     }
     const problem = problemOf(configAt(config, at));
     if (problem !== undefined) return `From step ${at} on, ${problem}`;

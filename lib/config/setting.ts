@@ -7,6 +7,8 @@
 
 import * as v from "valibot";
 import { UsageError } from "../errors.ts";
+import { didYouMean } from "../names.ts";
+import { valuesMeant } from "./meant.ts";
 
 /** One key of a config: its check, its default, and its flag. */
 export interface Setting<T = unknown> {
@@ -23,6 +25,8 @@ export interface Setting<T = unknown> {
   readonly kind: "number" | "numbers" | "text" | "names" | "flag" | "none";
   /** What it is for, for `--help`. */
   readonly help: string;
+  /** The values that there are, where they are names. */
+  readonly names?: readonly string[];
 }
 
 /** Keys by name. */
@@ -106,9 +110,12 @@ const whole = (least: number, most: number) =>
     number,
     v.check(
       (x) => Number.isSafeInteger(x) && x >= least && x <= most,
-      most === Number.MAX_SAFE_INTEGER
-        ? `must be an integer of ${least} or more`
-        : `must be an integer in ${least}..${most}`,
+      ({ input }) =>
+        most < Number.MAX_SAFE_INTEGER
+          ? `must be an integer in ${least}..${most}`
+          : input > Number.MAX_SAFE_INTEGER
+          ? "must be an integer of at most 2⁵³ − 1"
+          : `must be an integer of ${least} or more`,
     ),
   );
 
@@ -146,7 +153,7 @@ export function choice<const T extends string>(
   help: string,
 ): Setting<T> {
   const schema = v.picklist(names, `must be one of ${names.join(", ")}`);
-  return { schema, preset, value, kind: "text", help };
+  return { schema, preset, value, kind: "text", help, names };
 }
 
 /** A list of at least one of some names. */
@@ -161,7 +168,7 @@ export function choices<const T extends string>(
     v.array(known, `must be a list of ${value.slice(1, -1)}`),
     v.minLength(1, "must name at least one"),
   );
-  return { schema, preset, value, kind: "names", help };
+  return { schema, preset, value, kind: "names", help, names };
 }
 
 /** Any text. */
@@ -190,6 +197,23 @@ export function nullable<T>(setting: Setting<T>): Setting<T | null> {
   return { ...setting, schema: v.nullable(setting.schema), preset: null };
 }
 
+/**
+ * What a value that is no name may have been meant as: " (did you mean adamw?)";
+ * empty where nothing is near.
+ *
+ * @param key The setting's key.
+ * @param setting The setting.
+ * @param issue What its schema has against the value.
+ */
+export function nameHint(
+  key: string,
+  { names }: Setting,
+  { input }: v.BaseIssue<unknown>,
+): string {
+  if (!names || typeof input !== "string") return "";
+  return didYouMean(valuesMeant(key, input, names));
+}
+
 /** A value as a message shows it. */
 export const shown = (value: unknown): string =>
   typeof value === "number" || value === undefined
@@ -215,7 +239,8 @@ export function checkedSettings<S extends Settings>(
     if (result.success) return [key, result.output];
     const [issue] = result.issues;
     throw new UsageError(
-      `${flagOf(key)} ${issue.message}, got ${shown(value)}`,
+      `${flagOf(key)} ${issue.message}, got ${shown(value)}` +
+        nameHint(key, settings[key]!, issue),
     );
   });
   return Object.fromEntries(values);

@@ -326,7 +326,7 @@ Deno.test("probe refuses an unknown probe", async () => {
         "--probe",
         "furrier",
         "logit-scaling",
-        "nearest is fourier",
+        "did you mean fourier?",
       ]
     ) {
       assertStringIncludes(line, word);

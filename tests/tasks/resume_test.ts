@@ -178,7 +178,10 @@ Deno.test("train --switch-at and --from write configs that say so", () =>
       ],
       [["--switch-at", "3", ...run], /--switch-at must come with a --to each/],
       [["--switch-at", "3", "--to", "lr=x", ...run], /--lr must be .* got "x"/],
-      [["--switch-at", "3", "--to", "rate=1", ...run], /got rate: choose from/],
+      [
+        ["--switch-at", "3", "--to", "rate=1", ...run],
+        /got rate \(did you mean lr\?\): choose from/,
+      ],
       [["--switch-at", "3", "--to", "lr=1,2", ...run], /key=value.* got 2$/],
     ];
     for (const [args, message] of refused) {

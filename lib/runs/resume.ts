@@ -38,8 +38,10 @@ export interface Interrupted {
 export interface Summary {
   /** Updates made. */
   readonly steps: number;
-  /** The step whose loss was not finite, if there was one. */
+  /** The step whose loss or state was not finite, if there was one. */
   readonly diverged_at?: number | null;
+  /** The tensor that was not, where the loss was. */
+  readonly diverged_in?: string | null;
 }
 
 /**

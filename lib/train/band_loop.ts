@@ -8,6 +8,7 @@ import type { Config } from "../config/config.ts";
 import { firstStep } from "../config/course.ts";
 import type { MetricsRow } from "../runs/run_folder.ts";
 import type { Evaluated, Recorder, TrainResult } from "./recorder.ts";
+import { notFinite, tensorText } from "./finite.ts";
 import type { ReplicaEngine } from "./replica_engine.ts";
 import { chunk } from "./train_loop.ts";
 import { DivergedError, type Progress, type TrainOptions } from "./training.ts";
@@ -23,14 +24,14 @@ export interface Replica {
 }
 
 /**
- * Trains several runs to the last step or to a signal; one whose loss is not
- * finite any more ends, the others go on.
+ * Trains several runs to the last step or to a signal; one whose loss or
+ * state is not finite any more ends, the others go on.
  *
  * @param replicas The runs.
  * @param engine What trains them, where they stand.
  * @param resumed Whether they are resumed from what lies on the disk.
  * @param options Signal and callback.
- * @throws {DivergedError} at the end, if the loss of any was not finite.
+ * @throws {DivergedError} at the end, if the loss or state of any was not finite.
  */
 export async function trainAll(
   replicas: readonly Replica[],
@@ -50,12 +51,13 @@ export async function trainAll(
   let ms = 0;
   const spent = () => (performance.now() - started - writing) / 1000;
 
-  // Ends a run whose loss is not finite any more, with its last finite state.
-  const giveUp = async (r: number, diverged: number) => {
+  // Ends a run whose loss or state is not finite any more, with its last finite
+  // state.
+  const giveUp = async (r: number, diverged: number, broken?: string) => {
     const recorder = live.get(r)!;
     live.delete(r);
     const last = (await engine.at(diverged - 1))[r]!;
-    const end = { ms, seconds: spent(), diverged };
+    const end = { ms, seconds: spent(), diverged, broken };
     const { result } = await recorder.finish(last, end);
     await recorder.summarise(result);
     failures.push(failureText(result));
@@ -67,14 +69,20 @@ export async function trainAll(
       const { step, metrics } = now.evaluation;
       const recorder = live.get(r);
       if (!recorder) continue;
-      if (Number.isFinite(metrics.train_loss)) {
+      const lost = !Number.isFinite(metrics.train_loss);
+      const broken = notFinite(now.state);
+      if (!lost && broken === undefined) {
         states.push({ recorder, now });
       } else if (step === firstStep(config)) {
         live.delete(r);
         const { seed } = replicas[r]!.config;
-        failures.push(`seed ${seed} at its initial weights`);
+        failures.push(
+          lost
+            ? `seed ${seed} at its initial weights`
+            : `seed ${seed} at its start, in ${tensorText(broken!)}`,
+        );
       } else {
-        await giveUp(r, step);
+        await giveUp(r, step, lost ? undefined : broken);
       }
     }
     return states;
@@ -96,11 +104,11 @@ export async function trainAll(
     const { measuring = 0 } = advances[0]!;
     ms = (ended - begun - measuring) / (engine.step - from);
     const rows: MetricsRow[][] = [];
-    for (const [r, { evaluations, diverged }] of advances.entries()) {
+    for (const [r, { evaluations, diverged, broken }] of advances.entries()) {
       const recorder = live.get(r);
       if (!recorder) continue;
       rows.push(await recorder.record(evaluations, ms));
-      if (diverged !== undefined) await giveUp(r, diverged);
+      if (diverged !== undefined) await giveUp(r, diverged, broken);
     }
     report(onProgress, { step: engine.step, steps, msPerStep: ms }, rows);
     const { step } = engine;
@@ -128,12 +136,13 @@ export async function trainAll(
   return results;
 }
 
-/** What is said of one of several runs, whose loss was not finite. */
+/** What is said of one of several runs, whose loss or state was not finite. */
 export function failureText(
-  { config, diverged_at, steps, checkpoint }: TrainResult,
+  { config, diverged_at, diverged_in, steps, checkpoint }: TrainResult,
 ): string {
-  return `seed ${config.seed} at step ${diverged_at} (its last finite state, ` +
-    `step ${steps}, is in ${checkpoint})`;
+  const where = diverged_in ? `, in ${tensorText(diverged_in)}` : "";
+  return `seed ${config.seed} at step ${diverged_at}${where} (its last finite ` +
+    `state, step ${steps}, is in ${checkpoint})`;
 }
 
 /** The error that several runs end with if some diverged. */
@@ -143,7 +152,7 @@ export function bandDiverged(
   replicas: number,
 ): DivergedError {
   return new DivergedError(
-    "Training stopped where the train loss is not finite: " +
+    "Training stopped where the train loss or the state is not finite: " +
       `${failures.join("; ")}. The other ${results.length} of ` +
       `${replicas} runs are whole`,
     results,

@@ -34,10 +34,12 @@ export interface Advance {
   /** The train loss before each update. */
   readonly losses: readonly number[];
   /**
-   * The step whose loss was not finite, if there was one: the engine stopped
-   * there and went back to the last state with a finite loss.
+   * The first step whose loss or state was not finite, if there was one: the
+   * engine stopped there and went back to the state before it.
    */
   readonly diverged?: number;
+  /** Where the loss was finite there: the path of a tensor that was not. */
+  readonly broken?: string;
   /** Milliseconds of it that went into measuring, not training; if any. */
   readonly measuring?: number;
 }

@@ -25,6 +25,7 @@ import {
   type Snapshot,
   untilDiverged,
 } from "./engine.ts";
+import { brokenAtStart, notFinite, untilBroken } from "./finite.ts";
 import { loopModel, STEP, STEP_SPEC } from "./loop_graph.ts";
 import {
   loopInputs,
@@ -86,6 +87,8 @@ export async function onnxEngine(
     return { ...turnsOf(result, first, every), state: result.state };
   };
 
+  // Whether the state it starts with is finite: of later ones it is seen to.
+  let unlooked = true;
   // Where the last call began, from where any state since can be made again.
   let before = { step, state };
   const goBackTo = async (wanted: number) => {
@@ -101,17 +104,35 @@ export async function onnxEngine(
       return step;
     },
     async advance(count, evalEvery) {
+      const from = { step, state };
+      if (unlooked) {
+        const broken = notFinite(state);
+        if (broken !== undefined) return brokenAtStart(step, broken);
+        unlooked = false;
+      }
+      const end = step + count;
       const { state: next, ...turns } = await run(
         state,
         step,
         count,
         evalEvery,
       );
-      const advance = untilDiverged(turns, step);
+      const again = (count: number) =>
+        run(from.state, from.step, count, end + 1);
+      const advance = await untilBroken(untilDiverged(turns, step), {
+        first: step,
+        end,
+        broken: async (step) =>
+          notFinite(
+            step === end ? next : (await again(step - from.step)).state,
+          ),
+        lossAt: async (step) =>
+          (await again(step + 1 - from.step)).losses[step - from.step]!,
+      });
       if (advance.diverged === undefined) {
-        before = { step, state };
+        before = from;
         state = next;
-        step += count;
+        step = end;
       } else {
         await goBackTo(Math.max(advance.diverged - 1, first));
       }

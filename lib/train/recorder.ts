@@ -38,8 +38,13 @@ export interface TrainResult {
   readonly memorised_at: number | null;
   /** First evaluated step with test accuracy ≥ 0.99, or null. */
   readonly grokked_at: number | null;
-  /** The step whose train loss was not finite, or null. */
+  /** The step whose train loss or state was not finite, or null. */
   readonly diverged_at: number | null;
+  /**
+   * Where the loss was finite there: the path of a tensor of the state that was
+   * not, such as `optimizer.nu.layers.0.W`; else null.
+   */
+  readonly diverged_in: string | null;
   /** The metrics after the last update. */
   readonly final: Evaluation["metrics"];
   /** Mean milliseconds a step, evaluations included, in the last sitting. */
@@ -171,10 +176,11 @@ export class Recorder {
   /** Writes the last state and says how the training ended. */
   async finish(
     last: Evaluated,
-    { ms, seconds, diverged }: {
+    { ms, seconds, diverged, broken }: {
       readonly ms: number;
       readonly seconds: number;
       readonly diverged?: number | undefined;
+      readonly broken?: string | undefined;
     },
   ): Promise<{ result: TrainResult; rows: MetricsRow[] }> {
     const { evaluation: { step, metrics } } = last;
@@ -191,6 +197,7 @@ export class Recorder {
       memorised_at: reached("train_accuracy"),
       grokked_at: reached("test_accuracy"),
       diverged_at: diverged ?? null,
+      diverged_in: broken ?? null,
       final: metrics,
       ms_per_step: seconds * 1000 / Math.max(step - this.#since, 1),
       seconds,

@@ -20,6 +20,7 @@ import { type Tree, treeOf } from "../tree.ts";
 import { type Advance, type HostState, untilDiverged } from "./engine.ts";
 import { type Batches, hostBatches } from "./batch.ts";
 import { type Experiment, optimizerOf, stepKey } from "./experiment.ts";
+import { brokenAtStart, notFinite, untilBroken } from "./finite.ts";
 import { openLoop, turnsOf } from "./loop_session.ts";
 import { STEP, STEP_SPEC } from "./loop_graph.ts";
 import { initialTensors, modelState } from "./buffers.ts";
@@ -33,8 +34,8 @@ export interface ReplicaEngine {
   /** Updates made so far. */
   readonly step: number;
   /**
-   * Makes up to `count` updates of every run, at least one. A run whose loss is not finite any
-   * more does not stop the others; what it computes afterwards means nothing.
+   * Makes up to `count` updates of every run, at least one. A run whose loss or state is
+   * not finite any more does not stop the others; what it computes afterwards means nothing.
    *
    * @param count How many, 1 or more.
    * @param evalEvery Evaluate before every update whose number is a multiple.
@@ -133,6 +134,17 @@ export async function replicaEngine(
   // of a call comes of the last update of the call before.
   let before = { step, state };
   let older = before;
+  const places = groups.flatMap((group, g) =>
+    group.map((_, own) => ({ g, own, size: group.length }))
+  );
+  const brokenAt = (state: readonly HostState[], r: number) => {
+    const { g, own, size } = places[r]!;
+    return notFinite(state[g]!, own, size);
+  };
+  // Runs that are over: nobody asks any more what becomes of them.
+  const over = new Set<number>();
+  // Whether the states it starts with are finite: of later ones it is seen to.
+  let unlooked = true;
   return {
     get step() {
       return step;
@@ -140,11 +152,41 @@ export async function replicaEngine(
     async advance(count, evalEvery) {
       const result = await run(state, step, count, evalEvery);
       older = before;
-      before = { step, state };
-      const first = step;
+      const from = { step, state };
+      before = from;
       state = result.state;
       step += count;
-      return result.replicas.map((turns) => untilDiverged(turns, first));
+      const end = step;
+      // The same steps again, each count of them once for all replicas.
+      const known = new Map([[end, Promise.resolve(result)]]);
+      const after = (wanted: number) => {
+        const made = known.get(wanted) ??
+          run(from.state, from.step, wanted - from.step, end + 1);
+        known.set(wanted, made);
+        return made;
+      };
+      const advances: Advance[] = [];
+      for (const [r, turns] of result.replicas.entries()) {
+        const advance = untilDiverged(turns, from.step);
+        const broken = unlooked ? brokenAt(from.state, r) : undefined;
+        advances.push(
+          broken !== undefined
+            ? brokenAtStart(from.step, broken)
+            : over.has(r)
+            ? advance
+            : await untilBroken(advance, {
+              first: from.step,
+              end,
+              broken: async (step) => brokenAt((await after(step)).state, r),
+              lossAt: async (step) =>
+                (await after(step + 1)).replicas[r]!
+                  .losses[step - from.step]!,
+            }),
+        );
+        if (advances[r]!.diverged !== undefined) over.add(r);
+      }
+      unlooked = false;
+      return advances;
     },
     async at(wanted) {
       const from = [{ step, state }, before, older]

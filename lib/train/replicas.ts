@@ -117,7 +117,7 @@ export function replicaConfigs(
  * @throws {UsageError} if the folder holds a run, or other replicas.
  * @throws {DeviceError} if the device cannot be used; nothing is written then.
  * @throws {FileError} if a folder cannot be written.
- * @throws {DivergedError} at the end, if the loss of any was not finite; its
+ * @throws {DivergedError} at the end, if the loss or state of any was not finite; its
  * last finite state is written, and the others are trained to the end.
  */
 export function trainReplicas(

@@ -27,6 +27,7 @@ import { modelState, modelTensors, prefixed, under } from "./buffers.ts";
 import { withConfig } from "./carry.ts";
 import type { Snapshot } from "./engine.ts";
 import type { Experiment } from "./experiment.ts";
+import { notFinite, tensorText } from "./finite.ts";
 import { initialState } from "./onnx_engine.ts";
 import { isKept, type TrainResult } from "./recorder.ts";
 import { misfit } from "./start.ts";
@@ -110,6 +111,7 @@ export interface Unfit {
  * @returns Undefined where none is whole.
  * @throws {FileError} if a checkpoint has other tensors than the experiment, or
  * was trained with another config.
+ * @throws {DivergedError} if the last whole state is not finite.
  */
 export async function lastState(
   run: string,
@@ -146,6 +148,15 @@ export async function lastState(
     };
     const paths = Object.keys(wanted);
     const state = Object.fromEntries(paths.map((path) => [path, found[path]!]));
+    const broken = notFinite(state);
+    if (broken !== undefined) {
+      // Of before this was looked at: since then none is written.
+      throw new DivergedError(
+        `Cannot resume ${run}: ${tensorText(broken)} of step ${step} is not ` +
+          "finite; start a new run from an earlier checkpoint with " +
+          `--from ${run} --step N`,
+      );
+    }
     return { step, state, rows, bytes };
   }
   return undefined;
@@ -262,7 +273,7 @@ export function resultOf({ summary }: Interrupted, run: string): TrainResult {
  *
  * @param old The run.
  * @param run Its folder.
- * @throws {DivergedError} if its loss was not finite.
+ * @throws {DivergedError} if its loss or state was not finite.
  */
 export function endOf(old: Interrupted, run: string): TrainResult {
   const result = resultOf(old, run);

@@ -67,7 +67,7 @@ export async function resumableBand(
 /**
  * How several runs that are over ended.
  *
- * @throws {DivergedError} if the loss of any was not finite.
+ * @throws {DivergedError} if the loss or state of any was not finite.
  */
 export function endOfBand(
   old: readonly Interrupted[],

@@ -11,7 +11,8 @@ import { leavesOf, mapTree, type Tree, treeOf } from "../tree.ts";
 import type { Metrics } from "../metrics/mod.ts";
 import { hostBatches, mapBatches } from "./batch.ts";
 import { type Experiment, stepKey } from "./experiment.ts";
-import type { Engine, HostState, Snapshot } from "./engine.ts";
+import type { Engine, Evaluation, HostState, Snapshot } from "./engine.ts";
+import { brokenAtStart, notFinite, untilBroken } from "./finite.ts";
 import { constant, initialState } from "./onnx_engine.ts";
 import { isLarge } from "./size.ts";
 import { makeStep, type State } from "./step.ts";
@@ -73,29 +74,75 @@ export async function tfjsEngine(
     good = undefined;
   };
 
+  // Steps on, from what must outlive the call, until a loss is not finite.
+  const forward = async (count: number, evalEvery: number, from: State) => {
+    const losses: number[] = [];
+    const evaluations: Evaluation[] = [];
+    for (let i = 0; i < count; i++) {
+      const next = await turn(step % evalEvery === 0);
+      if (!Number.isFinite(next.loss)) {
+        dispose(next.state);
+        return { losses, evaluations, diverged: step };
+      }
+      losses.push(next.loss);
+      if (next.metrics) evaluations.push({ step, metrics: next.metrics });
+      if (good && good.state !== from) dispose(good.state);
+      good = { step, state };
+      state = next.state;
+      step += 1;
+    }
+    return { losses, evaluations };
+  };
+  // Whether the state it starts with is finite: of later ones it is seen to.
+  let unlooked = true;
+
   return {
     get step() {
       return step;
     },
     async advance(count, evalEvery) {
-      const losses: number[] = [];
-      const evaluations = [];
-      for (let i = 0; i < count; i++) {
-        const next = await turn(step % evalEvery === 0);
-        if (!Number.isFinite(next.loss)) {
-          dispose(next.state);
-          const diverged = step;
-          stepBack();
-          return { losses, evaluations, diverged };
-        }
-        losses.push(next.loss);
-        if (next.metrics) evaluations.push({ step, metrics: next.metrics });
-        if (good) dispose(good.state);
-        good = { step, state };
-        state = next.state;
-        step += 1;
+      if (unlooked) {
+        const broken = notFinite(await read(state));
+        if (broken !== undefined) return brokenAtStart(step, broken);
+        unlooked = false;
       }
-      return { losses, evaluations };
+      const [first, from] = [step, state];
+      const until = await forward(count, evalEvery, from);
+      // Where that is the first step of the call, from a state before it.
+      if (until.diverged === first) {
+        stepBack();
+        return until;
+      }
+      const end = step;
+      // From the start of the call to a state between.
+      const replay = async (wanted: number) => {
+        for (const old of new Set([good?.state, state])) {
+          if (old && old !== from) dispose(old);
+        }
+        [good, step, state] = [undefined, first, from];
+        await forward(wanted - first, Infinity, from);
+      };
+      const advance = await untilBroken(until, {
+        first,
+        end,
+        broken: async (wanted) => {
+          if (good?.step === wanted) return notFinite(await read(good.state));
+          if (wanted !== step) await replay(wanted);
+          return notFinite(await read(state));
+        },
+        lossAt: async (wanted) => {
+          if (wanted !== step) await replay(wanted);
+          const { loss, state: next } = await turn(false);
+          dispose(next);
+          return loss;
+        },
+      });
+      const to = advance.diverged === undefined ? end : advance.diverged - 1;
+      if (good?.step === to) stepBack();
+      else if (step !== to) await replay(to);
+      // What outlived the call need not any more.
+      if (from !== state && from !== good?.state) dispose(from);
+      return advance;
     },
     stepBack: () => Promise.resolve(stepBack()),
     async evaluate() {

@@ -19,6 +19,7 @@ import { isLocked } from "../runs/lock.ts";
 import { runsIn } from "../runs/read.ts";
 import { isOver, readInterrupted } from "../runs/resume.ts";
 import { savedSteps } from "../runs/states.ts";
+import { brokenText } from "./training.ts";
 
 /** A training that can be gone on with. */
 export interface ToResume {
@@ -78,10 +79,11 @@ export async function toResume(
     configs.push(config);
     const most = Math.max(config.steps, found.config.steps);
     if (!isOver(found.summary, most)) continue;
-    const { steps, diverged_at } = found.summary!;
+    const { steps, diverged_at, diverged_in } = found.summary!;
     ends.push(
       typeof diverged_at === "number"
-        ? `its train loss was not finite at step ${diverged_at}; start a new ` +
+        ? `${brokenText(diverged_in)} was not finite at step ${diverged_at}; ` +
+          "start a new " +
           `run from one of its checkpoints with --from ${folder}`
         : `it is finished, with all its ${steps} steps; go further with ` +
           `--steps N, or start a new run from it with --from ${folder}`,

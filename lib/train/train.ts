@@ -113,8 +113,9 @@ async function claim(
  * @throws {DeviceError} if the device cannot be used; nothing is written then.
  * @throws {FileError} if the folder cannot be written, or the checkpoint to
  * start from is not there any more.
- * @throws {DivergedError} if the loss is not finite; the checkpoint of the last
- * finite state is written first.
+ * @throws {DivergedError} if the loss, or a tensor of the weights or of the
+ * optimizer's state, is not finite; the checkpoint of the last finite state is
+ * written first.
  */
 export async function train(
   input: ConfigInput = {},

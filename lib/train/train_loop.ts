@@ -8,21 +8,28 @@ import type { Config } from "../config/config.ts";
 import { firstStep } from "../config/course.ts";
 import type { MetricsRow } from "../runs/run_folder.ts";
 import type { Engine, Snapshot } from "./engine.ts";
+import { notFinite } from "./finite.ts";
 import type { Evaluated, Recorder, TrainResult } from "./recorder.ts";
-import { DivergedError, divergedText, type TrainOptions } from "./training.ts";
+import {
+  DivergedError,
+  divergedText,
+  startText,
+  type TrainOptions,
+} from "./training.ts";
 
 // How long a call of the engine should take: short enough to follow and to stop.
 const CHUNK_MS = 400;
 
 /**
- * Trains to the last step, to a loss that is not finite, or to a signal.
+ * Trains to the last step, to a loss or a state that is not finite, or to a
+ * signal.
  *
  * @param config What is trained.
  * @param engine What trains it, where it stands.
  * @param recorder What writes the run.
  * @param resumed What the run is resumed from, which lies on the disk.
  * @param options Signal and callback.
- * @throws {DivergedError} if the loss is not finite.
+ * @throws {DivergedError} if the loss or the state is not finite.
  */
 export async function trainLoop(
   config: Config,
@@ -36,22 +43,25 @@ export async function trainLoop(
     onProgress?.({ step: engine.step, steps, msPerStep: ms, rows });
 
   let diverged: number | undefined;
-  // The state with its metrics; where the last update left no finite loss, the
-  // state before it.
+  let broken: string | undefined;
+  // The state with its metrics; where the last update left no finite loss or
+  // state, the state before it.
   const evaluated = async (): Promise<Evaluated> => {
-    let evaluation = await engine.evaluate();
-    if (!Number.isFinite(evaluation.metrics.train_loss)) {
-      diverged = evaluation.step;
-      if (diverged === firstStep(config)) {
-        throw new DivergedError(
-          "Training cannot start: the train loss of the initial weights is " +
-            "not finite",
-        );
-      }
-      await engine.stepBack();
-      evaluation = await engine.evaluate();
+    const evaluation = await engine.evaluate();
+    const state = await engine.state();
+    const lost = !Number.isFinite(evaluation.metrics.train_loss);
+    const bad = notFinite(state);
+    if (!lost && bad === undefined) return { evaluation, state };
+    diverged = evaluation.step;
+    broken = lost ? undefined : bad;
+    if (diverged === firstStep(config)) {
+      throw new DivergedError(`Training cannot start: ${startText(broken)}`);
     }
-    return { evaluation, state: await engine.state() };
+    await engine.stepBack();
+    return {
+      evaluation: await engine.evaluate(),
+      state: await engine.state(),
+    };
   };
   const keep = async (now: Evaluated) => {
     await recorder.save(now);
@@ -70,7 +80,7 @@ export async function trainLoop(
     const ended = performance.now();
     const { measuring = 0 } = result;
     ms = (ended - begun - measuring) / Math.max(result.losses.length, 1);
-    diverged = result.diverged;
+    ({ diverged, broken } = result);
     report(await recorder.record(result.evaluations, ms), ms);
     const { step } = engine;
     const due = checkpointEvery !== null && step % checkpointEvery === 0;
@@ -90,6 +100,7 @@ export async function trainLoop(
     ms,
     seconds,
     diverged,
+    broken,
   });
   if (rows.length > 0) report(rows, ms);
   await recorder.summarise(result);

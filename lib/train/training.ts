@@ -7,6 +7,7 @@
 import type { Config } from "../config/config.ts";
 import type { DeviceChoice } from "../devices.ts";
 import type { MetricsRow } from "../runs/run_folder.ts";
+import { tensorText } from "./finite.ts";
 import type { TrainResult } from "./recorder.ts";
 
 /** Where training stands. */
@@ -49,7 +50,7 @@ export interface TrainOptions {
   readonly onWarning?: (warning: string) => void;
 }
 
-/** Training that stopped because the loss was no finite number any more. */
+/** Training that stopped because the loss or the state was not finite any more. */
 export class DivergedError extends Error {
   /** What tells it from other errors. */
   override name = "DivergedError";
@@ -68,10 +69,25 @@ export class DivergedError extends Error {
   }
 }
 
-/** What is said of a run whose loss was not finite. */
+/** What was not finite at a step: the loss, or a tensor of the state. */
+export function brokenText(broken: string | null | undefined): string {
+  return broken ? tensorText(broken) : "the train loss";
+}
+
+/** What is said of a training whose first state is of no use. */
+export function startText(broken: string | undefined): string {
+  return broken === undefined
+    ? "the train loss of the initial weights is not finite"
+    : `${tensorText(broken)} that it starts with is not finite` +
+      (broken.startsWith("optimizer.")
+        ? "; --fresh-optimizer leaves it behind"
+        : "");
+}
+
+/** What is said of a run whose loss or state was not finite. */
 export function divergedText(
-  { diverged_at, steps, checkpoint }: TrainResult,
+  { diverged_at, diverged_in, steps, checkpoint }: TrainResult,
 ): string {
-  return `Training stopped: the train loss is not finite at step ${diverged_at}; ` +
-    `the last finite state, step ${steps}, is in ${checkpoint}`;
+  return `Training stopped: ${brokenText(diverged_in)} is not finite at step ` +
+    `${diverged_at}; the last finite state, step ${steps}, is in ${checkpoint}`;
 }

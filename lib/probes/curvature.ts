@@ -21,21 +21,36 @@ export interface RitzValue {
   readonly residual: number;
 }
 
+/** One end of a spectrum. */
+export interface SpectrumEnd extends RitzValue {
+  /** Products with the matrix that it took. */
+  readonly products: number;
+  /** Whether its residual is within the tolerance. */
+  readonly converged: boolean;
+}
+
 /** The ends of a spectrum. */
 export interface Extremes {
   /** The largest eigenvalue. */
   readonly largest: RitzValue;
-  /** The least eigenvalue. */
-  readonly least: RitzValue;
-  /** Products with the matrix that it took. */
+  /** Products with the matrix that the largest one took. */
   readonly products: number;
   /** Whether the largest one's residual is within the tolerance. */
   readonly converged: boolean;
+  /**
+   * The least eigenvalue, which often takes more products. Where it has not
+   * converged the value is one that the least eigenvalue does not lie above.
+   */
+  readonly least: SpectrumEnd;
 }
 
 /** When to stop. */
 export interface LanczosOptions {
-  /** The residual wanted, as a share of the largest |eigenvalue|; 10⁻³. */
+  /**
+   * The residual wanted, 10⁻³: of the largest eigenvalue as a share of the largest
+   * |eigenvalue|, of the least one as a share of itself, which may be small beside
+   * that.
+   */
   readonly tolerance?: number;
   /** Most products with the matrix; 100. */
   readonly most?: number;
@@ -64,7 +79,8 @@ const normals = (n: number, stream: RandomStream): Vector =>
  *     A Q = Q T + β_m q_{m+1} e_mᵀ,
  *
  * and the eigenvalues of T approach A's from inside, the outermost first. With s
- * an eigenvector of T of the value θ, u = Qs has ‖Au − θu‖ = |β_m s_m|.
+ * an eigenvector of T of the value θ, u = Qs has ‖Au − θu‖ = |β_m s_m|. Once the
+ * largest one has converged the space grows on for the least one.
  *
  * Source: Golub & Van Loan, Matrix Computations (4th ed.), Section 10.1; to
  * neural networks' Hessians, Ghorbani et al. (arXiv 1901.10159).
@@ -81,32 +97,11 @@ export async function lanczos(
   stream: RandomStream,
   { tolerance = 1e-3, most = 100 }: LanczosOptions = {},
 ): Promise<Extremes> {
-  const { EigenvalueDecomposition, Matrix } = await import("ml-matrix");
   const basis: Vector[] = [];
   const [alpha, beta]: [number[], number[]] = [[], []];
+  let top: Omit<Extremes, "least"> | undefined;
   let q = normals(size, stream);
   let norm = Math.sqrt(dot(q, q));
-  // Ends of T's spectrum with their residuals.
-  const ends = (): [least: RitzValue, largest: RitzValue] => {
-    const m = alpha.length;
-    const T = Matrix.zeros(m, m);
-    for (let i = 0; i < m; i++) {
-      T.set(i, i, alpha[i]!);
-      if (i + 1 < m) {
-        T.set(i, i + 1, beta[i]!);
-        T.set(i + 1, i, beta[i]!);
-      }
-    }
-    const { realEigenvalues, eigenvectorMatrix: S } =
-      new EigenvalueDecomposition(T, { assumeSymmetric: true });
-    const order = realEigenvalues.map((_, i) => i)
-      .sort((a, b) => realEigenvalues[a]! - realEigenvalues[b]!);
-    const ritz = (i: number): RitzValue => ({
-      value: realEigenvalues[i]!,
-      residual: Math.abs(beta[m - 1]! * S.get(m - 1, i)),
-    });
-    return [ritz(order[0]!), ritz(order[m - 1]!)];
-  };
   for (;;) {
     q = q.map((x) => x / norm) as Vector;
     basis.push(q);
@@ -128,19 +123,54 @@ export async function lanczos(
     const whole = norm <= Number.EPSILON * size * scale ||
       basis.length === size;
     beta.push(whole ? 0 : norm);
-    const m = basis.length;
-    const last = whole || m >= most;
-    if (last || m % 5 === 0) {
-      const [least, largest] = ends();
-      const magnitude = Math.max(
-        Math.abs(least.value),
-        Math.abs(largest.value),
+    const products = basis.length;
+    const last = whole || products >= most;
+    if (last || products % 5 === 0) {
+      const [least, largest] = await endsOf(alpha, beta);
+      const within = ({ residual }: RitzValue, size: number) =>
+        residual <= tolerance * size;
+      const own = Math.abs(least.value);
+      const converged = within(
+        largest,
+        Math.max(own, Math.abs(largest.value)),
       );
-      const converged = largest.residual <= tolerance * magnitude;
-      if (last || converged) return { largest, least, products: m, converged };
+      if (last || converged) top ??= { largest, products, converged };
+      const found = within(least, own);
+      if (top && (last || found)) {
+        return { ...top, least: { ...least, products, converged: found } };
+      }
     }
     q = w;
   }
+}
+
+// The ends of a tridiagonal matrix's spectrum with their residuals; the last
+// number of beta lies behind it.
+async function endsOf(
+  alpha: readonly number[],
+  beta: readonly number[],
+): Promise<[least: RitzValue, largest: RitzValue]> {
+  const { EigenvalueDecomposition, Matrix } = await import("ml-matrix");
+  const m = alpha.length;
+  const T = Matrix.zeros(m, m);
+  for (let i = 0; i < m; i++) {
+    T.set(i, i, alpha[i]!);
+    if (i + 1 < m) {
+      T.set(i, i + 1, beta[i]!);
+      T.set(i + 1, i, beta[i]!);
+    }
+  }
+  const { realEigenvalues, eigenvectorMatrix: S } = new EigenvalueDecomposition(
+    T,
+    { assumeSymmetric: true },
+  );
+  const order = realEigenvalues.map((_, i) => i)
+    .sort((a, b) => realEigenvalues[a]! - realEigenvalues[b]!);
+  const ritz = (i: number): RitzValue => ({
+    value: realEigenvalues[i]!,
+    residual: Math.abs(beta[m - 1]! * S.get(m - 1, i)),
+  });
+  return [ritz(order[0]!), ritz(order[m - 1]!)];
 }
 
 /** A mean of random samples. */

@@ -190,7 +190,7 @@ export const edgeOfStability: Probe<
 
   curves: ({ hessian, trace, edge }) => ({
     largest_eigenvalue: hessian.largest.value,
-    least_eigenvalue: hessian.least.value,
+    least_eigenvalue: hessian.least.converged ? hessian.least.value : null,
     trace: trace.mean,
     share_of_edge: edge.ratio,
   }),
@@ -198,12 +198,13 @@ export const edgeOfStability: Probe<
   text(result) {
     const { samples, parameters, learning_rate, hessian, trace } = result;
     const { two_over_rate, preconditioned, edge, notes } = result;
+    const took = (products: number, converged: boolean) =>
+      `(${products} products${converged ? "" : ", not converged"})`;
     const ends = ({ largest, least, products, converged }: Extremes) =>
-      `largest eigenvalue ${short(largest.value)} ± ${
-        short(largest.residual)
-      }` +
-      `, least ${short(least.value)} (${products} products` +
-      `${converged ? "" : ", not converged"})`;
+      `largest eigenvalue ${short(largest.value)} ± ` +
+      `${short(largest.residual)} ${took(products, converged)}, least ` +
+      `${least.converged ? "" : "at most "}${short(least.value)} ` +
+      took(least.products, least.converged);
     return [
       `Hessian of the mean loss of ${samples} train rows, ${parameters} ` +
       `parameters${

@@ -31,6 +31,28 @@ Deno.test("lanczos() finds the ends of a known spectrum", async () => {
   assertClose([least.value], [-5], EXACT, "least");
 });
 
+Deno.test("lanczos() goes on for a least eigenvalue that is small beside the largest", async () => {
+  // 100 is found at once, −0.01 below a spectrum of 0 to 1 is not.
+  const entries = Array.from({ length: 300 }, (_, i) => i / 300);
+  entries[5] = 100;
+  entries[6] = -0.01;
+  const found = (most: number) =>
+    lanczos(diagonal(entries), 300, stream(), { most });
+  const { largest, least, products, converged } = await found(200);
+  assert(converged && products <= 10, `${products}`);
+  assertClose([largest.value], [100], EXACT, "largest");
+  assert(least.converged && least.products > products);
+  // Its residual is 1e-3 of it at most, the gap is 0.01: off by 1e-8 at most.
+  const off = { relative: 0, absolute: 1e-8 };
+  assertClose([least.value], [-0.01], off, "least");
+  // Stopped before, it is not said to be found, nor is it below what there is.
+  const early = await found(15);
+  assert(early.converged && !early.least.converged);
+  assertEquals([early.products, early.least.products], [products, 15]);
+  assert(Math.abs(early.least.value + 0.01) > 0.005, `${early.least.value}`);
+  assertEquals(early.largest, largest);
+});
+
 Deno.test("lanczos() ends where its space is whole", async () => {
   // Two different eigenvalues: two products span all there is.
   const two = await lanczos(

@@ -95,6 +95,19 @@ for (const golden of cases) {
       { relative: 0, absolute: early.largest.residual },
       "largest within its residual",
     );
+    // The least one by its own residual, small as it may be beside the largest.
+    const { least: own } = early;
+    assert(own.converged && own.residual <= 1e-3 * Math.abs(own.value));
+    assertClose(
+      [own.value],
+      [golden.least],
+      { relative: 0, absolute: own.residual },
+      "least within its residual",
+    );
+    const soon = await lanczos(times, f.size, randomKey(1)("test"), {
+      most: 10,
+    });
+    assert(!soon.least.converged && soon.least.value >= golden.least);
 
     const root = f.at.map((_, i) => (0.1 + (i % 7) / 7) ** -0.5);
     const scaled = async (v: Vector) =>

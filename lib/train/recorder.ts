@@ -42,9 +42,9 @@ export interface TrainResult {
   readonly diverged_at: number | null;
   /**
    * Where the loss was finite there: the path of a tensor of the state that was
-   * not, such as `optimizer.nu.layers.0.W`; else null.
+   * not, such as `optimizer.nu.layers.0.W`; else null. Older runs say nothing.
    */
-  readonly diverged_in: string | null;
+  readonly diverged_in?: string | null;
   /** The metrics after the last update. */
   readonly final: Evaluation["metrics"];
   /** Mean milliseconds a step, evaluations included, in the last sitting. */

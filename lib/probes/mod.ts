@@ -39,6 +39,7 @@ export {
   lanczos,
   type LanczosOptions,
   type RitzValue,
+  type SpectrumEnd,
   type SymmetricMap,
 } from "./curvature.ts";
 export * from "./interventions.ts";

@@ -4,6 +4,8 @@
  * @module
  */
 
+import process from "node:process";
+
 // Ctrl-C, what asks a program to end before it is made to, and a terminal that was
 // closed.
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -21,6 +23,11 @@ export async function withSignals<T>(
 ): Promise<T> {
   const stop = new AbortController();
   let asked = 0;
+  outlive(process.stderr, ["error", "warn"]);
+  const onHangUp = () => {
+    outlive(process.stdout, ["log"]);
+    onSignal();
+  };
   const onSignal = () => {
     const now = performance.now();
     if (stop.signal.aborted) {
@@ -33,10 +40,35 @@ export async function withSignals<T>(
     console.error("\nstopping after the running steps …");
     stop.abort();
   };
-  for (const signal of SIGNALS) Deno.addSignalListener(signal, onSignal);
+  const listeners = SIGNALS.map((signal) =>
+    [signal, signal === "SIGHUP" ? onHangUp : onSignal] as const
+  );
+  for (const each of listeners) Deno.addSignalListener(...each);
   try {
     return await work(stop.signal);
   } finally {
-    for (const signal of SIGNALS) Deno.removeSignalListener(signal, onSignal);
+    for (const each of listeners) Deno.removeSignalListener(...each);
   }
+}
+
+// What is written to a terminal that was closed is an error of the system, which
+// must not end what is to end with a checkpoint. It comes before the signal does.
+function outlive(
+  stream: NodeJS.WriteStream,
+  names: readonly ("log" | "error" | "warn")[],
+): void {
+  stream.on("error", () => {});
+  stream.write = quietly(stream.write.bind(stream));
+  for (const name of names) console[name] = quietly(console[name]);
+}
+
+// deno-lint-ignore no-explicit-any
+function quietly<F extends (...args: any[]) => any>(write: F): F {
+  return ((...args) => {
+    try {
+      return write(...args);
+    } catch {
+      return true;
+    }
+  }) as F;
 }

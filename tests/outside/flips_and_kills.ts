@@ -157,44 +157,71 @@ async function flips(count: number, random: RandomStream): Promise<void> {
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** The step of the newest checkpoint, -1 where there is none. */
+function newestStep(run: string): number {
+  try {
+    return [...Deno.readDirSync(join(run, "checkpoints"))]
+      .map(({ name }) => Number(/^step-(\d+)\.onnx$/.exec(name)?.[1] ?? -1))
+      .reduce((a, b) => Math.max(a, b), -1);
+  } catch {
+    return -1;
+  }
+}
+
+const KILLS_A_RUN = 10;
+
+/** Kills a training of a run once; whether it came before the end. */
+async function killOnce(
+  run: string,
+  flags: readonly string[],
+  every: number,
+  random: RandomStream,
+): Promise<boolean> {
+  const before = newestStep(run);
+  const begun = await Deno.stat(join(run, "config.json"))
+    .then(() => true, () => false);
+  const child = startProgram(
+    "train",
+    begun ? ["--resume", run] : [...flags, "--run", run, "--overwrite"],
+  );
+  let running = true;
+  const ended = outputOf(child).finally(() => running = false);
+  // Some while it starts, most some checkpoints later, so that it gets on.
+  if (random.uniform() < 0.2) await pause(3000 * random.uniform());
+  else {
+    const wanted = before + 1 + every * random.integer(10);
+    while (running && newestStep(run) < wanted) await pause(1);
+    await pause(15 * random.uniform());
+  }
+  try {
+    child.kill("SIGKILL");
+  } catch {
+    // It ended by itself.
+  }
+  const { code, stderr } = await ended;
+  if (code === 137) return true;
+  if (code === 0 || /it is finished/.test(stderr)) return false;
+  throw new Error(stderr);
+}
+
 /** Kills trainings at random moments, ten times each, and compares the ends. */
 async function kills(count: number, random: RandomStream): Promise<void> {
   let [killed, compared] = [0, 0];
   await withTempDir(async (dir) => {
-    for (const every of [2, 20]) {
-      const flags = "--modulus 11 --hidden 16 --threads 1 --eval-every 7 " +
+    for (const every of [1, 20]) {
+      const flags = `--modulus 11 --hidden 16 --threads 1 --eval-every 7 ` +
         `--steps ${every * 150} --checkpoint-every ${every}`;
-      const whole = join(dir, `whole${every}`);
-      const first = startProgram("train", [
-        ...flags.split(" "),
-        "--run",
-        whole,
-      ]);
-      assertEquals((await outputOf(first)).code, 0);
-      while (killed < count * (every === 2 ? 0.5 : 1)) {
+      const [given, whole] = [flags.split(" "), join(dir, `whole${every}`)];
+      const train = (...args: string[]) =>
+        outputOf(startProgram("train", args));
+      assertEquals((await train(...given, "--run", whole)).code, 0);
+      while (killed < count * (every === 1 ? 0.5 : 1)) {
         const run = join(dir, `run${killed}`);
-        for (let i = 0; i < 10 && killed < count; i++) {
-          const begun = await Deno.stat(join(run, "config.json"))
-            .then(() => true, () => false);
-          const args = begun
-            ? ["--resume", run]
-            : [...flags.split(" "), "--run", run, "--overwrite"];
-          const child = startProgram("train", args);
-          const ended = outputOf(child);
-          await pause(300 + 900 * random.uniform());
-          try {
-            child.kill("SIGKILL");
-          } catch {
-            // It ended by itself.
-          }
-          const { code } = await ended;
-          if (code === 137) killed += 1;
-          else if (code === 2) break; // finished before
-          else assertEquals(code, 0);
+        for (let i = 0; i < KILLS_A_RUN && killed < count; i++) {
+          if (!await killOnce(run, given, every, random)) break;
+          killed += 1;
         }
-        const { code, stderr } = await outputOf(
-          startProgram("train", ["--resume", run]),
-        );
+        const { code, stderr } = await train("--resume", run);
         if (code !== 0 && !/it is finished/.test(stderr)) {
           throw new Error(stderr);
         }

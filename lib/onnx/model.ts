@@ -16,6 +16,7 @@ import {
 import type { DType, Graph, Value } from "../trace/graph.ts";
 import { ONNX_TYPE } from "../trace/lowering.ts";
 import { type Dim, GraphWriter, tensorProto } from "./graph_writer.ts";
+import { checkModelSize } from "./size.ts";
 import { bytesOf, type HostTensor, toTyped, viewOf } from "./tensor.ts";
 
 export { type Dim, tensorProto } from "./graph_writer.ts";
@@ -90,9 +91,11 @@ export function encodeModel(model: ModelProto): Uint8Array<ArrayBuffer> {
  *
  * @param bytes The contents of an .onnx file.
  * @param source What to call the file in the error message.
+ * @throws {FileError} if parsing it would take more memory than is given to it.
  * @throws {SyntaxError} if the bytes are not a model with a graph.
  */
 export function decodeModel(bytes: Uint8Array, source: string): ModelProto {
+  checkModelSize(bytes, source);
   let model: ModelProto | undefined;
   try {
     model = fromBinary(ModelProtoSchema, bytes);

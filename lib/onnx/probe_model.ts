@@ -32,6 +32,7 @@ import {
   hostTensor,
   type ModelProto,
 } from "./model.ts";
+import { checkFileSize } from "./size.ts";
 import {
   openSession,
   providerOf,
@@ -72,6 +73,7 @@ export async function loadProbeModel(
   path: string,
   options: ProbeModelOptions = {},
 ): Promise<ProbeModel> {
+  await checkFileSize(path);
   const model = decodeModel(await readHeld(path), path);
   await readExternalData(model, path);
   if (metadataOf(model, "config") !== undefined) {

@@ -17,7 +17,7 @@
  * );
  * const { probes } = await probe(checkpoint, ["fourier"]);
  * assert(final.train_accuracy > 0);
- * assert(probes.fourier!.key_frequencies.length > 0);
+ * assert(probes.fourier!.key_frequencies!.length > 0);
  * ```
  *
  * @module

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { UsageError } from "../errors.ts";
 import {
   type HostData,
   type HostTensor,
@@ -43,6 +44,33 @@ const matrixOf = ({ shape }: HostTensor): [number, number] => {
   const [rows = 1, ...rest] = shape;
   return [rows, rest.reduce((product, d) => product * d, 1)];
 };
+
+/**
+ * Names that a file has for its weights, and those by which it is asked.
+ *
+ * @throws {UsageError} if rows are asked of a weight that lies transposed.
+ */
+export function joinedAliases(
+  synonyms: Aliases["weights"],
+  { weights, activations }: Aliases,
+): Aliases {
+  const found = Object.entries(weights).map(([name, alias]) => {
+    const { tensor, transposed } = synonyms[alias.tensor] ?? {};
+    if (tensor === undefined) return [name, alias];
+    if (transposed && alias.rows) {
+      throw new UsageError(
+        `Cannot take rows of ${alias.tensor}: it is ${tensor} transposed; take ` +
+          `rows of ${tensor}`,
+      );
+    }
+    const turned = transposed !== alias.transposed;
+    return [name, { ...alias, tensor, transposed: turned }];
+  });
+  return {
+    weights: { ...synonyms, ...Object.fromEntries(found) },
+    activations,
+  };
+}
 
 /** The weight that an alias stands for. */
 export function aliased(

@@ -17,7 +17,15 @@ import type { DType, Graph, Value } from "../trace/graph.ts";
 import { ONNX_TYPE } from "../trace/lowering.ts";
 import { type Dim, GraphWriter, tensorProto } from "./graph_writer.ts";
 import { checkModelSize } from "./size.ts";
-import { bytesOf, type HostTensor, toTyped, viewOf } from "./tensor.ts";
+import {
+  bytesOf,
+  type HostData,
+  type HostTensor,
+  sizeOf,
+  toTyped,
+  viewOf,
+  widthOf,
+} from "./tensor.ts";
 
 export { type Dim, tensorProto } from "./graph_writer.ts";
 export type { GraphProto, ModelProto, NodeProto, TensorProto };
@@ -115,6 +123,7 @@ export function decodeModel(bytes: Uint8Array, source: string): ModelProto {
  * The contents of an initializer.
  *
  * @throws {TypeError} if its element type is not one that groklab computes with.
+ * @throws {SyntaxError} if it has another number of elements than its shape.
  */
 export function hostTensor(proto: TensorProto): HostTensor {
   const dtype = (Object.keys(ONNX_TYPE) as DType[])
@@ -126,17 +135,25 @@ export function hostTensor(proto: TensorProto): HostTensor {
     );
   }
   const shape = proto.dims.map(Number);
-  if (proto.rawData.length > 0) {
-    return { dtype, shape, data: viewOf(dtype, proto.rawData) };
-  }
-  const { floatData, doubleData, int32Data, int64Data } = proto;
+  const { rawData } = proto;
+  const whole = rawData.length % widthOf(dtype) === 0;
+  const data = rawData.length > 0 && whole
+    ? viewOf(dtype, rawData)
+    : fieldsOf(proto, dtype);
+  if (whole && data.length === sizeOf(shape)) return { dtype, shape, data };
+  throw new SyntaxError(
+    `Cannot read the initializer ${proto.name}: of shape [${shape}] it must have ` +
+      `${sizeOf(shape)} elements of ${dtype}, got ` +
+      (whole ? data.length : `${rawData.length} bytes`),
+  );
+}
+
+function fieldsOf(proto: TensorProto, dtype: DType): HostData {
+  const { floatData, doubleData, int32Data, int64Data, uint64Data } = proto;
   // float16 is stored as bit patterns among the int32 data.
-  const data = dtype === "float16"
-    ? viewOf(dtype, bytesOf(Uint16Array.from(int32Data)))
-    : toTyped(
-      dtype,
-      [floatData, doubleData, int32Data, int64Data]
-        .find((field) => field.length > 0) ?? [],
-    );
-  return { dtype, shape, data };
+  if (dtype === "float16") {
+    return viewOf(dtype, bytesOf(Uint16Array.from(int32Data)));
+  }
+  const fields = [floatData, doubleData, int32Data, int64Data, uint64Data];
+  return toTyped(dtype, fields.find((field) => field.length > 0) ?? []);
 }

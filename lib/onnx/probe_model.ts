@@ -5,23 +5,21 @@
  * @module
  */
 
-import { clone, create } from "@bufbuild/protobuf";
+import { clone } from "@bufbuild/protobuf";
 import {
   type GraphProto,
   ModelProtoSchema,
   type ValueInfoProto,
-  ValueInfoProtoSchema,
 } from "onnx-buf";
-import { UsageError } from "../errors.ts";
-import { nearest } from "../names.ts";
 import { readHeld } from "../sums.ts";
-import { aliased, type Aliases, NO_ALIASES } from "./aliases.ts";
+import { aliased, type Aliases, joinedAliases, NO_ALIASES } from "./aliases.ts";
 import { runInBatches } from "./batches.ts";
 import {
   type ConstantTensor,
   type ForeignWeights,
   readForeign,
 } from "./reading/mod.ts";
+import { isHook, withOutputs } from "./outputs.ts";
 import { pruned, readsOf } from "./reading/nodes.ts";
 import { type METADATA, metadataOf } from "./checkpoint.ts";
 import { readExternalData } from "./external_data.ts";
@@ -410,69 +408,4 @@ export class ProbeModel {
     }
     this.#sessions.clear();
   }
-}
-
-// Names that a file has for its weights, and those by which it is asked.
-function joinedAliases(
-  synonyms: Aliases["weights"],
-  { weights, activations }: Aliases,
-): Aliases {
-  const found = Object.entries(weights).map(([name, alias]) => {
-    const { tensor, transposed } = synonyms[alias.tensor] ?? {};
-    if (tensor === undefined) return [name, alias];
-    if (transposed && alias.rows) {
-      throw new UsageError(
-        `Cannot take rows of ${alias.tensor}: it is ${tensor} transposed; take ` +
-          `rows of ${tensor}`,
-      );
-    }
-    const turned = transposed !== alias.transposed;
-    return [name, { ...alias, tensor, transposed: turned }];
-  });
-  return {
-    weights: { ...synonyms, ...Object.fromEntries(found) },
-    activations,
-  };
-}
-
-/** Whether a value's name is that of a hook: `…hook_` and a word. */
-const isHook = (name: string) => /(^|\.)hook_\w+$/.test(name);
-
-/**
- * The same model with other outputs, whichever values of its graph they are.
- *
- * @throws {UsageError} if the graph has no value of a name.
- */
-function withOutputs(
-  model: ModelProto,
-  names: readonly string[],
-): ModelProto {
-  const graph = model.graph!;
-  const known = new Map<string, ValueInfoProto>(
-    [...graph.valueInfo, ...graph.output].map((info) => [info.name, info]),
-  );
-  const made = new Set(graph.node.flatMap((node) => node.output));
-  const output = names.map((name) => {
-    if (!made.has(name)) {
-      const hooks = [...made].filter(isHook);
-      throw new UsageError(
-        `Cannot take ${name} as an output: the graph has no such value, ` +
-          nearest(name, hooks.length > 0 ? hooks : [...made]),
-      );
-    }
-    // Without a declared type ONNX Runtime infers it.
-    return known.get(name) ?? create(ValueInfoProtoSchema, { name });
-  });
-  const promoted = new Set(names);
-  // The tensors are shared: nothing here changes them.
-  return create(ModelProtoSchema, {
-    ...model,
-    graph: {
-      ...graph,
-      output,
-      input: [...graph.input],
-      valueInfo: [...graph.valueInfo, ...graph.output]
-        .filter((info) => !promoted.has(info.name)),
-    },
-  });
 }

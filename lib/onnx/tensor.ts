@@ -38,6 +38,11 @@ export interface HostTensor {
   readonly data: HostData;
 }
 
+/** How many bytes an element of a type has. */
+export function widthOf(dtype: DType): number {
+  return ARRAYS[dtype].BYTES_PER_ELEMENT;
+}
+
 /** The number of elements of a shape. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, d) => product * d, 1);

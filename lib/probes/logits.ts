@@ -13,12 +13,19 @@ import { makersOf } from "../onnx/reading/nodes.ts";
 import type { HostTensor } from "../onnx/tensor.ts";
 import {
   before,
+  type Kind,
   kindOf,
   sameChoices,
   type Scores,
   scoresOf,
 } from "./scores.ts";
-import { chainTo, classesOf, SQUASHES } from "./scores_graph.ts";
+import {
+  type Chain,
+  chainTo,
+  classesOf,
+  type Labelled,
+  SQUASHES,
+} from "./scores_graph.ts";
 import { NotApplicableError } from "./probe.ts";
 
 /** The logits of a file. */
@@ -131,59 +138,20 @@ async function logitsIn(
   name: string,
   question: Question,
 ): Promise<Logits> {
-  const { modulus } = question;
   const labelled = classesOf(model.graph, name);
-  if (typeof labelled === "object") {
-    if (labelled.trouble) throw new NoLogits(labelled.trouble);
-    const logits = await logitsIn(model, labelled.from, question);
-    if (labelled.labels) {
-      const [labels, scores] = await Promise.all([
-        valueOf(model, name, question),
-        scoresAt(model, logits.name, question),
-      ]);
-      if (!sameChoices(labels, scores!)) {
-        throw new NoLogits(
-          `is not the largest of ${logits.name}: it numbers classes otherwise`,
-        );
-      }
-    }
-    return {
-      note: `logits are ${logits.name}, from which ${name} is made`,
-      ...logits,
-    };
-  }
+  if (labelled) return await logitsOfLabels(model, name, labelled, question);
   const scores = await scoresAt(model, name, question);
   if (!scores) {
     const { dtype, shape } = await valueOf(model, name, question);
     throw new NoLogits(`is ${dtype} [${shape}] for ${rowsOf(question)} rows`);
   }
-  if (scores.classes < modulus) {
+  if (scores.classes < question.modulus) {
     throw new NoLogits(`has ${scores.classes} classes`);
   }
   const kind = kindOf(scores);
-  const { squash, through } = chainTo(model.graph, name);
-  const source = squash?.input[0];
-  if (squash && SQUASHES.softmax.includes(squash.opType)) {
-    if (kind === "logits") {
-      throw new NoLogits(
-        `is made of ${squash.opType} by ${
-          through.join(", ")
-        }: no logits, and ` +
-          "no probabilities",
-      );
-    }
-    const inner = await scoresAt(model, source!, question);
-    if (!inner || !before(inner, scores, kind)) {
-      throw new NoLogits(
-        `ends in ${squash.opType}, and not over the classes of each row`,
-      );
-    }
-    return beforeShift(model, source!, inner, squash.opType);
-  }
-  if (squash) {
-    throw new NoLogits(
-      `ends in ${squash.opType}: those are no logits of a softmax over classes`,
-    );
+  const chain = chainTo(model.graph, name);
+  if (chain.squash) {
+    return await logitsBehind(model, chain, scores, kind, question);
   }
   if (kind === "logits") return { name, classes: scores.classes };
   const inner = await searched(model, name, scores, kind, question);
@@ -192,6 +160,55 @@ async function logitsIn(
     `has ${kind} (those of each row sum to 1), and what they are made of is not ` +
       "understood",
   );
+}
+
+async function logitsOfLabels(
+  model: ProbeModel,
+  name: string,
+  { from, labels, trouble }: Labelled,
+  question: Question,
+): Promise<Logits> {
+  if (trouble) throw new NoLogits(trouble);
+  const logits = await logitsIn(model, from, question);
+  if (labels) {
+    const given = await valueOf(model, name, question);
+    const scores = await scoresAt(model, logits.name, question);
+    if (!sameChoices(given, scores!)) {
+      throw new NoLogits(
+        `is not the largest of ${logits.name}: it numbers classes otherwise`,
+      );
+    }
+  }
+  return {
+    note: `logits are ${logits.name}, from which ${name} is made`,
+    ...logits,
+  };
+}
+
+async function logitsBehind(
+  model: ProbeModel,
+  { squash, through }: Chain,
+  scores: Scores,
+  kind: Kind,
+  question: Question,
+): Promise<Logits> {
+  const { opType, input: [source] } = squash!;
+  if (!SQUASHES.softmax.includes(opType)) {
+    throw new NoLogits(
+      `ends in ${opType}: those are no logits of a softmax over classes`,
+    );
+  }
+  if (kind === "logits") {
+    throw new NoLogits(
+      `is made of ${opType} by ${through.join(", ")}: no logits, and no ` +
+        "probabilities",
+    );
+  }
+  const inner = await scoresAt(model, source!, question);
+  if (inner && before(inner, scores, kind)) {
+    return beforeShift(model, source!, inner, opType);
+  }
+  throw new NoLogits(`ends in ${opType}, and not over the classes of each row`);
 }
 
 const rowsOf = ({ inputs }: Question) => Object.values(inputs)[0]!.shape[0]!;

@@ -1,7 +1,7 @@
 """Part of make_foreign.py: short floats."""
 
 import ml_dtypes
-from foreign_weights import q, s, z
+from foreign_quantised import q, s, z
 from foreign_cases import *  # noqa: F403
 
 

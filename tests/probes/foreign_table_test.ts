@@ -135,3 +135,22 @@ for (const { name, options, expected, file } of [...cases, ...web]) {
       assertAlmostEquals(one.loss!, expected.loss, LOSS);
     }));
 }
+
+Deno.test("groups of weights grow as NumPy says, and are as far from the power", () =>
+  withTempDir(async (folder) => {
+    const path = join(folder, "file.onnx");
+    const { file } = cases.find(({ name }) => name === "initializers")!;
+    await Deno.writeFile(path, Uint8Array.fromBase64(file));
+    const { "logit-scaling": scaling } = await outcome(path, {});
+    const expected = await golden<
+      Record<string, { exponent: number; deviation: number[] }>
+    >("foreign_groups");
+    for (const [name, { exponent, deviation }] of Object.entries(expected)) {
+      const group = scaling!.groups.find((each) => each.name === name)!;
+      assertAlmostEquals(group.exponent!, exponent, 1e-5, name);
+      deviation.forEach((off, i) =>
+        assertAlmostEquals(group.deviation[i]!, off, 1e-5, name)
+      );
+    }
+    assertEquals(scaling!.groups.length, Object.keys(expected).length);
+  }));

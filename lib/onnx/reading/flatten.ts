@@ -7,7 +7,6 @@
  */
 
 import {
-  type AttributeProto,
   AttributeProtoSchema,
   type FunctionProto,
   type GraphProto,
@@ -21,6 +20,7 @@ import {
 } from "onnx-buf";
 import { checkFunction, checkNames } from "./duplicates.ts";
 import { changed, infoAs, isOp, nodeOf } from "./nodes.ts";
+import { attributesOf, type Place, Scope } from "./scope.ts";
 import { constantOf, dense } from "./tensors.ts";
 
 /** A graph laid flat. */
@@ -66,36 +66,6 @@ export function flatten(model: ModelProto, source: string): Flat {
     constants,
     left: [...new Set(left)],
   };
-}
-
-/** What names stand for in a graph, and in those around it. */
-class Scope {
-  readonly names = new Map<string, string>();
-  readonly #outer: Scope | undefined;
-
-  constructor(outer?: Scope) {
-    this.#outer = outer;
-  }
-
-  find(name: string): string | undefined {
-    return this.names.get(name) ?? this.#outer?.find(name);
-  }
-
-  resolve(name: string): string {
-    return name === "" ? "" : this.find(name) ?? name;
-  }
-}
-
-/** Where nodes are written from. */
-interface Place {
-  readonly scope: Scope;
-  /** Where they go. */
-  readonly to: NodeProto[];
-  /** What stands before names that are taken; undefined in the graph itself. */
-  readonly prefix: string | undefined;
-  /** In a function: what its attributes are. */
-  readonly fn?: { attributes: ReadonlyMap<string, AttributeProto> };
-  readonly depth: number;
 }
 
 // Functions call others; more deeply than this only themselves.
@@ -309,25 +279,4 @@ class Flattener {
       node: inner.to,
     });
   }
-}
-
-// With what the call says in place of a function's attributes.
-function attributesOf(node: NodeProto, { fn }: Place): AttributeProto[] {
-  if (!fn) return node.attribute;
-  const entries = node.attribute.flatMap((entry) => {
-    if (entry.refAttrName === "") return [entry];
-    const given = fn.attributes.get(entry.refAttrName);
-    // The mark says that it is the call's, not the function's own.
-    return given
-      ? [changed(AttributeProtoSchema, given, {
-        name: entry.name,
-        refAttrName: entry.refAttrName,
-      })]
-      : [];
-  });
-  return isOp(node, "Constant")
-    ? entries
-    : entries.map((entry) =>
-      changed(AttributeProtoSchema, entry, { refAttrName: "" })
-    );
 }

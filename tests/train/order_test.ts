@@ -1,0 +1,153 @@
+/** In which order a run is written: what a power cut leaves is always whole. */
+
+import { assert, assertEquals } from "@std/assert";
+import { join, relative } from "node:path";
+import { writeWhole } from "../../lib/files.ts";
+import { train } from "../../lib/train/train.ts";
+import { withTempDir } from "../tasks/_run.ts";
+
+type Path = string | URL;
+
+/**
+ * What is done to the files below a folder, in its order: "write", "sync",
+ * "move" (into place), "remove".
+ */
+async function deedsIn(
+  folder: string,
+  work: () => Promise<unknown>,
+): Promise<string[]> {
+  const deeds: string[] = [];
+  const note = (deed: string, path: Path) => {
+    const name = relative(folder, `${path}`).replace(/\.partial-\d+$/, "*");
+    if (!name.startsWith("..")) deeds.push(`${deed} ${name}`);
+  };
+  const { writeFile, writeTextFile, rename, remove, open } = Deno;
+  const { syncData } = Deno.FsFile.prototype;
+  const opened = new WeakMap<Deno.FsFile, Path>();
+  Deno.writeFile = (path, ...rest) => {
+    note("write", path);
+    return writeFile(path, ...rest);
+  };
+  Deno.writeTextFile = (path, ...rest) => {
+    note("write", path);
+    return writeTextFile(path, ...rest);
+  };
+  Deno.rename = async (from, to) => {
+    await rename(from, to);
+    note("move", to);
+  };
+  Deno.remove = async (path, ...rest) => {
+    await remove(path, ...rest);
+    note("remove", path);
+  };
+  Deno.open = async (path, ...rest) => {
+    const file = await open(path, ...rest);
+    opened.set(file, path);
+    return file;
+  };
+  Deno.FsFile.prototype.syncData = function () {
+    const path = opened.get(this);
+    if (path !== undefined) note("sync", path);
+    return syncData.call(this);
+  };
+  try {
+    await work();
+  } finally {
+    Object.assign(Deno, { writeFile, writeTextFile, rename, remove, open });
+    Deno.FsFile.prototype.syncData = syncData;
+  }
+  return deeds;
+}
+
+Deno.test("writeWhole() has the disk take the bytes before they are in place", () =>
+  withTempDir(async (dir) => {
+    const deeds = await deedsIn(dir, () => writeWhole(join(dir, "a"), "text"));
+    assertEquals(deeds, ["write a*", "sync a*", "move a"]);
+  }));
+
+const TINY = { modulus: 5, hidden: [4], threads: 1, steps: 6, evalEvery: 2 };
+
+const model = (step: number) => `checkpoints/step-0000000${step}.onnx`;
+const state = (step: number) => `optimizer/step-0000000${step}.onnx`;
+
+// A file that is written whole.
+const whole = (name: string) => [
+  `write ${name}*`,
+  `sync ${name}*`,
+  `move ${name}`,
+];
+const saved = (step: number) => [
+  "sync metrics.jsonl",
+  ...whole("SHA256SUMS"),
+  ...whole(model(step)),
+  ...whole(state(step)),
+];
+
+Deno.test("a run's rows, sums and states are on the disk in this order", () =>
+  withTempDir(async (dir) => {
+    const run = join(dir, "run");
+    const stop = new AbortController();
+    const deeds = await deedsIn(run, () =>
+      train(TINY, {
+        run,
+        signal: stop.signal,
+        onProgress: () => stop.abort(),
+      }));
+    assertEquals(deeds, [
+      ...whole("manifest.json"),
+      ...whole("SHA256SUMS"),
+      ...whole("config.json"),
+      ...whole("split.json"),
+      ...whole("metrics.jsonl"),
+      ...saved(0),
+      "write metrics.jsonl", // of step 0
+      "write metrics.jsonl", // of step 1, at which it was stopped
+      ...saved(1),
+      // Only now the state before goes, its sum first.
+      ...whole("SHA256SUMS"),
+      `remove ${model(0)}`,
+      `remove ${state(0)}`,
+      ...whole("SHA256SUMS"),
+      ...whole("summary.json"),
+    ]);
+    let from = NaN;
+    const again = await deedsIn(run, () =>
+      train(TINY, {
+        run,
+        resume: true,
+        onStart: (_, __, step) => from = step,
+      }));
+    assertEquals(from, 1);
+    const first = again.indexOf("move SHA256SUMS");
+    assert(first >= 0 && first < again.indexOf("move config.json"));
+    assert(first < again.indexOf("remove summary.json"));
+    // The state that it goes on from is there until the next is.
+    assert(
+      again.indexOf(`remove ${model(1)}`) > again.indexOf(`move ${state(6)}`),
+    );
+  }));
+
+Deno.test("an overwritten run is one until nothing else of it is left", () =>
+  withTempDir(async (dir) => {
+    const run = join(dir, "run");
+    await train(TINY, { run });
+    const deeds = await deedsIn(
+      run,
+      () => train({ ...TINY, seed: 1 }, { run, overwrite: true }),
+    );
+    const removed = deeds.filter((deed) => deed.startsWith("remove"));
+    const before = removed.slice(
+      0,
+      removed.indexOf("remove manifest.json") + 1,
+    );
+    assertEquals(before, [
+      `remove ${model(6)}`,
+      `remove ${state(6)}`,
+      "remove config.json",
+      "remove split.json",
+      "remove metrics.jsonl",
+      "remove summary.json",
+      "remove SHA256SUMS",
+      "remove manifest.json",
+    ]);
+  }));

@@ -40,6 +40,7 @@ export * from "./lib/data/mod.ts";
 export * from "./lib/devices.ts";
 export { UsageError } from "./lib/errors.ts";
 export { FileError } from "./lib/files.ts";
+export { DamagedError } from "./lib/sums.ts";
 export * from "./lib/losses/mod.ts";
 export * from "./lib/metrics/mod.ts";
 export * from "./lib/onnx/mod.ts";

@@ -111,6 +111,24 @@ export function isLoadable(name: string): boolean | undefined {
 }
 
 /**
+ * What the loader says of the provider itself, which lies in the package's folder
+ * and may be loaded from there: the name of the first library that it lacks.
+ *
+ * @param folder The folder of the onnxruntime-node package.
+ * @returns Undefined where it lacks none.
+ */
+export function providerLacks(
+  folder: string = packageFolder(),
+): string | undefined {
+  try {
+    Deno.dlopen(join(providerFolder(folder), CUDA_FILES[1]), {}).close();
+  } catch (error) {
+    const said = (error as Error).message;
+    return /\b(lib[\w-]+\.so[.\d]*): cannot open/.exec(said)?.[1];
+  }
+}
+
+/**
  * CUDA's matrix products round float32 to ten bits of fraction unless told
  * otherwise, and onnxruntime-node has no option for it: this is for the
  * libraries to read when they are loaded. Without the permission to set it the

@@ -18,6 +18,7 @@ import {
   forbidTf32,
   isLoadable,
   mendLibraries,
+  providerLacks,
 } from "./cuda.ts";
 import { encodeModel, modelOf } from "./model.ts";
 import { type OnnxDevice, openSession, type Runtime } from "./session.ts";
@@ -51,7 +52,12 @@ export async function checkOnnx(place: Place): Promise<Finding> {
     return await compute(place);
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
-    const missing = reasonOf(error as Error);
+    let missing = reasonOf(error as Error);
+    // Which library is missing ONNX Runtime does not say, the loader does.
+    const lacking = place.device === "cuda" && /load shared lib/.test(missing)
+      ? providerLacks()
+      : undefined;
+    if (lacking) missing = `the loader does not find ${lacking}`;
     const mend = place.device === "cuda" ? await mendCuda(missing) : undefined;
     return {
       usable: false,
@@ -83,7 +89,7 @@ export async function mendCuda(
   libraries: () => Promise<readonly string[]> = cudaLibraries,
 ): Promise<string | undefined> {
   const failure = /CUDA failure (\d+)/.exec(reason)?.[1];
-  const library = /\b(lib[\w-]+\.so[.\d]*): cannot open/.exec(reason)?.[1];
+  const library = /\blib[\w-]+\.so[.\d]*/.exec(reason)?.[0];
   // cuDNN is asked for without a version when the one with is not there.
   const missing = /cudnn/i.test(reason) ? CUDNN : library;
   return CUDA_FAILURES[failure ?? ""] ??

@@ -205,23 +205,8 @@ async function compute(place: Place): Promise<Finding> {
         b: matrix((row, column) => row === column ? row : 0),
       };
       const { c } = await session.run(inputs);
-      const values = toNumbers(c!);
-      // Each row of a times the diagonal, less itself, at least 0.
-      const expected = (column: number) => FACTOR * Math.max(column - 1, 0);
-      const wrong = values.findIndex((x, i) => x !== expected(i % SIZE));
-      if (wrong >= 0) {
-        const got = values[wrong]!;
-        const rounded = Math.abs(got / expected(wrong % SIZE) - 1) < 2 ** -9;
-        return {
-          usable: false,
-          missing: `its ${precision} products are wrong: ${got}, not ` +
-            `${expected(wrong % SIZE)}` +
-            (rounded ? " (it rounds to TF32)" : ""),
-          mend: rounded && device === "cuda"
-            ? "set NVIDIA_TF32_OVERRIDE=0 in the environment"
-            : MEND[device](place),
-        };
-      }
+      const wrong = wrongProduct(toNumbers(c!), precision, place);
+      if (wrong) return wrong;
     } finally {
       await session.close();
     }
@@ -241,6 +226,34 @@ async function compute(place: Place): Promise<Finding> {
   return {
     usable: true,
     detail: `${what}, on ${info?.description || "an adapter"}${software}`,
+  };
+}
+
+/**
+ * What is wrong with the products of the look; undefined where nothing is.
+ *
+ * @param values [64, 64]: each row of 1 + 2⁻¹² times the diagonal 0, 1, …, less
+ * itself, at least 0.
+ * @param precision What they were multiplied in.
+ * @param place Where.
+ */
+export function wrongProduct(
+  values: Float64Array,
+  precision: "float32" | "float64",
+  place: Place,
+): Lacking {
+  const expected = (column: number) => FACTOR * Math.max(column - 1, 0);
+  const wrong = values.findIndex((x, i) => x !== expected(i % SIZE));
+  if (wrong < 0) return undefined;
+  const [got, wanted] = [values[wrong]!, expected(wrong % SIZE)];
+  const rounded = Math.abs(got / wanted - 1) < 2 ** -9;
+  return {
+    usable: false,
+    missing: `its ${precision} products are wrong: ${got}, not ${wanted}` +
+      (rounded ? " (it rounds to TF32)" : ""),
+    mend: rounded && place.device === "cuda"
+      ? "set NVIDIA_TF32_OVERRIDE=0 in the environment"
+      : MEND[place.device](place),
   };
 }
 

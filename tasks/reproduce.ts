@@ -45,98 +45,129 @@ const task = command(
   )
   .option("--json", "print the result as JSON")
   .action(async (names, options) => {
-    const { json, quick } = options;
-    for (const key of ["seeds", "jobs", "threads"] as const) {
-      const value = options[key];
-      if (value === undefined || (Number.isSafeInteger(value) && value >= 1)) {
-        continue;
-      }
-      throw new ConfigError(
-        `--${key} must be an integer of 1 or more, got ${value}`,
-      );
-    }
-    const text = await import("./reproduce_text.ts");
-    const about = options.about ?? false;
-    if (names.length === 0 || about) {
-      const given = Object.keys(options)
-        .find((key) => key !== "json" && key !== "about");
-      if (given !== undefined) {
-        throw new ConfigError(
-          about
-            ? `--${given} must be left out with --about, which trains nothing`
-            : `--${given} must come with figures: name them, or all`,
-        );
-      }
-      const listed = await figuresNamed(names);
-      if (json) printJson(listed);
-      else if (about) console.log(text.aboutText(listed));
-      else {
-        console.log(text.tableOfFigures(listed));
-        console.error(
-          "times are of two runs side by side, ~ on the machine of the " +
-            "published ones; all about one: " +
-            taskLine("reproduce", "fig2", "--about"),
-        );
-      }
-      return;
-    }
+    checkNumbers(options);
+    if (names.length === 0 || options.about) return await show(names, options);
     if (options.resume && options.overwrite) {
       throw new ConfigError("--resume must be left out with --overwrite");
     }
-    if (options.publish) {
-      const other = [
-        ...["resume", "overwrite", "published", "seeds"] as const,
-        ...["jobs", "threads", "device"] as const,
-      ].find((key) => options[key] !== undefined);
-      if (other !== undefined) {
-        throw new ConfigError(
-          `--${other} must be left out with --publish, which runs nothing`,
-        );
-      }
-      const { publish } = await import("../lib/reproduce/publish.ts");
-      const outcomes = await publish(names, quick ? { scale: "quick" } : {});
-      if (json) printJson({ outcomes });
-      else console.log(text.outcomesText(outcomes, "docs/reproduction"));
-      return;
-    }
-    const { runReproduction } = await import("./reproduce_run.ts");
-    const { chooseDevice, describeChoice } = await import("../lib/devices.ts");
-    const choice = await chooseDevice({
-      device: options.device ?? "cpu",
-      deviceId: 0,
-      runtime: "node",
-    });
-    if (options.device !== undefined) console.error(describeChoice(choice));
-    const cores = navigator.hardwareConcurrency;
-    const threads = options.threads ?? 1;
-    const { outcomes, failures, interrupted } = await runReproduction(names, {
-      scale: quick ? "quick" : "full",
-      ...(options.seeds !== undefined && { seeds: options.seeds }),
-      resume: options.resume ?? false,
-      overwrite: options.overwrite ?? false,
-      published: options.published ?? false,
-      jobs: options.jobs ??
-        Math.max(1, Math.min(Math.floor(cores / threads), MOST_JOBS)),
-      threads,
-      device: choice.device,
-    });
-    if (json) printJson({ outcomes, failures, interrupted });
-    else console.log(text.outcomesText(outcomes, "reproductions"));
-    for (const failure of failures) console.error(`error: ${failure}`);
-    if (interrupted) {
-      console.error(
-        "stopped; go on with: " + taskLine(
-          ...["reproduce", ...names, ...(quick ? ["--quick"] : [])],
-          ...(["seeds", "jobs", "threads", "device"] as const)
-            .filter((key) => options[key] !== undefined)
-            .flatMap((key) => [`--${key}`, String(options[key])]),
-          ...(options.published ? ["--published"] : []),
-          "--resume",
-        ),
-      );
-      Deno.exitCode = EXIT.interrupted;
-    } else if (failures.length > 0) Deno.exitCode = EXIT.failed;
+    if (options.publish) return await publishFinished(names, options);
+    await run(names, options);
   });
+
+/** What the command was told. */
+interface Flags {
+  readonly about?: true | undefined;
+  readonly quick?: true | undefined;
+  readonly seeds?: number | undefined;
+  readonly resume?: true | undefined;
+  readonly overwrite?: true | undefined;
+  readonly published?: true | undefined;
+  readonly publish?: true | undefined;
+  readonly jobs?: number | undefined;
+  readonly threads?: number | undefined;
+  readonly device?: "auto" | "cpu" | "cuda" | "webgpu" | undefined;
+  readonly json?: true | undefined;
+}
+
+// More than these no machine has the memory or the cores for.
+const MOST = { seeds: 4096, jobs: 1024, threads: 1024 } as const;
+
+function checkNumbers(flags: Flags): void {
+  for (const key of ["seeds", "jobs", "threads"] as const) {
+    const value = flags[key] ?? 1;
+    if (Number.isInteger(value) && value >= 1 && value <= MOST[key]) continue;
+    throw new ConfigError(
+      `--${key} must be an integer in 1..${MOST[key]}, got ${value}`,
+    );
+  }
+}
+
+// Lists figures, or tells all about some.
+async function show(names: readonly string[], flags: Flags): Promise<void> {
+  const { about, json } = flags;
+  const given = Object.keys(flags)
+    .find((key) => key !== "json" && key !== "about");
+  if (given !== undefined) {
+    throw new ConfigError(
+      about
+        ? `--${given} must be left out with --about, which trains nothing`
+        : `--${given} must come with figures: name them, or all`,
+    );
+  }
+  const listed = await figuresNamed(names);
+  if (json) return printJson(listed);
+  const { aboutText, tableOfFigures } = await import("./reproduce_text.ts");
+  if (about) return console.log(aboutText(listed));
+  console.log(tableOfFigures(listed));
+  console.error(
+    "times are of two runs side by side, ~ on the machine of the published " +
+      `ones; all about one: ${taskLine("reproduce", "fig2", "--about")}`,
+  );
+}
+
+async function publishFinished(
+  names: readonly string[],
+  flags: Flags,
+): Promise<void> {
+  const other = [
+    ...["resume", "overwrite", "published", "seeds"] as const,
+    ...["jobs", "threads", "device"] as const,
+  ].find((key) => flags[key] !== undefined);
+  if (other !== undefined) {
+    throw new ConfigError(
+      `--${other} must be left out with --publish, which runs nothing`,
+    );
+  }
+  const { publish } = await import("../lib/reproduce/publish.ts");
+  const outcomes = await publish(names, flags.quick ? { scale: "quick" } : {});
+  if (flags.json) return printJson({ outcomes });
+  const { outcomesText } = await import("./reproduce_text.ts");
+  console.log(outcomesText(outcomes, "docs/reproduction"));
+}
+
+async function run(names: readonly string[], flags: Flags): Promise<void> {
+  const { runReproduction } = await import("./reproduce_run.ts");
+  const { outcomesText } = await import("./reproduce_text.ts");
+  const { chooseDevice, describeChoice } = await import("../lib/devices.ts");
+  const { quick, threads = 1 } = flags;
+  const choice = await chooseDevice({
+    device: flags.device ?? "cpu",
+    deviceId: 0,
+    runtime: "node",
+  });
+  if (flags.device !== undefined) console.error(describeChoice(choice));
+  const cores = navigator.hardwareConcurrency;
+  const { outcomes, failures, interrupted } = await runReproduction(names, {
+    scale: quick ? "quick" : "full",
+    ...(flags.seeds !== undefined && { seeds: flags.seeds }),
+    resume: flags.resume ?? false,
+    overwrite: flags.overwrite ?? false,
+    published: flags.published ?? false,
+    jobs: flags.jobs ??
+      Math.max(1, Math.min(Math.floor(cores / threads), MOST_JOBS)),
+    threads,
+    device: choice.device,
+  });
+  if (flags.json) printJson({ outcomes, failures, interrupted });
+  else console.log(outcomesText(outcomes, "reproductions"));
+  for (const failure of failures) console.error(`error: ${failure}`);
+  if (interrupted) {
+    console.error(`stopped; go on with: ${goOn(names, flags)}`);
+    Deno.exitCode = EXIT.interrupted;
+  } else if (failures.length > 0) Deno.exitCode = EXIT.failed;
+}
+
+// The command that goes on where this one was stopped.
+function goOn(names: readonly string[], flags: Flags): string {
+  return taskLine(
+    ...["reproduce", ...names, ...(flags.quick ? ["--quick"] : [])],
+    ...(["seeds", "jobs", "threads", "device"] as const)
+      .filter((key) => flags[key] !== undefined)
+      .flatMap((key) => [`--${key}`, String(flags[key])]),
+    ...(flags.published ? ["--published"] : []),
+    "--resume",
+  );
+}
 
 async function figuresNamed(names: readonly string[]): Promise<Listed[]> {
   const { figureNames } = await import("../lib/reproduce/reproduce.ts");

@@ -165,6 +165,7 @@ export const flagWords: Synonyms = synonyms(
   ["--hooks", "hook activations"],
   ["--format", "formats"],
   ["--quick", "fast short small"],
+  ["--about", "list show info describe details claims"],
   ["--serve", "watch live open browser"],
   ["--help", "h usage man"],
 );

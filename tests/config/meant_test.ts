@@ -147,6 +147,9 @@ Deno.test("flagsMeant() knows what newcomers call flags", () => {
   assertEquals(flagsMeant("--op", ["--operation", "--map"]), ["--operation"]);
   assertEquals(flagsMeant("--no-perp", ["--no-perp-grad"]), ["--no-perp-grad"]);
   assertEquals(flagsMeant("--wd", ["--out"]), []);
+  // What is only written otherwise comes before what is a synonym.
+  assertEquals(flagsMeant("--Seed", ["--seed", "--seeds"]), ["--seed"]);
+  assertEquals(flagsMeant("--seed", ["--seeds"]), ["--seeds"]);
 });
 
 Deno.test("valuesMeant() knows what newcomers call values", () => {
@@ -159,7 +162,7 @@ Deno.test("valuesMeant() knows what newcomers call values", () => {
 Deno.test("words for flags and values are of flags and values that there are", () => {
   // Of other tasks than train, and of both.
   const others = "--operation --jobs --seeds --out --probe --all-checkpoints " +
-    "--hooks --format --quick --serve --help --run --overwrite --config --json " +
+    "--hooks --format --quick --about --serve --help --run --overwrite --config --json " +
     "--replicas --replica-lr --resume --from --step --no-perp-grad";
   const known = [...flags, ...others.split(" ")];
   for (const [word, names] of Object.entries(flagWords)) {

@@ -179,6 +179,30 @@ Deno.test("reproduce() trains what is published no longer, and says so", () =>
     );
   }));
 
+for (const name of ["tiny/table.md", "tiny/figure.svg"]) {
+  Deno.test(`publish() does not vouch for a ${name} that was edited`, () =>
+    withPublished(async (places) => {
+      const path = join(places.published, name);
+      await edit(path, (text) => text.replace("0", "1"));
+      const before = await contentsOf(places.published);
+      await assertRejects(
+        () => publish(["tiny"], { figures, places }),
+        Error,
+        `Cannot publish: ${path} is not as it was published: its SHA-256 is`,
+      );
+      assertEquals(await contentsOf(places.published), before);
+      // One more that nobody wrote.
+      await Deno.writeFile(path, (await made)![name]!);
+      await publish(["tiny"], { figures, places });
+      await Deno.writeTextFile(join(places.published, "more.json"), "{}");
+      await assertRejects(
+        () => publish(["tiny"], { figures, places }),
+        Error,
+        "more.json does not stand in SHA256SUMS",
+      );
+    }));
+}
+
 Deno.test("line ends of Windows are no change", () =>
   withPublished(async (places) => {
     for (

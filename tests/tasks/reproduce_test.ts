@@ -51,8 +51,16 @@ Deno.test("reproduce refuses what cannot be meant, and names it", async () => {
     ["fig2 --about --quick", /--quick must be left out with --about, which tr/],
     ["--quick", /--quick must come with figures: name them, or all/],
     ["--seeds 3", /--seeds must come with figures/],
-    ["fig2 --seeds 0", /--seeds must be an integer of 1 or more, got 0/],
-    ["fig2 --jobs 1.5", /--jobs must be an integer of 1 or more, got 1.5/],
+    ["fig2 --seeds 0", /--seeds must be an integer in 1\.\.4096, got 0/],
+    [
+      "fig2 --seeds 1e9",
+      /--seeds must be an integer in 1\.\.4096, got 1000000000/,
+    ],
+    [
+      "fig2 --threads 4000",
+      /--threads must be an integer in 1\.\.1024, got 4000/,
+    ],
+    ["fig2 --jobs 1.5", /--jobs must be an integer in 1\.\.1024, got 1.5/],
     ["fig2 --threads x", /--threads .*x/],
     ["fig2 --resume --overwrite", /--resume must be left out with --overwrite/],
     ["fig2 --publish --resume", /--resume must be left out with --publish/],

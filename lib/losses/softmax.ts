@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkOptions, type Checks, number, only } from "../options.ts";
 import * as tf from "@tensorflow/tfjs-core";
 import {
   decay,
@@ -53,6 +54,12 @@ export interface SoftmaxOptions {
   readonly logitPenalty?: number;
 }
 
+const SOFTMAX: Checks<SoftmaxOptions> = {
+  labelSmoothing: number,
+  temperature: number,
+  logitPenalty: number,
+};
+
 /**
  * Softmax cross-entropy of K classes at a temperature T, with label smoothing α
  * and a penalty λ on the norm of the logits; by default with none of them:
@@ -73,9 +80,10 @@ export interface SoftmaxOptions {
  * @param options α in [0, 1), T above 0, λ of 0 or more.
  */
 export function softmaxCrossEntropy(
-  { labelSmoothing = 0, temperature = 1, logitPenalty = 0 }: SoftmaxOptions =
-    {},
+  options: SoftmaxOptions = {},
 ): Loss {
+  checkOptions("softmaxCrossEntropy()", options, SOFTMAX);
+  const { labelSmoothing = 0, temperature = 1, logitPenalty = 0 } = options;
   return {
     name: "softmax",
     precisions: ["float16", "float32", "float64"],
@@ -192,5 +200,5 @@ export const softmaxDefinition: LossDefinition<SoftmaxSettings> = defineLoss({
     ),
   },
   precisions: softmax.precisions,
-  make: softmaxCrossEntropy,
+  make: (settings) => softmaxCrossEntropy(only(settings, SOFTMAX)),
 });

@@ -26,13 +26,19 @@ import {
   type Value,
 } from "../trace/graph.ts";
 import { ONNX_TYPE } from "../trace/lowering.ts";
+import { checkTensor } from "./feeds.ts";
 import { bytesOf, type HostTensor, toTyped } from "./tensor.ts";
 
 /** A length of a shape in a file: a number, or the name of a free one. */
 export type Dim = number | string;
 
-/** An initializer. */
+/**
+ * An initializer.
+ *
+ * @throws {TypeError} if its elements are not those of its type and shape.
+ */
 export function tensorProto(name: string, tensor: HostTensor): TensorProto {
+  checkTensor(tensor, `the tensor ${name}`);
   return create(TensorProtoSchema, {
     name,
     dataType: ONNX_TYPE[tensor.dtype],

@@ -13,6 +13,13 @@ import {
   type NodeProto,
   type TensorProto,
 } from "onnx-buf";
+import {
+  anything,
+  callback,
+  checkOptions,
+  type Checks,
+  text,
+} from "../options.ts";
 import type { DType, Graph, Value } from "../trace/graph.ts";
 import { ONNX_TYPE } from "../trace/lowering.ts";
 import { type Dim, GraphWriter, tensorProto } from "./graph_writer.ts";
@@ -48,6 +55,13 @@ export interface ModelOptions {
   readonly initializers?: Readonly<Record<string, HostTensor>>;
 }
 
+const MODEL: Checks<ModelOptions> = {
+  name: text,
+  metadata: anything,
+  shapeOf: callback,
+  initializers: anything,
+};
+
 /**
  * Writes a graph as a model. Only nodes that an output needs are written, and
  * every value is declared with type and shape. Constants become Constant nodes:
@@ -58,6 +72,7 @@ export interface ModelOptions {
  * @throws {RangeError} if an input or output has the name of another.
  */
 export function modelOf(graph: Graph, options: ModelOptions): ModelProto {
+  checkOptions("modelOf()", options, MODEL);
   const given = options.initializers ?? {};
   const taken = new Set(graph.inputs.map((value) => value.name!));
   for (const [name] of graph.outputs) {

@@ -11,6 +11,7 @@ import {
   ModelProtoSchema,
   type ValueInfoProto,
 } from "onnx-buf";
+import { checkOptions, only } from "../options.ts";
 import { readHeld } from "../sums.ts";
 import { aliased, type Aliases, joinedAliases, NO_ALIASES } from "./aliases.ts";
 import { runInBatches } from "./batches.ts";
@@ -23,6 +24,7 @@ import { isHook, withOutputs } from "./outputs.ts";
 import { pruned, readsOf } from "./reading/nodes.ts";
 import { type METADATA, metadataOf } from "./checkpoint.ts";
 import { readExternalData } from "./external_data.ts";
+import { PROBE_MODEL, SESSION } from "./options.ts";
 import type { Edit } from "./edits.ts";
 import {
   decodeModel,
@@ -63,6 +65,7 @@ export interface ProbeModelOptions extends SessionOptions {
  *
  * @param path The file.
  * @param options How to run it.
+ * @throws {UsageError} if an option is unknown.
  * @throws {FileError} if it cannot be read, or a file beside it that has weights.
  * @throws {SyntaxError} if it is no ONNX model, or a name in it stands for two
  * things.
@@ -71,6 +74,7 @@ export async function loadProbeModel(
   path: string,
   options: ProbeModelOptions = {},
 ): Promise<ProbeModel> {
+  checkOptions("loadProbeModel()", options, PROBE_MODEL);
   await checkFileSize(path);
   const model = decodeModel(await readHeld(path), path);
   await readExternalData(model, path);
@@ -111,6 +115,7 @@ export class ProbeModel {
     aliases: Aliases = NO_ALIASES,
     found?: ForeignWeights,
   ) {
+    checkOptions("ProbeModel", options, PROBE_MODEL);
     this.#model = bytes instanceof Uint8Array
       ? decodeModel(bytes, source)
       : bytes;
@@ -368,7 +373,7 @@ export class ProbeModel {
     if (!session) {
       const model = withOutputs(this.#model, names);
       giveTensors(given)(model.graph!, this.#aliases);
-      session = openSession(encodeModel(model), this.#options)
+      session = openSession(encodeModel(model), only(this.#options, SESSION))
         .catch((error) => {
           throw new SyntaxError(
             `Cannot run ${this.source}: ONNX Runtime refuses it: ` +

@@ -6,7 +6,10 @@
 
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import type { DType } from "../trace/graph.ts";
+import { checkOptions } from "../options.ts";
 import { forbidTf32 } from "./cuda.ts";
+import { checkFeeds } from "./feeds.ts";
+import { SESSION } from "./options.ts";
 import type { HostData, HostTensor } from "./tensor.ts";
 
 /** Which build of ONNX Runtime runs a model: native code or WebAssembly. */
@@ -77,13 +80,16 @@ export interface Session {
    * @param inputs A tensor for each input. Of float16 there can be none in
    * Deno: onnxruntime-node 1.30 refuses the array.
    * @param outputs The outputs wanted; by default all.
-   * @throws {Error} what ONNX Runtime says against the inputs.
+   * @throws {TypeError} if an input is missing, unknown, or of another type or
+   * shape, or an output is unknown.
+   * @throws {Error} what ONNX Runtime says against the inputs, or if the session is
+   * closed.
    */
   run(
     inputs: Readonly<Record<string, HostTensor>>,
     outputs?: readonly string[],
   ): Promise<Record<string, HostTensor>>;
-  /** Gives the model's memory back. */
+  /** Gives the model's memory back; once more does nothing. */
   close(): Promise<void>;
 }
 
@@ -144,12 +150,14 @@ export async function bundledProviders(runtime: Runtime): Promise<Provider[]> {
  *
  * @param model The bytes of the model.
  * @param options Runtime, device, threads, optimisation.
+ * @throws {UsageError} if an option is unknown.
  * @throws {Error} what ONNX Runtime says against the model or the device.
  */
 export async function openSession(
   model: Uint8Array,
   options: SessionOptions = {},
 ): Promise<Session> {
+  checkOptions("openSession()", options, SESSION);
   const { runtime = "node", device = "cpu", deviceId = 0 } = options;
   const { threads = 0, spin = false } = options;
   const { optimization = "all", profile } = options;
@@ -182,11 +190,19 @@ export async function openSession(
     ...(profile !== undefined &&
       { enableProfiling: true, profileFilePrefix: profile }),
   });
+  const specs = valueSpecs(session.inputMetadata);
+  let closed: Promise<void> | undefined;
+  const close = async () => {
+    if (profile !== undefined) session.endProfiling();
+    await session.release();
+  };
   return {
-    inputs: valueSpecs(session.inputMetadata),
+    inputs: specs,
     outputs: valueSpecs(session.outputMetadata),
     outputNames: session.outputNames,
     async run(inputs, outputs = session.outputNames) {
+      if (closed) throw new Error("Cannot run a session that is closed");
+      checkFeeds(specs, inputs, session.outputNames, outputs);
       const feeds: Record<string, Tensor> = {};
       for (const [name, { dtype, shape, data }] of Object.entries(inputs)) {
         // The constructor's overloads pair each dtype with its array, which
@@ -203,10 +219,7 @@ export async function openSession(
         }]),
       );
     },
-    async close() {
-      if (profile !== undefined) session.endProfiling();
-      await session.release();
-    },
+    close: () => closed ??= close(),
   };
 }
 

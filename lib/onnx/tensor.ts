@@ -43,6 +43,11 @@ export function widthOf(dtype: DType): number {
   return ARRAYS[dtype].BYTES_PER_ELEMENT;
 }
 
+/** Whether a tensor's elements lie in the array of its type. */
+export function isHeld({ dtype, data }: HostTensor): boolean {
+  return Object.hasOwn(ARRAYS, dtype) && data instanceof ARRAYS[dtype];
+}
+
 /** The number of elements of a shape. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, d) => product * d, 1);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkOptions, type Checks, number } from "../options.ts";
 import * as tf from "@tensorflow/tfjs-core";
 import { scalar } from "../trace/precision.ts";
 import {
@@ -24,6 +25,13 @@ export interface AdamOptions {
   /** Added to the root of the second moment. */
   readonly eps: number;
 }
+
+/** Those, checked. */
+export const ADAM: Checks<AdamOptions> = {
+  beta1: number,
+  beta2: number,
+  eps: number,
+};
 
 /** Number of updates so far ([]), first and second moments. */
 export type AdamState = {
@@ -46,8 +54,10 @@ export type AdamState = {
  * @param options β₁, β₂, ε.
  */
 export function scaleByAdam(
-  { beta1, beta2, eps }: AdamOptions,
+  options: AdamOptions,
 ): GradientTransformation<AdamState> {
+  checkOptions("scaleByAdam()", options, ADAM);
+  const { beta1, beta2, eps } = options;
   return {
     init: (params) => ({
       count: newCount(params),

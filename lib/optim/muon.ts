@@ -7,7 +7,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { choice, type Setting } from "../config/setting.ts";
 import { castLike, scalar } from "../trace/precision.ts";
-import { scaleByAdam } from "./adam.ts";
+import { checkOptions, type Checks, number, oneOf, only } from "../options.ts";
+import { ADAM, scaleByAdam } from "./adam.ts";
 import type { OptimizerDefinition } from "./definition.ts";
 import { defineDescent } from "./descent.ts";
 import { norm } from "./norm.ts";
@@ -78,6 +79,12 @@ export interface MuonOptions {
   readonly muonScale: MuonScale;
 }
 
+const MUON: Checks<MuonOptions> = {
+  beta1: number,
+  eps: number,
+  muonScale: oneOf("original", "match_rms_adamw"),
+};
+
 /**
  * Orthogonalised Nesterov momentum of matrices:
  *
@@ -93,8 +100,10 @@ export interface MuonOptions {
  * @param options μ, ε and s.
  */
 export function scaleByMuon(
-  { beta1, eps, muonScale }: MuonOptions,
+  options: MuonOptions,
 ): GradientTransformation<{ readonly mu: Params }> {
+  checkOptions("scaleByMuon()", options, MUON);
+  const { beta1, eps, muonScale } = options;
   return {
     init: (params) => ({ mu: zerosLike(params) }),
     update(gradients, state) {
@@ -139,7 +148,7 @@ export const muon: OptimizerDefinition<MuonSettings> = defineDescent({
   direction: (options) =>
     partition(
       ({ length }) => length === 2,
-      scaleByMuon(options),
-      scaleByAdam(options),
+      scaleByMuon(only(options, MUON)),
+      scaleByAdam(only(options, ADAM)),
     ),
 });

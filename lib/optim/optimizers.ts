@@ -5,7 +5,8 @@
  */
 
 import type { Setting } from "../config/setting.ts";
-import { scaleByAdam } from "./adam.ts";
+import { only } from "../options.ts";
+import { ADAM, scaleByAdam } from "./adam.ts";
 import type { OptimizerDefinition } from "./definition.ts";
 import { defineDescent } from "./descent.ts";
 import {
@@ -22,7 +23,7 @@ export const adamw: OptimizerDefinition<DescentSettings & AdamSettings> =
     summary: "Adam, by default with decoupled weight decay",
     settings: adamSettings,
     decay: "decoupled",
-    direction: scaleByAdam,
+    direction: (options) => scaleByAdam(only(options, ADAM)),
   });
 
 /** Adam with L2 regularisation (Kingma & Ba, arXiv 1412.6980). */
@@ -31,7 +32,7 @@ export const adam: OptimizerDefinition<DescentSettings & AdamSettings> =
     summary: "Adam, by default with L2 regularisation",
     settings: adamSettings,
     decay: "l2",
-    direction: scaleByAdam,
+    direction: (options) => scaleByAdam(only(options, ADAM)),
   });
 
 /** Gradient descent with heavy-ball momentum and L2 regularisation. */

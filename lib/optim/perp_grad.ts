@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkOptions, type Checks, flag, list, oneOf } from "../options.ts";
 import * as tf from "@tensorflow/tfjs-core";
 import {
   choice,
@@ -40,6 +41,12 @@ export interface PerpGradOptions {
    */
   readonly joint?: readonly (readonly string[])[];
 }
+
+const PERP_GRAD: Checks<PerpGradOptions> = {
+  scope: oneOf("tensor", "global"),
+  renormalise: flag,
+  joint: list,
+};
 
 // Keeps 0/0 away where a tensor is all zero, far below any real ‖w‖².
 const TINY = 1e-30;
@@ -82,8 +89,10 @@ const norm = (x: Params) => tf.sqrt(dotTrees(x, x));
  * @param options What counts as one vector, and renormalisation.
  */
 export function perpGrad(
-  { scope = "tensor", renormalise = true, joint = [] }: PerpGradOptions = {},
+  options: PerpGradOptions = {},
 ): GradientTransformation {
+  checkOptions("perpGrad()", options, PERP_GRAD);
+  const { scope = "tensor", renormalise = true, joint = [] } = options;
   return stateless((gradients, params) => {
     if (scope === "global") {
       return perpendicular(gradients, params, renormalise);

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { SESSION } from "../onnx/options.ts";
+import { checkOptions } from "../options.ts";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Session, SessionOptions } from "../onnx/session.ts";
 import type { HostTensor } from "../onnx/tensor.ts";
@@ -39,6 +41,7 @@ export class Scorer implements AsyncDisposable {
 
   /** A scorer that runs its graphs in ONNX Runtime with these options. */
   constructor(options: SessionOptions = {}) {
+    checkOptions("Scorer", options, SESSION);
     this.#options = options;
   }
 

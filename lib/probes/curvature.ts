@@ -5,6 +5,7 @@
  * @module
  */
 
+import { checkOptions, number, whole } from "../options.ts";
 import type { RandomStream } from "../data/random.ts";
 import type { Vector } from "../train/objective.ts";
 
@@ -95,8 +96,10 @@ export async function lanczos(
   times: SymmetricMap,
   size: number,
   stream: RandomStream,
-  { tolerance = 1e-3, most = 100 }: LanczosOptions = {},
+  options: LanczosOptions = {},
 ): Promise<Extremes> {
+  checkOptions("lanczos()", options, { tolerance: number, most: whole(1) });
+  const { tolerance = 1e-3, most = 100 } = options;
   const basis: Vector[] = [];
   const [alpha, beta]: [number[], number[]] = [[], []];
   let top: Omit<Extremes, "least"> | undefined;

@@ -6,10 +6,12 @@
  */
 
 import { UsageError } from "../errors.ts";
+import { checkOptions } from "../options.ts";
 import { isPrime, type OperationName } from "../data/modular.ts";
 import type { ProbeModel } from "../onnx/probe_model.ts";
 import { namesOf } from "./names.ts";
 import { aliasesOf, type TaskSizes } from "./name_map.ts";
+import { FOREIGN } from "./options.ts";
 import { NotApplicableError } from "./probe.ts";
 import { inputOf, largest, type Reading, readingsOf } from "./rows_read.ts";
 import { modularPairs, type ModularTask, type ProbedTask } from "./task.ts";
@@ -60,6 +62,7 @@ export async function introduce(
   model: ProbeModel,
   options: ForeignOptions,
 ): Promise<Introduced> {
+  checkOptions("introduce()", options, FOREIGN);
   const { map, ...rest } = foreignOf(options);
   const { modulus, operation, split, loss } = rest;
   const told = Object.entries(rest).find(([, value]) => value !== undefined);

@@ -12,6 +12,7 @@ import {
 } from "../config/setting.ts";
 import { UsageError } from "../errors.ts";
 import { nearest } from "../names.ts";
+import { checkOptions, only } from "../options.ts";
 import { providerOf } from "../onnx/session.ts";
 import { checkpointsOf, runOfCheckpoint, wholeOnes } from "../runs/read.ts";
 import {
@@ -31,6 +32,7 @@ import {
   RunContext,
   type RunOptions,
 } from "./run_context.ts";
+import { FOREIGN_RUN, PROBE } from "./options.ts";
 import { shareOut, type Unit } from "./shares.ts";
 import { summaryOf } from "./summary.ts";
 
@@ -111,7 +113,8 @@ export interface RunReport {
  * @param options How to run the model, and what probes are told.
  * @throws {FileError} if the file cannot be read.
  * @throws {SyntaxError} if it is no ONNX model.
- * @throws {UsageError} if the device has no numbers of the weights' type, a setting
+ * @throws {UsageError} if an option is unknown, the device has no numbers of the
+ * weights' type, a setting
  * is none of the probes', or what is told of the file does not fit it.
  * @throws {NotApplicableError} if a probe that was named does not apply, or none
  * does.
@@ -121,6 +124,7 @@ export async function probe(
   names?: readonly ProbeName[],
   options: ProbeOptions = {},
 ): Promise<ProbeReport> {
+  checkOptions("probe()", options, PROBE);
   const asking = new Asking(names, options);
   const folder = await runOfCheckpoint(path);
   const perCheckpoint = asking.probes
@@ -132,7 +136,7 @@ export async function probe(
     ? undefined
     : looksAtRun
     ? await openWhole(folder, options)
-    : await RunContext.open(folder, options);
+    : await RunContext.open(folder, only(options, FOREIGN_RUN));
   const share = {
     path,
     run: run && listed(run),
@@ -176,10 +180,10 @@ async function openWhole(
   options: ProbeOptions,
 ): Promise<RunContext> {
   if (await foreignCheckpoints(path)) {
-    return await RunContext.open(path, options);
+    return await RunContext.open(path, only(options, FOREIGN_RUN));
   }
   const checkpoints = await wholeOnes(await checkpointsOf(path));
-  return await RunContext.open(path, options, checkpoints);
+  return await RunContext.open(path, only(options, FOREIGN_RUN), checkpoints);
 }
 
 const nameOf = ({ name }: CheckpointProbe) => name as ProbeName;
@@ -203,6 +207,7 @@ export async function probeRun(
   names?: readonly ProbeName[],
   options: ProbeOptions = {},
 ): Promise<RunReport> {
+  checkOptions("probeRun()", options, PROBE);
   const asking = new Asking(names, options);
   const [told] = Object.keys(foreignOf(options));
   if (told !== undefined && !await foreignCheckpoints(path)) {

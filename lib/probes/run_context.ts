@@ -5,6 +5,8 @@
  */
 
 import type { Config } from "../config/config.ts";
+import { checkOptions, only } from "../options.ts";
+import { PROBE_MODEL } from "../onnx/options.ts";
 import { loadProbeModel, type ProbeModelOptions } from "../onnx/probe_model.ts";
 import { checkRegular } from "../runs/_layout.ts";
 import { checkpointsOf, readConfig, readMetrics } from "../runs/read.ts";
@@ -13,6 +15,7 @@ import type { Settings, Values } from "../config/setting.ts";
 import { ProbeContext } from "./context.ts";
 import { foreignOf, type ForeignOptions, introduce } from "./foreign.ts";
 import { foreignCheckpoints } from "./foreign_run.ts";
+import { FOREIGN_RUN } from "./options.ts";
 import { NotApplicableError, type Probe } from "./probe.ts";
 import { configOfMetadata, type ProbedTask, taskOfConfig } from "./task.ts";
 
@@ -114,6 +117,7 @@ export class RunContext {
     options: RunOptions & ForeignOptions = {},
     listed?: readonly RunCheckpoint[],
   ): Promise<RunContext> {
+    checkOptions("RunContext.open()", options, FOREIGN_RUN);
     const foreign = await foreignCheckpoints(path);
     if (foreign) {
       const checkpoints = listed ?? foreign;
@@ -173,7 +177,7 @@ export class RunContext {
     look: (context: ProbeContext) => T | Promise<T>,
   ): Promise<T> {
     const { path, step } = checkpoint;
-    const model = await loadProbeModel(path, this.#options);
+    const model = await loadProbeModel(path, only(this.#options, PROBE_MODEL));
     if (!this.#told) {
       try {
         return await look(

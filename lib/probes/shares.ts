@@ -9,11 +9,14 @@ import { checkedSettings } from "../config/setting.ts";
 import { onnxDevice } from "../devices.ts";
 import { UsageError } from "../errors.ts";
 import { FileError } from "../files.ts";
+import { PROBE_MODEL } from "../onnx/options.ts";
 import { loadProbeModel, type ProbeModel } from "../onnx/probe_model.ts";
+import { only } from "../options.ts";
 import type { FloatDType } from "../trace/graph.ts";
 import { type CheckpointProbe, type ProbeName, probes } from "./catalogue.ts";
 import { ProbeContext } from "./context.ts";
 import { introduce } from "./foreign.ts";
+import { FOREIGN, FOREIGN_RUN } from "./options.ts";
 import { hasManyLogits } from "./large.ts";
 import { NotApplicableError } from "./probe.ts";
 import type { ProbeOptions } from "./probing.ts";
@@ -248,7 +251,11 @@ export async function askShare(
   tell: (answer: Unit | Begun) => void,
 ): Promise<Asked> {
   const run = listed &&
-    await RunContext.open(listed.path, options, listed.checkpoints);
+    await RunContext.open(
+      listed.path,
+      only(options, FOREIGN_RUN),
+      listed.checkpoints,
+    );
   if (whole && run) {
     const { checkpoints } = run;
     for (let i = next(); i < checkpoints.length; i = next()) {
@@ -261,9 +268,12 @@ export async function askShare(
     return { step: null, notes: [] };
   }
   await using closing = new AsyncDisposableStack();
-  const loaded = await loadProbeModel(path, options);
+  const loaded = await loadProbeModel(path, only(options, PROBE_MODEL));
   closing.defer(() => loaded.close());
-  const { model, task, notes = [] } = await introduce(loaded, options);
+  const { model, task, notes = [] } = await introduce(
+    loaded,
+    only(options, FOREIGN),
+  );
   closing.defer(() => model.close());
   const context = new ProbeContext(model, {
     ...(run && { run }),

@@ -23,7 +23,9 @@ import {
   type Unit,
   usualJobs,
 } from "../probes/shares.ts";
+import { SESSION } from "../onnx/options.ts";
 import type { SessionOptions } from "../onnx/session.ts";
+import { checkOptions, only } from "../options.ts";
 import { curveFigures } from "./curves.ts";
 import type { Opened, ReportFigure } from "./figure.ts";
 import type { Html } from "./html.ts";
@@ -44,6 +46,7 @@ import {
   spectrumAt,
 } from "./spectrum_figures.ts";
 import { liveOf, liveSection, packed } from "./live_section.ts";
+import { REPORT } from "./options.ts";
 import type { Verdict } from "./page.ts";
 import { type Group, groupsOf, readRuns, type ReportRun } from "./runs.ts";
 
@@ -82,6 +85,7 @@ export async function makeReport(
   paths: readonly string[],
   options: ReportOptions = {},
 ): Promise<Report> {
+  checkOptions("makeReport()", options, REPORT);
   const groups = await readGroups(paths);
   const inside: ReportFigure[] = [];
   const verdicts: Verdict[] = [];
@@ -147,7 +151,11 @@ async function insideFigures(
 ): Promise<ReportFigure[]> {
   if (run.checkpoints.length === 0) return [];
   const chosen = run.checkpoints;
-  const context = await RunContext.open(run.path, options, chosen);
+  const context = await RunContext.open(
+    run.path,
+    only(options, SESSION),
+    chosen,
+  );
   const figures: ReportFigure[] = [];
   const add = (made: ReportFigure | ReportFigure[]) =>
     append(figures, [made].flat());

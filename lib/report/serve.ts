@@ -4,7 +4,9 @@
  * @module
  */
 
+import { checkOptions } from "../options.ts";
 import { curveFigures } from "./curves.ts";
+import { SERVE } from "./options.ts";
 import { chartsHtml, pageText } from "./page.ts";
 import {
   livePart,
@@ -39,6 +41,7 @@ export async function serveReport(
   paths: readonly string[],
   options: ServeOptions,
 ): Promise<void> {
+  checkOptions("serveReport()", options, SERVE);
   await readGroups(paths); // What is no run is refused before it listens.
   const { port, signal, onListen, ...look } = options;
   const pages = new Pages(paths, look);

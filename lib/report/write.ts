@@ -8,8 +8,10 @@ import { basename, dirname, extname, join } from "node:path";
 import deno from "../../deno.json" with { type: "json" };
 import { UsageError } from "../errors.ts";
 import { checkPlace, writeWhole } from "../files.ts";
+import { checkOptions, only } from "../options.ts";
 import { curveFigures } from "./curves.ts";
 import { packed } from "./live_section.ts";
+import { REPORT, WRITE } from "./options.ts";
 import { pageText } from "./page.ts";
 import {
   livePart,
@@ -64,6 +66,7 @@ export async function writeReport(
   paths: readonly string[],
   options: WriteOptions = {},
 ): Promise<Written> {
+  checkOptions("writeReport()", options, WRITE);
   const { formats = ["html"], singleFile = true } = options;
   const folder = dirname(join(paths[0]!, "x"));
   const charts = formats.filter((format) => format !== "html");
@@ -85,7 +88,7 @@ export async function writeReport(
       }
     }
   }
-  const report = await makeReport(paths, options);
+  const report = await makeReport(paths, only(options, REPORT));
   const files = new Map<string, string | Uint8Array>();
   for (const { id, svg } of [...report.curves, ...report.inside]) {
     const stem = join(dirname(page), id);

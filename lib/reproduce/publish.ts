@@ -11,6 +11,7 @@ import type { Figure, Results, Scale } from "../figures/figure.ts";
 import { recordText, type RunRecord } from "../figures/record.ts";
 import { figures as registry } from "../figures/mod.ts";
 import { FileError, writeWhole } from "../files.ts";
+import { anything, checkOptions, oneOf } from "../options.ts";
 import { ignoreMissing, list } from "../runs/_layout.ts";
 import {
   type Job,
@@ -67,6 +68,11 @@ export async function publish(
   names: readonly string[],
   options: Pick<ReproduceOptions, "scale" | "places" | "figures"> = {},
 ): Promise<Outcome[]> {
+  checkOptions("publish()", options, {
+    scale: oneOf("full", "quick"),
+    places: anything,
+    figures: anything,
+  });
   const { places = usual, figures = registry } = options;
   const wanted = figureNames(names, figures);
   await refuseDamaged(places, Object.keys(figures));

@@ -11,6 +11,17 @@ import type { Figure, Scale } from "../figures/figure.ts";
 import type { RunRecord } from "../figures/record.ts";
 import { figures as registry } from "../figures/mod.ts";
 import { nearest } from "../names.ts";
+import {
+  anything,
+  callback,
+  checkOptions,
+  type Checks,
+  flag,
+  oneOf,
+  signal,
+  text,
+  whole,
+} from "../options.ts";
 import { taskLine } from "../shell.ts";
 import { Costs } from "./cost.ts";
 import { type Job, jobsOf, type Places, places as usual } from "./layout.ts";
@@ -76,6 +87,25 @@ export interface ReproduceOptions {
   readonly onWarning?: (text: string) => void;
 }
 
+const REPRODUCE: Checks<ReproduceOptions> = {
+  scale: oneOf("full", "quick"),
+  seeds: whole(1),
+  resume: flag,
+  overwrite: flag,
+  published: flag,
+  jobs: whole(1),
+  threads: whole(0),
+  device: oneOf("cpu", "cuda", "webgpu"),
+  places: anything,
+  figures: anything,
+  program: text,
+  signal,
+  onPlan: callback,
+  onProgress: callback,
+  onRun: callback,
+  onWarning: callback,
+};
+
 /** What a reproduction came to. */
 export interface Reproduction {
   /** What the figures came to, as far as their runs are there. */
@@ -122,6 +152,7 @@ export async function reproduce(
   names: readonly string[],
   options: ReproduceOptions = {},
 ): Promise<Reproduction> {
+  checkOptions("reproduce()", options, REPRODUCE);
   const { places = usual, figures = registry } = options;
   const failures: string[] = [];
   const works: Work[] = [];

@@ -9,6 +9,7 @@ import { readExternalData } from "../onnx/external_data.ts";
 import { decodeModel } from "../onnx/model.ts";
 import { ProbeModel } from "../onnx/probe_model.ts";
 import { UsageError } from "../errors.ts";
+import { checkOptions, type Checks, flag, list, whole } from "../options.ts";
 import { checkPlace, writeWhole } from "../files.ts";
 import { readHeld } from "../sums.ts";
 import { findCheckpoint } from "./read.ts";
@@ -22,6 +23,12 @@ export interface ExportOptions {
   /** Replace the file if it is there. */
   readonly overwrite?: boolean;
 }
+
+const EXPORT: Checks<ExportOptions> = {
+  step: whole(0),
+  hooks: list,
+  overwrite: flag,
+};
 
 /**
  * Copies a checkpoint to a file of its own; without hooks byte by byte, unless it
@@ -38,8 +45,10 @@ export interface ExportOptions {
 export async function exportCheckpoint(
   source: string,
   out: string,
-  { step, hooks = [], overwrite = false }: ExportOptions = {},
+  options: ExportOptions = {},
 ): Promise<string> {
+  checkOptions("exportCheckpoint()", options, EXPORT);
+  const { step, hooks = [], overwrite = false } = options;
   const ending = extname(out);
   if (ending.toLowerCase() !== ".onnx") {
     throw new UsageError(

@@ -10,6 +10,7 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import "./gradients.ts";
+import { checkOptions, flag } from "../options.ts";
 import { type MapLeaves, mapTree, type Tree } from "../tree.ts";
 import {
   type DType,
@@ -224,6 +225,10 @@ export function trace<T extends Tree<Spec>>(
       "Cannot trace inside a traced function: call the inner function itself",
     );
   }
+  checkOptions("trace()", options, {
+    deferSegmentSums: flag,
+    indicesInRange: flag,
+  });
   const backend = install();
   const engine = tf.engine();
   const previous = engine.backendName || undefined;

@@ -17,6 +17,8 @@ import {
   sizeOf,
   toNumbers,
 } from "../onnx/tensor.ts";
+import { SESSION } from "../onnx/options.ts";
+import { checkOptions } from "../options.ts";
 import { trace } from "../trace/backend.ts";
 import { jvp, TANGENT } from "../trace/jvp.ts";
 import { widen } from "../trace/precision.ts";
@@ -66,6 +68,7 @@ export function openObjective(
   buffers: Tree<HostTensor> = buffersOf(experiment),
   options: SessionOptions = {},
 ): Objective {
+  checkOptions("openObjective()", options, SESSION);
   const { model, loss, split, config, params } = experiment;
   const { lossPrecision } = config;
   const { inputs, labels } = hostBatch(split.train, model);

@@ -7,9 +7,11 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import { encodeModel } from "../onnx/model.ts";
+import { SESSION } from "../onnx/options.ts";
 import { type Placement, placementOf } from "../onnx/placement.ts";
 import type { Runtime, SessionOptions } from "../onnx/session.ts";
 import { type HostTensor, toNumbers } from "../onnx/tensor.ts";
+import { checkOptions } from "../options.ts";
 import { trace } from "../trace/backend.ts";
 import { foldConstants } from "../trace/fold.ts";
 import type { Graph } from "../trace/graph.ts";
@@ -64,6 +66,7 @@ export async function onnxEngine(
   options: SessionOptions = {},
   start?: Snapshot,
 ): Promise<Engine> {
+  checkOptions("onnxEngine()", options, SESSION);
   const { runtime } = options;
   let { step, state } = start ??
     { step: 0, state: await initialState(experiment, runtime) };

@@ -14,7 +14,8 @@ import {
 import { firstStep } from "../config/course.ts";
 import { chooseDevice } from "../devices.ts";
 import { providerOf } from "../onnx/session.ts";
-import { FILES, list, REPLICA } from "../runs/_layout.ts";
+import { checkOptions, type Checks, flag, list, number } from "../options.ts";
+import { FILES, list as filesIn, REPLICA } from "../runs/_layout.ts";
 import { UsageError } from "../errors.ts";
 import { makeManifest } from "../runs/manifest.ts";
 import { isOver } from "../runs/resume.ts";
@@ -41,7 +42,7 @@ import {
 } from "./resume_band.ts";
 import { switchingReplicas } from "./switching.ts";
 import { sessionOf } from "./train.ts";
-import type { TrainOptions } from "./training.ts";
+import { TRAIN, type TrainOptions } from "./training.ts";
 
 /** Which runs to train at once. */
 export interface ReplicaOptions {
@@ -55,6 +56,14 @@ export interface ReplicaOptions {
   readonly shareSplit?: boolean;
 }
 
+// How many there may be is said below.
+const REPLICAS: Checks<ReplicaOptions> = {
+  replicas: number,
+  lr: list,
+  weightDecay: list,
+  shareSplit: flag,
+};
+
 // Their graph would be too large for any machine.
 const MOST = 4096;
 
@@ -67,8 +76,10 @@ const MOST = 4096;
  */
 export function replicaConfigs(
   input: ConfigInput,
-  { replicas, lr, weightDecay, shareSplit = false }: ReplicaOptions,
+  options: ReplicaOptions,
 ): Config[] {
+  checkOptions("replicaConfigs()", options, REPLICAS);
+  const { replicas, lr, weightDecay, shareSplit = false } = options;
   const config = resolveConfig(input);
   if (!(Number.isSafeInteger(replicas) && replicas >= 1 && replicas <= MOST)) {
     throw new ConfigError(
@@ -139,6 +150,7 @@ export async function trainBand(
   asked: readonly Config[],
   options: TrainOptions = {},
 ): Promise<TrainResult[]> {
+  checkOptions("trainBand()", options, TRAIN);
   const { run, resume = false } = options;
   // What was stopped before all had their folders is begun again.
   const overwrite = options.overwrite || resume;
@@ -246,7 +258,7 @@ async function checkBand(
   overwrite: boolean,
 ): Promise<void> {
   for (const folder of folders) await checkFree(folder, overwrite);
-  const names = await list(run) ?? [];
+  const names = await filesIn(run) ?? [];
   if (names.includes(FILES.manifest)) {
     throw new UsageError(
       `Cannot train replicas in ${run}: it holds a run already; choose ` +

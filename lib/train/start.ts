@@ -8,6 +8,7 @@ import { basename, dirname, join } from "node:path";
 import { type ConfigInput, resolveConfig } from "../config/config.ts";
 import { UsageError } from "../errors.ts";
 import { FileError, isAbsent } from "../files.ts";
+import { checkOptions, type Checks, flag, whole } from "../options.ts";
 import { decodeTensors } from "../onnx/read_tensors.ts";
 import type { HostTensor } from "../onnx/tensor.ts";
 import { FILES } from "../runs/_layout.ts";
@@ -37,6 +38,8 @@ export interface StartOptions {
   readonly freshOptimizer?: boolean;
 }
 
+const START: Checks<StartOptions> = { step: whole(0), freshOptimizer: flag };
+
 /**
  * The config of a training that starts with a checkpoint's weights: the one that
  * the checkpoint was trained with, and `from`, which names the file. Change what
@@ -51,8 +54,10 @@ export interface StartOptions {
  */
 export async function startFrom(
   source?: string,
-  { step, freshOptimizer = false }: StartOptions = {},
+  options: StartOptions = {},
 ): Promise<ConfigInput> {
+  checkOptions("startFrom()", options, START);
+  const { step, freshOptimizer = false } = options;
   const paths = await checkpointsMeant(source, step);
   return await firstWhole(paths, (path) => startAt(path, freshOptimizer));
 }

@@ -11,6 +11,7 @@ import {
 } from "../config/config.ts";
 import { firstStep } from "../config/course.ts";
 import { chooseDevice, type DeviceChoice } from "../devices.ts";
+import { checkOptions } from "../options.ts";
 import { providerOf, type SessionOptions } from "../onnx/session.ts";
 import { makeManifest } from "../runs/manifest.ts";
 import { isOver } from "../runs/resume.ts";
@@ -35,7 +36,7 @@ import {
 import { startOf } from "./start.ts";
 import { switchingEngine } from "./switching.ts";
 import { trainLoop } from "./train_loop.ts";
-import type { TrainOptions } from "./training.ts";
+import { TRAIN, type TrainOptions } from "./training.ts";
 
 export { THRESHOLD, type TrainResult } from "./recorder.ts";
 export { DivergedError, type Progress, type TrainOptions } from "./training.ts";
@@ -107,7 +108,7 @@ async function claim(
  * @throws {ConfigError} if the config is not valid; nothing is written then.
  * @throws {SyntaxError} if a file of the task's data is not what it should be;
  * nothing is written then.
- * @throws {UsageError} if the folder is taken, the run in it is another or being
+ * @throws {UsageError} if an option is unknown, the folder is taken, the run in it is another or being
  * trained, the checkpoint to start from has another architecture, or the
  * engine's backend is not usable here; nothing is written then.
  * @throws {DeviceError} if the device cannot be used; nothing is written then.
@@ -121,6 +122,7 @@ export async function train(
   input: ConfigInput = {},
   options: TrainOptions = {},
 ): Promise<TrainResult> {
+  checkOptions("train()", options, TRAIN);
   const asked = resolveConfig(input);
   const { run: folder } = options;
   using locks = new DisposableStack();

@@ -5,6 +5,7 @@
  */
 
 import type { Config } from "../config/config.ts";
+import { callback, type Checks, flag, signal, text } from "../options.ts";
 import type { DeviceChoice } from "../devices.ts";
 import type { MetricsRow } from "../runs/run_folder.ts";
 import { tensorText } from "./finite.ts";
@@ -49,6 +50,18 @@ export interface TrainOptions {
   /** Called with what may make a resumed run's bytes differ. */
   readonly onWarning?: (warning: string) => void;
 }
+
+/** Those, checked. */
+export const TRAIN: Checks<TrainOptions> = {
+  run: text,
+  overwrite: flag,
+  resume: flag,
+  signal,
+  onProgress: callback,
+  onDevice: callback,
+  onStart: callback,
+  onWarning: callback,
+};
 
 /** Training that stopped because the loss or the state was not finite any more. */
 export class DivergedError extends Error {

@@ -33,6 +33,10 @@ const SUMS: Record<string, [(x: tf.Tensor) => tf.Tensor, string[]]> = {
     (x) => tf.add(padded(part(x, 0, 1), 0, 3), padded(part(x, 1, 2), 2, 0)),
     ["Pad", "Pad", "Add"],
   ],
+  "not parts of which the first begins later": [
+    (x) => tf.add(padded(part(x, 0, 2), 1, 1), padded(part(x, 2, 2), 2, 0)),
+    ["Pad", "Pad", "Add"],
+  ],
   "not parts with a gap below": [
     (x) => tf.add(padded(part(x, 0, 1), 0, 3), padded(part(x, 1, 2), 1, 1)),
     ["Pad", "Pad", "Add"],

@@ -1,0 +1,124 @@
+/**
+ * What functions are told beside their arguments: an option that is misspelt, or
+ * given what it does not know, must not be passed over.
+ *
+ * @module
+ */
+
+import { UsageError } from "./errors.ts";
+import { nearest } from "./names.ts";
+
+/** Looks at a value; says what it must be where it is not that. */
+export type Check = (value: unknown) => string | undefined;
+
+/** A check of every option that there is. */
+export type Checks<T> = { readonly [K in keyof T]-?: Check };
+
+const typed = (type: string, what: string): Check => (value) =>
+  typeof value === type ? undefined : what;
+
+/** True or false. */
+export const flag: Check = typed("boolean", "true or false");
+
+/** A text. */
+export const text: Check = typed("string", "a text");
+
+/** A number. */
+export const number: Check = typed("number", "a number");
+
+/** A function. */
+export const callback: Check = typed("function", "a function");
+
+/** Checked where it is used. */
+export const anything: Check = () => undefined;
+
+/** A list. */
+export const list: Check = (value) =>
+  Array.isArray(value) ? undefined : "a list";
+
+/** A whole number from a least one on. */
+export const whole = (least: number): Check => (value) =>
+  Number.isSafeInteger(value) && (value as number) >= least
+    ? undefined
+    : `a whole number, ${least} or more`;
+
+/** One of some names. */
+export const oneOf = (...names: readonly string[]): Check => (value) =>
+  names.includes(value as string) ? undefined : `one of ${names.join(", ")}`;
+
+/** A list of some names. */
+export const someOf = (names: readonly string[]): Check => (value) => {
+  const wrong = Array.isArray(value)
+    ? value.find((name) => !names.includes(name))
+    : value;
+  return Array.isArray(value) && wrong === undefined
+    ? undefined
+    : `a list of ${names.join(", ")}`;
+};
+
+/** What ends a computation. */
+export const signal: Check = (value) =>
+  value instanceof AbortSignal ? undefined : "an AbortSignal";
+
+const shown = (value: unknown) =>
+  typeof value === "string"
+    ? JSON.stringify(value)
+    : typeof value === "number" || typeof value === "boolean"
+    ? String(value)
+    : value === null
+    ? "null"
+    : Array.isArray(value)
+    ? `[${value.join(", ")}]`
+    : typeof value;
+
+/**
+ * Refuses options that there are not, and values that an option does not know. One
+ * that is undefined is left out.
+ *
+ * @param what The function, for messages.
+ * @param options What it was given.
+ * @param checks What it knows.
+ * @throws {TypeError} if these are no options.
+ * @throws {UsageError} if one is unknown, or is not what it must be.
+ */
+export function checkOptions<T extends object>(
+  what: string,
+  options: T,
+  checks: Checks<T>,
+): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(
+      `Cannot call ${what} with ${shown(options)} for options: they are an ` +
+        "object",
+    );
+  }
+  for (const [name, value] of Object.entries(options)) {
+    const check = Object.hasOwn(checks, name)
+      ? checks[name as keyof T]
+      : undefined;
+    if (!check) {
+      throw new UsageError(
+        `Unknown option ${JSON.stringify(name)} of ${what}: ` +
+          nearest(name, Object.keys(checks)),
+      );
+    }
+    const wanted = value === undefined ? undefined : check(value);
+    if (wanted !== undefined) {
+      throw new UsageError(
+        `The option ${name} of ${what} must be ${wanted}, got ${shown(value)}`,
+      );
+    }
+  }
+}
+
+/**
+ * Of what a caller was given, the options of a function that it calls.
+ *
+ * @param options What the caller was given.
+ * @param checks What the function knows.
+ */
+export function only<T extends object>(options: T, checks: Checks<T>): T {
+  return Object.fromEntries(
+    Object.entries(options).filter(([name]) => Object.hasOwn(checks, name)),
+  ) as T;
+}

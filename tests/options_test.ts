@@ -1,0 +1,226 @@
+// Functions with options refuse those that they do not know, and tensors that are
+// none.
+
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import * as tf from "@tensorflow/tfjs-core";
+import * as groklab from "../mod.ts";
+import { UsageError } from "../lib/errors.ts";
+import { checkOptions, flag, only, whole } from "../lib/options.ts";
+import { f32, i32 } from "./trace/_run.ts";
+import { traceX } from "./trace/_graphs.ts";
+
+const absent = "/nonexistent/of-options-test";
+const config = { modulus: 5, hidden: [4], steps: 1 };
+const experiment = () => groklab.makeExperiment(groklab.resolveConfig(config));
+const model = groklab.encodeModel(
+  groklab.modelOf(traceX((x) => tf.exp(x)), { name: "exp" }),
+);
+
+// What is no option of any function.
+type Options = Record<string, unknown>;
+
+/** Every public function that has options, called with some. */
+const CALLS: Record<string, (options: Options) => unknown> = {
+  "train()": (o) => groklab.train(config, o),
+  "trainBand()": (o) => groklab.trainBand([groklab.resolveConfig(config)], o),
+  "trainBand() of replicas": (o) =>
+    groklab.trainReplicas(config, { replicas: 2 }, o),
+  "replicaConfigs()": (o) =>
+    groklab.replicaConfigs(config, { replicas: 2, ...o }),
+  "startFrom()": (o) => groklab.startFrom(absent, o),
+  "exportCheckpoint()": (o) =>
+    groklab.exportCheckpoint(absent, `${absent}.onnx`, o),
+  "probe()": (o) => groklab.probe(absent, undefined, o),
+  "probeRun()": (o) => groklab.probeRun(absent, undefined, o),
+  "RunContext.open()": (o) => groklab.RunContext.open(absent, o),
+  "contentsOf()": (o) => groklab.contentsOf(absent, o),
+  "loadProbeModel()": (o) => groklab.loadProbeModel(absent, o),
+  "ProbeModel": (o) => new groklab.ProbeModel(model, "exp", o),
+  "introduce()": (o) =>
+    groklab.introduce(new groklab.ProbeModel(model, "exp"), o),
+  "Scorer": (o) => new groklab.Scorer(o),
+  "lanczos()": (o) =>
+    groklab.lanczos(
+      (v) => Promise.resolve(v),
+      2,
+      groklab.randomKey(0)("lanczos"),
+      o,
+    ),
+  "makeReport()": (o) => groklab.makeReport([absent], o),
+  "writeReport()": (o) => groklab.writeReport([absent], o),
+  "serveReport()": (o) => groklab.serveReport([absent], { port: 0, ...o }),
+  "reproduce()": (o) => groklab.reproduce([], o),
+  "publish()": (o) => groklab.publish([], o),
+  "openSession()": (o) => groklab.openSession(model, o),
+  "openSession() of compile()": (o) =>
+    groklab.compile(({ x }) => ({ y: tf.exp(x) }), { x: f32([], [1]) }, o),
+  "openSession() of runTraced()": (o) =>
+    groklab.runTraced(({ x }) => ({ y: tf.exp(x) }), { x: f32([], [1]) }, o),
+  "onnxEngine()": (o) => groklab.onnxEngine(experiment(), o),
+  "openObjective()": (o) => groklab.openObjective(experiment(), undefined, o),
+  "modelOf()": (o) =>
+    groklab.modelOf(traceX((x) => tf.exp(x)), { name: "exp", ...o }),
+  "trace()": (o) =>
+    groklab.trace(({ x }) => ({ y: x }), {
+      x: { dtype: "float32", shape: [] },
+    }, o),
+  "perpGrad()": (o) => groklab.perpGrad(o),
+  "scaleByAdam()": (o) =>
+    groklab.scaleByAdam({ beta1: 0.9, beta2: 0.98, eps: 1e-8, ...o }),
+  "scaleByMuon()": (o) =>
+    groklab.scaleByMuon({ beta1: 0.9, eps: 1e-7, muonScale: "original", ...o }),
+  "softmaxCrossEntropy()": (o) => groklab.softmaxCrossEntropy(o),
+};
+
+// Called so that what it throws at once is a rejection, too.
+const called = async (call: () => unknown) => await call();
+
+for (const [name, call] of Object.entries(CALLS)) {
+  const [of] = name.split(" of ");
+  Deno.test(`${name} refuses options that it does not know`, async () => {
+    const error = await assertRejects(
+      () => called(() => call({ thread: 1 })),
+      UsageError,
+      `Unknown option "thread" of ${of}: `,
+    );
+    assert(/there are|the nearest of/.test(error.message));
+    // What every object has is no option.
+    await assertRejects(
+      () => called(() => call({ toString: 1 })),
+      UsageError,
+      `Unknown option "toString" of ${of}`,
+    );
+  });
+}
+
+/** Values that an option does not know. */
+const WRONG: [call: string, options: Options, message: string][] = [
+  [
+    "openSession()",
+    { runtime: "nodejs" },
+    "The option runtime of openSession() must be one of node, web, " +
+    'got "nodejs"',
+  ],
+  ["openSession()", { device: "gpu" }, "one of cpu, cuda, webgpu"],
+  ["openSession()", { threads: -1 }, "a whole number, 0 or more, got -1"],
+  ["openSession()", { threads: "2" }, 'a whole number, 0 or more, got "2"'],
+  ["openSession()", { optimization: "most" }, "one of disabled, basic"],
+  ["openSession() of compile()", { runtime: "wasm" }, "one of node, web"],
+  ["probe()", { runtime: "nodejs" }, "option runtime of probe()"],
+  ["probe()", { jobs: 0 }, "a whole number, 1 or more, got 0"],
+  ["probe()", { operation: "plus" }, "option operation of probe()"],
+  ["probeRun()", { lenient: "yes" }, "true or false"],
+  ["loadProbeModel()", { rowsAtOnce: 0.5 }, "a whole number"],
+  ["train()", { overwrite: "no" }, 'must be true or false, got "no"'],
+  ["train()", { run: 3 }, "must be a text, got 3"],
+  ["train()", { onProgress: true }, "must be a function, got true"],
+  ["train()", { signal: {} }, "must be an AbortSignal, got object"],
+  ["startFrom()", { step: -5 }, "a whole number, 0 or more, got -5"],
+  ["exportCheckpoint()", { hooks: "all" }, 'must be a list, got "all"'],
+  ["writeReport()", { formats: ["pdf"] }, "a list of html, svg, png"],
+  ["makeReport()", { probes: ["furier"] }, "must be a list of "],
+  ["serveReport()", { port: -1 }, "a whole number, 0 or more"],
+  ["reproduce()", { scale: "fast" }, "one of full, quick"],
+  ["perpGrad()", { scope: "all" }, "one of tensor, global"],
+  ["scaleByMuon()", { muonScale: "none" }, "one of original, match_rms_adamw"],
+  ["softmaxCrossEntropy()", { temperature: "1" }, "must be a number"],
+];
+
+for (const [name, options, message] of WRONG) {
+  Deno.test(`${name} refuses ${JSON.stringify(options)}`, async () => {
+    await assertRejects(
+      () => called(() => CALLS[name]!(options)),
+      UsageError,
+      message,
+    );
+  });
+}
+
+Deno.test("options are an object; one that is undefined is left out", async () => {
+  const of = (options: unknown) =>
+    checkOptions("f()", options as { a?: boolean }, { a: flag });
+  for (const none of [null, "runs/x", 3, true]) {
+    assertThrows(() => of(none), TypeError, "Cannot call f() with");
+  }
+  of({ a: undefined });
+  of({});
+  const session = await groklab.openSession(model, {
+    threads: 1,
+    device: undefined,
+  } as never);
+  await session.close();
+});
+
+Deno.test("only() takes the options of another function out", () => {
+  const checks = { a: flag, b: whole(0) };
+  const given: { a?: boolean; b?: number } = { a: true, ...{ c: 3 } };
+  assertEquals(only(given, checks), { a: true });
+});
+
+Deno.test("a session refuses tensors that are not its inputs'", async () => {
+  const session = await groklab.openSession(model, { threads: 1 });
+  const x = f32([3], [0, 1, 2]);
+  const refused: [Record<string, unknown>, string][] = [
+    [{}, "Cannot run without the input x, float32 [3]"],
+    [{ x, y: x }, "Cannot run with an input y: there are x"],
+    [{ x: f32([2], [0, 1]) }, "as float32 [2]: it is float32 [3]"],
+    [{ x: f32([1, 3], [0, 1, 2]) }, "as float32 [1,3]: it is float32 [3]"],
+    [{ x: i32([3], [0, 1, 2]) }, "as int32 [3]: it is float32 [3]"],
+    [{ x: { ...x, shape: [4] } }, "[4]: it holds 3 elements of Float32Array"],
+    [{ x: { ...x, shape: [-3] } }, "[-3]: it holds"],
+    [{ x: { ...x, dtype: "float64" } }, "as float64 [3]: it holds"],
+    [{ x: { ...x, data: [0, 1, 2] } }, "3 elements of Array"],
+  ];
+  for (const [inputs, message] of refused) {
+    await assertRejects(
+      () => session.run(inputs as never),
+      TypeError,
+      message,
+    );
+  }
+  await assertRejects(
+    () => session.run({ x }, ["z"]),
+    TypeError,
+    "Cannot ask for the output z: there are y",
+  );
+  await session.close();
+});
+
+Deno.test("a weight whose elements are not its shape's is not written", () => {
+  const x = { dtype: "float32", shape: [2], data: Float32Array.of(1) } as const;
+  assertThrows(
+    () => groklab.encodeTensors("weights", { x }),
+    TypeError,
+    "Cannot take the tensor value.x as float32 [2]: it holds 1 elements",
+  );
+});
+
+Deno.test("closing twice does nothing, running afterwards is refused", async () => {
+  const session = await groklab.openSession(model, { threads: 1 });
+  await Promise.all([session.close(), session.close()]);
+  await session.close();
+  await assertRejects(
+    () => session.run({ x: f32([3], [0, 1, 2]) }),
+    Error,
+    "closed",
+  );
+  const engine = await groklab.onnxEngine(experiment(), { threads: 1 });
+  await engine.close();
+  await engine.close();
+  const eager = await groklab.tfjsEngine(experiment());
+  await eager.close();
+  await eager.close();
+  const objective = groklab.openObjective(experiment(), undefined, {
+    threads: 1,
+  });
+  await objective.loss(objective.at);
+  await objective.close();
+  await objective.close();
+  const probed = new groklab.ProbeModel(model, "exp", { threads: 1 });
+  await probed.run({ x: f32([3], [0, 1, 2]) });
+  await probed.close();
+  await probed.close();
+  const scorer = new groklab.Scorer({ threads: 1 });
+  await scorer[Symbol.asyncDispose]();
+  await scorer[Symbol.asyncDispose]();
+});

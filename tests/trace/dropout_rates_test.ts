@@ -1,0 +1,60 @@
+// Dropout at rates that the masks' sixteen bits can hardly tell from 0 and 1.
+
+import { assert, assertEquals } from "@std/assert";
+import * as tf from "@tensorflow/tfjs-core";
+import "@tensorflow/tfjs-backend-cpu";
+import { toNumbers } from "../../lib/onnx/tensor.ts";
+import { type Draw, keepMask } from "../../lib/trace/random.ts";
+import { runTraced } from "../../lib/trace/run.ts";
+import type { Words } from "../../lib/trace/threefry.ts";
+import { i32 } from "./_run.ts";
+
+const KEY: Words = [0x12345678, 0x9abcdef0];
+const PURPOSE: Words = [1, 2];
+const [rows, width] = [256, 1024];
+
+const eagerly = (rate: number) =>
+  tf.tidy(() => [
+    ...keepMask({ key: KEY, time: 3 }, PURPOSE, rate, { first: 0, rows }, width)
+      .dataSync(),
+  ]);
+
+// The first rows, in ONNX Runtime.
+async function inGraph(rate: number, rows: number): Promise<number[]> {
+  const { y } = await runTraced((draw) => ({
+    y: keepMask(draw as unknown as Draw, PURPOSE, rate, {
+      first: 0,
+      rows,
+    }, width),
+  }), { key: i32([2], Int32Array.from(KEY)), time: i32([], [3]) });
+  return [...toNumbers(y!)];
+}
+
+const LEVELS = 2 ** 16;
+
+/** Rates, and how many of 65536 levels are kept: neither none nor all. */
+const RATES: [rate: number, kept: number][] = [
+  [1e-12, LEVELS - 1],
+  [2 ** -15, LEVELS - 2],
+  [1 - 2 ** -15, 2],
+  [1 - 1e-12, 1],
+];
+
+for (const [rate, kept] of RATES) {
+  Deno.test(`dropout at rate ${rate} keeps ${kept} of ${LEVELS} levels`, async () => {
+    const mask = eagerly(rate);
+    // What is kept is scaled so that the mean stays.
+    const values = [...new Set(mask)].toSorted((a, b) => a - b);
+    assertEquals(values, [0, Math.fround(LEVELS / kept)]);
+    // Five standard deviations of how many are kept: once in two million.
+    const share = kept / LEVELS;
+    const expected = share * mask.length;
+    const deviation = Math.sqrt(expected * (1 - share));
+    const found = mask.filter((x) => x > 0).length;
+    assert(
+      Math.abs(found - expected) < 5 * deviation,
+      `${found} kept, expected ${expected}`,
+    );
+    assertEquals(await inGraph(rate, 8), mask.slice(0, 8 * width));
+  });
+}

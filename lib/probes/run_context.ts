@@ -63,7 +63,7 @@ async function toldOf(
   { path }: RunCheckpoint,
   options: RunOptions & ForeignOptions,
 ): Promise<Told> {
-  const model = await loadProbeModel(path, options);
+  const model = await loadProbeModel(path, only(options, PROBE_MODEL));
   await using closing = new AsyncDisposableStack();
   closing.defer(() => model.close());
   const told = foreignOf(options);

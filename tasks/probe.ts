@@ -160,10 +160,12 @@ const task = program
       ? await runMeant(source)
       : await findProbed(source, step);
     const choice = await chooseDevice(options);
+    const { device, deviceId, runtime } = choice;
+    const session = { device, deviceId, runtime };
     if (contents) {
       const found = await contentsOf(
         await findProbed(source, step),
-        choice,
+        session,
       );
       return json ? printJson(found) : console.log(renderContents(found));
     }
@@ -171,7 +173,7 @@ const task = program
     // A card is one, and WebAssembly has one thread.
     const alone = choice.device !== "cpu" || choice.runtime !== "node";
     const told: ProbeOptions = {
-      ...choice,
+      ...session,
       jobs: asked ?? (alone ? 1 : usualJobs(allCheckpoints ?? false)),
       ...foreignOptions(options),
       settings: Object.fromEntries(

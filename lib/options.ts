@@ -14,20 +14,21 @@ export type Check = (value: unknown) => string | undefined;
 /** A check of every option that there is. */
 export type Checks<T> = { readonly [K in keyof T]-?: Check };
 
-const typed = (type: string, what: string): Check => (value) =>
-  typeof value === type ? undefined : what;
-
 /** True or false. */
-export const flag: Check = typed("boolean", "true or false");
+export const flag: Check = (value) =>
+  typeof value === "boolean" ? undefined : "true or false";
 
 /** A text. */
-export const text: Check = typed("string", "a text");
+export const text: Check = (value) =>
+  typeof value === "string" ? undefined : "a text";
 
 /** A number. */
-export const number: Check = typed("number", "a number");
+export const number: Check = (value) =>
+  typeof value === "number" ? undefined : "a number";
 
 /** A function. */
-export const callback: Check = typed("function", "a function");
+export const callback: Check = (value) =>
+  typeof value === "function" ? undefined : "a function";
 
 /** Checked where it is used. */
 export const anything: Check = () => undefined;

@@ -4,59 +4,14 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { defaults } from "../../lib/config/config.ts";
 import { replaceFiles, writeWhole } from "../../lib/files.ts";
 import { makeManifest } from "../../lib/runs/manifest.ts";
 import { removeRun } from "../../lib/runs/place.ts";
 import { type MetricsRow, RunWriter } from "../../lib/runs/run_folder.ts";
 import { withTempDir } from "../tasks/_run.ts";
-
-const short = (path: string | URL) =>
-  basename(String(path)).replace(/\.partial-\d+$/, ".partial");
-
-/**
- * What is done to files meanwhile: written, brought to the disk, moved, removed;
- * each by its name without the folder.
- */
-async function traced(work: () => Promise<unknown>): Promise<string[]> {
-  const log: string[] = [];
-  const { writeFile, writeTextFile, rename, remove, open } = Deno;
-  const { syncData } = Deno.FsFile.prototype;
-  const opened = new WeakMap<Deno.FsFile, string>();
-  Deno.writeFile = (path, ...rest) => {
-    log.push(`write ${short(path)}`);
-    return writeFile(path, ...rest);
-  };
-  Deno.writeTextFile = (path, ...rest) => {
-    log.push(`write ${short(path)}`);
-    return writeTextFile(path, ...rest);
-  };
-  Deno.rename = (from, to) => {
-    log.push(`move ${short(from)} to ${short(to)}`);
-    return rename(from, to);
-  };
-  Deno.remove = async (path, options) => {
-    await remove(path, options);
-    log.push(`remove ${short(path)}`);
-  };
-  Deno.open = async (path, options) => {
-    const file = await open(path, options);
-    opened.set(file, short(path));
-    return file;
-  };
-  Deno.FsFile.prototype.syncData = function () {
-    log.push(`sync ${opened.get(this)}`);
-    return syncData.call(this);
-  };
-  try {
-    await work();
-  } finally {
-    Object.assign(Deno, { writeFile, writeTextFile, rename, remove, open });
-    Deno.FsFile.prototype.syncData = syncData;
-  }
-  return log;
-}
+import { traced } from "./_traced.ts";
 
 /** The whole of a file's writing. */
 const whole = (name: string) => [

@@ -68,15 +68,17 @@ async function take(
 ): Promise<Disposable> {
   for (;;) {
     await regular(file);
-    const lock = await describing(
-      `lock the run ${path}`,
-      () => Deno.open(file, { read: true, write: true, create: true }),
-    );
+    const opened = await describing(`lock the run ${path}`, () => open(file));
+    if (!opened) continue;
+    const { lock, fresh } = opened;
     try {
       const granted = await tryLock(lock);
       const owner = await ownerIn(file);
       if (granted === false) throw busy(path, owner);
-      if (isForeign(owner, granted)) throw abandoned(path, file, owner);
+      // Where the system has no locks, who makes the file has it.
+      if (!fresh && isForeign(owner, granted)) {
+        throw abandoned(path, file, owner);
+      }
       // Who had it before may have removed the file between opening and locking.
       if (!await isSame(lock, file)) {
         lock.close();
@@ -85,7 +87,6 @@ async function take(
       await lock.truncate();
       const text = `${JSON.stringify(thisProcess())}\n`;
       await lock.write(new TextEncoder().encode(text));
-      if (granted === undefined) await settled(path, file, text);
       return { [Symbol.dispose]: () => giveBack(lock, file, made) };
     } catch (error) {
       lock.close();
@@ -94,21 +95,39 @@ async function take(
   }
 }
 
+// The file, made if need be; undefined where it was there, and then was not.
+async function open(
+  file: string,
+): Promise<{ lock: Deno.FsFile; fresh: boolean } | undefined> {
+  const access = { read: true, write: true };
+  try {
+    const lock = await Deno.open(file, { ...access, createNew: true });
+    return { lock, fresh: true };
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+  }
+  try {
+    return { lock: await Deno.open(file, access), fresh: false };
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+  }
+}
+
 // Whether the system gave a lock; undefined where it has none for this folder.
 function tryLock(file: Deno.FsFile): Promise<boolean | undefined> {
   return file.tryLock(true).catch(() => undefined);
 }
 
-// Whether a lock may be that of a process which cannot be seen from here: a
-// process of this machine that has ended lost its lock.
+// Whether a lock that is there may be that of a process which cannot be seen from
+// here: a process of this machine that has ended lost its lock.
 function isForeign(
   owner: Owner | undefined,
   granted: boolean | undefined,
-): owner is Owner {
-  if (!owner) return false;
+): boolean {
   if (granted === undefined) return true;
   const { host } = thisProcess();
-  return owner.host !== null && host !== null && owner.host !== host;
+  return owner !== undefined && owner.host !== null && host !== null &&
+    owner.host !== host;
 }
 
 async function ownerIn(file: string): Promise<Owner | undefined> {
@@ -120,17 +139,6 @@ async function ownerIn(file: string): Promise<Owner | undefined> {
   } catch {
     // Empty, or cut short: its process ended while it took the lock.
   }
-}
-
-// Where the system has no locks, who wrote last has it.
-async function settled(
-  path: string,
-  file: string,
-  text: string,
-): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  if (await Deno.readTextFile(file) === text) return;
-  throw busy(path, await ownerIn(file));
 }
 
 async function isSame(file: Deno.FsFile, path: string): Promise<boolean> {
@@ -164,21 +172,33 @@ function thisProcess(): Owner {
   };
 }
 
-const named = ({ host, pid, since }: Owner) =>
-  `process ${pid}${host === null ? "" : ` on ${host}`}, since ${since}`;
+// " (process 12 on host, since then)", or nothing where it does not say.
+function named(owner: Owner | undefined): string {
+  if (!owner) return "";
+  const { host, pid, since } = owner;
+  return ` (process ${pid}${
+    host === null ? "" : ` on ${host}`
+  }, since ${since})`;
+}
 
 function busy(path: string, owner: Owner | undefined): UsageError {
   return new UsageError(
     `Cannot train in ${path}: another process is training this run` +
-      `${owner ? ` (${named(owner)})` : ""}; wait for it, or stop it first`,
+      `${named(owner)}; wait for it, or stop it first`,
   );
 }
 
-function abandoned(path: string, file: string, owner: Owner): UsageError {
+function abandoned(
+  path: string,
+  file: string,
+  owner: Owner | undefined,
+): UsageError {
   return new UsageError(
     `Cannot train in ${path}: another process is training this run, or was ` +
-      `killed (${named(owner)}), which cannot be seen from here; if it has ` +
-      `ended, remove ${file}`,
+      `killed${
+        named(owner)
+      }, which cannot be seen from here; if it has ended, ` +
+      `remove ${file}`,
   );
 }
 

@@ -94,6 +94,10 @@ Deno.test("where the system has no locks, the file alone keeps others away", () 
         using _lock = await lockRun(dir);
         await assertRejects(() => lockRun(dir), UsageError, "remove ");
       }
+      await Deno.writeTextFile(join(dir, "lock"), "");
+      await assertRejects(() => lockRun(dir), UsageError, "was killed, which");
+      assertEquals(await isLocked(dir), true);
+      await Deno.remove(join(dir, "lock"));
       const both = await Promise.allSettled([lockRun(dir), lockRun(dir)]);
       const taken = both.filter(({ status }) => status === "fulfilled");
       assertEquals(taken.length, 1);

@@ -62,6 +62,8 @@ Deno.test("a run's checkpoints in two threads, oldest first", () =>
 Deno.test("what fails in any thread fails as in this one", () =>
   withTempDir(async (dir) => {
     await train(CONFIG, { run: dir });
+    // As in a run of an older version: with sums the file would be left out.
+    await Deno.remove(join(dir, "SHA256SUMS"));
     for (const step of [1, 4]) {
       const path = join(dir, "checkpoints", `step-0000000${step}.onnx`);
       const bytes = await Deno.readFile(path);

@@ -75,6 +75,42 @@ case("a tensor that is read by itself and within another", model(
     [*TIED_INITS, const("A", NET["E"] * 0.5)]),
     w=TIED, f=lambda w: tied(w, 1.5), left_out="E is read by itself and within EA")
 
+KEPT = np.abs(NET["U"]) > 0.1
+case("a weight that is thinned by Where", model(
+    [node("Where", "keep U0 nothing", "U"), *BODY],
+    [*weights(U=None), const("U0", NET["U"]), const("keep", KEPT),
+     const("nothing", np.float32(0))]), w={**NET, "U": NET["U"] * KEPT})
+case("a weight that is thinned by Mul", model(
+    [node("Mul", "U0 keep", "U"), *BODY],
+    [*weights(U=None), const("U0", NET["U"]), const("keep", np.float32(KEPT))]),
+    w={**NET, "U": NET["U"] * KEPT})
+case("convolutions of length 1", model(
+    [*BODY[:2], node("Reshape", "x c3", "x3"), node("Conv", "x3 W3 b", "p3"),
+     node("Relu", "p3", "r3"), node("Conv", "r3 U3", "l3"),
+     node("Reshape", "l3 c2", "logits")],
+    [*weights(W=const("W3", NET["W"][:, :, None]), U=const("U3", NET["U"][:, :, None])),
+     const("c3", np.array([-1, 2 * D, 1])), const("c2", np.array([-1, P]))]))
+case("a Gemm with factors", model(
+    [*BODY[:2], node("Gemm", "x W b", "pre", transB=1, alpha=0.5, beta=2.0), *BODY[3:]]),
+    f=lambda w: np.maximum(
+        0.5 * w["E"][PAIRS].reshape(-1, 2 * D) @ w["W"].T + 2 * w["b"], 0) @ w["U"].T)
+
+
+def normed(w):
+    x = np.maximum(w["E"][PAIRS].reshape(-1, 2 * D) @ w["W"].T + w["b"], 0)
+    x = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-5)
+    return (x * w["g"] + w["h"]) @ w["U"].T
+
+
+case("a layer normalisation", model(
+    [*BODY[:4], node("LayerNormalization", "post g h", "normal", axis=-1),
+     node("Gemm", "normal U", "logits", transB=1)],
+    [*weights(), const("g", NET["b"] + 2), const("h", NET["b"])]),
+    w={**NET, "g": NET["b"] + 2, "h": NET["b"]}, f=normed, depth=2)
+case("tanh", model([*BODY[:3], node("Tanh", "pre", "post"), BODY[4]]),
+     f=lambda w: np.tanh(w["E"][PAIRS].reshape(-1, 2 * D) @ w["W"].T + w["b"])
+     @ w["U"].T, depth=1)
+
 # What is no weight
 SINES = np.array([[np.sin(t / 10 ** (c // 2)) if c % 2 else np.cos(t / 10 ** (c // 2))
                    for c in range(D)] for t in range(8)], np.float32)

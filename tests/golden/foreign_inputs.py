@@ -24,6 +24,12 @@ case("inputs that are said the other way round", model(
     [info("a", T.INT64, ["n"]), info("c", T.INT64, ["n"])]),
     options={"operation": "subtract", "input": ["a=b", "c=tokens:0"]},
     labels=minus, **swapped)
+for first, second in [("x0", "x1"), ("left", "right")]:
+    case(f"inputs {second} and {first}, whose names say their order", model(
+        [node("Reshape", f"{first} column", "a1"),
+         node("Reshape", f"{second} column", "c1"), JOIN[-1], *BODY], PAIR_INITS,
+        [info(second, T.INT64, ["n"]), info(first, T.INT64, ["n"])]),
+        options={"operation": "subtract"}, labels=minus, feeds={first: a, second: b})
 F = np.concatenate([NET["E"], NET["E"][:1]])
 three = PAIRS.astype(np.int64)
 three = np.concatenate([three, np.full((len(three), 1), P)], 1)

@@ -43,7 +43,7 @@ Deno.test("names and paths are read as they are, unknown ones refused", () => {
   assertThrows(
     () => of("geometri"),
     Error,
-    "choose from margin, geometry (the nearest is geometry)",
+    "choose from margin, geometry (did you mean geometry?)",
   );
   assertEquals(namesOutOf(["a", "b"])("b,a"), ["b", "a"]);
   assertThrows(() => namesOutOf(["a", "b"])("a,c"), Error, '"c"');
@@ -142,6 +142,7 @@ Deno.test("renderRun() thins a long series, its last checkpoint always shown", (
   const series = (count: number) => ({
     source: "runs/r",
     steps: [0, 10 * (count - 1)],
+    notes: [],
     summary: [],
     series: {
       margin: Array.from({ length: count }, (_, i) => {

@@ -417,6 +417,12 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
       ),
     )
   ),
+  PRelu: ({ x: [x, slope] }) => [
+    tf.sub(
+      tf.relu(x!.tensor()),
+      tf.mul(slope!.tensor(), tf.relu(tf.neg(x!.tensor()))),
+    ),
+  ],
   Neg: unary(tf.neg),
   Sqrt: unary(tf.sqrt),
   Exp: unary(tf.exp),

@@ -163,8 +163,8 @@ function sizesOf(
   const tokens = largest(row, p) + 1;
   const side = as === "one-hot side by side";
   return {
-    // Often there is a token "=" that this model does not read.
-    vocabulary: (length) => length === tokens || length === p + 1,
+    // Often there is a token "=" that is never read, or one that is cut off.
+    vocabulary: (length) => [tokens, p, p + 1].includes(length),
     length: side ? undefined : row.length,
     oneHot: side ? row.length * width : undefined,
     classes,

@@ -14,6 +14,7 @@ import {
   OPERATORS,
 } from "../onnx/differentiable.ts";
 import { hostTensor, type NodeProto } from "../onnx/model.ts";
+import { readsOf } from "../onnx/reading/nodes.ts";
 import { ProbeModel } from "../onnx/probe_model.ts";
 import {
   type HostTensor,
@@ -118,10 +119,9 @@ async function functionOf(
   );
   const known = await knownValues(model, outside, given, rows.length);
   const { opset } = model;
-  const row = Object.values(given)[0]!;
   return {
     input: Object.keys(given)[0]!,
-    row: { dtype: row.dtype, shape: row.shape.slice(1) },
+    row: { dtype: "float32", shape: [task.dataset.inputs[0]!.length] },
     init: () => {
       throw new TypeError("Cannot initialise a file's network");
     },
@@ -188,7 +188,7 @@ function pathsOf(
   const behind = graph.node.filter((node) => {
     // A shape is the same whatever the weights are.
     if (node.opType === "Shape" || node.opType === "Size") return false;
-    if (!node.input.some((name) => weighty.has(name))) return false;
+    if (!readsOf(node).some((name) => weighty.has(name))) return false;
     for (const name of node.output) weighty.add(name);
     return true;
   });

@@ -7,7 +7,7 @@
 
 import type { NodeProto } from "../onnx/model.ts";
 import type { ProbeModel } from "../onnx/probe_model.ts";
-import { intOf, makersOf } from "../onnx/reading/nodes.ts";
+import { intOf, makersOf, readsOf } from "../onnx/reading/nodes.ts";
 
 /** A weight as a node reads it. */
 export interface WeightRead {
@@ -43,6 +43,12 @@ export interface Lookup {
 const SAME = new Set([
   ...["Identity", "Dropout", "Cast", "Reshape", "Flatten"],
   ...["Squeeze", "Unsqueeze"],
+]);
+
+// What may read a weight beside the products.
+const ASIDE = new Set([
+  ...[...SAME, "Transpose", "Gather", "Add", "Sub", "Mul", "Div", "Slice"],
+  ...["LayerNormalization", "BatchNormalization", "Expand", "PRelu", "Shape"],
 ]);
 
 const isShape = ({ opType }: NodeProto) =>
@@ -112,6 +118,18 @@ export class GraphWalk {
   /** The products behind a value that no other product lies between. */
   directlyBehind(name: string): ReadonlySet<Product> {
     return this.#direct.get(name) ?? new Set();
+  }
+
+  /**
+   * Whether weights are read by other nodes than products, lookups, sums, factors
+   * and norms: in a loop, a recurrent cell, a convolution.
+   */
+  hides(): boolean {
+    const products = new Set(this.products.map(({ out }) => out));
+    return this.nodes.some((node) =>
+      !products.has(node.output[0]!) && !ASIDE.has(node.opType) &&
+      readsOf(node).some((name) => this.weightAt(name) !== undefined)
+    );
   }
 
   /** The node that makes a value. */

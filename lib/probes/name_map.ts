@@ -153,7 +153,10 @@ export function aliasesOf(
     if (!axes || weight.shape.length !== 2) continue;
     oriented.push({ entry, shape: [to - from, weight.shape[1]!], axes });
   }
-  for (const [asked, transposed] of solve(oriented, sizes)) {
+  // Behind an embedding layers do not read one-hot vectors any more.
+  const embedded = oriented.some(({ entry }) => entry.asked === "W_E");
+  const lengths = embedded ? { ...sizes, oneHot: undefined } : sizes;
+  for (const [asked, transposed] of solve(oriented, lengths)) {
     weights[asked] = { ...weights[asked]!, transposed };
   }
   return { weights, activations };
@@ -185,6 +188,7 @@ export function mapText(
   // A comma ends an entry: what has one in its name cannot be written.
   let left = proposals.filter(({ tensor }) => !tensor.includes(","));
   const forced = new Set<string>();
+  let alone = false;
   const text = () =>
     left.map(({ asked, tensor, transposed }) =>
       `${asked}=${tensor}${forced.has(asked) ? (transposed ? ":T" : ":N") : ""}`
@@ -200,9 +204,13 @@ export function mapText(
     } catch (error) {
       const open = error instanceof TurnsUnknown && !forced.has(error.asked);
       if (open) forced.add(error.asked);
-      // Other lengths than the task's: without the embedding the rest may fit.
-      else if (left[0]!.asked === "W_E") left = left.slice(1);
-      else throw error;
+      // Other lengths than the task's: without the embedding the rest may fit, or
+      // the embedding without the rest.
+      else if (left[0]!.asked === "W_E" && !alone) left = left.slice(1);
+      else if (!alone && proposals[0]!.asked === "W_E") {
+        alone = true;
+        left = proposals.slice(0, 1);
+      } else left = [];
     }
   }
   return text();

@@ -21,8 +21,8 @@ interface Attention {
   readonly pattern: string;
   /** Sums of values by these weights. */
   readonly sums: NodeProto;
-  /** The product that takes them back into the residual stream. */
-  readonly out: Product;
+  /** The product that takes them back into the residual stream, if there is one. */
+  readonly out: Product | undefined;
 }
 
 /**
@@ -60,7 +60,7 @@ export async function proposeBlocks(
 
       append(proposals, await mlpNames(walk, rest, i - 1, shapes));
     }
-    seen.add(layer.out);
+    if (layer.out) seen.add(layer.out);
   }
   const behind = walk.behind(logits);
   const unembedding = [...walk.directlyBehind(logits)].at(-1);
@@ -93,7 +93,7 @@ function attentionOf(walk: GraphWalk, node: NodeProto): Attention | undefined {
   if (!sums) return undefined;
   const fed = walk.readersOf(sums.output[0]!).map(({ output }) => output[0]);
   const out = walk.products.find((product) => fed.includes(product.out));
-  return out && { pattern, sums, out };
+  return { pattern, sums, out };
 }
 
 const weightName = (asked: string, { weight }: Product): Proposal => ({
@@ -139,13 +139,14 @@ async function attentionNames(
   shapes: ShapeOf,
 ): Promise<Proposal[]> {
   const path = `blocks.${i}.attn`;
+  const weights = await withAxes([pattern], [4], shapes);
+  if (!out) return hook(`${path}.hook_pattern`, weights);
   // Heads stand side by side in it, so it is before no change of the axes' order.
   const z = await withAxes(
     walk.shapesOf(out.x, false).filter((name) => name !== sums.output[0]),
     [3, 4],
     shapes,
   );
-  const weights = await withAxes([pattern], [4], shapes);
   const stream = streamBehind(walk, out);
   return [
     weightName(`${path}.W_O`, out),

@@ -88,7 +88,11 @@ export async function withAxes(
 // The one table that tokens choose rows of; or the product that one-hot rows have
 // with it.
 function embedding(walk: GraphWalk, sizes: TaskSizes): Proposal[] {
-  const tables = new Map(walk.lookups.map(({ table }) => [table.name, table]));
+  const fitting = walk.lookups.map(({ table }) => table).filter((table) => {
+    const [rows, columns] = walk.shape(table.name) as [number, number];
+    return sizes.vocabulary(table.transposed ? columns : rows);
+  });
+  const tables = new Map(fitting.map((table) => [table.name, table]));
   const products = oneHotProducts(walk, sizes);
   for (const { weight } of products) tables.set(weight.name, weight);
   if (tables.size !== 1) return [];
@@ -104,10 +108,11 @@ export function oneHotProducts(
   sizes: TaskSizes,
 ): Product[] {
   const { products, lookups } = walk;
-  // Side by side they are a layer's own input.
-  if (lookups.length > 0 || sizes.oneHot !== undefined) return [];
+  if (lookups.length > 0) return [];
   return products.filter(({ x, lengths, weight }) =>
     walk.behind(x).size === 0 && sizes.vocabulary(lengths[0]) &&
+    // Side by side they are a layer's own input.
+    lengths[0] !== sizes.oneHot &&
     products.some((other) => other.weight.name !== weight.name)
   );
 }
@@ -131,7 +136,9 @@ async function layers(
       : direct.includes(chain[i - 1]!) && direct.length === 1;
   });
   // Side ways and gates: which layer is which cannot be told.
-  if (!straight || chain.at(-1)?.lengths[1] !== sizes.classes) return [];
+  if (!straight || walk.hides() || chain.at(-1)?.lengths[1] !== sizes.classes) {
+    return [];
+  }
   const weights = chain.map(({ weight }, i): Proposal => ({
     asked: `layers.${i}.W`,
     tensor: weight.name,

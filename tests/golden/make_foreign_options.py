@@ -16,12 +16,15 @@ Sources: Papyan, Han & Donoho (arXiv 2008.08186) for NC1–NC4; Prieto et al. (a
 2501.04697) for Softmax Collapse.
 """
 
+import base64
 import json
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import torch
+from onnx import numpy_helper
 from torch import nn
 from torch.func import functional_call
 from torch.nn import functional as F
@@ -209,4 +212,42 @@ for name, model, inputs in (
     head = model.head if name == "transformer" else model.three
     result[name] = about(model, inputs, labels, train.numpy(), head)
 
+# The network that make_foreign.py writes in many ways, on its own train rows.
+files = json.loads((HERE / "foreign.json").read_text())
+plain = onnx.load_from_string(base64.b64decode(files[0]["file"]))
+E, W, b, U = (
+    torch.tensor(numpy_helper.to_array(entry)).double()
+    for entry in plain.graph.initializer
+    if entry.data_type == 1
+)
+x, y = pairs[train], labels[train]
+
+
+def otherwise(E, W, b, U):
+    hidden = torch.relu(E[x].flatten(1) @ W.T + b)
+    return F.cross_entropy(hidden @ U.T, y)
+
+
+parts = [E, W, b, U]
+theta = torch.cat([part.flatten() for part in parts])
+of = lambda flat: otherwise(
+    *(
+        v.view_as(part)
+        for v, part in zip(torch.split(flat, [p.numel() for p in parts]), parts)
+    )
+)
+gradient = torch.autograd.functional.jacobian(of, theta)
+result["otherwise"] = {
+    "loss": of(theta).item(),
+    "gradient_norm": gradient.norm().item(),
+    "cos": -(theta @ gradient / theta.norm() / gradient.norm()).item(),
+    "largest": torch.linalg.eigvalsh(
+        torch.autograd.functional.hessian(of, theta)
+    )[-1].item(),
+    "weights": {
+        "W_E": E.flatten().tolist(),
+        "layers.0.W": W.T.flatten().tolist(),
+        "layers.1.W": U.T.flatten().tolist(),
+    },
+}
 (HERE / "foreign_options.json").write_text(json.dumps(result))

@@ -44,7 +44,7 @@ export const whole = (least: number): Check => (value) =>
     : `a whole number, ${least} or more`;
 
 /** One of some names. */
-export const oneOf = (...names: readonly string[]): Check => (value) =>
+export const oneOf = (names: readonly string[]): Check => (value) =>
   names.includes(value as string) ? undefined : `one of ${names.join(", ")}`;
 
 /** A list of some names. */

@@ -10,13 +10,13 @@ import type { SessionOptions } from "./session.ts";
 
 /** The options of a session. */
 export const SESSION: Checks<SessionOptions> = {
-  runtime: oneOf("node", "web"),
-  device: oneOf("cpu", "cuda", "webgpu"),
+  runtime: oneOf(["node", "web"]),
+  device: oneOf(["cpu", "cuda", "webgpu"]),
   deviceId: whole(0),
   wholly: flag,
   threads: whole(0),
   spin: flag,
-  optimization: oneOf("disabled", "basic", "extended", "all"),
+  optimization: oneOf(["disabled", "basic", "extended", "all"]),
   folding: flag,
   profile: text,
 };

@@ -82,7 +82,7 @@ export interface MuonOptions {
 const MUON: Checks<MuonOptions> = {
   beta1: number,
   eps: number,
-  muonScale: oneOf("original", "match_rms_adamw"),
+  muonScale: oneOf(["original", "match_rms_adamw"]),
 };
 
 /**

@@ -43,7 +43,7 @@ export interface PerpGradOptions {
 }
 
 const PERP_GRAD: Checks<PerpGradOptions> = {
-  scope: oneOf("tensor", "global"),
+  scope: oneOf(["tensor", "global"]),
   renormalise: flag,
   joint: list,
 };

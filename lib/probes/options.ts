@@ -23,7 +23,7 @@ import type { RunOptions } from "./run_context.ts";
 /** What is told of another tool's file; what it means is looked at later. */
 export const FOREIGN: Checks<ForeignOptions> = {
   modulus: whole(1),
-  operation: oneOf(...Object.keys(operations)),
+  operation: oneOf(Object.keys(operations)),
   map: text,
   tokens: text,
   input: list,

@@ -69,7 +69,7 @@ export async function publish(
   options: Pick<ReproduceOptions, "scale" | "places" | "figures"> = {},
 ): Promise<Outcome[]> {
   checkOptions("publish()", options, {
-    scale: oneOf("full", "quick"),
+    scale: oneOf(["full", "quick"]),
     places: anything,
     figures: anything,
   });

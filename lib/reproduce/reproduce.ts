@@ -88,14 +88,14 @@ export interface ReproduceOptions {
 }
 
 const REPRODUCE: Checks<ReproduceOptions> = {
-  scale: oneOf("full", "quick"),
+  scale: oneOf(["full", "quick"]),
   seeds: whole(1),
   resume: flag,
   overwrite: flag,
   published: flag,
   jobs: whole(1),
   threads: whole(0),
-  device: oneOf("cpu", "cuda", "webgpu"),
+  device: oneOf(["cpu", "cuda", "webgpu"]),
   places: anything,
   figures: anything,
   program: text,

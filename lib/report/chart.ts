@@ -211,7 +211,33 @@ function legendOf(
 const shown = (value: number, { scale }: Axis) =>
   Number.isFinite(value) && (scale !== "log" || value > 0);
 
-function panelSvg({ x, y, series, published = [] }: Panel): string {
+// What has no logarithm is not on a logarithmic axis; where nothing has one, as of
+// a single evaluation at step 0, the axis is linear.
+function axisOf(axis: Axis, values: readonly number[]): Axis {
+  const finite = values.filter(Number.isFinite);
+  const none = finite.length > 0 && finite.every((value) => value <= 0);
+  return axis.scale === "log" && !axis.domain && none
+    ? { ...axis, scale: "linear" }
+    : axis;
+}
+
+/** Points of a line that no line reaches: what is beside them is a gap, or nothing. */
+function alone(points: readonly Point[]): Point[] {
+  const there = (point: Point | undefined) =>
+    point !== undefined && !Number.isNaN(point.y);
+  return points.filter((point, i) =>
+    there(point) && !there(points[i - 1]) && !there(points[i + 1])
+  );
+}
+
+function panelSvg(panel: Panel): string {
+  const { series, published = [] } = panel;
+  const every = series.flatMap(({ points }) => points);
+  const x = axisOf(panel.x, [
+    ...every.map((point) => point.x),
+    ...published.map((point) => point.x ?? NaN),
+  ]);
+  const y = axisOf(panel.y, every.map((point) => point.y));
   const { document } = parseHTML("<html></html>") as unknown as {
     document: never;
   };
@@ -238,6 +264,10 @@ function panelSvg({ x, y, series, published = [] }: Panel): string {
       const joined = points.filter((p) => shown(p.x, x))
         .map((p) => shown(p.y, y) ? p : { ...p, y: NaN });
       const own = joined.filter((p) => !Number.isNaN(p.y));
+      const dotted = dots || !isJoined(line) ? own : alone(joined);
+      const bars = alone(joined).filter(({ low, high }) =>
+        low !== undefined && shown(low, y) && high! > low
+      );
       const stroke = colourOf(colour);
       return [
         ...(line === "stems"
@@ -253,8 +283,19 @@ function panelSvg({ x, y, series, published = [] }: Panel): string {
             ...(DASHES[line] && { strokeDasharray: DASHES[line] }),
           }),
         ]),
-        ...(dots || !isJoined(line)
-          ? [Plot.dot(own, { x: "x", y: "y", fill: stroke, r: 2.5 })]
+        // Where no line is, the band is none either.
+        ...(bars.length > 0
+          ? [Plot.ruleX(bars, {
+            x: "x",
+            y1: "low",
+            y2: "high",
+            stroke,
+            strokeOpacity: 0.4,
+            strokeWidth: 3,
+          })]
+          : []),
+        ...(dotted.length > 0 || dots || !isJoined(line)
+          ? [Plot.dot(dotted, { x: "x", y: "y", fill: stroke, r: 2.5 })]
           : []),
       ];
     }),
@@ -285,7 +326,6 @@ function panelSvg({ x, y, series, published = [] }: Panel): string {
       });
     }),
   ];
-  const points = series.flatMap(({ points }) => points);
   const svg = Plot.plot({
     document,
     width: WIDTH,
@@ -297,13 +337,13 @@ function panelSvg({ x, y, series, published = [] }: Panel): string {
     style: { fontSize: "10.5px", fontFamily: FONT, color: "#222" },
     x: {
       ...optionsOf(x),
-      ticks: ticksOf(x, points.map((p) => p.x)),
+      ticks: ticksOf(x, every.map((p) => p.x)),
       labelAnchor: "center",
       labelArrow: "none",
     },
     y: {
       ...optionsOf(y),
-      ticks: ticksOf(y, points.map((p) => p.y)),
+      ticks: ticksOf(y, every.map((p) => p.y)),
       grid: true,
       labelArrow: "none",
     },

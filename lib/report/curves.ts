@@ -166,9 +166,11 @@ function figureOf(
 
 type Row = Readonly<Record<string, number | null>>;
 
-// The median at each step that all runs evaluated which came that far, between the
-// least and the most.
-function bandOf(
+/**
+ * The median at each step that all runs evaluated which came that far, between the
+ * least and the most.
+ */
+export function bandOf(
   runs: readonly (readonly Row[])[],
   key: string,
 ): Point[] {
@@ -197,8 +199,12 @@ const uneven = ({ runs }: Group) =>
 // Columns of a chart in which more than two points are not seen apart.
 const BINS = 300;
 
-// On the logarithmic axis; of each column the lowest and the highest point.
-function thinned(points: readonly Point[]): Point[] {
+/**
+ * On the logarithmic axis; of each column the lowest and the highest point. Step 0
+ * has no place there, unless there is no other.
+ */
+export function thinned(points: readonly Point[]): Point[] {
+  if (points.every(({ x }) => x <= 0)) return [...points];
   const last = Math.log(points.at(-1)?.x ?? 1);
   const bins = new Map<number, Point[]>();
   for (const point of points) {

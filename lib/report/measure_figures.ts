@@ -8,7 +8,7 @@
 import { logitScaling } from "../probes/logit_scaling.ts";
 import { ask } from "../probes/probing.ts";
 import type { ProgressResult } from "../probes/progress_measures.ts";
-import { chartSvg } from "./chart.ts";
+import { chartSvg, type Series } from "./chart.ts";
 import type { Opened, ReportFigure } from "./figure.ts";
 
 /** Losses of the waves alone, and without them, at a step. */
@@ -98,34 +98,56 @@ export async function scalingFigure(
     caption:
       `Step ${step}, every row of the task. Share of the rows in Softmax ` +
       "Collapse, by precision, as every weight is multiplied by α. A row with a " +
-      "logit that is infinite in float16 has no softmax there, and does not " +
-      "count.",
+      "logit that is infinite in float16 has no softmax there: such rows are a " +
+      "line of their own, and of collapse in float16 the share is that of the " +
+      "others; where all overflow there is none.",
     svg: chartSvg({
       title,
       panels: [{
         title: "",
         x: { label: "α" },
         y: { label: "collapse (%)", domain: [0, 1], percent: true },
-        series: precisions.map((precision, colour) => ({
-          name: precision,
-          colour,
-          dots: true,
-          line: (["dotted", "dashed", "solid"] as const)[colour]!,
-          points: rows.map(({ alpha, softmax_collapse }) => ({
-            x: alpha,
-            y: softmax_collapse[precision],
+        series: [
+          ...precisions.map((precision, colour): Series => ({
+            name: precision,
+            colour,
+            dots: true,
+            line: (["dotted", "dashed", "solid"] as const)[colour]!,
+            points: rows.map((row) => ({
+              x: row.alpha,
+              y: row.softmax_collapse[precision] /
+                (precision === "float16" ? 1 - row.float16_overflow : 1),
+            })),
           })),
-        })),
+          {
+            name: "overflow in float16",
+            colour: 3,
+            dots: true,
+            line: "dotted",
+            points: rows.map(({ alpha, float16_overflow }) => ({
+              x: alpha,
+              y: float16_overflow,
+            })),
+          },
+        ],
       }],
     }),
     data: {
-      columns: ["alpha", "accuracy", "loss", "logit_scale", ...precisions],
+      columns: [
+        "alpha",
+        "accuracy",
+        "loss",
+        "logit_scale",
+        ...precisions,
+        "float16_overflow",
+      ],
       rows: rows.map((row) => [
         row.alpha,
         row.accuracy,
         row.loss,
         row.logit_scale,
         ...precisions.map((precision) => row.softmax_collapse[precision]),
+        row.float16_overflow,
       ]),
     },
   };

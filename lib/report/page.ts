@@ -72,6 +72,23 @@ const paletteCss = palette.map((colour, i) =>
 const sha256 = (text: string) =>
   `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 
+/** What a browser lets a page do. */
+export function policyOf(
+  { script, beside, following }: Pick<Page, "script" | "beside" | "following">,
+): string {
+  return [
+    "default-src 'none'",
+    "img-src data:",
+    "style-src 'unsafe-inline'",
+    // What is not one of these scripts does not run, wherever it comes from.
+    // (Of a script beside a page that is a file, browsers check no sum.)
+    `script-src ${sha256(script)} ${beside ? "'self' " : ""}'wasm-unsafe-eval'`,
+    `connect-src ${following === undefined ? "'none'" : "'self'"}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
+}
+
 /** The whole page as text. */
 export async function pageText(page: Page): Promise<string> {
   const css = await Deno.readTextFile(new URL("./page.css", import.meta.url));
@@ -80,17 +97,7 @@ export async function pageText(page: Page): Promise<string> {
   const title = runs.length === 1
     ? runs[0]!.name
     : `${runs.length} runs: ${groups.map(({ label }) => label).join(" · ")}`;
-  const policy = [
-    "default-src 'none'",
-    "img-src data:",
-    "style-src 'unsafe-inline'",
-    // What is not one of these scripts does not run, wherever it comes from.
-    // (Of a script beside a page that is a file, browsers check no sum.)
-    `script-src ${sha256(script)} ${beside ? "'self' " : ""}'wasm-unsafe-eval'`,
-    `connect-src ${page.following === undefined ? "'none'" : "'self'"}`,
-    "base-uri 'none'",
-    "form-action 'none'",
-  ].join("; ");
+  const policy = policyOf(page);
   const parts = [
     ["curves", "Training"],
     ...(inside.length > 0 ? [["inside", "Inside"]] : []),

@@ -45,7 +45,7 @@ import {
   spectraFigure,
   spectrumAt,
 } from "./spectrum_figures.ts";
-import { liveOf, liveSection, packed } from "./live_section.ts";
+import { liveOf, liveSection } from "./live_section.ts";
 import { REPORT } from "./options.ts";
 import type { Verdict } from "./page.ts";
 import { type Group, groupsOf, readRuns, type ReportRun } from "./runs.ts";
@@ -263,12 +263,12 @@ async function verdictOn(
  * ask.
  *
  * @param groups The runs.
- * @param runtime The runtime's WebAssembly, where it becomes part of the page.
+ * @param runtime The packed runtime, where it becomes part of the page.
  * @returns Or why there is none.
  */
 export async function livePart(
   groups: readonly Group[],
-  runtime: Uint8Array | undefined,
+  runtime: string | undefined,
 ): Promise<Html | string> {
   const reasons: string[] = [];
   for (const { runs: [run] } of groups) {
@@ -283,7 +283,7 @@ export async function livePart(
         const context = await RunContext.open(path);
         return await context.with(last, (context) => liveOf(bytes, context));
       });
-      return liveSection(live, run.name, runtime && packed(runtime));
+      return liveSection(live, run.name, runtime);
     } catch (error) {
       if (!(error instanceof NotApplicableError)) throw error;
       reasons.push(error.message);

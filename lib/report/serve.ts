@@ -4,10 +4,14 @@
  * @module
  */
 
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
 import { checkOptions } from "../options.ts";
 import { curveFigures } from "./curves.ts";
+import type { Html } from "./html.ts";
+import { packed } from "./live_section.ts";
 import { SERVE } from "./options.ts";
-import { chartsHtml, pageText } from "./page.ts";
+import { chartsHtml, pageText, policyOf } from "./page.ts";
 import {
   livePart,
   makeReport,
@@ -29,8 +33,13 @@ export interface ServeOptions extends ReportOptions {
 
 const HOST = "127.0.0.1";
 
+// How long a connection may be silent, in milliseconds, and how long a request may
+// take to arrive.
+const IDLE = 5000;
+
 /**
- * Serves a report that follows its runs, until the signal.
+ * Serves a report that follows its runs, until the signal. It listens once the page
+ * is made.
  *
  * @param paths Run folders, or folders of replicas.
  * @param options Where to listen, and how to look at checkpoints.
@@ -42,91 +51,220 @@ export async function serveReport(
   options: ServeOptions,
 ): Promise<void> {
   checkOptions("serveReport()", options, SERVE);
-  await readGroups(paths); // What is no run is refused before it listens.
   const { port, signal, onListen, ...look } = options;
   const pages = new Pages(paths, look);
-  const server = Deno.serve({
-    hostname: HOST,
-    port,
-    ...(signal && { signal }),
-    onListen: ({ port }) => onListen?.(`http://${HOST}:${port}/`),
-    onError: (error) =>
-      new Response((error as Error).message, { status: 500, headers: TEXT }),
-  }, (request) => {
-    // Another site could have its name lead here; it would still be in Host.
-    const host = request.headers.get("host")?.replace(/:\d+$/, "");
-    if (host !== HOST && host !== "localhost") {
-      return new Response("Only for this machine.", { status: 403 });
-    }
-    if (request.method !== "GET") return new Response(null, { status: 405 });
-    const { pathname, searchParams } = new URL(request.url);
-    if (pathname === "/") return pages.page();
-    if (pathname === "/charts") return pages.charts(searchParams.get("since"));
-    return new Response("There is only /.", { status: 404, headers: TEXT });
+  await pages.page(); // What is no run is refused before it listens.
+  const server = createServer(
+    { keepAliveTimeout: IDLE, headersTimeout: IDLE, requestTimeout: IDLE },
+    (request, response) => {
+      answerTo(request, pages).catch((error): Answer => ({
+        status: 500,
+        headers: TEXT,
+        body: (error as Error).message,
+      })).then(({ status, headers, body }) => {
+        const bytes = typeof body === "string" ? ENCODER.encode(body) : body;
+        response.writeHead(status, {
+          ...SAFE,
+          ...headers,
+          ...(status !== 204 && { "content-length": bytes?.length ?? 0 }),
+        });
+        // An answer to HEAD is its head.
+        response.end(request.method === "HEAD" ? undefined : bytes);
+      });
+    },
+  );
+  server.timeout = IDLE;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === "EADDRINUSE"
+          ? new Deno.errors.AddrInUse(error.message)
+          : error,
+      ));
+    server.listen(port, HOST, () => resolve());
   });
-  await server.finished;
+  const ended = new Promise<void>((resolve) => {
+    const end = () => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    };
+    if (signal?.aborted) end();
+    else signal?.addEventListener("abort", end, { once: true });
+  });
+  const { port: taken } = server.address() as AddressInfo;
+  onListen?.(`http://${HOST}:${taken}/`);
+  await ended;
 }
 
+const ENCODER = new TextEncoder();
+
+// What every answer says: it is what it says it is, and in no other page's frame.
+const SAFE = {
+  "x-content-type-options": "nosniff",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "x-frame-options": "DENY",
+  "referrer-policy": "no-referrer",
+};
 const TEXT = { "content-type": "text/plain; charset=utf-8" };
 const HTML = {
   "content-type": "text/html; charset=utf-8",
   "cache-control": "no-store",
 };
 
+/** What a request gets. */
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+}
+
+async function answerTo(
+  { headers, method, url = "/" }: IncomingMessage,
+  pages: Pages,
+): Promise<Answer> {
+  // Another site could have its name lead here; it would still be in Host.
+  const host = headers.host?.replace(/:\d+$/, "");
+  if (host !== HOST && host !== "localhost") {
+    return { status: 403, headers: TEXT, body: "Only for this machine." };
+  }
+  if (method !== "GET" && method !== "HEAD") {
+    return { status: 405, headers: { ...TEXT, allow: "GET, HEAD" } };
+  }
+  const { pathname, searchParams } = new URL(url, `http://${HOST}/`);
+  if (pathname === "/") return await pages.page();
+  if (pathname === "/charts") {
+    return await pages.charts(searchParams.get("since"));
+  }
+  return { status: 404, headers: TEXT, body: "There is only /." };
+}
+
+// So long a page that has changed is waited for before the last one is sent, which
+// gets the new charts itself: milliseconds.
+const PATIENCE = 2000;
+
+/** What was made of the runs as they were, until they change. */
+interface Made<T> {
+  readonly key: string;
+  readonly made: Promise<T>;
+}
+
 /** What the server answers. */
 class Pages {
   readonly #paths: readonly string[];
   readonly #options: ReportOptions;
+  // Requests that come at the same time read the runs once.
+  #reading: Promise<Group[]> | undefined;
   // What checkpoints look like, until there are others.
-  #looked:
-    | { readonly key: string; readonly report: Promise<Report> }
-    | undefined;
+  #looked: Made<Report> | undefined;
+  #live: Made<Html | string> | undefined;
+  #page: Made<Answer> | undefined;
+  #last: Answer | undefined;
+  #charts: Made<string> | undefined;
   #script: Promise<string> | undefined;
+  #runtime: Promise<string> | undefined;
 
   constructor(paths: readonly string[], options: ReportOptions) {
     this.#paths = paths;
     this.#options = options;
   }
 
-  async page(): Promise<Response> {
-    const groups = await readGroups(this.#paths);
-    const key = JSON.stringify(
-      groups.map(({ runs }) => runs.map(({ checkpoints }) => checkpoints)),
-    );
-    if (this.#looked?.key !== key) {
-      const report = makeReport(this.#paths, this.#options);
-      this.#looked = { key, report };
-      // What failed is tried again when the page is loaded again.
-      report.catch(() => this.#looked = undefined);
+  async page(): Promise<Answer> {
+    const groups = await this.#groups();
+    const key = `${checkpointsOf(groups)} ${versionOf(groups)}`;
+    if (this.#page?.key !== key) {
+      const made = this.#make(groups);
+      this.#page = { key, made };
+      made.then(
+        (page) => this.#last = page,
+        // What failed is tried again when the page is loaded again.
+        () => this.#page = undefined,
+      );
     }
-    const { pageScript, runtimeWasm } = await import("./bundle.ts");
-    const { inside, verdicts } = await this.#looked.report;
-    const live = await livePart(groups, await runtimeWasm());
-    const text = await pageText({
-      groups,
-      curves: curveFigures(groups),
-      inside,
-      verdicts,
-      live,
-      script: await (this.#script ??= pageScript()),
-      following: versionOf(groups),
-    });
-    return new Response(text, { headers: HTML });
+    const { made } = this.#page;
+    const last = this.#last;
+    if (!last) return await made;
+    return await Promise.race([made, after(PATIENCE).then(() => last)]);
   }
 
-  async charts(since: string | null): Promise<Response> {
-    const groups = await readGroups(this.#paths);
+  async #make(groups: readonly Group[]): Promise<Answer> {
+    const { pageScript, runtimeWasm } = await import("./bundle.ts");
+    const key = checkpointsOf(groups);
+    const looked = this.#looked = keep(
+      this.#looked,
+      key,
+      () => makeReport(this.#paths, this.#options),
+    );
+    this.#runtime ??= runtimeWasm().then(packed);
+    const runtime = await this.#runtime;
+    const live = this.#live = keep(
+      this.#live,
+      key,
+      () => livePart(groups, runtime),
+    );
+    try {
+      const { inside, verdicts } = await looked.made;
+      const page = {
+        groups,
+        curves: curveFigures(groups),
+        inside,
+        verdicts,
+        live: await live.made,
+        script: await (this.#script ??= pageScript()),
+        following: versionOf(groups),
+      };
+      return {
+        status: 200,
+        headers: {
+          ...HTML,
+          "content-security-policy": `${
+            policyOf(page)
+          }; frame-ancestors 'none'`,
+        },
+        body: ENCODER.encode(await pageText(page)),
+      };
+    } catch (error) {
+      this.#looked = this.#live = undefined;
+      throw error;
+    }
+  }
+
+  async charts(since: string | null): Promise<Answer> {
+    const groups = await this.#groups();
     const version = versionOf(groups);
     const headers = {
       ...HTML,
       "x-version": version,
       "x-state": stateOf(groups),
     };
-    if (version === since) return new Response(null, { status: 204, headers });
-    const { text } = chartsHtml(groups, curveFigures(groups));
-    return new Response(text, { headers });
+    if (version === since) return { status: 204, headers };
+    const charts = this.#charts = keep(
+      this.#charts,
+      version,
+      () => Promise.resolve(chartsHtml(groups, curveFigures(groups)).text),
+    );
+    return { status: 200, headers, body: await charts.made };
+  }
+
+  #groups(): Promise<Group[]> {
+    return this.#reading ??= readGroups(this.#paths)
+      .finally(() => this.#reading = undefined);
   }
 }
+
+// What was made for the same key, or is made now.
+const keep = <T>(
+  before: Made<T> | undefined,
+  key: string,
+  make: () => Promise<T>,
+): Made<T> => before?.key === key ? before : { key, made: make() };
+
+const after = (ms: number) =>
+  new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+const checkpointsOf = (groups: readonly Group[]) =>
+  JSON.stringify(
+    groups.map(({ runs }) => runs.map(({ checkpoints }) => checkpoints)),
+  );
 
 // Changes with every evaluation, and when a run ends.
 function versionOf(groups: readonly Group[]): string {

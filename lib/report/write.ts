@@ -103,14 +103,14 @@ export async function writeReport(
     options.onStage?.("making the live part");
     // The bundler and what draws pixels are loaded when they are needed.
     const { pageScript, runtimeWasm } = await import("./bundle.ts");
-    const runtime = await runtimeWasm();
+    const runtime = packed(await runtimeWasm());
     const live = await livePart(
       report.groups,
       singleFile ? runtime : undefined,
     );
     const beside = singleFile || typeof live === "string" ? undefined : RUNTIME;
     if (beside) {
-      const text = `globalThis.groklabRuntime="${packed(runtime)}";\n`;
+      const text = `globalThis.groklabRuntime="${runtime}";\n`;
       files.set(join(dirname(page), beside), text);
     }
     const script = await pageScript();

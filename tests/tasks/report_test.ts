@@ -160,6 +160,7 @@ Deno.test("report --serve follows a run, for this machine alone", () =>
       const page = await (await fetch(url!)).text();
       const [, version] = /data-follow="([^"]+)"/.exec(page)!;
       assert(page.includes("connect-src &#39;self&#39;"));
+      await assertServed(url!);
       const charts = (since: string) => fetch(`${url}charts?since=${since}`);
       const same = await charts(version!);
       assertEquals(same.status, 204);
@@ -201,4 +202,45 @@ Deno.test("report --serve follows a run, for this machine alone", () =>
     const { code, stderr } = await outputOf(child);
     assertEquals(code, 0, stderr);
     assert(!/error/i.test(stderr), stderr);
+    // However many asked, checkpoints were looked at once.
+    assertEquals(stderr.match(/looking inside/g)?.length, 1, stderr);
   }));
+
+// What holds of every answer, and of many at once.
+async function assertServed(url: string): Promise<void> {
+  const pages = await Promise.all(
+    Array.from({ length: 24 }, async () => {
+      const answer = await fetch(url);
+      return { answer, text: await answer.text() };
+    }),
+  );
+  assertEquals(new Set(pages.map(({ text }) => text)).size, 1);
+  const { answer: { headers, status }, text } = pages[0]!;
+  assertEquals(status, 200);
+  assertEquals(headers.get("x-content-type-options"), "nosniff");
+  const policy = headers.get("content-security-policy")!;
+  assertMatch(policy, /; frame-ancestors 'none'$/);
+  // The same as in the page, which says nothing of frames.
+  const inside = /Security-Policy" content="([^"]*)"/.exec(text)![1]!
+    .replaceAll("&#39;", "'");
+  assertEquals(policy, `${inside}; frame-ancestors 'none'`);
+
+  const head = await fetch(url, { method: "HEAD" });
+  assertEquals(head.status, 200);
+  assertEquals(await head.text(), "");
+  const bytes = new TextEncoder().encode(text).length;
+  assertEquals(head.headers.get("content-length"), String(bytes));
+  const post = await fetch(url, { method: "POST" });
+  assertEquals([post.status, post.headers.get("allow")], [405, "GET, HEAD"]);
+  await post.body?.cancel();
+
+  // Who says nothing, or half of something, is left after five seconds.
+  const port = Number(new URL(url).port);
+  const silent = ["", "GET / HT", "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"];
+  await Promise.all(silent.map(async (said) => {
+    using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    await connection.write(new TextEncoder().encode(said));
+    const some = new Uint8Array(2 ** 16);
+    while (await connection.read(some) !== null);
+  }));
+}

@@ -23,6 +23,7 @@ const SHORT: Readonly<Record<string, string>> = {
   "lib/metrics/vectors.ts: byTensor(...others)": "trees side by side",
   "lib/metrics/vectors.ts: flag(...leaves)": "trees side by side",
   ": taskLine(...": "the words of a command",
+  "lib/names.ts: known.push(...[names]": "names that a user may type",
   "lib/onnx/reading/constant_values.ts: isOp(...": "names of operators",
   "lib/onnx/reading/fold.ts: tensors.set(...entry)": "a pair",
   "lib/onnx/reading/weights.ts: isOp(...CARRIES)": "names of operators",
@@ -31,11 +32,15 @@ const SHORT: Readonly<Record<string, string>> = {
   "lib/optim/transform.ts: f(...others.map((tree) => at(tree, path)))":
     "trees side by side",
   "lib/probes/catalogue.ts: Object.assign(...Object.values": "probes",
+  "lib/probes/options.ts: oneOf(...Object.keys(operations))": "operations",
   "lib/runs/run_sums.ts: this.forget(...filesOfStep(step))":
     "the files of a checkpoint",
   "lib/setup/tensorflow_library.ts: join(...path)": "a path's parts",
   "lib/trace/traced.ts: f(...inputs.with(-1, look))": "a function's arguments",
   "lib/train/experiment.ts: chain(...parts)": "an optimizer's stages",
+  "tasks/signals.ts: Deno.addSignalListener(...each)": "a pair",
+  "tasks/signals.ts: Deno.removeSignalListener(...each)": "a pair",
+  "tasks/signals.ts: write(...args)": "a function's own arguments",
   "models/model.ts: model.apply(...args)": "a function's own arguments",
   "models/transformer.ts: Object.assign(...blocks)": "a network's layers",
 };

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { maxOf, minOf } from "../extremes.ts";
 import * as tf from "@tensorflow/tfjs-core";
 import { trace } from "../trace/backend.ts";
 import type { FloatDType, Graph } from "../trace/graph.ts";
@@ -45,11 +46,11 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   },
   maximum: {
     make: (x) => tf.max(x, 1),
-    expected: byRow((row) => Math.max(...row)),
+    expected: byRow((row) => maxOf(row)),
   },
   minimum: {
     make: (x) => tf.min(x, 1),
-    expected: byRow((row) => Math.min(...row)),
+    expected: byRow((row) => minOf(row)),
   },
   sum: { make: (x) => tf.sum(x, 1), expected: byRow(sum) },
   "sum of all": { make: (x) => tf.sum(x), expected: [sum(VALUES.flat())] },
@@ -60,7 +61,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   },
   "place of the maximum": {
     make: (x) => tf.cast(tf.argMax(x, 1), "float32"),
-    expected: byRow((row) => row.indexOf(Math.max(...row))),
+    expected: byRow((row) => row.indexOf(maxOf(row))),
   },
   "gather of rows": {
     make: (x, places) => tf.gather(x, places),

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { append } from "../../extremes.ts";
 import {
   AttributeProtoSchema,
   type GraphProto,
@@ -22,7 +23,7 @@ import { changed, infoAs, nodeOf, readsOf, subgraphsOf } from "./nodes.ts";
 export function hoisted(graph: GraphProto): GraphProto {
   const constants = new Set(graph.initializer.map(({ name }) => name));
   const node: NodeProto[] = [];
-  for (const each of graph.node) node.push(...emptied(each, constants));
+  for (const each of graph.node) append(node, emptied(each, constants));
   return changed(GraphProtoSchema, graph, { node });
 }
 

@@ -140,6 +140,20 @@ Deno.test("setupCuda() replaces the provider of another version", async () => {
   });
 });
 
+Deno.test("setupCuda() installs anew what belongs to another version, although it is whole", async () => {
+  await withPackage(async ({ folder, home, put }) => {
+    const both = { ...sums, "1.2.2": sums["1.2.3"]! };
+    const fromWheel = await put(wheel());
+    await setupCuda({ folder, sums: both, fromWheel });
+    const record = join(home, "groklab-cuda.json");
+    const text = await Deno.readTextFile(record);
+    await Deno.writeTextFile(record, text.replace("1.2.3", "1.2.2"));
+    assertEquals((await cudaState(folder, both)).state, "ours");
+    const again = await setupCuda({ folder, sums: both, fromWheel });
+    assertEquals([again.fresh, again.record?.version], [true, "1.2.3"]);
+  });
+});
+
 Deno.test("a provider that something else installed is left alone", async () => {
   await withPackage(async ({ folder, home, put }) => {
     for (const name of CUDA_FILES) {

@@ -226,9 +226,12 @@ async function copyProject(root: string, copy: string): Promise<void> {
   }
   const config = join(copy, "deno.json");
   const text = await readIfThere(config);
+  const modules = join(root, "node_modules");
   await Deno.writeTextFile(
     config,
-    text.replace('"nodeModulesDir": "auto"', '"nodeModulesDir": "manual"'),
+    text.replace('"nodeModulesDir": "auto"', '"nodeModulesDir": "manual"')
+      // Native code is loaded from where it really lies.
+      .replaceAll("--allow-ffi=node_modules", `$&,${modules}`),
   );
-  await Deno.symlink(join(root, "node_modules"), join(copy, "node_modules"));
+  await Deno.symlink(modules, join(copy, "node_modules"));
 }

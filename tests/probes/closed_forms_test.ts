@@ -221,7 +221,7 @@ Deno.test("ablation: the embedding loses the frequency n/2, which has no sine, a
           [2 * p, 3],
           Array.from({ length: 2 * p }, (_, x) =>
             columns.map(([a, b, phase]) =>
-              half * a! * wave(4)(x) + b! * wave(1, phase)(x)
+              0.7 + half * a! * wave(4)(x) + b! * wave(1, phase)(x)
             )).flat(),
         ),
       },

@@ -154,11 +154,12 @@ Deno.test("the page's softmax rounds each exponential, and divides by the temper
     sumOfExponentials([0, -1], "float16"),
     Math.f16round(Math.fround(1 + e)),
   );
-  // Three that each are rounded up: their exact sum is another float16.
-  const z = [0, -2.3, -2.3, -2.3];
-  const third = Math.f16round(Math.exp(Math.f16round(-2.3)));
-  const sum = Math.f16round(1 + third + third + third);
-  assertEquals(sumOfExponentials(z, "float16"), sum);
+  // Three that are rounded up, each: their exact sum is another float16.
+  const z = [0, -6 / 256, -6 / 256, -6 / 256];
+  const exact = Math.exp(-6 / 256);
+  const sum = (x: number) => Math.f16round(1 + x + x + x);
+  assert(sum(Math.f16round(exact)) !== sum(exact));
+  assertEquals(sumOfExponentials(z, "float16"), sum(Math.f16round(exact)));
   assertEquals(collapses([20, 0], "float32"), true);
   assertEquals(collapses([20, 0], "float32", 2), false);
 });

@@ -95,3 +95,17 @@ Deno.test("a second derivative that TensorFlow.js has wrong is refused", async (
     "Cannot trace the second derivative",
   );
 });
+
+Deno.test("of an infinite gradient what is not passed on is 0", async () => {
+  const x = f64([3], [-2, 0, 2]);
+  const dy = () => tf.tensor1d([Infinity, 1, -Infinity]);
+  const clip = (x: tf.Tensor) => tf.clipByValue(x, -1, 1);
+  const chosen = (x: tf.Tensor) =>
+    tf.where(tf.greater(x, scalar(-1)), x, tf.neg(x));
+  const [clipped, own] = await traced(
+    (x) => [tf.grad(clip)(x!, dy()), tf.grad(chosen)(x!, dy())],
+    [x],
+  );
+  assertEquals([...toNumbers(clipped!)], [0, 1, 0]);
+  assertEquals([...toNumbers(own!)], [-Infinity, 1, -Infinity]);
+});

@@ -215,3 +215,18 @@ Deno.test("who comes when another has trained the new run does not begin again",
       Deno.open = open;
     }
   }));
+
+Deno.test("replicas have the locks of their folders, and of the one around them", () =>
+  withTempDir(async (dir) => {
+    const seen: string[][] = [];
+    await trainReplicas(TINY, { replicas: 2 }, {
+      run: dir,
+      onProgress: () =>
+        seen.push([dir, join(dir, "replica-0"), join(dir, "replica-1")]
+          .map((folder) =>
+            names(folder).find((name) => name === "lock") ?? ""
+          )),
+    });
+    assertEquals(seen[0], ["lock", "lock", "lock"]);
+    assertEquals(names(dir), ["replica-0", "replica-1"]);
+  }));

@@ -5,7 +5,8 @@
  */
 
 import type { RandomKey, RandomStream } from "../lib/data/random.ts";
-import type { HostTensor } from "../lib/onnx/tensor.ts";
+import { UsageError } from "../lib/errors.ts";
+import { type HostTensor, sizeOf } from "../lib/onnx/tensor.ts";
 import type { FloatDType } from "../lib/trace/graph.ts";
 import { type Tree, treeOf } from "../lib/tree.ts";
 import { drawn } from "./model.ts";
@@ -157,14 +158,17 @@ export type InitName = keyof typeof inits;
  * @param init The initialisation.
  * @param scale What all initial values are multiplied with: α of Liu et al.
  * (arXiv 2210.01117).
+ * @returns What draws them; it throws a UsageError where a tensor would have more
+ * numbers than can be.
  */
 export function initialiser(
   parameters: Parameters,
   init: InitName,
   scale = 1,
 ): (key: RandomKey, dtype: FloatDType) => Tree<HostTensor> {
-  return (key, dtype) =>
-    treeOf(
+  return (key, dtype) => {
+    checkSizes(parameters);
+    return treeOf(
       Object.entries(parameters).map(([path, parameter]) => {
         const draw = inits[init].draw(parameter);
         const stream = key(`init/${path}`);
@@ -175,4 +179,20 @@ export function initialiser(
         ] as const;
       }),
     );
+  };
+}
+
+// More numbers no list of the language has for sure.
+const MOST = 2 ** 26;
+
+function checkSizes(parameters: Parameters): void {
+  for (const [path, { shape }] of Object.entries(parameters)) {
+    const size = sizeOf(shape);
+    if (size <= MOST) continue;
+    throw new UsageError(
+      `Cannot make a network whose ${path} is ${shape.join(" × ")}, ` +
+        `${size.toLocaleString("en-US")} numbers: a tensor has at most ` +
+        `${MOST.toLocaleString("en-US")}; ask for smaller widths`,
+    );
+  }
 }

@@ -3,6 +3,7 @@ import { randomKey } from "../../lib/data/random.ts";
 import { type HostTensor, toNumbers } from "../../lib/onnx/tensor.ts";
 import { leavesOf } from "../../lib/tree.ts";
 import { resolveConfig } from "../../lib/config/config.ts";
+import { UsageError } from "../../lib/errors.ts";
 import { makeExperiment } from "../../lib/train/experiment.ts";
 import { type InitName, inits } from "../../models/init.ts";
 import { mlp } from "../../models/mlp.ts";
@@ -255,5 +256,14 @@ Deno.test("Nanda's initialisation has no meaning for an MLP", () => {
       }).init(randomKey(0), "float32"),
     TypeError,
     "without d_model",
+  );
+});
+
+Deno.test("a tensor that no array can hold is refused by name and size", () => {
+  const wide = resolveConfig({ modulus: 5, hidden: [12000, 12000] });
+  assertThrows(
+    () => makeExperiment(wide),
+    UsageError,
+    "layers.1.W is 12000 × 12000, 144,000,000 numbers: a tensor has at most",
   );
 });

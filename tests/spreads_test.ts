@@ -32,7 +32,6 @@ const SHORT: Readonly<Record<string, string>> = {
   "lib/optim/transform.ts: f(...others.map((tree) => at(tree, path)))":
     "trees side by side",
   "lib/probes/catalogue.ts: Object.assign(...Object.values": "probes",
-  "lib/probes/options.ts: oneOf(...Object.keys(operations))": "operations",
   "lib/runs/run_sums.ts: this.forget(...filesOfStep(step))":
     "the files of a checkpoint",
   "lib/setup/tensorflow_library.ts: join(...path)": "a path's parts",

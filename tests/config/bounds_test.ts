@@ -118,6 +118,7 @@ const IDLE: readonly [config: Given, idle: string[], read: string[]][] = [
   [{ device: "cpu" }, ["deviceId", "backend"], ["device", "threads"]],
   [{ device: "cuda" }, [], ["deviceId"]],
   [{ runtime: "web" }, ["threads"], ["runtime"]],
+  [{ perpAt: "update" }, [], ["perpAt", "perpScope", "perpRenormalise"]],
   [{ grokfast: "ma" }, ["grokfastAlpha"], ["grokfastWindow", "grokfastLambda"]],
   // What is read on either side of a switch is read.
   [{ switches: [{ at: 5, config: { loss: "softmax" } }] }, ["taylorOrder"], [
@@ -152,4 +153,22 @@ Deno.test("a switch may come from the second update to the last", () => {
     [0, 2, 3, 6, 7, 9].map((step) => untilSwitch(config, step)),
     [3, 3, 7, 7, 10, 10],
   );
+});
+
+Deno.test("a share of 0 or 1 is refused as such, and steps that are made already", () => {
+  for (const trainFraction of [0, 1]) {
+    assertThrows(
+      () => resolveConfig({ trainFraction }),
+      ConfigError,
+      "--train-fraction must lie in (0, 1)",
+    );
+  }
+  const hash = "0".repeat(64);
+  const from = { path: "c.onnx", step: 7, sha256: hash, optimizer: null };
+  assertThrows(
+    () => resolveConfig({ from, steps: 7 }),
+    ConfigError,
+    "--steps must be above the step 7",
+  );
+  assertEquals(resolveConfig({ from, steps: 8 }).steps, 8);
 });

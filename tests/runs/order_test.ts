@@ -120,3 +120,24 @@ Deno.test("replaceFiles() moves the old ones away first, and the new ones in the
       "move library to library",
     ]);
   }));
+
+Deno.test("while a file is replaced it may be the old one or the new one", () =>
+  withTempDir(async (dir) => {
+    const path = join(dir, "run");
+    const run = await RunWriter.create(path, await contents());
+    await run.writeCheckpoint(7, Uint8Array.of(1));
+    const { rename } = Deno;
+    const seen: number[] = [];
+    Deno.rename = async (from, to) => {
+      const text = await Deno.readTextFile(join(path, "SHA256SUMS"));
+      seen.push(text.split("step-00000007.onnx").length - 1);
+      return await rename(from, to);
+    };
+    try {
+      await run.writeCheckpoint(7, Uint8Array.of(2));
+    } finally {
+      Deno.rename = rename;
+    }
+    // Before the sums are written, and before the file is.
+    assertEquals(seen, [1, 2]);
+  }));

@@ -10,7 +10,10 @@ import { hostBatches, mapBatches } from "../../lib/train/batch.ts";
 import { type Experiment, makeExperiment } from "../../lib/train/experiment.ts";
 import { forwardOf } from "../../lib/train/forward.ts";
 import { constant } from "../../lib/train/onnx_engine.ts";
+import { metered } from "../../lib/train/metered.ts";
+import { trainingMode } from "../../lib/train/mode.ts";
 import { makeStep, type State } from "../../lib/train/step.ts";
+import { tfjsEngine } from "../../lib/train/tfjs_engine.ts";
 import { leavesOf, mapTree, type Tree } from "../../lib/tree.ts";
 import { assertClose } from "../_golden.ts";
 
@@ -170,4 +173,29 @@ Deno.test("dropout is measured without: metrics are those of the whole network",
     "metrics",
   );
   assertEquals(Math.abs(dropped.loss - plain.loss) > 1e-3, true);
+});
+
+Deno.test("each place of dropout has masks of its own", () => {
+  tf.setBackend("cpu");
+  tf.tidy(() => {
+    const mode = trainingMode({ key: [3, 4], time: 0 }, { first: 0, rows: 8 });
+    const of = (name: string) => [...mode.mask(name, 0.5, [8, 6]).dataSync()];
+    assertEquals(of("layers.0.hook_post"), of("layers.0.hook_post"));
+    assertEquals(
+      of("layers.0.hook_post").join() === of("layers.1.hook_post").join(),
+      false,
+    );
+  });
+});
+
+Deno.test("what is measured outside the step stops at the next evaluation", async () => {
+  const experiment = experimentOf({ metrics: ["effective-rank"], steps: 20 });
+  const engine = await metered(await tfjsEngine(experiment), experiment);
+  const made: number[] = [];
+  for (const count of [3, 10, 10]) {
+    made.push((await engine.advance(count, 5)).losses.length);
+  }
+  // Up to step 3, to 5, where it is measured, and to 10.
+  assertEquals([made, engine.step], [[3, 2, 5], 10]);
+  await engine.close();
 });

@@ -9,7 +9,7 @@ import { UsageError } from "../lib/errors.ts";
 import { type HostTensor, sizeOf } from "../lib/onnx/tensor.ts";
 import type { FloatDType } from "../lib/trace/graph.ts";
 import { type Tree, treeOf } from "../lib/tree.ts";
-import { drawn } from "./model.ts";
+import { drawn, type Model } from "./model.ts";
 
 /** What a parameter is, as far as its first values depend on that. */
 export interface Parameter {
@@ -180,6 +180,13 @@ export function initialiser(
       }),
     );
   };
+}
+
+/** The shapes of parameters by their paths. */
+export function shapesOf(parameters: Parameters): NonNullable<Model["shapes"]> {
+  return Object.fromEntries(
+    Object.entries(parameters).map(([path, { shape }]) => [path, shape]),
+  );
 }
 
 // More numbers no list of the language has for sure.

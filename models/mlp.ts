@@ -24,7 +24,12 @@ import {
 } from "./batch_norm.ts";
 import { defineModel, type ModelDefinition } from "./definition.ts";
 import { dropout, dropoutRate } from "./dropout.ts";
-import { initialiser, type InitName, type Parameters } from "./init.ts";
+import {
+  initialiser,
+  type InitName,
+  type Parameters,
+  shapesOf,
+} from "./init.ts";
 import { embed, type Hook, type Model, noHook } from "./model.ts";
 import { normParameters } from "./norm.ts";
 import { type InitSettings, initSettings } from "./settings.ts";
@@ -95,6 +100,7 @@ export function mlp(options: MlpOptions): Model<MlpParams> {
   const rate = options.dropout ?? 0;
   const tokens = input.kind === "tokens";
   const last = hidden.length;
+  const parameters = mlpParameters(options);
 
   return {
     input: tokens ? "tokens" : input.name,
@@ -103,7 +109,8 @@ export function mlp(options: MlpOptions): Model<MlpParams> {
       : { dtype: "float32", shape: [input.width] },
     widest: maxOf([options.classes, ...hidden]),
     rowsAtOnce: Math.ceil(CACHED / maxOf([1, ...hidden])),
-    init: initialiser(mlpParameters(options), init, initScale),
+    shapes: shapesOf(parameters),
+    init: initialiser(parameters, init, initScale),
     ...(options.batchNorm && {
       leastRows: 2,
       buffers: (dtype) =>

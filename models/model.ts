@@ -39,6 +39,8 @@ export interface Model<P extends Tree<tf.Tensor> = Tree<tf.Tensor>> {
   readonly rowsAtOnce?: number;
   /** How many numbers a row's largest activation has, its logits among them. */
   readonly widest?: number;
+  /** The parameters' shapes by their paths, known before any is drawn. */
+  readonly shapes?: Readonly<Record<string, readonly number[]>>;
   /** How many rows a batch must have to be trained on, by default 1. */
   readonly leastRows?: number;
   /**

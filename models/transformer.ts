@@ -16,7 +16,12 @@ import {
 } from "./block.ts";
 import { defineModel, type ModelDefinition } from "./definition.ts";
 import { dropout } from "./dropout.ts";
-import { initialiser, type InitName, type Parameters } from "./init.ts";
+import {
+  initialiser,
+  type InitName,
+  type Parameters,
+  shapesOf,
+} from "./init.ts";
 import { embed, type Model, noHook, within } from "./model.ts";
 import { layerNorm, normParameters, type NormParams } from "./norm.ts";
 import {
@@ -111,12 +116,14 @@ export function transformer(
     attentionBiases: false,
     ...options,
   };
+  const parameters = transformerParameters(options, kind);
 
   return {
     input: "tokens",
     row: { dtype: "int64", shape: [length] },
     widest: Math.max(options.classes, length * Math.max(dModel, options.dMlp)),
-    init: initialiser(transformerParameters(options, kind), init, initScale),
+    shapes: shapesOf(parameters),
+    init: initialiser(parameters, init, initScale),
 
     apply({ W_E, W_pos, blocks, ln_final, W_U, b_U }, tokens, hook, mode) {
       const marked = hook !== noHook;

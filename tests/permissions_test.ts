@@ -7,10 +7,10 @@ const readme = await Deno.readTextFile(
   new URL("../README.md", import.meta.url),
 );
 
-// Of a list of variables each is a permission of its own.
+// Of a list of variables or of facts of the system each is a permission of its own.
 const apart = (flag: string): string[] => {
   const [name, values] = flag.split("=") as [string, string?];
-  return name === "--allow-env" && values
+  return (name === "--allow-env" || name === "--allow-sys") && values
     ? values.split(",").map((value) => `${name}=${value}`)
     : [flag];
 };

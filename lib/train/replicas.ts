@@ -24,6 +24,7 @@ import { checkFree, newRunPath } from "../runs/place.ts";
 import { RunWriter } from "../runs/run_folder.ts";
 import { failureText, type Replica, trainAll } from "./band_loop.ts";
 import { makeExperiment } from "./experiment.ts";
+import { checkMemory } from "./memory.ts";
 import { type Recorded, Recorder, type TrainResult } from "./recorder.ts";
 import { meteredReplicas } from "./metered.ts";
 import { replicaEngine } from "./replica_engine.ts";
@@ -125,7 +126,8 @@ export function replicaConfigs(
  * `replica-0`, `replica-1`, …; without one, each in a new one in `runs/`.
  * @returns How each ended.
  * @throws {ConfigError} if the config or the replicas are not valid.
- * @throws {UsageError} if the folder holds a run, or other replicas.
+ * @throws {UsageError} if they cannot fit into memory, or the folder holds a run
+ * or other replicas.
  * @throws {DeviceError} if the device cannot be used; nothing is written then.
  * @throws {FileError} if a folder cannot be written.
  * @throws {DivergedError} at the end, if the loss or state of any was not finite; its
@@ -145,6 +147,8 @@ export function trainReplicas(
  *
  * @param asked Their configs.
  * @param options Folder, signal, callbacks.
+ * @throws {UsageError} if they cannot fit into memory; else as
+ * {@link trainReplicas}.
  */
 export async function trainBand(
   asked: readonly Config[],
@@ -152,6 +156,8 @@ export async function trainBand(
 ): Promise<TrainResult[]> {
   checkOptions("trainBand()", options, TRAIN);
   const { run, resume = false } = options;
+  // Runs that are over need none.
+  if (!resume) checkMemory(asked);
   // What was stopped before all had their folders is begun again.
   const overwrite = options.overwrite || resume;
   const folders = run === undefined
@@ -162,6 +168,7 @@ export async function trainBand(
   if (old && areOver(old, asked)) return endOfBand(old, folders!);
   const died = (r: number) =>
     old !== undefined && typeof old[r]!.summary?.diverged_at === "number";
+  if (resume) checkMemory(asked);
   const made = asked.map(makeExperiment);
   const unfit: Unfit[][] = asked.map(() => []);
   const last = old && await lastOfBand(folders!, made, died, unfit);
@@ -179,6 +186,7 @@ export async function trainBand(
     config: { ...one.config, device },
   }));
   const configs = experiments.map(({ config }) => config);
+  checkMemory(configs);
   const engine = await switchingReplicas(
     experiments,
     async (parts, start) => {

@@ -20,6 +20,7 @@ import { checkFree, newRunPath } from "../runs/place.ts";
 import { RunWriter } from "../runs/run_folder.ts";
 import type { Engine, Snapshot } from "./engine.ts";
 import { type Experiment, makeExperiment, stepKey } from "./experiment.ts";
+import { checkMemory } from "./memory.ts";
 import { metered } from "./metered.ts";
 import { onnxEngine } from "./onnx_engine.ts";
 import { tfjsPasses } from "./passes.ts";
@@ -108,8 +109,8 @@ async function claim(
  * @throws {ConfigError} if the config is not valid; nothing is written then.
  * @throws {SyntaxError} if a file of the task's data is not what it should be;
  * nothing is written then.
- * @throws {UsageError} if an option is unknown, the folder is taken, the run in it is another or being
- * trained, the checkpoint to start from has another architecture, or the
+ * @throws {UsageError} if an option is unknown, the training cannot fit into
+ * memory, the folder is taken, the run in it is another or being trained, the checkpoint to start from has another architecture, or the
  * engine's backend is not usable here; nothing is written then.
  * @throws {DeviceError} if the device cannot be used; nothing is written then.
  * @throws {FileError} if the folder cannot be written, or the checkpoint to
@@ -125,11 +126,14 @@ export async function train(
   checkOptions("train()", options, TRAIN);
   const asked = resolveConfig(input);
   const { run: folder } = options;
+  // A run that is over needs none.
+  if (!options.resume) checkMemory([asked]);
   using locks = new DisposableStack();
   const old = folder === undefined
     ? undefined
     : await claim(asked, folder, options, locks);
   if (old && isOver(old.summary, asked.steps)) return endOf(old, folder!);
+  if (options.resume) checkMemory([asked]);
   const made = makeExperiment(asked);
   const unfit: Unfit[] = [];
   const last = old && await lastState(folder!, made, unfit);
@@ -143,6 +147,7 @@ export async function train(
   if (place) options.onDevice?.(place);
   // What was taken, so that feeding the config back repeats the run.
   const config = place ? { ...asked, device: place.device } : asked;
+  checkMemory([config]);
   const experiment = { ...made, config };
   const engine = await switchingEngine(
     experiment,

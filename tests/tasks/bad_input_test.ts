@@ -51,6 +51,14 @@ async function probedStep(run: string): Promise<unknown> {
 // Wrong use: arguments → what the line must say of the flag, of the value, and
 // of what is accepted.
 const WRONG: readonly [args: readonly string[], says: readonly RegExp[]][] = [
+  [["--hidden", "12000,12000"], [
+    /layers\.1\.W is 12000 × 12000, 144,000,000 numbers/,
+    /at most 67,108,864; ask for smaller widths$/,
+  ]],
+  [["--hidden", Array(60).fill("8000").join(), "--replicas", "4096"], [
+    /Cannot train 4096 replicas here: it takes at least \d{3},\d{3}\.?\d* GB/,
+    /and there are [\d.,]+ [GM]B; ask for fewer --replicas or a smaller --hidden$/,
+  ]],
   [["--bogus", "1"], [/--bogus/, /--help/]],
   [["--modulos", "7"], [/--modulos/, /--modulus/]],
   [["--task", "sum"], [/--task/, /"sum"/, /add, subtract, product, divide/]],

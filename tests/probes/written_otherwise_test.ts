@@ -7,13 +7,13 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { loadProbeModel } from "../../lib/onnx/probe_model.ts";
 import { toNumbers } from "../../lib/onnx/tensor.ts";
-import { introduce, probe, type ProbeOptions } from "../../lib/probes/mod.ts";
+import { type ForeignOptions, introduce, probe } from "../../lib/probes/mod.ts";
 import { assertClose, golden } from "../_golden.ts";
 import { withTempDir } from "../tasks/_run.ts";
 
 interface Case {
   readonly name: string;
-  readonly options: ProbeOptions;
+  readonly options: ForeignOptions;
   /** In base64. */
   readonly file: string;
 }
@@ -57,15 +57,17 @@ for (const { name, options, file } of cases) {
       const expected = all["otherwise"]!;
       const path = join(folder, "file.onnx");
       await Deno.writeFile(path, Uint8Array.fromBase64(file));
-      const told: ProbeOptions = {
+      const told: ForeignOptions = {
         modulus: 7,
-        threads: 1,
         ...options,
         split: SPLIT,
         loss: "softmax",
         map: "auto",
       };
-      const { probes } = await probe(path, ["nlm", "edge-of-stability"], told);
+      const { probes } = await probe(path, ["nlm", "edge-of-stability"], {
+        ...told,
+        threads: 1,
+      });
       const { float64, trained } = probes.nlm!;
       assertClose(
         [float64.loss!, float64.gradient_norm, float64.cos!],

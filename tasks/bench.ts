@@ -50,12 +50,13 @@ const task = command("bench", "Time training steps on this machine.")
     }
     const { renderBench } = await import("../bench/table.ts");
     const { chooseDevice, describeChoice } = await import("../lib/devices.ts");
-    const place = await chooseDevice({ ...options, runtime: "node" });
-    console.error(describeChoice(place));
+    const choice = await chooseDevice({ ...options, runtime: "node" });
+    console.error(describeChoice(choice));
+    const { device, deviceId } = choice;
     const folder = "runs";
     await Deno.mkdir(folder, { recursive: true });
     const result = await bench(
-      { ...options, place, folder },
+      { ...options, place: { device, deviceId }, folder },
       (line) => console.error(line),
     );
     if (json) printJson(result);

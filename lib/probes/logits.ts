@@ -26,6 +26,7 @@ import {
   type Labelled,
   SQUASHES,
 } from "./scores_graph.ts";
+import { checkOwnRows } from "./own_rows.ts";
 import { NotApplicableError } from "./probe.ts";
 
 /** The logits of a file. */
@@ -67,7 +68,7 @@ export class CannotRun extends NotApplicableError {
  * @param model The file.
  * @param question The task.
  * @throws {UsageError} if it has no value of the name, or nothing that is logits,
- * or several.
+ * or several, or logits that are not each row's own.
  * @throws {CannotRun} if ONNX Runtime cannot run it on these rows.
  */
 export async function findLogits(
@@ -108,7 +109,10 @@ export async function findLogits(
         "--contents lists all)",
     );
   }
-  return theOne(found, model, modulus);
+  const logits = theOne(found, model, modulus);
+  const value = await valueOf(model, logits.name, question);
+  await checkOwnRows(model, logits.name, question.inputs, value);
+  return logits;
 }
 
 function theOne(

@@ -152,8 +152,14 @@ async function declaredLogits(
   output: string | undefined,
 ): Promise<Logits> {
   const outputs = await model.outputs();
-  const { name, shape } = outputs.find(({ name }) => name === output) ??
-    outputs[0]!;
+  const found = outputs.find(({ name }) => name === output) ?? outputs[0];
+  if (!found) {
+    throw new UsageError(
+      `Cannot probe ${model.source} modulo ${p}: none of its outputs is a ` +
+        "tensor, wanted logits (--output names the value that has them)",
+    );
+  }
+  const { name, shape } = found;
   const last = shape.at(-1);
   const classes = typeof last === "number" ? last : p;
   if (classes >= p) return { name, classes };

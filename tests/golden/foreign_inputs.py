@@ -145,3 +145,38 @@ case("free lengths alone", model(
     outputs=[info("logits", T.FLOAT, ["n", "classes"])]))
 case("an output that is declared wrongly", model(
     outputs=[info("logits", T.FLOAT, ["n", "m", P])]), runs=False)
+
+# A row's logits have to be its own, and the same at every run.
+MIXED = "depend on the other rows"
+ACROSS = const("across", np.array([0]))
+refused("tokens that are read across the rows", model(
+    [node("Transpose", "tokens", "turned"), node("Gather", "E turned", "e"),
+     *BODY[1:]], inputs=[info("tokens", T.INT64, [2, "n"])]), MIXED)
+refused("a token for each of two inputs without axes", model(
+    [node("Unsqueeze", "a across", "first"), node("Unsqueeze", "c across", "second"),
+     node("Concat", "first second", "both", axis=0), node("Gather", "E both", "e"),
+     *BODY[1:]], [*weights(), ACROSS],
+    inputs=[info("a", T.INT64, []), info("c", T.INT64, [])]), MIXED)
+refused("a batch normalisation in training", model(
+    [*BODY[:3],
+     node("BatchNormalization", "pre scale shift mean var", "normal mean2 var2",
+          training_mode=1), node("Relu", "normal", "post"), BODY[4]],
+    [*weights(), *(const(n, np.full(N, v, np.float32)) for n, v in (
+        ("scale", 1), ("shift", 0.1), ("mean", 0), ("var", 1)))]), MIXED)
+refused("the mean of the batch taken off", model(
+    [*without_head(node("Gemm", "post U", "z", transB=1)),
+     node("ReduceMean", "z across", "mean"), node("Sub", "z mean", "logits")],
+    [*weights(), ACROSS]), MIXED)
+DRAWN = "drawn anew at every run"
+refused("noise", model(
+    [*BODY[:4], node("RandomNormalLike", "post", "noise"),
+     node("Add", "post noise", "noisy"), node("Gemm", "noisy U", "logits", transB=1)]),
+    DRAWN)
+refused("a weight that is drawn", model(
+    [node("RandomNormal", "", "W", shape=[N, 2 * D], seed=3.0), *BODY],
+    weights(W=None)), DRAWN)
+refused("logits in a sequence", model(
+    [*without_head(node("Gemm", "post U", "z", transB=1)),
+     node("SequenceConstruct", "z", "logits")],
+    outputs=[h.make_tensor_sequence_value_info("logits", T.FLOAT, ["n", P])]),
+    "none of its outputs is a tensor")

@@ -64,6 +64,13 @@ const CALLS: Record<string, (options: Options) => unknown> = {
     groklab.trace(({ x }) => ({ y: x }), {
       x: { dtype: "float32", shape: [] },
     }, o),
+  "openMeter()": (o) => groklab.openMeter(experiment(), o),
+  "warningsOf()": (o) =>
+    groklab.warningsOf([], [], { ...groklab.WARNING_OPTIONS, ...o }),
+  "alarmsByChance()": (o) =>
+    groklab.alarmsByChance([], { ...groklab.WARNING_OPTIONS, ...o }),
+  "earlyWarningStudy()": (o) =>
+    groklab.earlyWarningStudy([], [], { ...groklab.WARNING_OPTIONS, ...o }),
   "perpGrad()": (o) => groklab.perpGrad(o),
   "scaleByAdam()": (o) =>
     groklab.scaleByAdam({ beta1: 0.9, beta2: 0.98, eps: 1e-8, ...o }),
@@ -186,6 +193,19 @@ Deno.test("a session refuses tensors that are not its inputs'", async () => {
   await session.close();
 });
 
+Deno.test("float16 inputs are refused by name under node, taken under web", async () => {
+  const x = groklab.hostTensorOf("float16", [2], [0.5, -3]);
+  const run = (runtime: "node" | "web") =>
+    groklab.runTraced(({ x }) => ({ y: tf.add(x, x) }), { x }, { runtime });
+  await assertRejects(
+    () => run("node"),
+    TypeError,
+    "Cannot run with the input x in float16: the runtime node takes none",
+  );
+  const { y } = await run("web");
+  assertEquals([y!.dtype, [...y!.data]], ["float16", [1, -6]]);
+});
+
 Deno.test("a weight whose elements are not its shape's is not written", () => {
   const x = { dtype: "float32", shape: [2], data: Float32Array.of(1) } as const;
   assertThrows(
@@ -223,4 +243,55 @@ Deno.test("closing twice does nothing, running afterwards is refused", async () 
   const scorer = new groklab.Scorer({ threads: 1 });
   await scorer[Symbol.asyncDispose]();
   await scorer[Symbol.asyncDispose]();
+});
+
+Deno.test("a host tensor is of a type that there is, and holds what was given", () => {
+  const make = (dtype: string, values: number[], shape = [values.length]) =>
+    groklab.hostTensorOf(dtype as "int32", shape, values);
+  for (const dtype of ["float99", "", "toString"]) {
+    assertThrows(
+      () => make(dtype, [1]),
+      TypeError,
+      `Cannot make a tensor of ${dtype}: there are float16, float32, `,
+    );
+  }
+  // Shapes that no tensor has, whose product fits.
+  for (const shape of [[-1, -2], [0.5, 4], [NaN], [2, 2], [3]]) {
+    assertThrows(
+      () => make("float32", [1, 2], shape),
+      RangeError,
+      "of shape [",
+    );
+  }
+  const wrong: [string, number][] = [
+    ["int32", 2 ** 31],
+    ["int32", -(2 ** 31) - 1],
+    ["int32", 1.5],
+    ["int32", NaN],
+    ["int64", 0.5],
+    ["int64", 2 ** 53],
+    ["uint32", -1],
+    ["uint32", 2 ** 32],
+    ["bool", 2],
+  ];
+  for (const [dtype, value] of wrong) {
+    assertThrows(
+      () => make(dtype, [0, value]),
+      RangeError,
+      `Cannot make a tensor of ${dtype} of the number ${value}: it holds whole`,
+    );
+  }
+  const held: [string, number[]][] = [
+    ["int32", [-(2 ** 31), 2 ** 31 - 1, -0]],
+    ["int64", [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]],
+    ["uint32", [0, 2 ** 32 - 1]],
+    ["bool", [0, 1]],
+    ["float64", [NaN, -Infinity, 0.1]],
+  ];
+  for (const [dtype, values] of held) {
+    assertEquals(
+      [...groklab.toNumbers(make(dtype, values))],
+      values.map((x) => Object.is(x, -0) ? 0 : x),
+    );
+  }
 });

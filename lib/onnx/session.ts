@@ -77,11 +77,11 @@ export interface Session {
   /**
    * Runs the model.
    *
-   * @param inputs A tensor for each input. Of float16 there can be none in
-   * Deno: onnxruntime-node 1.30 refuses the array.
+   * @param inputs A tensor for each input. Of float16 the
+   * runtime node takes none.
    * @param outputs The outputs wanted; by default all.
    * @throws {TypeError} if an input is missing, unknown, or of another type or
-   * shape, or an output is unknown.
+   * shape, or of float16 under node, or an output is unknown.
    * @throws {Error} what ONNX Runtime says against the inputs, or if the session is
    * closed.
    */
@@ -101,6 +101,18 @@ export function providerOf(
 }
 
 type Ort = typeof import("onnxruntime-node");
+
+// onnxruntime-node 1.30 knows no Float16Array, and says "not enough space".
+function refuseFloat16(inputs: Readonly<Record<string, HostTensor>>): void {
+  for (const [name, { dtype }] of Object.entries(inputs)) {
+    if (dtype !== "float16") continue;
+    throw new TypeError(
+      `Cannot run with the input ${name} in float16: the runtime node takes ` +
+        "none; give float32 and convert it in the graph with toPrecision, or " +
+        "use the runtime web",
+    );
+  }
+}
 
 async function runtimeModule(
   runtime: Runtime,
@@ -203,6 +215,7 @@ export async function openSession(
     async run(inputs, outputs = session.outputNames) {
       if (closed) throw new Error("Cannot run a session that is closed");
       checkFeeds(specs, inputs, session.outputNames, outputs);
+      if (runtime === "node") refuseFloat16(inputs);
       const feeds: Record<string, Tensor> = {};
       for (const [name, { dtype, shape, data }] of Object.entries(inputs)) {
         // The constructor's overloads pair each dtype with its array, which

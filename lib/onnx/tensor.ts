@@ -94,16 +94,50 @@ export function viewOf(dtype: DType, bytes: Uint8Array): HostData {
   return new ARRAYS[dtype](copy.buffer as ArrayBuffer);
 }
 
-/** A float tensor from plain numbers. */
+/** What an integer type holds: from the first to the last. */
+const HELD: Partial<Record<DType, readonly [number, number]>> = {
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+  int64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+  uint32: [0, 2 ** 32 - 1],
+  bool: [0, 1],
+};
+
+/**
+ * A tensor from plain numbers, rounded to its type if that is a float's.
+ *
+ * @param dtype The element type.
+ * @param shape Lengths of the axes.
+ * @param values As many numbers, row-major.
+ * @throws {TypeError} if there is no such type.
+ * @throws {RangeError} if the numbers do not fit the shape, or one is not of an
+ * integer type, which would wrap it or cut it off.
+ */
 export function hostTensorOf(
   dtype: DType,
   shape: readonly number[],
   values: ArrayLike<number>,
 ): HostTensor {
-  if (sizeOf(shape) !== values.length) {
+  if (!Object.hasOwn(ARRAYS, dtype)) {
+    throw new TypeError(
+      `Cannot make a tensor of ${dtype}: there are ` +
+        Object.keys(ARRAYS).join(", "),
+    );
+  }
+  const isShape = shape.every((d) => Number.isSafeInteger(d) && d >= 0);
+  if (!isShape || sizeOf(shape) !== values.length) {
     throw new RangeError(
       `Cannot make a tensor of shape [${shape}]: got ${values.length} values`,
     );
+  }
+  const held = HELD[dtype];
+  for (let i = 0; held && i < values.length; i++) {
+    const value = values[i]!;
+    if (!(Number.isInteger(value) && value >= held[0] && value <= held[1])) {
+      throw new RangeError(
+        `Cannot make a tensor of ${dtype} of the number ${value}: it holds ` +
+          `whole ones, ${held[0]} to ${held[1]}`,
+      );
+    }
   }
   return { dtype, shape, data: toTyped(dtype, values) };
 }

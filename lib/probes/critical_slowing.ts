@@ -6,6 +6,7 @@
  */
 
 import { randomKey } from "../data/random.ts";
+import { checkOptions, type Checks, number, whole } from "../options.ts";
 import type { MetricsRow } from "../runs/run_folder.ts";
 
 /** Where a window stands and what an alarm is. */
@@ -26,6 +27,13 @@ export const WARNING_OPTIONS: WarningOptions = {
   baseline: 20,
   deviations: 4,
   hold: 3,
+};
+
+const WARNING: Checks<WarningOptions> = {
+  window: whole(4),
+  baseline: whole(2),
+  deviations: number,
+  hold: whole(1),
 };
 
 /** Train accuracy that counts as memorised, test accuracy that counts as grokked. */
@@ -163,6 +171,7 @@ export function warningsOf(
   options: WarningOptions = WARNING_OPTIONS,
   most = Infinity,
 ): RunWarnings | string {
+  checkOptions("warningsOf()", options, WARNING);
   const { window, baseline, hold } = options;
   const begin = rows.findIndex((row) => row.train_accuracy >= LEARNT);
   if (begin < 0) return "it never memorised (train accuracy ≥ 99 %)";
@@ -249,6 +258,7 @@ export function alarmsByChance(
   series: readonly number[],
   options: WarningOptions,
 ): Record<Indicator, number | null> {
+  checkOptions("alarmsByChance()", options, WARNING);
   const { window, baseline } = options;
   const length = window + baseline - 1;
   const [rho] = movingIndicators(series.slice(0, length), length)
@@ -330,6 +340,7 @@ export function earlyWarningStudy(
   names: readonly string[],
   options: WarningOptions = WARNING_OPTIONS,
 ): WarningStudy {
+  checkOptions("earlyWarningStudy()", options, WARNING);
   const left_out: Record<string, string> = {};
   const exposure = medianExposure(runs);
   const found = runs.flatMap((rows, i) => {

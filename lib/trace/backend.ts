@@ -34,12 +34,15 @@ function tfDType(dtype: DType): "float32" | "int32" | "bool" {
 
 class TraceBackend extends tf.KernelBackend {
   builder = new GraphBuilder();
+  /** Whether the function that is traced called data(). */
+  wasRead = false;
   #values = new WeakMap<tf.DataId, Value>();
 
   /** Forgets the values of the last trace. */
   reset({ deferSegmentSums, indicesInRange }: TraceOptions = {}): void {
     this.builder = new GraphBuilder(deferSegmentSums, indicesInRange);
     this.#values = new WeakMap();
+    this.wasRead = false;
   }
 
   value({ dataId, shape, dtype }: tf.TensorInfo): Value {
@@ -106,8 +109,11 @@ class TraceBackend extends tf.KernelBackend {
     );
   }
 
-  override read(): never {
-    return this.readSync();
+  /** Nothing ever comes: nobody may wait for it, and a rejection that nobody
+   * catches would end the process. `trace` throws instead. */
+  override read(): Promise<never> {
+    this.wasRead = true;
+    return new Promise(() => {});
   }
 
   override numDataIds = (): number => 0;
@@ -250,6 +256,7 @@ export function trace<T extends Tree<Spec>>(
     const outputs = tensorsOf(fn(tensors)).map(([path, tensor]) =>
       [path, backend.value(tensor)] as const
     );
+    if (backend.wasRead) backend.readSync();
     return { inputs: values, outputs };
   } catch (error) {
     throw explained(error, Object.keys(rules));

@@ -24,7 +24,7 @@ export function tensorsOf(
     );
   }
   const isTree = typeof result === "object" && result !== null &&
-    !(result instanceof tf.Tensor);
+    !(result instanceof tf.Tensor) && !isIterator(result);
   const leaves = isTree ? leavesOf(result as Tree<unknown>) : [["", result]];
   for (const [path, leaf] of leaves) {
     if (isTree && leaf instanceof tf.Tensor) continue;
@@ -36,6 +36,12 @@ export function tensorsOf(
   return leaves as [string, tf.Tensor][];
 }
 
+// A generator, a Map, a Set: what they hold are no properties, so that there would
+// be a graph without outputs.
+const isIterator = (result: object) =>
+  !Array.isArray(result) &&
+  (Symbol.iterator in result || Symbol.asyncIterator in result);
+
 const kindOf = (leaf: unknown): string =>
   leaf instanceof tf.Tensor
     ? "a tensor by itself"
@@ -45,6 +51,8 @@ const kindOf = (leaf: unknown): string =>
     ? "null"
     : Array.isArray(leaf)
     ? "an array"
+    : typeof leaf === "object"
+    ? `a ${(leaf as object)[Symbol.toStringTag as never] ?? "object"}`
     : typeof leaf;
 
 /**

@@ -231,6 +231,21 @@ const NO_TENSORS: Record<string, [(x: tf.Tensor) => unknown, string]> = {
   "null": [() => ({ a: { b: null } }), "returns null as a.b"],
   "a tensor by itself": [(x) => x, "returns a tensor by itself"],
   "a list": [(x) => ({ y: [x] }), "returns an array as y"],
+  // What they hold are no properties: the graph would have no outputs.
+  "a generator": [
+    function* (x) {
+      yield x;
+    },
+    "returns a Generator",
+  ],
+  "an async generator": [
+    async function* (x) {
+      yield await x;
+    },
+    "returns a AsyncGenerator",
+  ],
+  "a Map": [(x) => new Map([["y", x]]), "returns a Map"],
+  "a Set": [(x) => new Set([x]), "returns a Set"],
 };
 
 for (const [what, [fn, message]] of Object.entries(NO_TENSORS)) {

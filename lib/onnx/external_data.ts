@@ -8,15 +8,16 @@
  */
 
 import { dirname, isAbsolute, join, normalize, relative } from "node:path";
-import { TensorProto_DataLocation } from "onnx-buf";
-import { isAbsent } from "../files.ts";
-import { readFile } from "../sums.ts";
+import { TensorProto_DataLocation, TensorProto_DataType } from "onnx-buf";
+import { describing, FileError, isAbsent } from "../files.ts";
+import { sortOf } from "../sums.ts";
 import type {
   GraphProto,
   ModelProto,
   NodeProto,
   TensorProto,
 } from "./model.ts";
+import { MOST_BYTES } from "./size.ts";
 
 /**
  * Reads a model's external tensors into it, in place: wherever they stand,
@@ -25,25 +26,33 @@ import type {
  * @param model The model.
  * @param path The file that it comes from.
  * @returns Whether there were any.
- * @throws {FileError} if a file beside it cannot be read, or is no regular file.
+ * @throws {FileError} if a file beside it cannot be read, or is no regular file,
+ * or all of them are more than a model can hold.
  * @throws {SyntaxError} if one lies elsewhere than beside it or below, links
- * followed, or ends before the tensor does.
+ * followed, ends before the tensor does, or has another length than its shape.
  */
 export async function readExternalData(
   model: ModelProto,
   path: string,
 ): Promise<boolean> {
-  const files = new Map<string, Uint8Array>();
   let any = false;
+  let total = 0;
   for (const tensor of tensorsIn(model)) {
     if (tensor.dataLocation !== TensorProto_DataLocation.EXTERNAL) continue;
     any = true;
+    if (tensor.rawData.length > 0) {
+      throw new SyntaxError(
+        `Cannot read ${path}: its weight ${tensor.name} is in the file and ` +
+          "beside it, wanted one of them",
+      );
+    }
     const file = await fileOf(tensor, path);
     const action = `read ${file}, where ${path} has the weight ${tensor.name}`;
-    const bytes = files.get(file) ?? await readFile(file, action);
-    files.set(file, bytes);
-    const [from, to] = rangeOf(tensor, path, file, bytes.length);
-    tensor.rawData = bytes.slice(from, to);
+    const size = await sizeOfFile(file, action);
+    const [from, to] = rangeOf(tensor, path, file, size);
+    total += to - from;
+    if (total > MOST_BYTES) throw tooLarge(path, total);
+    tensor.rawData = await readRange(file, from, to, action);
     tensor.externalData = [];
     tensor.dataLocation = TensorProto_DataLocation.DEFAULT;
   }
@@ -83,8 +92,18 @@ function* tensorsOfNodes(nodes: readonly NodeProto[]): Generator<TensorProto> {
   }
 }
 
-const entry = (tensor: TensorProto, wanted: string) =>
-  tensor.externalData.find(({ key }) => key === wanted)?.value;
+// A key given twice may be read either way, by one program so and by another
+// otherwise.
+function entry(tensor: TensorProto, wanted: string): string | undefined {
+  const found = tensor.externalData.filter(({ key }) => key === wanted);
+  if (found.length > 1) {
+    throw new SyntaxError(
+      `Cannot read the weight ${tensor.name}: it gives its ${wanted} ` +
+        `${found.length} times, wanted once`,
+    );
+  }
+  return found[0]?.value;
+}
 
 // The real path of the file that has a tensor. One from elsewhere must not have
 // any file of the disk read, be it by a link.
@@ -96,7 +115,10 @@ async function fileOf(tensor: TensorProto, path: string): Promise<string> {
       `Cannot read ${path}: the weight ${tensor.name} must lie in a file ` +
         `beside it or below, got ${JSON.stringify(given)}${found}`,
     );
-  if (isAbsolute(location) || location === "." || leaves(location)) {
+  if (
+    isAbsolute(location) || location === "." || leaves(location) ||
+    location.includes("\0")
+  ) {
     throw outside("");
   }
   // The file itself may be a link, into a folder where it lies with its data.
@@ -121,6 +143,61 @@ function leaves(path: string): boolean {
   return isAbsolute(path) || path === ".." || /^\.\.[/\\]/.test(path);
 }
 
+// The size of a regular file, without reading any of it.
+function sizeOfFile(file: string, action: string): Promise<number> {
+  return describing(action, async () => {
+    const info = await Deno.stat(file);
+    // A pipe or a device may never end.
+    if (!info.isFile) throw new Error(`it is ${sortOf(info)}, wanted a file`);
+    return info.size;
+  });
+}
+
+// Bytes of a file, which may be far larger than what one model has in it.
+function readRange(
+  file: string,
+  from: number,
+  to: number,
+  action: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  return describing(action, async () => {
+    using opened = await Deno.open(file);
+    await opened.seek(from, Deno.SeekMode.Start);
+    const bytes = new Uint8Array(to - from);
+    for (let at = 0; at < bytes.length;) {
+      const read = await opened.read(bytes.subarray(at));
+      if (read === null) throw new Error(`it ends at byte ${from + at}`);
+      at += read;
+    }
+    return bytes;
+  });
+}
+
+function tooLarge(path: string, bytes: number): FileError {
+  return new FileError(
+    `Cannot read ${path}: its weights beside it have ` +
+      `${bytes.toLocaleString("en")} bytes or more, and one network at most ` +
+      MOST_BYTES.toLocaleString("en"),
+  );
+}
+
+// Bits of a number in a file, by the name of its type.
+const BITS: Readonly<Record<string, number>> = {
+  ...{ BOOL: 8, INT8: 8, UINT8: 8, INT16: 16, UINT16: 16 },
+  ...{ INT32: 32, UINT32: 32, INT64: 64, UINT64: 64 },
+  ...{ FLOAT16: 16, BFLOAT16: 16, FLOAT: 32, DOUBLE: 64 },
+  ...{ COMPLEX64: 64, COMPLEX128: 128, INT4: 4, UINT4: 4, FLOAT4E2M1: 4 },
+  ...{ FLOAT8E4M3FN: 8, FLOAT8E4M3FNUZ: 8, FLOAT8E5M2: 8, FLOAT8E5M2FNUZ: 8 },
+};
+
+// Bytes that a tensor's shape and type ask for; undefined for a type that is not
+// known, of which no number is read either.
+function bytesWanted({ dataType, dims }: TensorProto): number | undefined {
+  const bits = BITS[TensorProto_DataType[dataType] ?? ""];
+  const numbers = dims.reduce((all, each) => all * Number(each), 1);
+  return bits === undefined ? undefined : Math.ceil(numbers * bits / 8);
+}
+
 function rangeOf(
   tensor: TensorProto,
   path: string,
@@ -133,8 +210,18 @@ function rangeOf(
     return /^\d+$/.test(text) ? Number(text) : NaN;
   };
   const from = number("offset", 0);
-  const to = from + number("length", size - from);
-  if (from <= to && to <= size) return [from, to];
+  // Without a length it is as long as its shape says, not as the file.
+  const wanted = bytesWanted(tensor);
+  const bytes = number("length", wanted ?? size - from);
+  const to = from + bytes;
+  if (from <= to && to <= size) {
+    if (wanted === undefined || wanted === bytes) return [from, to];
+    throw new SyntaxError(
+      `Cannot read ${path}: its weight ${tensor.name} of shape [${
+        tensor.dims.join(", ")
+      }] takes ${wanted} bytes, and has ${bytes} in ${file}`,
+    );
+  }
   const [offset = 0, length = "the rest"] = ["offset", "length"]
     .map((key) => entry(tensor, key));
   throw new SyntaxError(

@@ -157,6 +157,83 @@ for (const [what, change] of Object.entries(numbers)) {
     }));
 }
 
+const wrong: readonly [
+  what: string,
+  change: Readonly<Record<string, string>>,
+  said: string,
+][] = [
+  [
+    "a length that its shape does not have",
+    { offset: "0", length: "8" },
+    "takes",
+  ],
+  [
+    "a NUL in its place",
+    { location: "model.onnx.data\0" },
+    "must lie in a file",
+  ],
+];
+
+for (const [what, change, said] of wrong) {
+  Deno.test(`a weight with ${what} is refused, and not exported`, () =>
+    withTempDir(async (folder) => {
+      const path = await split(folder, change);
+      const out = join(folder, "out.onnx");
+      await assertRejects(() => loadProbeModel(path), SyntaxError, said);
+      await assertRejects(() => exportCheckpoint(path, out), SyntaxError, said);
+      await assertRejects(() => Deno.stat(out), Deno.errors.NotFound);
+    }));
+}
+
+Deno.test("a place that is given twice, or beside the data, is refused", () =>
+  withTempDir(async (folder) => {
+    const path = await split(folder);
+    const twice = decodeModel(await Deno.readFile(path), path);
+    const [first] = twice.graph!.initializer;
+    first!.externalData.push(
+      create(StringStringEntryProtoSchema, { key: "location", value: "other" }),
+    );
+    await assertRejects(
+      () => readExternalData(twice, path),
+      SyntaxError,
+      "gives its location 2 times",
+    );
+    const both = decodeModel(await Deno.readFile(path), path);
+    both.graph!.initializer[0]!.rawData = new Uint8Array(4);
+    await assertRejects(
+      () => readExternalData(both, path),
+      SyntaxError,
+      "in the file and beside it",
+    );
+  }));
+
+Deno.test("of a large file beside a model only its weights are read", () =>
+  withTempDir(async (folder) => {
+    const path = await split(folder);
+    const small = decodeModel(await Deno.readFile(path), path);
+    await readExternalData(small, path);
+    // Sparse: 20 GB that take no room, and could not be read into memory.
+    await Deno.truncate(`${path}.data`, 20e9);
+    const large = decodeModel(await Deno.readFile(path), path);
+    await readExternalData(large, path);
+    assertEquals([...tensorsIn(large)], [...tensorsIn(small)]);
+    const [weight] = large.graph!.initializer;
+    weight!.rawData = new Uint8Array();
+    weight!.dims = [4_400_000_000n];
+    weight!.dataLocation = TensorProto_DataLocation.EXTERNAL;
+    weight!.externalData = [
+      create(StringStringEntryProtoSchema, {
+        key: "location",
+        value: "model.onnx.data",
+      }),
+    ];
+    await assertRejects(
+      () => readExternalData(large, path),
+      FileError,
+      "17,600,000,000 bytes or more",
+    );
+  }));
+
 Deno.test("external tensors are read wherever they stand", () =>
   withTempDir(async (folder) => {
     const values = Float32Array.of(1, 2, 3);

@@ -77,7 +77,7 @@ function activationNumbers(
   const rows = batchSize ?? train;
   // Statistics of a batch are those of all its rows at once.
   if (model.buffers) return 2 * rows * widest;
-  const { rowsAtOnce = rows } = model;
+  const { rowsAtOnce = Infinity } = model;
   const slices = Math.max(
     1,
     Math.min(Math.ceil(rows / rowsAtOnce), 8),
@@ -151,7 +151,7 @@ export function checkMemory(
   // Loops of replicas run one after the other.
   const { activations } = one;
   const needed = state! + data! + activations;
-  if (needed <= available) return;
+  if (!(needed > available)) return;
   const { model } = definitionsOf(first);
   const flags: string[] = [];
   if (configs.length > 1) flags.push("fewer --replicas");

@@ -47,6 +47,21 @@ Deno.test("a small perceptron's least memory has a closed form", () => {
   assertEquals(needs({ ...SMALL, device: "auto" }).activations, 0);
 });
 
+Deno.test("what every task takes is a number, also where its rows are not known", () => {
+  for (const task of ["add", "parity", "mnist", "composition", "comparison"]) {
+    for (const model of ["mlp", "transformer", "encoder"]) {
+      let config;
+      try {
+        config = resolveConfig({ task, model, device: "cpu" } as ConfigInput);
+      } catch {
+        continue; // A model that does not read such rows.
+      }
+      const all = sum(leastMemory(config));
+      assert(Number.isFinite(all) && all > 0, `${task} ${model}: ${all}`);
+    }
+  }
+});
+
 Deno.test("models know the shapes of what they draw", () => {
   for (
     const config of [

@@ -30,7 +30,11 @@ export function withOutputs(
   const known = new Map<string, ValueInfoProto>(
     [...graph.valueInfo, ...graph.output].map((info) => [info.name, info]),
   );
-  const made = new Set(graph.node.flatMap((node) => node.output));
+  // An output may be a constant, of which no node is left.
+  const made = new Set([
+    ...graph.node.flatMap((node) => node.output),
+    ...graph.output.map(({ name }) => name),
+  ]);
   const output = names.map((name) => {
     if (!made.has(name)) {
       const hooks = [...made].filter(isHook);

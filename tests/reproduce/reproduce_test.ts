@@ -34,7 +34,7 @@ const lasting: Figure = {
   ...tiny,
   arms: tiny.arms.map((arm) => ({
     ...arm,
-    config: { ...arm.config, steps: 4000 },
+    config: { ...arm.config, steps: 8000 },
   })),
 };
 

@@ -175,7 +175,7 @@ export function irregular(
 }
 
 /** What something in a folder is, in words. */
-export function sortOf(info: Deno.FileInfo | Deno.DirEntry): string {
+function sortOf(info: Deno.FileInfo | Deno.DirEntry): string {
   if (info.isSymlink) return "a symbolic link";
   if (info.isDirectory) return "a folder";
   if (info.isFile) return "a file";
@@ -255,17 +255,23 @@ export async function readHeld(
  * Reads a file that a user names: a link to a file may be one.
  *
  * @param path The file.
- * @param action What is being done, for the message.
- * @throws {FileError} if it cannot be read, or is no file: a pipe or a device may
- * never end.
+ * @throws {FileError} if it cannot be read, or is no file.
  */
-export function readFile(
-  path: string,
-  action = `read ${path}`,
-): Promise<Uint8Array<ArrayBuffer>> {
-  return describing(action, async () => {
-    const info = await Deno.stat(path);
-    if (!info.isFile) throw new Error(`it is ${sortOf(info)}, wanted a file`);
+export function readFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  return describing(`read ${path}`, async () => {
+    await fileSize(path);
     return await Deno.readFile(path);
   });
+}
+
+/**
+ * The size of a file in bytes, links followed.
+ *
+ * @param path The file.
+ * @throws {Error} if it is no file: a pipe or a device may never end.
+ */
+export async function fileSize(path: string): Promise<number> {
+  const info = await Deno.stat(path);
+  if (!info.isFile) throw new Error(`it is ${sortOf(info)}, wanted a file`);
+  return info.size;
 }

@@ -10,7 +10,7 @@
 import { dirname, isAbsolute, join, normalize, relative } from "node:path";
 import { TensorProto_DataLocation, TensorProto_DataType } from "onnx-buf";
 import { describing, FileError, isAbsent } from "../files.ts";
-import { sortOf } from "../sums.ts";
+import { fileSize } from "../sums.ts";
 import type {
   GraphProto,
   ModelProto,
@@ -48,7 +48,7 @@ export async function readExternalData(
     }
     const file = await fileOf(tensor, path);
     const action = `read ${file}, where ${path} has the weight ${tensor.name}`;
-    const size = await sizeOfFile(file, action);
+    const size = await describing(action, () => fileSize(file));
     const [from, to] = rangeOf(tensor, path, file, size);
     total += to - from;
     if (total > MOST_BYTES) throw tooLarge(path, total);
@@ -141,16 +141,6 @@ async function fileOf(tensor: TensorProto, path: string): Promise<string> {
 // Whether a relative path leads out of its folder.
 function leaves(path: string): boolean {
   return isAbsolute(path) || path === ".." || /^\.\.[/\\]/.test(path);
-}
-
-// The size of a regular file, without reading any of it.
-function sizeOfFile(file: string, action: string): Promise<number> {
-  return describing(action, async () => {
-    const info = await Deno.stat(file);
-    // A pipe or a device may never end.
-    if (!info.isFile) throw new Error(`it is ${sortOf(info)}, wanted a file`);
-    return info.size;
-  });
 }
 
 // Bytes of a file, which may be far larger than what one model has in it.

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { ConfigError, resolveConfig } from "../config/config.ts";
 import type { Scale } from "../figures/figure.ts";
@@ -13,6 +12,7 @@ import type { RunRecord } from "../figures/record.ts";
 import { describing, isPartial, writeWhole } from "../files.ts";
 import { isObject, parseObject } from "../json.ts";
 import { list } from "../runs/_layout.ts";
+import { sha256 } from "../sums.ts";
 import { type Places, recordsFolder } from "./layout.ts";
 import { type Outcome, parseOutcome } from "./outcome.ts";
 
@@ -24,8 +24,7 @@ export type OnProblem = (problem: string) => void;
 
 /** The SHA-256 of a text, whose line ends may be those of Windows. */
 export function sumOfText(text: string): string {
-  const plain = text.replaceAll("\r\n", "\n");
-  return createHash("sha256").update(plain).digest("hex");
+  return sha256(text.replaceAll("\r\n", "\n"));
 }
 
 /** The sums of what is published, by path within it. */

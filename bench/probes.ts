@@ -7,7 +7,7 @@
 
 import { flagOf } from "../lib/config/config.ts";
 import { checkedSettings } from "../lib/config/setting.ts";
-import { loadProbeModel } from "../lib/onnx/probe_model.ts";
+import { loadProbeModel } from "../lib/onnx/load_probe_model.ts";
 import {
   NotApplicableError,
   probe,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { loadProbeModel } from "../onnx/probe_model.ts";
+import { loadProbeModel } from "../onnx/load_probe_model.ts";
 import { dot, type Vector } from "../probes/curvature.ts";
 import { principalPlane } from "../probes/principal_plane.ts";
 import { weightsOf } from "../probes/trajectory.ts";

@@ -14,6 +14,8 @@ export {
   zeroWeight,
 } from "./weight_edits.ts";
 export * from "./model.ts";
+export type { ProbeModelOptions } from "./graph_runs.ts";
+export * from "./load_probe_model.ts";
 export * from "./probe_model.ts";
 export type {
   ConstantTensor,

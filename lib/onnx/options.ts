@@ -5,7 +5,7 @@
  */
 
 import { type Checks, flag, oneOf, text, whole } from "../options.ts";
-import type { ProbeModelOptions } from "./probe_model.ts";
+import type { ProbeModelOptions } from "./graph_runs.ts";
 import type { SessionOptions } from "./session.ts";
 
 /** The options of a session. */

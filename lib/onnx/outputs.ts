@@ -13,6 +13,7 @@ import {
 import { UsageError } from "../errors.ts";
 import { nearest } from "../names.ts";
 import type { ModelProto } from "./model.ts";
+import { pruned, readsOf } from "./reading/nodes.ts";
 
 /** Whether a value's name is that of a hook: `…hook_` and a word. */
 export const isHook = (name: string) => /(^|\.)hook_\w+$/.test(name);
@@ -58,4 +59,21 @@ export function withOutputs(
         .filter((info) => !promoted.has(info.name)),
     },
   });
+}
+
+/**
+ * The same, with no more nodes, tensors and inputs than the outputs are made of.
+ *
+ * @throws {UsageError} if the graph has no value of a name.
+ */
+export function onlyOutputs(
+  whole: ModelProto,
+  names: readonly string[],
+): ModelProto {
+  const model = withOutputs(whole, names);
+  const graph = model.graph!;
+  Object.assign(graph, pruned(graph, names));
+  const read = new Set([...graph.node.flatMap(readsOf), ...names]);
+  graph.input = graph.input.filter(({ name }) => read.has(name));
+  return model;
 }

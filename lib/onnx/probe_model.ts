@@ -11,79 +11,29 @@ import {
   ModelProtoSchema,
   type ValueInfoProto,
 } from "onnx-buf";
-import { checkOptions, only } from "../options.ts";
-import { readHeld } from "../sums.ts";
+import { checkOptions } from "../options.ts";
 import { aliased, type Aliases, joinedAliases, NO_ALIASES } from "./aliases.ts";
-import { runInBatches } from "./batches.ts";
-import {
-  type ConstantTensor,
-  type ForeignWeights,
-  readForeign,
-} from "./reading/mod.ts";
-import { isHook, withOutputs } from "./outputs.ts";
-import { pruned, readsOf } from "./reading/nodes.ts";
 import { type METADATA, metadataOf } from "./checkpoint.ts";
-import { readExternalData } from "./external_data.ts";
-import { PROBE_MODEL, SESSION } from "./options.ts";
 import type { Edit } from "./edits.ts";
+import { GraphRuns, type ProbeModelOptions } from "./graph_runs.ts";
 import {
   decodeModel,
   encodeModel,
   hostTensor,
   type ModelProto,
 } from "./model.ts";
-import { checkFileSize } from "./size.ts";
-import {
-  openSession,
-  providerOf,
-  type Session,
-  type SessionOptions,
-  type ValueSpec,
-} from "./session.ts";
+import { PROBE_MODEL } from "./options.ts";
+import { isHook, onlyOutputs, withOutputs } from "./outputs.ts";
+import { ownWeights } from "./own_weights.ts";
+import type { ConstantTensor, ForeignWeights } from "./reading/mod.ts";
+import { providerOf, type ValueSpec } from "./session.ts";
 import type { HostTensor } from "./tensor.ts";
 import {
   findWeight,
-  giveTensors,
   putTensors,
   tensorsWith,
   weightSlot,
 } from "./weight_edits.ts";
-
-/** How to open a model for probing. */
-export interface ProbeModelOptions extends SessionOptions {
-  /**
-   * Rows that are run at once: activations of so many are in memory beside those
-   * that were asked for. By default 1024.
-   */
-  readonly rowsAtOnce?: number;
-}
-
-/**
- * Opens an ONNX file for probing. One that groklab did not write is read first:
- * its weights are found wherever they stand, and what it computes in float16 or
- * bfloat16 is computed in float32.
- *
- * @param path The file.
- * @param options How to run it.
- * @throws {UsageError} if an option is unknown.
- * @throws {FileError} if it cannot be read, or a file beside it that has weights.
- * @throws {SyntaxError} if it is no ONNX model, or a name in it stands for two
- * things.
- */
-export async function loadProbeModel(
-  path: string,
-  options: ProbeModelOptions = {},
-): Promise<ProbeModel> {
-  checkOptions("loadProbeModel()", options, PROBE_MODEL);
-  await checkFileSize(path);
-  const model = decodeModel(await readHeld(path), path);
-  await readExternalData(model, path);
-  if (metadataOf(model, "config") !== undefined) {
-    return new ProbeModel(model, path, options);
-  }
-  const read = await readForeign(model, path, options);
-  return new ProbeModel(read.model, path, options, NO_ALIASES, read);
-}
 
 /** A model opened for probing. Close it to give its memory back. */
 export class ProbeModel {
@@ -93,8 +43,7 @@ export class ProbeModel {
   readonly #options: ProbeModelOptions;
   readonly #aliases: Aliases;
   readonly #found: ForeignWeights | undefined;
-  // A session for each set of outputs that was asked for.
-  readonly #sessions = new Map<string, Promise<Session>>();
+  readonly #runs: GraphRuns;
 
   /**
    * Opens a model that is in memory.
@@ -123,6 +72,7 @@ export class ProbeModel {
     this.#options = options;
     this.#aliases = found ? joinedAliases(found.synonyms, aliases) : aliases;
     this.#found = found;
+    this.#runs = new GraphRuns(this.#model, source, options, this.#aliases);
   }
 
   /** The same file, asked by other names too. */
@@ -145,14 +95,10 @@ export class ProbeModel {
   only(names: readonly string[], change: Edit = () => {}): ProbeModel {
     const whole = clone(ModelProtoSchema, this.#model);
     change(whole.graph!, this.#aliases);
-    const model = withOutputs(whole, names);
-    const graph = model.graph!;
-    Object.assign(graph, pruned(graph, names));
-    const read = new Set([...graph.node.flatMap(readsOf), ...names]);
-    graph.input = graph.input.filter(({ name }) => read.has(name));
+    const model = onlyOutputs(whole, names);
     const found = this.#found && {
       ...this.#found,
-      reading: this.#found.readingOf(graph),
+      reading: this.#found.readingOf(model.graph!),
     };
     return this.#with(model, this.#aliases, found);
   }
@@ -168,20 +114,8 @@ export class ProbeModel {
    */
   get weightNames(): string[] {
     if (this.#found) return [...this.#found.reading.weights];
-    const floats = [1, 10, 11]; // float32, float16, float64 in onnx.proto
     const buffers = this.metadata("buffers");
-    // The inputs of the operator behind x, scale and bias: mean and variance.
-    const statistics = this.#graph.node
-      .filter(({ opType }) => opType === "BatchNormalization")
-      .flatMap(({ input }) => input.slice(3));
-    const isBuffer = (name: string) =>
-      (Array.isArray(buffers) && buffers.includes(name)) ||
-      statistics.includes(name);
-    return this.#graph.initializer
-      .filter(({ dataType, dims, name }) =>
-        floats.includes(dataType) && dims.length > 0 && !isBuffer(name)
-      )
-      .map(({ name }) => name);
+    return ownWeights(this.#graph, Array.isArray(buffers) ? buffers : []);
   }
 
   /** Tensors of floats that are no weights of another tool's file, and why. */
@@ -219,7 +153,8 @@ export class ProbeModel {
   async hooks(): Promise<readonly ValueSpec[]> {
     const names = this.activationNames;
     const marked = names.filter(isHook);
-    return (await this.#session(marked.length > 0 ? marked : names)).outputs;
+    return (await this.#runs.session(marked.length > 0 ? marked : names))
+      .outputs;
   }
 
   /** The names of the inputs that must be given. */
@@ -230,13 +165,13 @@ export class ProbeModel {
   /** The inputs that must be given, with element type and shape. */
   async inputs(): Promise<readonly ValueSpec[]> {
     const wanted = new Set(this.inputNames);
-    return (await this.#session(this.outputNames)).inputs
+    return (await this.#runs.session(this.outputNames)).inputs
       .filter(({ name }) => wanted.has(name));
   }
 
   /** The outputs, with element type and shape. */
   async outputs(): Promise<readonly ValueSpec[]> {
-    return (await this.#session(this.outputNames)).outputs;
+    return (await this.#runs.session(this.outputNames)).outputs;
   }
 
   #inputs(): ValueInfoProto[] {
@@ -344,46 +279,13 @@ export class ProbeModel {
         await copy.close();
       }
     }
-    const session = await this.#session(names, Object.keys(whole));
     const given = Object.fromEntries(
       Object.entries(inputs).map(([name, x]) => [this.#nameIn(name), x]),
     );
-    const { rowsAtOnce } = this.#options;
-    const results = await runInBatches(session, given, [...new Set(names)], {
-      whole,
-      ...(rowsAtOnce !== undefined && { rowsAtOnce }),
-    }).catch((error) => {
-      const { message } = error as Error;
-      throw new Error(`Cannot run ${this.source} on its rows: ${message}`, {
-        cause: error,
-      });
-    });
+    const results = await this.#runs.run(given, names, whole);
     return Object.fromEntries(
       outputs.map((name, i) => [name, results[names[i]!]!]),
     );
-  }
-
-  #session(
-    outputs: readonly string[],
-    given: readonly string[] = [],
-  ): Promise<Session> {
-    const names = [...new Set(outputs)];
-    const key = JSON.stringify([names, given]);
-    let session = this.#sessions.get(key);
-    if (!session) {
-      const model = withOutputs(this.#model, names);
-      giveTensors(given)(model.graph!, this.#aliases);
-      session = openSession(encodeModel(model), only(this.#options, SESSION))
-        .catch((error) => {
-          throw new SyntaxError(
-            `Cannot run ${this.source}: ONNX Runtime refuses it: ` +
-              (error as Error).message,
-            { cause: error },
-          );
-        });
-      this.#sessions.set(key, session);
-    }
-    return session;
   }
 
   /**
@@ -408,9 +310,6 @@ export class ProbeModel {
 
   /** Gives the sessions' memory back. */
   async close(): Promise<void> {
-    for (const session of this.#sessions.values()) {
-      await (await session.catch(() => undefined))?.close();
-    }
-    this.#sessions.clear();
+    await this.#runs.close();
   }
 }

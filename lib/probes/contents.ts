@@ -6,7 +6,7 @@
 
 import type { ConstantTensor } from "../onnx/reading/mod.ts";
 import { SESSION } from "../onnx/options.ts";
-import { loadProbeModel } from "../onnx/probe_model.ts";
+import { loadProbeModel } from "../onnx/load_probe_model.ts";
 import type { SessionOptions, ValueSpec } from "../onnx/session.ts";
 import { checkOptions } from "../options.ts";
 

@@ -12,7 +12,7 @@ import {
   NoDerivative,
   type Operand,
   OPERATORS,
-} from "../onnx/differentiable.ts";
+} from "../onnx/derivatives/mod.ts";
 import { hostTensor, type NodeProto } from "../onnx/model.ts";
 import { readsOf } from "../onnx/reading/nodes.ts";
 import { ProbeModel } from "../onnx/probe_model.ts";

@@ -13,7 +13,7 @@ import {
   oneHotProducts,
   type ShapeOf,
   withAxes,
-} from "./propose_map.ts";
+} from "./graph_places.ts";
 
 /** A layer of attention. */
 interface Attention {

@@ -5,11 +5,11 @@
  * @module
  */
 
-import { append } from "../extremes.ts";
 import { UsageError } from "../errors.ts";
 import type { ProbeModel } from "../onnx/probe_model.ts";
 import type { HostTensor } from "../onnx/tensor.ts";
-import { GraphWalk, type Product } from "./graph_walk.ts";
+import { GraphWalk } from "./graph_walk.ts";
+import { activated, oneHotProducts, type ShapeOf } from "./graph_places.ts";
 import { mapText, type Proposal, type TaskSizes } from "./name_map.ts";
 import { proposeBlocks } from "./propose_blocks.ts";
 
@@ -51,9 +51,6 @@ export async function proposeMap(context: ProposalContext): Promise<string> {
   );
 }
 
-/** The shape of a value of some rows, rows first; undefined where it has none. */
-export type ShapeOf = (name: string) => Promise<readonly number[] | undefined>;
-
 function shapesOf({ model, rows }: ProposalContext): ShapeOf {
   const count = Object.values(rows)[0]!.shape[0]!;
   return async (name) => {
@@ -65,24 +62,6 @@ function shapesOf({ model, rows }: ProposalContext): ShapeOf {
       return undefined;
     }
   };
-}
-
-/**
- * The first of some values that has a row for each row and so many axes.
- *
- * @param names The values.
- * @param axes How many axes it may have.
- * @param shapes Their shapes.
- */
-export async function withAxes(
-  names: readonly string[],
-  axes: readonly number[],
-  shapes: ShapeOf,
-): Promise<string | undefined> {
-  for (const name of names) {
-    const shape = await shapes(name);
-    if (shape && axes.includes(shape.length)) return name;
-  }
 }
 
 // The one table that tokens choose rows of; or the product that one-hot rows have
@@ -100,21 +79,6 @@ function embedding(walk: GraphWalk, sizes: TaskSizes): Proposal[] {
     { name: string; transposed: boolean },
   ];
   return [{ asked: "W_E", tensor: name, transposed }];
-}
-
-/** The products that make tokens' vectors out of one-hot rows. */
-export function oneHotProducts(
-  walk: GraphWalk,
-  sizes: TaskSizes,
-): Product[] {
-  const { products, lookups } = walk;
-  if (lookups.length > 0) return [];
-  return products.filter(({ x, lengths, weight }) =>
-    walk.behind(x).size === 0 && sizes.vocabulary(lengths[0]) &&
-    // Side by side they are a layer's own input.
-    lengths[0] !== sizes.oneHot &&
-    products.some((other) => other.weight.name !== weight.name)
-  );
 }
 
 // Products one behind the other, to the logits.
@@ -150,30 +114,4 @@ async function layers(
     if (post) hooks.push({ asked: `layers.${i}.hook_post`, tensor: post });
   }
   return [...weights, ...hooks];
-}
-
-const NORMS = new Set(["BatchNormalization", "LayerNormalization"]);
-
-/**
- * What a layer gives to the next: its activation function's value, before a norm.
- *
- * @param walk The graph.
- * @param x What the next layer is given.
- * @param shapes Shapes of values.
- */
-export async function activated(
-  walk: GraphWalk,
-  x: string,
-  shapes: ShapeOf,
-): Promise<string | undefined> {
-  const names = walk.shapesOf(x);
-  for (let at = names.at(-1)!;;) {
-    const norm = walk.maker(at);
-    if (!norm || !NORMS.has(norm.opType)) break;
-    const inner = walk.shapesOf(norm.input[0]!);
-    append(names, inner);
-    at = inner.at(-1)!;
-  }
-  // The function's own value, not what other shapes are made of it.
-  return await withAxes(names.toReversed(), [2, 3], shapes);
 }

@@ -7,7 +7,8 @@
 import type { Config } from "../config/config.ts";
 import { checkOptions, only } from "../options.ts";
 import { PROBE_MODEL } from "../onnx/options.ts";
-import { loadProbeModel, type ProbeModelOptions } from "../onnx/probe_model.ts";
+import type { ProbeModelOptions } from "../onnx/graph_runs.ts";
+import { loadProbeModel } from "../onnx/load_probe_model.ts";
 import { checkRegular } from "../runs/_layout.ts";
 import { checkpointsOf, readConfig, readMetrics } from "../runs/read.ts";
 import type { MetricsRow } from "../runs/run_folder.ts";

@@ -13,7 +13,7 @@ import { dirname, join } from "node:path";
 import { FileError } from "../../lib/files.ts";
 import { readExternalData, tensorsIn } from "../../lib/onnx/external_data.ts";
 import { decodeModel, encodeModel } from "../../lib/onnx/model.ts";
-import { loadProbeModel } from "../../lib/onnx/probe_model.ts";
+import { loadProbeModel } from "../../lib/onnx/load_probe_model.ts";
 import { hostTensorOf } from "../../lib/onnx/tensor.ts";
 import { exportCheckpoint } from "../../lib/runs/export.ts";
 import { withTempDir } from "../tasks/_run.ts";

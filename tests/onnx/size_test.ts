@@ -167,7 +167,7 @@ function field(number: number, contents: Uint8Array): Uint8Array {
 // In a process of its own, whose peak it then is.
 const CHILD = (path: string) => `
   import { loadProbeModel } from ${
-  JSON.stringify(new URL("../../lib/onnx/probe_model.ts", import.meta.url))
+  JSON.stringify(new URL("../../lib/onnx/load_probe_model.ts", import.meta.url))
 };
   const error = await loadProbeModel(${JSON.stringify(path)}).catch((e) => e);
   const status = Deno.readTextFileSync("/proc/self/status");

@@ -12,7 +12,7 @@
 
 import { join } from "node:path";
 import { datasetOf } from "../../lib/data/task.ts";
-import { loadProbeModel } from "../../lib/onnx/probe_model.ts";
+import { loadProbeModel } from "../../lib/onnx/load_probe_model.ts";
 import { hostTensorOf, toNumbers } from "../../lib/onnx/tensor.ts";
 import { ProbeContext } from "../../lib/probes/mod.ts";
 import { findCheckpoint } from "../../lib/runs/read.ts";

@@ -10,7 +10,7 @@ import {
   type ProbeName,
   type ProbeOptions,
 } from "../../lib/probes/mod.ts";
-import { loadProbeModel } from "../../lib/onnx/probe_model.ts";
+import { loadProbeModel } from "../../lib/onnx/load_probe_model.ts";
 import { golden } from "../_golden.ts";
 import { withTempDir } from "../tasks/_run.ts";
 

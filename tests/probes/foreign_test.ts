@@ -7,7 +7,8 @@ import { create } from "@bufbuild/protobuf";
 import { type GraphProto, NodeProtoSchema } from "onnx-buf";
 import type { ConfigInput } from "../../lib/config/config.ts";
 import { decodeModel, encodeModel, modelOf } from "../../lib/onnx/model.ts";
-import { loadProbeModel, ProbeModel } from "../../lib/onnx/probe_model.ts";
+import { loadProbeModel } from "../../lib/onnx/load_probe_model.ts";
+import { ProbeModel } from "../../lib/onnx/probe_model.ts";
 import { bytesOf, hostTensorOf } from "../../lib/onnx/tensor.ts";
 import {
   ablation,

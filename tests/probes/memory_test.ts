@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { resolveConfig } from "../../lib/config/config.ts";
 import { checkpointWriter } from "../../lib/onnx/checkpoint.ts";
-import { loadProbeModel } from "../../lib/onnx/probe_model.ts";
+import { loadProbeModel } from "../../lib/onnx/load_probe_model.ts";
 import { ProbeContext } from "../../lib/probes/mod.ts";
 import { makeExperiment } from "../../lib/train/experiment.ts";
 import { leavesOf } from "../../lib/tree.ts";

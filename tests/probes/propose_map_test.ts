@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { UsageError } from "../../lib/errors.ts";
-import { loadProbeModel } from "../../lib/onnx/probe_model.ts";
+import { loadProbeModel } from "../../lib/onnx/load_probe_model.ts";
 import { type HostTensor, toNumbers } from "../../lib/onnx/tensor.ts";
 import { introduce, probe, ProbeContext } from "../../lib/probes/mod.ts";
 import { assertClose, golden } from "../_golden.ts";

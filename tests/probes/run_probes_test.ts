@@ -9,7 +9,7 @@ import {
   assertRejects,
 } from "@std/assert";
 import { join } from "node:path";
-import { loadProbeModel } from "../../lib/onnx/probe_model.ts";
+import { loadProbeModel } from "../../lib/onnx/load_probe_model.ts";
 import { toNumbers } from "../../lib/onnx/tensor.ts";
 import { NotApplicableError, probe, probeRun } from "../../lib/probes/mod.ts";
 import { scaleWeight } from "../../lib/onnx/weight_edits.ts";

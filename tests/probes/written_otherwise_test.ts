@@ -5,7 +5,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
-import { loadProbeModel } from "../../lib/onnx/probe_model.ts";
+import { loadProbeModel } from "../../lib/onnx/load_probe_model.ts";
 import { toNumbers } from "../../lib/onnx/tensor.ts";
 import { type ForeignOptions, introduce, probe } from "../../lib/probes/mod.ts";
 import { assertClose, golden } from "../_golden.ts";

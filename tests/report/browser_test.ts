@@ -15,7 +15,7 @@ import {
 import { join } from "node:path";
 import { changeWeight, scaleWeight } from "../../lib/onnx/weight_edits.ts";
 import { hostTensorOf, toNumbers } from "../../lib/onnx/tensor.ts";
-import { loadProbeModel } from "../../lib/onnx/probe_model.ts";
+import { loadProbeModel } from "../../lib/onnx/load_probe_model.ts";
 import { findCheckpoint } from "../../lib/runs/read.ts";
 import { writeReport } from "../../lib/report/write.ts";
 import { withTempDir } from "../tasks/_run.ts";

@@ -5,7 +5,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { defaults, flagOf } from "../../lib/config/config.ts";
-import { loadProbeModel } from "../../lib/onnx/probe_model.ts";
+import { loadProbeModel } from "../../lib/onnx/load_probe_model.ts";
 import { hostTensorOf } from "../../lib/onnx/tensor.ts";
 import { probes } from "../../lib/probes/mod.ts";
 import { basicNames } from "../../lib/metrics/mod.ts";

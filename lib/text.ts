@@ -39,8 +39,21 @@ export function plainJson(value: unknown): string {
   );
 }
 
-/** A share as a percentage. */
-export const percent = (x: number): string => `${(100 * x).toFixed(1)} %`;
+/**
+ * A share as a percentage. One that is not all never reads 100 %, and one that is
+ * not nothing never 0 %: they get the digits that they need, at most 99.99 %.
+ *
+ * @param x The share.
+ * @param digits How many behind the point, as a rule.
+ */
+export function percent(x: number, digits = 1): string {
+  const value = 100 * x;
+  const text = value.toFixed(digits);
+  if (Number(text) === 0 && x !== 0) return `${Number(value.toPrecision(1))} %`;
+  return x < 1 && Number(text) >= 100
+    ? `${Math.min(value, 99.99).toFixed(2)} %`
+    : `${text} %`;
+}
 
 /** A number at four significant digits; a dash where there is none. */
 export function short(x: number | null | undefined): string {

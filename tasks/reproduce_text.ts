@@ -8,7 +8,7 @@ import { maxOf } from "../lib/extremes.ts";
 import type { Cost, Listed } from "../lib/reproduce/list.ts";
 import { timeText } from "../lib/reproduce/cost.ts";
 import { extent, type Outcome } from "../lib/reproduce/outcome.ts";
-import { table } from "../lib/text.ts";
+import { percent, table } from "../lib/text.ts";
 import type { Standing } from "../lib/reproduce/reproduce.ts";
 
 /** The list of figures: a line each. */
@@ -96,7 +96,7 @@ export function standingText(
   { finished, of, training, left }: Standing,
 ): string {
   const running = training.map(({ job, step }) =>
-    `${job.figure} ${job.name} ${Math.floor(100 * step / job.config.steps)} %`
+    `${job.figure} ${job.name} ${percent(step / job.config.steps, 0)}`
   );
   return `${finished} of ${of} runs, ${timeText(left)} left` +
     (running.length > 0 ? ` · ${running.join(" · ")}` : "");

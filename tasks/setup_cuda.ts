@@ -7,6 +7,7 @@
 import { UsageError } from "../lib/errors.ts";
 import { taskLine } from "../lib/shell.ts";
 import { EXIT, path, subcommand } from "./cli.ts";
+import { onSignals } from "./signals.ts";
 
 /** The subcommand. */
 export const cuda = subcommand(
@@ -37,13 +38,11 @@ export const cuda = subcommand(
           : "nothing to remove: the CUDA provider is not installed",
       );
     }
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      Deno.addSignalListener(signal, () => {
-        removeOwnStage();
-        console.error("Stopped; nothing is left of it");
-        Deno.exit(EXIT.interrupted);
-      });
-    }
+    using _ = onSignals(() => {
+      removeOwnStage();
+      console.error("Stopped; nothing is left of it");
+      Deno.exit(EXIT.interrupted);
+    });
     const log = (line: string) => console.error(line);
     const { fresh, record } = await setupCuda({ fromWheel, python, log });
     console.log(

@@ -6,8 +6,7 @@
 
 import { EXIT, printJson, subcommand } from "./cli.ts";
 import { taskLine } from "../lib/shell.ts";
-
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+import { onSignals } from "./signals.ts";
 
 /** The subcommand. */
 export const mnist = subcommand(
@@ -26,8 +25,7 @@ export const mnist = subcommand(
       return;
     }
     const stop = new AbortController();
-    const onSignal = () => stop.abort();
-    for (const signal of SIGNALS) Deno.addSignalListener(signal, onSignal);
+    using _ = onSignals(() => stop.abort());
     try {
       const result = await setupMnist({
         signal: stop.signal,
@@ -47,7 +45,5 @@ export const mnist = subcommand(
       if (!stop.signal.aborted) throw error;
       console.error((error as Error).message);
       Deno.exitCode = EXIT.interrupted;
-    } finally {
-      for (const signal of SIGNALS) Deno.removeSignalListener(signal, onSignal);
     }
   });

@@ -5,6 +5,7 @@
  */
 
 import { printJson } from "./cli.ts";
+import { onSignals } from "./signals.ts";
 import { UsageError } from "../lib/errors.ts";
 import { removeTensorflow, setupTensorflow } from "../lib/setup/tensorflow.ts";
 import { taskLine } from "../lib/shell.ts";
@@ -19,8 +20,6 @@ export interface Flags {
   readonly remove?: true | undefined;
   readonly json?: true | undefined;
 }
-
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 /**
  * Sets a backend up or removes it.
@@ -49,8 +48,7 @@ export async function setUpBackend(flags: Flags): Promise<boolean> {
     return false;
   }
   const stop = new AbortController();
-  const onSignal = () => stop.abort();
-  for (const signal of SIGNALS) Deno.addSignalListener(signal, onSignal);
+  using _ = onSignals(() => stop.abort());
   try {
     const result = await setupTensorflow({
       backend: backend ?? "node",
@@ -74,7 +72,5 @@ export async function setUpBackend(flags: Flags): Promise<boolean> {
     if (!stop.signal.aborted) throw error;
     console.error((error as Error).message);
     return true;
-  } finally {
-    for (const signal of SIGNALS) Deno.removeSignalListener(signal, onSignal);
   }
 }

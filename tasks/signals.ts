@@ -23,12 +23,7 @@ export async function withSignals<T>(
 ): Promise<T> {
   const stop = new AbortController();
   let asked = 0;
-  outlive(process.stderr, ["error", "warn"]);
-  const onHangUp = () => {
-    outlive(process.stdout, ["log"]);
-    onSignal();
-  };
-  const onSignal = () => {
+  using _ = onSignals(() => {
     const now = performance.now();
     if (stop.signal.aborted) {
       // A terminal's Ctrl-C may arrive twice, from it and from deno task. Who
@@ -39,16 +34,31 @@ export async function withSignals<T>(
     asked = now;
     console.error("\nstopping after the running steps …");
     stop.abort();
+  });
+  return await work(stop.signal);
+}
+
+/**
+ * Hears every signal that ends a program, until it is disposed of. Also when the
+ * terminal was closed the program may go on writing to it.
+ *
+ * @param listener What is done at each.
+ */
+export function onSignals(listener: () => void): Disposable {
+  outlive(process.stderr, ["error", "warn"]);
+  const onHangUp = () => {
+    outlive(process.stdout, ["log"]);
+    listener();
   };
   const listeners = SIGNALS.map((signal) =>
-    [signal, signal === "SIGHUP" ? onHangUp : onSignal] as const
+    [signal, signal === "SIGHUP" ? onHangUp : listener] as const
   );
   for (const each of listeners) Deno.addSignalListener(...each);
-  try {
-    return await work(stop.signal);
-  } finally {
-    for (const each of listeners) Deno.removeSignalListener(...each);
-  }
+  return {
+    [Symbol.dispose]() {
+      for (const each of listeners) Deno.removeSignalListener(...each);
+    },
+  };
 }
 
 // What is written to a terminal that was closed is an error of the system, which

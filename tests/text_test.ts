@@ -5,9 +5,28 @@ import { percent, short, table } from "../lib/text.ts";
 import { leavesOf, mapTree, treeOf } from "../lib/tree.ts";
 
 Deno.test("percent() has one digit behind the point", () => {
-  assertEquals([0, 0.12345, 1, 1.5, NaN].map(percent), [
+  assertEquals([0, 0.12345, 1, 1.5, NaN].map((x) => percent(x)), [
     ...["0.0 %", "12.3 %", "100.0 %", "150.0 %", "NaN %"],
   ]);
+});
+
+Deno.test("percent(): what is not all is not 100 %, what is something not 0 %", () => {
+  const cases: [x: number, text: string, whole: string][] = [
+    [0.99949, "99.9 %", "99.95 %"],
+    [0.9996, "99.96 %", "99.96 %"],
+    [8835 / 8836, "99.99 %", "99.99 %"],
+    [1 - Number.EPSILON, "99.99 %", "99.99 %"],
+    [1, "100.0 %", "100 %"],
+    [0.006, "0.6 %", "1 %"],
+    [0.0004, "0.04 %", "0.04 %"],
+    [1 / 8836, "0.01 %", "0.01 %"],
+    [3.2e-9, "3e-7 %", "3e-7 %"],
+    [-1e-5, "-0.001 %", "-0.001 %"],
+    [-0, "0.0 %", "0 %"],
+  ];
+  for (const [x, text, whole] of cases) {
+    assertEquals([percent(x), percent(x, 0)], [text, whole], String(x));
+  }
 });
 
 Deno.test("short() has four significant digits, whole numbers all of theirs", () => {

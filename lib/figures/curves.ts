@@ -7,6 +7,7 @@
 
 import { maxOf, minOf } from "../extremes.ts";
 import type { Point, Series } from "../report/chart.ts";
+import { percent as percentOf } from "../text.ts";
 import type { Results, Row } from "./figure.ts";
 import type { RunRecord } from "./record.ts";
 
@@ -143,13 +144,9 @@ export function curves(
   });
 }
 
-/** A share in words, "29 %"; what is not all of it never reads "100 %". */
+/** A share in words, "29 %", as {@link percentOf} has it with two figures. */
 export function percent(x: number): string {
-  const value = 100 * x;
-  if (value >= 99.5 && value < 100) {
-    return `${Math.min(value, 99.99).toFixed(2)} %`;
-  }
-  return `${value >= 10 ? value.toFixed(0) : value.toFixed(1)} %`;
+  return percentOf(x, x >= 0.1 ? 0 : 1);
 }
 
 /** Numbers that only runs have which memorise, in words. */

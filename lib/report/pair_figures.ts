@@ -11,6 +11,7 @@ import { cyclicOf } from "../probes/anatomy.ts";
 import { logitChunks } from "../probes/chunks.ts";
 import type { ProbeContext } from "../probes/context.ts";
 import { logitWavesOf } from "../probes/waves.ts";
+import { percent } from "../text.ts";
 import { brief, type Opened, type ReportFigure } from "./figure.ts";
 import { heatMapSvg, numberTicks } from "./heat_map.ts";
 
@@ -206,7 +207,7 @@ export async function attentionFigures(
       const means = Array.from({ length: keys }, (_, key) => {
         let sum = 0;
         for (let row = 0; row < rows; row++) sum += weight(row, head, key);
-        return `${(100 * sum / rows).toFixed(0)} % ${"ab="[key] ?? key}`;
+        return `${percent(sum / rows, 0)} ${"ab="[key] ?? key}`;
       });
       const block = hook.replace(/\.?attn\.hook_pattern/, "");
       const title = `Attention to a, ${block} head ${head}: ${label}`;

@@ -1,4 +1,4 @@
-import { assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import fc from "fast-check";
 import { percent } from "../../lib/figures/curves.ts";
 
@@ -19,7 +19,10 @@ Deno.test("percent: two figures, and what is not all of it is not 100 %", () => 
   fc.assert(
     fc.property(
       fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
-      (x) => assertNotEquals(percent(x), "100 %"),
+      (x) => {
+        assertNotEquals(percent(x), "100 %");
+        assert(x === 0 || parseFloat(percent(x)) > 0, `${x}: ${percent(x)}`);
+      },
     ),
   );
 });

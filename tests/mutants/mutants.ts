@@ -6,6 +6,7 @@
  */
 
 import { dirname, join } from "node:path";
+import { UsageError } from "../../lib/errors.ts";
 
 /** A mistake, and the tests that must notice it. */
 export interface Mutant {
@@ -74,6 +75,27 @@ export function parseMutants(list: string, name: string): Mutant[] {
       ...filter && { filter },
     }];
   });
+}
+
+/**
+ * The mutants whose list, line, file or tests have a text.
+ *
+ * @param mutants Out of which.
+ * @param only The text; an empty one is in all of them.
+ * @throws {UsageError} if it is in none.
+ */
+export function chosen(mutants: readonly Mutant[], only: string): Mutant[] {
+  const found = mutants.filter(({ from, file, tests }) =>
+    [from, file, ...tests].some((name) => name.includes(only))
+  );
+  if (found.length > 0) return found;
+  const lists = new Set(mutants.map(({ from }) => from.split(":")[0]));
+  throw new UsageError(
+    `--only must be part of a list's name, a line of it, a changed file or a ` +
+      `test of it, got ${JSON.stringify(only)}, which is in none of ` +
+      `${mutants.length} mutations: there are, for example, lib/text.ts, ` +
+      `text_test.ts and the lists ${[...lists].join(", ")}`,
+  );
 }
 
 /**

@@ -1,7 +1,13 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { join } from "node:path";
-import { contentsOf, withTempDir } from "../tasks/_run.ts";
-import { mutate, parseMutants } from "./mutants.ts";
+import { assertRefused, contentsOf, task, withTempDir } from "../tasks/_run.ts";
+import { UsageError } from "../../lib/errors.ts";
+import { chosen, mutate, parseMutants } from "./mutants.ts";
 
 Deno.test("parseMutants() reads a line each, with tabs between", () => {
   const list = "# a comment\n\n" +
@@ -42,6 +48,33 @@ Deno.test("parseMutants() names a line that is no mutation", () => {
       "a.tsv:2: wanted file, text, another text, tests",
     );
   }
+});
+
+Deno.test("chosen() takes those that a text is part of, and never none", () => {
+  const all = parseMutants(
+    "a.ts\tx\ty\ta_test.ts\nb.ts\tx\ty\tc/b_test.ts",
+    "one.tsv",
+  );
+  const of = (only: string) => chosen(all, only).map(({ file }) => file);
+  assertEquals(of(""), ["a.ts", "b.ts"]);
+  assertEquals(of("one"), ["a.ts", "b.ts"]);
+  assertEquals(of("one.tsv:2"), ["b.ts"]);
+  assertEquals(of("c/b_"), ["b.ts"]);
+  for (const [none, given] of [[all, "abacus"], [[], ""]] as const) {
+    assertThrows(
+      () => chosen(none, given),
+      UsageError,
+      `got "${given}", which is in none of ${none.length} mutations`,
+    );
+  }
+});
+
+Deno.test("deno task mutate --only of nothing is refused", async () => {
+  const output = await task("mutate", "--only", "tests/abacus");
+  const line = assertRefused(output, 2);
+  assertStringIncludes(line, "--only must be part of a list's name");
+  assertStringIncludes(line, '"tests/abacus"');
+  assertStringIncludes(line, "base.tsv, config.tsv");
 });
 
 const PROJECT = {

@@ -9,7 +9,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../../lib/errors.ts";
 import { command, main, number } from "../../tasks/cli.ts";
-import { type Mutant, mutate, type Outcome, parseMutants } from "./mutants.ts";
+import {
+  chosen,
+  type Mutant,
+  mutate,
+  type Outcome,
+  parseMutants,
+} from "./mutants.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const LISTS = join(ROOT, "tests/mutants");
@@ -44,9 +50,7 @@ const task = command(
         `--jobs must be an integer of 1 or more, got ${jobs}`,
       );
     }
-    const mutants = (await listed()).filter(({ from, file, tests }) =>
-      [from, file, ...tests].some((name) => name.includes(only))
-    );
+    const mutants = chosen(await listed(), only);
     const outcomes = await mutate(ROOT, mutants, {
       jobs,
       onOutcome: (outcome) => console.error(line(outcome)),

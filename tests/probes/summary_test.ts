@@ -134,3 +134,33 @@ Deno.test("frequencies that are given are measured without any name", async () =
   assertEquals(probes.progress!.key_frequencies, [3]);
   assert(probes.progress!.restricted!.loss > 0);
 });
+
+Deno.test("a share that is not all of the rows is not told as 100 %", () => {
+  const rows = 8836;
+  const summary = summaryOf(
+    results({
+      margin: {
+        train: { positive: 1, at_quantiles: [2.5] },
+        test: { positive: (rows - 1) / rows, at_quantiles: [-0.34] },
+      },
+      "numerical-stability": {
+        logit_gap: 9.5,
+        softmax: [{
+          precision: "float32",
+          softmax_collapse: 1 / rows,
+          threshold: 19.5,
+        }],
+      },
+    }),
+    {},
+  );
+  assertEquals(
+    summary.find((line) => line.includes("margin")),
+    "100.0 % of the train rows have a margin above 0, the least 2.500; " +
+      "99.99 % of the test rows have a margin above 0, the least -0.3400.",
+  );
+  assertMatch(
+    summary.find((line) => line.includes("Collapse"))!,
+    /^A float32 softmax loses 0\.01 % of the train rows/,
+  );
+});

@@ -10,7 +10,11 @@ import {
 } from "@std/assert";
 import { join } from "node:path";
 import { devices } from "../../lib/devices.ts";
-import { cudaIsInstalled } from "../../lib/onnx/cuda.ts";
+import {
+  cudaIsInstalled,
+  packageFolder,
+  providerFolder,
+} from "../../lib/onnx/cuda.ts";
 import { wheel } from "../setup/_fakes.ts";
 import {
   assertRefused,
@@ -104,3 +108,41 @@ Deno.test("setup cuda refuses a wheel of another version", async () => {
     assertStringIncludes(removed.stdout, "nothing to remove");
   });
 });
+
+Deno.test({
+  name: "setup cuda that is stopped leaves nothing, a closed terminal included",
+  ignore: Deno.build.os !== "linux" || await cudaIsInstalled(),
+  fn: () =>
+    withTempDir(async (dir) => {
+      const mark = join(dir, "begun");
+      const python = join(dir, "python");
+      await Deno.writeTextFile(
+        python,
+        `#!/bin/sh\n: >"${mark}"; exec /bin/sleep 20\n`,
+        { mode: 0o755 },
+      );
+      const args = ["cuda", "--from-wheel", "--python", python];
+      const child = startProgram("setup", args, true);
+      const ended = outputOf(child);
+      const started = Date.now();
+      while (!await Deno.stat(mark).catch(() => null)) {
+        assert(Date.now() - started < 30_000, "pip was not called");
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      child.kill("SIGHUP");
+      await child.status;
+      // What is still waiting holds the pipes.
+      Deno.kill(-child.pid, "SIGKILL");
+      const { code, stdout, stderr } = await ended;
+      assertEquals([code, stdout], [130, ""], stderr);
+      assertStringIncludes(stderr, "Stopped; nothing is left of it");
+      assertEquals(await cudaStages(), []);
+    }),
+});
+
+/** What setups left beside the provider. */
+async function cudaStages(): Promise<string[]> {
+  const folder = providerFolder(packageFolder());
+  const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+  return names.filter((name) => name.startsWith(".groklab-setup-"));
+}

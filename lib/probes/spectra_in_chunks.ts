@@ -1,15 +1,13 @@
 /**
  * Two-dimensional Fourier components of functions whose values at all pairs would
- * be too much to have in memory: the transform along the second element, of some
- * first elements at a time, is at once summed against the waves of the first.
+ * be too much to have in memory: from sums over the pairs, in one pass.
  *
  * @module
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import type { Session, SessionOptions } from "../onnx/session.ts";
-import type { HostTensor } from "../onnx/tensor.ts";
-import { compile } from "../trace/run.ts";
+import type { SessionOptions } from "../onnx/session.ts";
+import { runTraced } from "../trace/run.ts";
 import type { Matrix } from "./context.ts";
 import { tensorOf } from "./matrices.ts";
 import { type Blocks, fourierBasis, frequencies } from "./spectra.ts";
@@ -20,25 +18,31 @@ export interface ChunkedBlocks extends Blocks {
   silent(f: number): boolean;
 }
 
-/** Sums over the first elements so far. */
+/** Sums over the pairs (x, y) so far, of functions less their value at (0, 0). */
 interface Sums {
-  /** Each function's value at the first pair, which is taken off all. */
+  /** Each function's value at the first pair. */
   readonly pivot: Float64Array;
-  /** Σx². */
+  /** Σ of squares. */
   readonly squares: Float64Array;
   /** Whether it has another value somewhere. */
   readonly varies: Uint8Array;
-  /** Components of the first element alone, [basis, functions]. */
-  readonly first: Float64Array;
-  /** Components of the second alone, [basis, functions]. */
-  readonly second: Float64Array;
-  /** Products of a frequency's components, [k; cos, sin; cos, sin; functions]. */
-  readonly both: Float64Array;
+  /**
+   * Over the pairs of each x, of each y, of each x + y and of each x − y, one after
+   * the other: [4, n, functions].
+   */
+  readonly lines: Float64Array;
 }
 
 /**
- * As `blocks2d()`, of values that come in chunks: [first elements · n, functions],
- * the first element slowest, whole rows of the table of pairs in each.
+ * As `blocks2d()`, of values that come in chunks, [pairs, functions], the first
+ * element slowest.
+ *
+ * A product of a frequency's waves of x and of y is half a wave of x + y and half
+ * one of x − y: cos kx · cos ky = (cos k(x − y) + cos k(x + y))/2, and the others
+ * alike. So the components of a block are those of four sums over lines of the
+ * table: with P, Q, R, T the components cos k(x − y), cos k(x + y), sin k(x + y) and
+ * sin k(x − y), of unit norm on Z_n, the four products' squares sum to
+ * (P² + Q² + R² + T²)/n. That is n times less work than the whole transform.
  *
  * @param chunks All pairs, in their order.
  * @param n The order.
@@ -49,136 +53,106 @@ export async function blocksInChunks(
   n: number,
   options: SessionOptions = {},
 ): Promise<ChunkedBlocks> {
-  const K = frequencies(n).length;
-  const basis = fourierBasis(n);
-  // At k = n/2 there is no sine.
-  while (basis.length < 1 + 2 * K) basis.push(new Float64Array(n));
-  const F = tableOf(basis, 0, n);
-  const sessions = new Map<number, Promise<Session>>();
   let sums: Sums | undefined;
-  let from = 0;
-  for await (const { rows, columns, data } of chunks) {
-    sums ??= startOf(data.slice(0, columns), basis.length, K);
-    const { pivot } = sums;
-    const shifted = data.map((x, i) => x - pivot[i % columns]!);
-    note(sums, shifted);
-    const some = rows / n;
-    const X = tensorOf({ rows, columns, data: shifted });
-    const feeds = { F, W: tableOf(basis, from, some), X };
-    const session = sessions.get(some) ?? transform(feeds, n, K, options);
-    sessions.set(some, session);
-    const found = await (await session).run(feeds);
-    for (const name of ["first", "second", "both"] as const) {
-      const part = found[name]!.data as Float64Array;
-      sums[name].forEach((x, i, sum) => sum[i] = x + part[i]!);
-    }
-    from += some;
+  let first = 0;
+  for await (const chunk of chunks) {
+    sums ??= startOf(chunk.data.slice(0, chunk.columns), n);
+    addTo(sums, chunk, first, n);
+    first += chunk.rows;
   }
-  for (const session of sessions.values()) await (await session).close();
-  return blocksOf(sums!, K);
+  return blocksOf(sums!, await squaresOf(sums!, n, options), n);
 }
 
-const tableOf = (
-  basis: readonly Float64Array[],
-  from: number,
-  count: number,
-): HostTensor => {
-  const data = new Float64Array(basis.length * count);
-  basis.forEach((row, i) =>
-    data.set(row.subarray(from, from + count), i * count)
-  );
-  return { dtype: "float64", shape: [basis.length, count], data };
-};
-
-function startOf(pivot: Float64Array, basis: number, K: number): Sums {
+function startOf(pivot: Float64Array, n: number): Sums {
   const width = pivot.length;
   return {
     pivot,
     squares: new Float64Array(width),
     varies: new Uint8Array(width),
-    first: new Float64Array(basis * width),
-    second: new Float64Array(basis * width),
-    both: new Float64Array(4 * K * width),
+    lines: new Float64Array(4 * n * width),
   };
 }
 
-function note({ pivot, squares, varies }: Sums, values: Float64Array): void {
+function addTo(
+  { pivot, squares, varies, lines }: Sums,
+  { rows, data }: Matrix,
+  first: number,
+  n: number,
+): void {
   const width = pivot.length;
-  for (let at = 0; at < values.length; at += width) {
-    for (let f = 0; f < width; f++) {
-      const x = values[at + f]!;
-      squares[f]! += x * x;
-      if (x !== 0) varies[f] = 1;
+  for (let i = 0, at = 0; i < rows; i++) {
+    const [x, y] = [Math.floor((first + i) / n), (first + i) % n];
+    let ofX = x * width;
+    let ofY = (n + y) * width;
+    let ofSum = (2 * n + (x + y) % n) * width;
+    let ofDifference = (3 * n + (x - y + n) % n) * width;
+    for (let f = 0; f < width; f++, at++) {
+      const value = data[at]! - pivot[f]!;
+      if (value !== 0) varies[f] = 1;
+      squares[f]! += value * value;
+      lines[ofX++]! += value;
+      lines[ofY++]! += value;
+      lines[ofSum++]! += value;
+      lines[ofDifference++]! += value;
     }
   }
 }
 
-// F [basis, n], the waves W [basis, elements] at some first elements, and
-// X [elements · n, functions].
-function transform(
-  feeds: { F: HostTensor; W: HostTensor; X: HostTensor },
+// (F·M)²/n of each of the four sums M, [4, n, functions].
+async function squaresOf(
+  { pivot, lines }: Sums,
   n: number,
-  K: number,
   options: SessionOptions,
-): Promise<Session> {
-  const [basis, some] = feeds.W.shape as [number, number];
-  const width = feeds.X.shape[1]!;
-  return compile(
-    ({ F, W, X }) => {
-      const values = tf.reshape(X, [some, n, width]);
-      // [elements, basis of the second, functions]
-      const Y = tf.matMul(tf.expandDims(F, 0), values);
-      const alone = tf.reshape(
-        tf.slice(Y, [0, 0, 0], [-1, 1, -1]),
-        [some, width],
-      ) as tf.Tensor2D;
-      const one = tf.slice(W, [0, 0], [1, -1]) as tf.Tensor2D;
-      const flat = tf.reshape(Y, [some, basis * width]) as tf.Tensor2D;
-      const waves = tf.reshape(
-        tf.transpose(
-          tf.reshape(tf.slice(Y, [0, 1, 0]), [some, K, 2 * width]),
-          [1, 0, 2],
-        ),
-        [K, some, 2 * width],
-      );
-      const of = tf.reshape(tf.slice(W, [1, 0]), [K, 2, some]);
-      return {
-        first: tf.matMul(W as tf.Tensor2D, alone),
-        second: tf.reshape(tf.matMul(one, flat), [basis, width]),
-        both: tf.matMul(of, waves), // [K, 2, 2 · functions]
-      };
+): Promise<Float64Array> {
+  const width = pivot.length;
+  const basis = new Float64Array(n * n);
+  fourierBasis(n).forEach((row, i) => basis.set(row, i * n));
+  const { squares } = await runTraced(
+    ({ F, M }) => ({
+      squares: tf.div(
+        tf.square(tf.matMul(
+          tf.expandDims(F, 0),
+          tf.reshape(M, [4, n, width]),
+        )),
+        n,
+      ),
+    }),
+    {
+      F: tensorOf({ rows: n, columns: n, data: basis }),
+      M: tensorOf({ rows: 4 * n, columns: width, data: lines }),
     },
-    feeds,
     options,
   );
+  return squares!.data as Float64Array;
 }
 
-function blocksOf(sums: Sums, K: number): ChunkedBlocks {
+function blocksOf(
+  sums: Sums,
+  components: Float64Array,
+  n: number,
+): ChunkedBlocks {
   const width = sums.pivot.length;
-  const { first, second, both } = sums;
-  const squared = (x: Float64Array, row: number, f: number) =>
-    x[row * width + f]! ** 2;
+  const [ofX, ofY, ofSum, ofDifference] = [0, 1, 2, 3] as const;
+  const at = (line: number, row: number, f: number) =>
+    components[(line * n + row) * width + f]!;
   const each = (value: (f: number) => number) =>
     Float64Array.from({ length: width }, (_, f) => value(f));
-  const ks = Array.from({ length: K }, (_, i) => i);
+  const sum = (lines: readonly number[], rows: readonly number[]) =>
+    each((f) =>
+      lines.reduce(
+        (all, line) => rows.reduce((sum, row) => sum + at(line, row, f), all),
+        0,
+      )
+    );
+  // Rows of the basis that are waves of k; at n/2 there is no sine.
+  const rowsOf = (k: number) => 2 * k === n ? [2 * k - 1] : [2 * k - 1, 2 * k];
   return {
     // All squares but the constant's: the basis is orthonormal.
-    variance: each((f) => sums.squares[f]! - squared(first, 0, f)),
-    alone: ks.map((i) =>
-      each((f) =>
-        [1 + 2 * i, 2 + 2 * i].reduce(
-          (sum, row) => sum + squared(first, row, f) + squared(second, row, f),
-          0,
-        )
-      )
-    ),
-    together: ks.map((i) =>
-      each((f) =>
-        [0, 1, 2, 3].reduce(
-          (sum, j) => sum + squared(both, 4 * i + j, f),
-          0,
-        )
-      )
+    variance: each((f) => sums.squares[f]! - at(ofX, 0, f)),
+    alone: frequencies(n).map((k) => sum([ofX, ofY], rowsOf(k))),
+    together: frequencies(n).map((k) =>
+      // There x − y is x + y.
+      sum(2 * k === n ? [ofSum] : [ofSum, ofDifference], rowsOf(k))
     ),
     silent: (f) => sums.varies[f] === 0,
   };

@@ -47,6 +47,8 @@ export interface Share {
    * being a unit of work; else each of them of the file is one.
    */
   readonly whole: boolean;
+  /** Which checkpoints, where they are asked; by default all of the run. */
+  readonly asked?: readonly RunCheckpoint[];
 }
 
 /** The answers to a unit of work. */
@@ -180,8 +182,8 @@ function coresOf(
 }
 
 /** How many units of work there are. */
-export function unitsOf({ run, names, whole }: Share): number {
-  return whole ? run!.checkpoints.length : names.length;
+export function unitsOf({ run, names, whole, asked }: Share): number {
+  return whole ? (asked ?? run!.checkpoints).length : names.length;
 }
 
 /** Takes the next unit that no thread has taken. */
@@ -246,7 +248,7 @@ class Helper {
  * is told of the file does not fit it.
  */
 export async function askShare(
-  { path, run: listed, names, whole }: Share,
+  { path, run: listed, names, whole, asked }: Share,
   options: ProbeOptions,
   next: () => number,
   tell: (answer: Unit | Begun) => void,
@@ -258,7 +260,7 @@ export async function askShare(
       listed.checkpoints,
     );
   if (whole && run) {
-    const { checkpoints } = run;
+    const checkpoints = asked ?? run.checkpoints;
     for (let i = next(); i < checkpoints.length; i = next()) {
       await run.with(checkpoints[i]!, async (context) => {
         check(context.model);

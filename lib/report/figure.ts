@@ -5,6 +5,7 @@
  */
 
 import type { ProbeContext } from "../probes/context.ts";
+import type { ProbeReport } from "../probes/mod.ts";
 
 /** A checkpoint that was opened. */
 export interface Opened {
@@ -12,6 +13,8 @@ export interface Opened {
   readonly step: number;
   /** Its file and task. */
   readonly context: ProbeContext;
+  /** What probes, with nothing told to them, found in it already. */
+  readonly known?: ProbeReport["probes"] | undefined;
 }
 
 /** What a cell of a table holds. */

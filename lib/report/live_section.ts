@@ -12,7 +12,7 @@ import { decodeModel } from "../onnx/model.ts";
 import { bytesOf } from "../onnx/tensor.ts";
 import { cyclicOf } from "../probes/anatomy.ts";
 import type { ProbeContext } from "../probes/context.ts";
-import { fourier } from "../probes/fourier.ts";
+import { fourier, type FourierResult } from "../probes/fourier.ts";
 import { NotApplicableError } from "../probes/probe.ts";
 import { ask } from "../probes/probing.ts";
 import { frequencyCount } from "../probes/spectra.ts";
@@ -48,11 +48,13 @@ export function packed(bytes: Uint8Array): string {
  *
  * @param bytes The checkpoint's file.
  * @param context The same, opened.
+ * @param known What the probe of frequencies found in it, if it was asked.
  * @throws {NotApplicableError} if its rows are nothing that a reader can type.
  */
 export async function liveOf(
   bytes: Uint8Array,
   context: ProbeContext,
+  known?: FourierResult,
 ): Promise<Live> {
   const { model, task, dataset } = context;
   const places = placesOf(context);
@@ -85,7 +87,7 @@ export async function liveOf(
       temperature: temperatureOf(context),
       rows: rows.length,
       counted: Math.min(rows.length, COUNTED),
-      switches: await switchesOf(live, context),
+      switches: await switchesOf(live, context, known),
     },
     model: packed(live.bytes),
     rows: [
@@ -144,6 +146,7 @@ function placesOf({ model, task, dataset }: ProbeContext): Place[] {
 async function switchesOf(
   { masks, filter }: LiveModel,
   context: ProbeContext,
+  known?: FourierResult,
 ): Promise<Switches[]> {
   const of = masks.map(({ hook, unit, size, input }): Switches => ({
     input,
@@ -157,7 +160,7 @@ async function switchesOf(
   const { rows, parts, weight } = filter;
   const { order, residues } = cyclicOf(context);
   const size = frequencyCount(order);
-  const { key_frequencies: keys } = await ask(fourier, context);
+  const { key_frequencies: keys } = known ?? await ask(fourier, context);
   return [...of, {
     input: filter.input,
     unit: "frequency",

@@ -5,9 +5,15 @@
  * @module
  */
 
+import { hasManyLogits } from "../probes/large.ts";
 import { logitScaling } from "../probes/logit_scaling.ts";
+import type { ProbeOptions } from "../probes/mod.ts";
+import { NotApplicableError } from "../probes/probe.ts";
 import { ask } from "../probes/probing.ts";
 import type { ProgressResult } from "../probes/progress_measures.ts";
+import type { RunCheckpoint } from "../probes/run_context.ts";
+import { shareOut, type Unit } from "../probes/shares.ts";
+import { evenlySpaced } from "../runs/read.ts";
 import { chartSvg, type Series } from "./chart.ts";
 import type { Opened, ReportFigure } from "./figure.ts";
 
@@ -19,8 +25,8 @@ export interface ProgressAt {
   readonly excluded: number | null;
 }
 
-/** What the chart shows of the progress measures of a checkpoint. */
-export function progressAt(
+// What the chart shows of the progress measures of a checkpoint.
+function progressAt(
   step: number,
   { full, restricted, excluded }: ProgressResult,
 ): ProgressAt {
@@ -32,14 +38,60 @@ export function progressAt(
   };
 }
 
-/** Restricted and excluded loss through training. */
+// Checkpoints that are asked where each takes minutes.
+const MOST_LARGE = 4;
+
+/**
+ * The progress measures of checkpoints, which threads take in turn: of all, or where
+ * there are very many logits of some, evenly spaced.
+ *
+ * @param path The run.
+ * @param checkpoints Its checkpoints, oldest first.
+ * @param known What the last one's are, where it was asked.
+ * @param options How to ask the others.
+ * @throws {NotApplicableError} if one lacks what they need.
+ */
+export async function progressOver(
+  path: string,
+  checkpoints: readonly RunCheckpoint[],
+  known: ProgressResult | undefined,
+  options: ProbeOptions,
+): Promise<ProgressAt[]> {
+  const run = { path, checkpoints };
+  const share = { path, run, names: ["progress"] as const, whole: true };
+  const asked = [
+    ...await hasManyLogits(share, options)
+      ? evenlySpaced(checkpoints, MOST_LARGE)
+      : checkpoints,
+  ];
+  const last = known && progressAt(asked.pop()!.step, known);
+  const units: Unit[] = [];
+  await shareOut({ ...share, asked }, options, (unit) => units.push(unit));
+  const measures = units.toSorted((a, b) => a.index - b.index)
+    .map(({ index, results, reasons }) => {
+      if (reasons.progress) throw new NotApplicableError(reasons.progress);
+      const { step } = asked[index]!;
+      return progressAt(step, results.progress as ProgressResult);
+    });
+  return last ? [...measures, last] : measures;
+}
+
+/**
+ * Restricted and excluded loss through training.
+ *
+ * @param measures At checkpoints.
+ * @param label The run.
+ * @param id The chart's.
+ * @param of How many checkpoints there are.
+ */
 export function progressFigure(
   measures: readonly ProgressAt[],
   label: string,
   id: string,
+  of: number,
 ): ReportFigure {
   const title = `Progress measures: ${label}`;
-  const of = (value: (at: ProgressAt) => number | null) =>
+  const points = (value: (at: ProgressAt) => number | null) =>
     measures.map((at) => ({ x: at.step, y: value(at) ?? NaN }));
   return {
     id,
@@ -47,7 +99,10 @@ export function progressFigure(
     caption: "Softmax cross-entropy at each checkpoint: of all pairs; of all " +
       "pairs with nothing but the key frequencies' waves in the logits " +
       "(restricted); of the train rows without these waves (excluded). The " +
-      "circuit forms while excluded loss rises.",
+      "circuit forms while excluded loss rises." +
+      (measures.length < of
+        ? ` Of ${of} checkpoints ${measures.length}, evenly spaced.`
+        : ""),
     svg: chartSvg({
       title,
       panels: [{
@@ -55,18 +110,18 @@ export function progressFigure(
         x: { label: "step", scale: "log" },
         y: { label: "cross-entropy", scale: "log" },
         series: [
-          { name: "all pairs", colour: 0, points: of(({ full }) => full) },
+          { name: "all pairs", colour: 0, points: points(({ full }) => full) },
           {
             name: "restricted",
             colour: 1,
             line: "dashed",
-            points: of(({ restricted }) => restricted),
+            points: points(({ restricted }) => restricted),
           },
           {
             name: "excluded",
             colour: 2,
             line: "dotted",
-            points: of(({ excluded }) => excluded),
+            points: points(({ excluded }) => excluded),
           },
         ],
       }],
@@ -85,11 +140,12 @@ export function progressFigure(
 
 /** Accuracy and collapse as all weights are scaled by α. */
 export async function scalingFigure(
-  { step, context }: Opened,
+  { step, context, known }: Opened,
   label: string,
   id: string,
 ): Promise<ReportFigure> {
-  const { rows } = await ask(logitScaling, context);
+  const { rows } = known?.["logit-scaling"] ??
+    await ask(logitScaling, context);
   const precisions = ["float16", "float32", "float64"] as const;
   const title = `Weights scaled by α: ${label}`;
   return {

@@ -8,21 +8,10 @@ import { append } from "../extremes.ts";
 import { FileError } from "../files.ts";
 import { evenlySpaced, lastWhole, wholeOnes } from "../runs/read.ts";
 import { readHeld } from "../sums.ts";
-import {
-  probe,
-  type ProbeName,
-  type ProbeOptions,
-  probes,
-} from "../probes/mod.ts";
+import { probe, type ProbeName, probes } from "../probes/mod.ts";
 import { NotApplicableError } from "../probes/probe.ts";
-import type { ProgressResult } from "../probes/progress_measures.ts";
-import { type RunCheckpoint, RunContext } from "../probes/run_context.ts";
-import {
-  type Share,
-  shareOut,
-  type Unit,
-  usualJobs,
-} from "../probes/shares.ts";
+import { RunContext } from "../probes/run_context.ts";
+import { usualJobs } from "../probes/shares.ts";
 import { SESSION } from "../onnx/options.ts";
 import type { SessionOptions } from "../onnx/session.ts";
 import { checkOptions, only } from "../options.ts";
@@ -30,9 +19,8 @@ import { curveFigures } from "./curves.ts";
 import type { Opened, ReportFigure } from "./figure.ts";
 import type { Html } from "./html.ts";
 import {
-  type ProgressAt,
-  progressAt,
   progressFigure,
+  progressOver,
   scalingFigure,
 } from "./measure_figures.ts";
 import {
@@ -93,8 +81,9 @@ export async function makeReport(
     await steadily(run, async (listed) => {
       options.onStage?.(`looking inside ${listed.name}`);
       const run = await withoutDamaged(listed);
-      const figures = await insideFigures(run, label, `run${g}`, options);
+      // First: what probes found need not be found again for figures.
       const verdict = await verdictOn(run, options);
+      const figures = await insideFigures(verdict, label, `run${g}`, options);
       append(inside, figures);
       verdicts.push(verdict);
     });
@@ -144,7 +133,7 @@ export async function readGroups(paths: readonly string[]): Promise<Group[]> {
 }
 
 async function insideFigures(
-  run: ReportRun,
+  { run, report }: Verdict,
   label: string,
   id: string,
   options: ReportOptions,
@@ -156,6 +145,7 @@ async function insideFigures(
     only(options, SESSION),
     chosen,
   );
+  const known = report?.probes;
   const figures: ReportFigure[] = [];
   const add = (made: ReportFigure | ReportFigure[]) =>
     append(figures, [made].flat());
@@ -182,13 +172,18 @@ async function insideFigures(
   );
   if (chosen.length > 1) {
     await applying(async () => {
-      const measures = await progressOver(run.path, chosen, options);
-      add(progressFigure(measures, label, `${id}-progress`));
+      const measures = await progressOver(
+        run.path,
+        chosen,
+        known?.progress,
+        inThreads(options, true),
+      );
+      add(progressFigure(measures, label, `${id}-progress`, chosen.length));
     });
   }
-  const { step } = run.checkpoints.at(-1)!;
+  const { step } = chosen.at(-1)!;
   await context.last(async (context) => {
-    const opened = { step, context };
+    const opened = { step, context, known };
     await applying(async () => add(await fourierFigures(opened, label, id)));
     await applying(async () => add(await logitsFigures(opened, label, id)));
     await applying(async () => add(await answersFigure(opened, label, id)));
@@ -202,29 +197,11 @@ async function insideFigures(
   return figures;
 }
 
-// The progress measures of checkpoints, which threads take in turn.
-async function progressOver(
-  path: string,
-  checkpoints: readonly RunCheckpoint[],
-  options: ReportOptions,
-): Promise<ProgressAt[]> {
-  const run = { path, checkpoints };
-  const share: Share = { path, run, names: ["progress"], whole: true };
-  const units: Unit[] = [];
-  await shareOut(share, inThreads(true, options), (unit) => units.push(unit));
-  return units.toSorted((a, b) => a.index - b.index)
-    .map(({ index, results, reasons }) => {
-      if (reasons.progress) throw new NotApplicableError(reasons.progress);
-      const { step } = checkpoints[index]!;
-      return progressAt(step, results.progress as ProgressResult);
-    });
-}
-
-// What calls back stays in this thread.
+// How to ask probes. What calls back stays in this thread.
 function inThreads(
-  whole: boolean,
   { probes: _, onStage: __, ...options }: ReportOptions,
-): ProbeOptions {
+  whole: boolean,
+) {
   return { ...options, jobs: usualJobs(whole) };
 }
 
@@ -250,7 +227,7 @@ async function verdictOn(
     .map(({ name }) => name as ProbeName);
   options.onStage?.(`asking ${run.name}: ${names.join(", ")}`);
   try {
-    const told = { ...inThreads(false, options), lenient: true };
+    const told = { ...inThreads(options, false), lenient: true };
     return { run, report: await probe(last.path, names, told) };
   } catch (error) {
     if (!(error instanceof NotApplicableError)) throw error;
@@ -264,11 +241,14 @@ async function verdictOn(
  *
  * @param groups The runs.
  * @param runtime The packed runtime, where it becomes part of the page.
+ * @param verdicts What probes found in some of the runs, so that it need not be
+ * found again.
  * @returns Or why there is none.
  */
 export async function livePart(
   groups: readonly Group[],
   runtime: string | undefined,
+  verdicts: readonly Verdict[] = [],
 ): Promise<Html | string> {
   const reasons: string[] = [];
   for (const { runs: [run] } of groups) {
@@ -281,7 +261,14 @@ export async function livePart(
         const last = await lastWhole(checkpoints);
         const bytes = await readHeld(last.path);
         const context = await RunContext.open(path);
-        return await context.with(last, (context) => liveOf(bytes, context));
+        const { probes } = verdicts.find(({ run, report }) =>
+          run.path === path && report?.step === last.step
+        )?.report ?? {};
+        return await context.with(
+          last,
+          (context) =>
+            liveOf(bytes, context, probes?.fourier),
+        );
       });
       return liveSection(live, run.name, runtime);
     } catch (error) {

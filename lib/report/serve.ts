@@ -199,16 +199,19 @@ class Pages {
     const live = this.#live = keep(
       this.#live,
       key,
-      () => livePart(groups, runtime),
+      async () => livePart(groups, runtime, (await looked.made).verdicts),
     );
     try {
-      const { inside, verdicts } = await looked.made;
+      const [{ inside, verdicts }, html] = await Promise.all([
+        looked.made,
+        live.made,
+      ]);
       const page = {
         groups,
         curves: curveFigures(groups),
         inside,
         verdicts,
-        live: await live.made,
+        live: html,
         script: await (this.#script ??= pageScript()),
         following: versionOf(groups),
       };

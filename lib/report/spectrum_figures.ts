@@ -98,14 +98,12 @@ export function spectraFigure(
 
 /** What the last checkpoint's weights and neurons are made of. */
 export async function fourierFigures(
-  { step, context }: Opened,
+  { step, context, known }: Opened,
   label: string,
   id: string,
 ): Promise<ReportFigure[]> {
-  const { embedding, key_frequencies, order, layers } = await ask(
-    fourier,
-    context,
-  );
+  const { embedding, key_frequencies, order, layers } = known?.fourier ??
+    await ask(fourier, context);
   const count = Math.floor(order / 2);
   const keys = key_frequencies === null
     ? "key frequencies are not known"

@@ -107,6 +107,7 @@ export async function writeReport(
     const live = await livePart(
       report.groups,
       singleFile ? runtime : undefined,
+      report.verdicts,
     );
     const beside = singleFile || typeof live === "string" ? undefined : RUNTIME;
     if (beside) {

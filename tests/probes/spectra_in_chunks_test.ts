@@ -36,7 +36,7 @@ for (const [n, most] of [[2, 1], [3, 2], [7, 7], [8, 5], [12, 1000]] as const) {
     const table = tableOf(n);
     const { rows, columns, data } = table;
     const whole = await blocks2d(
-      { dtype: "float64", shape: [rows, columns], data },
+      { dtype: "float64", shape: [rows, columns], data: data.slice() },
       n,
     );
     const found = await blocksInChunks(inChunksOf(most, table), n);

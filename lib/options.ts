@@ -61,6 +61,42 @@ export const someOf = (names: readonly string[]): Check => (value) => {
 export const signal: Check = (value) =>
   value instanceof AbortSignal ? undefined : "an AbortSignal";
 
+/** A list of texts. */
+export const named: Check = (value) =>
+  Array.isArray(value) && value.every((name) => typeof name === "string")
+    ? undefined
+    : "a list of texts";
+
+/** An object that is no list. */
+export const object: Check = (value) =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+    ? undefined
+    : "an object";
+
+/**
+ * Refuses an argument of another type.
+ *
+ * @param what The function, for messages.
+ * @param name What the argument is called.
+ * @param value What it was given.
+ * @param check What it must be.
+ * @throws {TypeError} if it is not that.
+ */
+export function checkArgument(
+  what: string,
+  name: string,
+  value: unknown,
+  check: Check,
+): void {
+  const wanted = check(value);
+  if (wanted === undefined) return;
+  throw new TypeError(
+    `Cannot call ${what} with ${
+      shown(value)
+    } for its ${name}: wanted ${wanted}`,
+  );
+}
+
 const shown = (value: unknown) =>
   typeof value === "string"
     ? JSON.stringify(value)

@@ -20,6 +20,7 @@ import {
   findProbed,
   foreignOf,
   type ForeignOptions,
+  NotApplicableError,
   probe,
   probeNames,
   type ProbeOptions,
@@ -29,6 +30,7 @@ import {
   probeSettings,
   usualJobs,
 } from "../lib/probes/mod.ts";
+import { refusalOf } from "../lib/probes/asking.ts";
 import { newestRun } from "../lib/runs/read.ts";
 import {
   addFlags,
@@ -179,6 +181,8 @@ const task = program
       settings: Object.fromEntries(
         Object.entries(options).filter(([key]) => key in probeSettings),
       ),
+      // What was named and has no answer is told after the answers of the others.
+      lenient: names !== undefined,
       onProgress: progress.show,
     };
     try {
@@ -193,6 +197,11 @@ const task = program
         console.log(
           "series" in report ? renderRun(report) : renderReport(report),
         );
+      }
+      const { source, skipped } = report;
+      const missing = Object.entries(skipped);
+      if (names && missing.length > 0) {
+        throw new NotApplicableError(refusalOf(source, missing));
       }
     } finally {
       progress.end();

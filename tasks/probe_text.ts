@@ -93,7 +93,8 @@ export function renderReport(report: ProbeReport): string {
 
 /** A report on a run for a terminal. */
 export function renderRun(report: RunReport): string {
-  const { source, steps, notes, summary, series, probes, skipped } = report;
+  const { source, steps, notes, summary, series, gaps, probes, skipped } =
+    report;
   return [
     `${shown(source)} (${steps.length} checkpoints, steps ${steps[0]}–${
       steps.at(-1)
@@ -103,6 +104,7 @@ export function renderRun(report: RunReport): string {
       "",
       name,
       ...indented(seriesLines(name as ProbeName, rows)),
+      ...indented(name in gaps ? [`none at ${gaps[name as ProbeName]}`] : []),
     ]),
     ...resultLines(probes),
     ...skippedLines(skipped),

@@ -95,9 +95,12 @@ export function outcomesText(
 export function standingText(
   { finished, of, training, left }: Standing,
 ): string {
-  const running = training.map(({ job, step }) =>
-    `${job.figure} ${job.name} ${percent(step / job.config.steps, 0)}`
-  );
+  const running = training.map(({ job, step }) => {
+    const { steps } = job.config;
+    // Rounded down: what is not over is not 100 %; what has begun is not 0 %.
+    const done = Math.floor(100 * step / steps) / 100 || step / steps;
+    return `${job.figure} ${job.name} ${percent(done, 0)}`;
+  });
   return `${finished} of ${of} runs, ${timeText(left)} left` +
     (running.length > 0 ? ` · ${running.join(" · ")}` : "");
 }

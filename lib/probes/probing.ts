@@ -11,18 +11,11 @@ import {
   type Values,
 } from "../config/setting.ts";
 import { UsageError } from "../errors.ts";
-import { nearest } from "../names.ts";
 import { checkOptions, only } from "../options.ts";
 import { providerOf } from "../onnx/session.ts";
 import { checkpointsOf, runOfCheckpoint, wholeOnes } from "../runs/read.ts";
-import {
-  type AnyProbe,
-  type CheckpointProbe,
-  type ProbeName,
-  probeNames,
-  type ProbeResults,
-  probes,
-} from "./catalogue.ts";
+import { Asking, checkAsked } from "./asking.ts";
+import type { CheckpointProbe, ProbeName, ProbeResults } from "./catalogue.ts";
 import type { ProbeContext } from "./context.ts";
 import { foreignOf, type ForeignOptions } from "./foreign.ts";
 import { foreignCheckpoints } from "./foreign_run.ts";
@@ -99,6 +92,8 @@ export interface RunReport {
   readonly summary: readonly string[];
   /** Results of the probes of checkpoints. */
   readonly series: { [N in ProbeName]?: ProbeSeries<ProbeResults[N]> };
+  /** Of these probes, why they have no result at some checkpoints, and at which. */
+  readonly gaps: Partial<Record<ProbeName, string>>;
   /** Results of the probes of runs. */
   readonly probes: Partial<ProbeResults>;
   /** Probes that do not apply, or were left out, with the reason. */
@@ -111,19 +106,21 @@ export interface RunReport {
  * @param path An .onnx file; one that lies in a run folder is seen as the run's.
  * @param names Which probes; by default every one of a checkpoint that applies.
  * @param options How to run the model, and what probes are told.
+ * @throws {TypeError} if the path is no text, or the names are no list.
  * @throws {FileError} if the file cannot be read.
  * @throws {SyntaxError} if it is no ONNX model.
- * @throws {UsageError} if an option is unknown, the device has no numbers of the
+ * @throws {UsageError} if the list of names is empty, an option is unknown, the device has no numbers of the
  * weights' type, a setting
  * is none of the probes', or what is told of the file does not fit it.
- * @throws {NotApplicableError} if a probe that was named does not apply, or none
- * does.
+ * @throws {NotApplicableError} if a probe that was named does not apply, unless
+ * `lenient` says to skip it, or none does.
  */
 export async function probe(
   path: string,
   names?: readonly ProbeName[],
   options: ProbeOptions = {},
 ): Promise<ProbeReport> {
+  checkAsked("probe()", path, names);
   checkOptions("probe()", options, PROBE);
   const asking = new Asking(names, options);
   const folder = await runOfCheckpoint(path);
@@ -186,6 +183,23 @@ async function openWhole(
   return await RunContext.open(path, only(options, FOREIGN_RUN), checkpoints);
 }
 
+// Why probes that have results elsewhere have none at some steps.
+function gapsOf(
+  series: Readonly<Record<string, unknown>>,
+  lacks: Readonly<Record<string, Readonly<Record<string, number[]>>>>,
+): RunReport["gaps"] {
+  return Object.fromEntries(
+    Object.entries(lacks).filter(([name]) => name in series).map((
+      [name, reasons],
+    ) => [
+      name,
+      Object.entries(reasons).map(([reason, steps]) =>
+        `step${steps.length > 1 ? "s" : ""} ${steps.join(", ")}: ${reason}`
+      ).join("; "),
+    ]),
+  );
+}
+
 const nameOf = ({ name }: CheckpointProbe) => name as ProbeName;
 
 const listed = ({ path, checkpoints }: RunContext) => ({ path, checkpoints });
@@ -200,13 +214,14 @@ const listed = ({ path, checkpoints }: RunContext) => ({ path, checkpoints });
  * @throws {UsageError} if the device has no numbers of the weights' type, or a
  * setting is none of the probes'.
  * @throws {NotApplicableError} if a probe that was named applies to no checkpoint,
- * or none does.
+ * unless `lenient` says to skip it, or none does.
  */
 export async function probeRun(
   path: string,
   names?: readonly ProbeName[],
   options: ProbeOptions = {},
 ): Promise<RunReport> {
+  checkAsked("probeRun()", path, names);
   checkOptions("probeRun()", options, PROBE);
   const asking = new Asking(names, options);
   const [told] = Object.keys(foreignOf(options));
@@ -218,6 +233,7 @@ export async function probeRun(
   }
   const run = await openWhole(path, options);
   const series: Record<string, { step: number; result: unknown }[]> = {};
+  const lacks: Record<string, Record<string, number[]>> = {};
   const perCheckpoint: CheckpointProbe[] = [];
   for (const probe of asking.probes) {
     if (probe.of !== "checkpoint") continue;
@@ -232,12 +248,17 @@ export async function probeRun(
     const units: Unit[] = [];
     await shareOut(share, options, (unit) => units.push(unit));
     for (const unit of units.toSorted((a, b) => a.index - b.index)) {
-      const { step } = run.checkpoints[unit.index]!;
+      const { step, path } = run.checkpoints[unit.index]!;
       for (const [name, result] of Object.entries(unit.results)) {
         (series[name] ??= []).push({ step, result });
       }
       // What does not apply to one checkpoint may apply to the next.
       asking.take({ ...unit, results: {} });
+      for (const [name, reason] of Object.entries(unit.reasons)) {
+        // The same of several is said once.
+        const why = reason.replaceAll(path, "the checkpoint");
+        ((lacks[name] ??= {})[why] ??= []).push(step);
+      }
     }
   }
   for (const [name, results] of Object.entries(series)) {
@@ -264,108 +285,8 @@ export async function probeRun(
     notes: run.notes,
     summary: summaryOf({ ...atEnd, ...results }, skipped),
     series: series as RunReport["series"],
+    gaps: gapsOf(series, lacks),
     probes: results as Partial<ProbeResults>,
     skipped,
   };
-}
-
-/** Probes being asked: their settings, their answers, why some have none. */
-class Asking {
-  readonly probes: readonly AnyProbe[];
-  readonly #strict: boolean;
-  readonly #settings: ReadonlyMap<string, Record<string, unknown>>;
-  readonly #results: Record<string, unknown> = {};
-  readonly #reasons = new Map<string, string>();
-
-  constructor(
-    names: readonly ProbeName[] | undefined,
-    { settings = {}, lenient = false }: ProbeOptions,
-  ) {
-    this.#strict = names !== undefined && !lenient;
-    this.probes = [...new Set(names ?? probeNames)].map((name) => {
-      const probe = probes[name];
-      if (probe) return probe;
-      throw new UsageError(
-        `Cannot ask the probe ${name}: there is none of that name, ` +
-          nearest(name, probeNames),
-      );
-    });
-    const read = new Set<string>(
-      this.probes.flatMap((probe) => Object.keys(probe.settings ?? {})),
-    );
-    const idle = Object.keys(settings).find((key) => !read.has(key));
-    if (idle !== undefined) {
-      throw new UsageError(
-        `${flagOf(idle)} is read by none of the probes ` +
-          this.probes.map(({ name }) => name).join(", "),
-      );
-    }
-    this.#settings = new Map(
-      this.probes.map(({ name, settings: known = {} }) => [
-        name,
-        checkedSettings(known, settings, flagOf),
-      ]),
-    );
-  }
-
-  /** What a probe is told. */
-  settingsOf(name: string): Record<string, unknown> {
-    return this.#settings.get(name)!;
-  }
-
-  /** Keeps an answer, or why there is none. */
-  async ask(
-    probe: AnyProbe,
-    answer: (settings: Record<string, unknown>) => unknown,
-  ): Promise<void> {
-    try {
-      this.#results[probe.name] = await answer(this.settingsOf(probe.name));
-    } catch (error) {
-      if (!(error instanceof NotApplicableError)) throw error;
-      this.#reasons.set(probe.name, error.message);
-    }
-  }
-
-  /** Keeps a thread's answers, and why it has none. */
-  take({ results, reasons }: Unit): void {
-    Object.assign(this.#results, results);
-    for (const [name, reason] of Object.entries(reasons)) {
-      this.#reasons.set(name, reason);
-    }
-  }
-
-  /** Leaves a probe out. */
-  skip(probe: AnyProbe, reason: string): void {
-    this.#reasons.set(probe.name, reason);
-  }
-
-  /** What was answered; a probe that had to answer and did not is an error. */
-  answers(source: string, elsewhere: readonly string[] = []) {
-    const answered = new Set([...Object.keys(this.#results), ...elsewhere]);
-    const inOrder = this.probes.map(({ name }) => name);
-    const missing = inOrder.flatMap((name) => {
-      const reason = this.#reasons.get(name);
-      return answered.has(name) || reason === undefined
-        ? []
-        : [[name, reason] as const];
-    });
-    if (this.#strict && missing.length > 0) {
-      const [name, reason] = missing[0]!;
-      throw new NotApplicableError(
-        `The probe ${name} does not apply to ${source}: ${reason}`,
-      );
-    }
-    if (answered.size === 0) {
-      throw new NotApplicableError(
-        `No probe applies to ${source}: ` +
-          [...new Set(missing.map(([, reason]) => reason))].join("; "),
-      );
-    }
-    const results = Object.fromEntries(
-      inOrder.filter((name) => name in this.#results)
-        .map((name) => [name, this.#results[name]]),
-    );
-    const skipped = Object.fromEntries(missing) as ProbeReport["skipped"];
-    return { results, skipped };
-  }
 }

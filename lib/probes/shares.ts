@@ -14,12 +14,12 @@ import { loadProbeModel } from "../onnx/load_probe_model.ts";
 import type { ProbeModel } from "../onnx/probe_model.ts";
 import { only } from "../options.ts";
 import type { FloatDType } from "../trace/graph.ts";
+import { reasonOf } from "./asking.ts";
 import { type CheckpointProbe, type ProbeName, probes } from "./catalogue.ts";
 import { ProbeContext } from "./context.ts";
 import { introduce } from "./foreign.ts";
 import { FOREIGN, FOREIGN_RUN } from "./options.ts";
 import { hasManyLogits } from "./large.ts";
-import { NotApplicableError } from "./probe.ts";
 import type { ProbeOptions } from "./probing.ts";
 import { type RunCheckpoint, RunContext } from "./run_context.ts";
 
@@ -307,10 +307,7 @@ async function answersOf(
       if (error instanceof UsageError || error instanceof FileError) {
         throw error;
       }
-      const { message } = error as Error;
-      reasons[name] = error instanceof NotApplicableError
-        ? message
-        : `It failed: ${message}`;
+      reasons[name] = reasonOf(error);
     }
   }
   return { results, reasons };

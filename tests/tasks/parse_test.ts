@@ -119,7 +119,7 @@ Deno.test("bandText() has the median of an even number, and a row a run", () => 
 });
 
 Deno.test("standingText() rounds down: what is not over is not 100 %", () => {
-  const standing = {
+  const at = (step: number) => ({
     finished: 2,
     of: 6,
     training: [{
@@ -128,14 +128,20 @@ Deno.test("standingText() rounds down: what is not over is not 100 %", () => {
         name: "a-seed0",
         config: resolveConfig({ steps: 1000 }),
       },
-      step: 999,
+      step,
     }],
     left: 61_000,
-  } as unknown as Standing;
-  assertEquals(
-    standingText(standing),
-    "2 of 6 runs, 61 s left · fig2 a-seed0 99 %",
-  );
+  } as unknown as Standing);
+  const cases = [[999, "99 %"], [290, "29 %"], [1, "0.1 %"], [
+    0,
+    "0 %",
+  ]] as const;
+  for (const [step, share] of cases) {
+    assertEquals(
+      standingText(at(step)),
+      `2 of 6 runs, 61 s left · fig2 a-seed0 ${share}`,
+    );
+  }
 });
 
 Deno.test("renderRun() thins a long series, its last checkpoint always shown", () => {
@@ -150,6 +156,7 @@ Deno.test("renderRun() thins a long series, its last checkpoint always shown", (
         return { step: 10 * i, result: { train: part, test: part } };
       }),
     },
+    gaps: {},
     probes: {},
     skipped: {},
   });

@@ -318,7 +318,7 @@ Deno.test("probe() and probeRun() say what is wrong with their arguments", async
   for (const [name, call] of Object.entries({ probe, probeRun })) {
     for (const [args, of, message] of cases) {
       const error = await assertRejects(
-        () => call(...args as Parameters<typeof call>) as Promise<unknown>,
+        () => (call as (...args: unknown[]) => Promise<unknown>)(...args),
         of,
         message,
       );

@@ -6,9 +6,10 @@
  */
 
 import { createHash } from "node:crypto";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join, posix, resolve } from "node:path";
 import { describing, FileError, isAbsent } from "./files.ts";
 import { notice } from "./notices.ts";
+import { sumLine, sumLines } from "./sum_lines.ts";
 
 /** The name of the file of sums. */
 export const SUMS = "SHA256SUMS";
@@ -32,7 +33,7 @@ export interface RowsSum {
   readonly sum: string;
 }
 
-const LINE = /^([0-9a-f]{64}) [ *](?:\.\/)?(.+)$/;
+const OF_ROWS = "# metrics.jsonl before step ";
 const ROWS =
   /^# metrics\.jsonl before step (\d+): ([0-9a-f]{64}), (\d+) bytes$/;
 
@@ -50,18 +51,32 @@ export class Sums {
   readonly files: Map<string, readonly string[]> = new Map();
   /** By the step of a checkpoint. */
   readonly rows: Map<number, RowsSum> = new Map();
+  /** The numbers of lines that are neither sums nor comments. */
+  readonly odd: readonly number[];
 
-  /** Parses the text; lines that are none of its own are passed over. */
+  /** @param odd The numbers of lines that are neither sums nor comments. */
+  constructor(odd: readonly number[] = []) {
+    this.odd = odd;
+  }
+
+  /** Parses the text; odd lines are passed over, as `sha256sum -c` does. */
   static parse(text: string): Sums {
-    const sums = new Sums();
-    for (const line of text.split(/\r?\n/)) {
-      const [, sum, path] = LINE.exec(line) ?? [];
-      if (path !== undefined) {
-        sums.files.set(path, [...sums.files.get(path) ?? [], sum!]);
+    const odd: number[] = [];
+    const sums = new Sums(odd);
+    for (const line of sumLines(text)) {
+      if ("odd" in line) {
+        odd.push(line.odd);
         continue;
       }
+      const path = posix.normalize(line.path);
+      sums.files.set(path, [...sums.files.get(path) ?? [], line.sum]);
+    }
+    for (const [number, line] of text.split(/\r?\n/).entries()) {
       const [, step, before, bytes] = ROWS.exec(line) ?? [];
-      if (step === undefined) continue;
+      if (step === undefined) {
+        if (line.startsWith(OF_ROWS)) odd.push(number + 1);
+        continue;
+      }
       sums.rows.set(Number(step), { bytes: Number(bytes), sum: before! });
     }
     return sums;
@@ -72,11 +87,11 @@ export class Sums {
     // Written at every checkpoint: of thousands, lists in between cost time.
     let text = "";
     for (const path of [...this.files.keys()].sort()) {
-      for (const sum of this.files.get(path)!) text += `${sum}  ${path}\n`;
+      for (const sum of this.files.get(path)!) text += sumLine(sum, path);
     }
     for (const step of [...this.rows.keys()].sort((a, b) => a - b)) {
       const { bytes, sum } = this.rows.get(step)!;
-      text += `# metrics.jsonl before step ${step}: ${sum}, ${bytes} bytes\n`;
+      text += `${OF_ROWS}${step}: ${sum}, ${bytes} bytes\n`;
     }
     return text;
   }
@@ -95,6 +110,8 @@ export class Sums {
 }
 
 const short = (sum: string) => `${sum.slice(0, 12)}…`;
+
+const KEEP = { ignoreBOM: true };
 
 // The sums of the folders that were read, until they are others.
 const known = new Map<
@@ -129,17 +146,19 @@ export async function sumsOf(
   const state = `${info.ino} ${info.size} ${info.mtime?.getTime()}`;
   const before = known.get(path);
   if (before?.state === state && !fresh) return before.sums;
-  const sums = Sums.parse(
-    await describing(`read ${path}`, () => Deno.readTextFile(path)),
-  );
+  const bytes = await describing(`read ${path}`, () => Deno.readFile(path));
+  // `sha256sum` takes a byte order mark for a part of the first line.
+  const sums = Sums.parse(new TextDecoder("utf-8", KEEP).decode(bytes));
+  const odd = sums.odd.map((line) => `line ${line} is none of sums`);
   if (!sums.files.has("manifest.json")) {
     if (!await regular(join(run, "manifest.json"))) return undefined;
     throw new DamagedError(
-      `Cannot read ${path}: it has no sum of manifest.json, wanted one of each ` +
-        "file of the run; put it back from a copy, or remove it, and the " +
-        "files are read as they are",
+      `Cannot read ${path}: ${odd[0] ? `${odd[0]}, and ` : ""}it has no sum ` +
+        "of manifest.json, wanted one of each file of the run; put it back " +
+        "from a copy, or remove it, and the files are read as they are",
     );
   }
+  for (const line of odd) notice(`${path}: ${line}; it is passed over`);
   known.set(path, { state, sums });
   return sums;
 }

@@ -5,13 +5,14 @@
  * @module
  */
 
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { ConfigError, resolveConfig } from "../config/config.ts";
 import type { Scale } from "../figures/figure.ts";
 import type { RunRecord } from "../figures/record.ts";
 import { describing, isPartial, writeWhole } from "../files.ts";
 import { isObject, parseObject } from "../json.ts";
 import { list } from "../runs/_layout.ts";
+import { sumLines } from "../sum_lines.ts";
 import { sha256 } from "../sums.ts";
 import { type Places, recordsFolder } from "./layout.ts";
 import { type Outcome, parseOutcome } from "./outcome.ts";
@@ -44,9 +45,9 @@ export class PublishedSums {
     const text = await readText(path);
     if (text === undefined) return new PublishedSums(published, undefined);
     const sums = new Map<string, string>();
-    for (const line of text.split(/\r?\n/)) {
-      const [, sum, name] = /^([0-9a-f]{64}) [ *](.+)$/.exec(line) ?? [];
-      if (name !== undefined) sums.set(name, sum!);
+    for (const line of sumLines(text)) {
+      if ("odd" in line) continue; // Its file then has no sum, which is said.
+      sums.set(posix.normalize(line.path), line.sum);
     }
     return new PublishedSums(published, sums);
   }

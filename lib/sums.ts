@@ -6,13 +6,16 @@
  */
 
 import { createHash } from "node:crypto";
-import { basename, dirname, join, posix, resolve } from "node:path";
+import { join, posix } from "node:path";
 import { describing, FileError, isAbsent } from "./files.ts";
 import { notice } from "./notices.ts";
 import { sumLine, sumLines } from "./sum_lines.ts";
 
 /** The name of the file of sums. */
 export const SUMS = "SHA256SUMS";
+
+// What makes a folder a run.
+const MANIFEST = "manifest.json";
 
 /** A file whose bytes are not those that were written. */
 export class DamagedError extends FileError {
@@ -135,7 +138,7 @@ export async function sumsOf(
   const path = join(run, SUMS);
   const info = await regular(path);
   if (!info) {
-    if (await regular(join(run, "manifest.json"))) {
+    if (await regular(join(run, MANIFEST))) {
       notice(
         `${run} has no ${SUMS}, as runs of older versions: whether its files ` +
           "are as they were written cannot be seen",
@@ -151,7 +154,7 @@ export async function sumsOf(
   const sums = Sums.parse(new TextDecoder("utf-8", KEEP).decode(bytes));
   const odd = sums.odd.map((line) => `line ${line} is none of sums`);
   if (!sums.files.has("manifest.json")) {
-    if (!await regular(join(run, "manifest.json"))) return undefined;
+    if (!await regular(join(run, MANIFEST))) return undefined;
     throw new DamagedError(
       `Cannot read ${path}: ${odd[0] ? `${odd[0]}, and ` : ""}it has no sum ` +
         "of manifest.json, wanted one of each file of the run; put it back " +
@@ -161,6 +164,15 @@ export async function sumsOf(
   for (const line of odd) notice(`${path}: ${line}; it is passed over`);
   known.set(path, { state, sums });
   return sums;
+}
+
+/**
+ * Whether a folder is a run: it has the manifest of one, or lost it, and its sums
+ * say so.
+ */
+export async function isRun(folder: string): Promise<boolean> {
+  if (await regular(join(folder, MANIFEST))) return true;
+  return (await sumsOf(folder))?.files.has(MANIFEST) ?? false;
 }
 
 /**
@@ -241,33 +253,6 @@ export async function readOfRun(
     }
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-}
-
-const STEP_FILE = /^step-\d{8,}\.onnx$/;
-
-/**
- * Reads a file, and holds it to the sum of the run that it is a checkpoint of,
- * or an optimizer's state, if it is.
- *
- * @param path The file.
- * @throws {DamagedError} if it is not what was written.
- * @throws {FileError} if it cannot be read, or is no file.
- */
-export async function readHeld(
-  path: string,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const named = dirname(path);
-  const folder = named === "." ? resolve(named) : named;
-  const run = dirname(folder);
-  const part = basename(folder);
-  if (
-    (part === "checkpoints" || part === "optimizer") &&
-    STEP_FILE.test(basename(path)) && await regular(join(run, "manifest.json"))
-  ) {
-    const bytes = await readOfRun(run, `${part}/${basename(path)}`);
-    if (bytes) return bytes;
-  }
-  return await readFile(path);
 }
 
 /**

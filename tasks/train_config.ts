@@ -16,7 +16,9 @@ import {
 import type { Switch } from "../lib/config/course.ts";
 import { resumableKeys } from "../lib/config/core.ts";
 import { FILES } from "../lib/runs/_layout.ts";
+import { textHeld } from "../lib/held.ts";
 import { parseObject } from "../lib/json.ts";
+import { DamagedError } from "../lib/sums.ts";
 
 /** The flags beside the config's that say what to train. */
 export interface CourseFlags {
@@ -152,8 +154,9 @@ async function readConfig(source: string): Promise<ConfigInput> {
   const path = isFolder ? join(source, FILES.config) : source;
   let text: string;
   try {
-    text = await Deno.readTextFile(path);
+    text = await textHeld(path);
   } catch (error) {
+    if (error instanceof DamagedError) throw error;
     throw new ConfigError(
       `Cannot read the config ${path}: ${(error as Error).message}`,
     );

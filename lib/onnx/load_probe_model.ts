@@ -5,7 +5,7 @@
  */
 
 import { checkOptions } from "../options.ts";
-import { readHeld } from "../sums.ts";
+import { readHeld } from "../held.ts";
 import { NO_ALIASES } from "./aliases.ts";
 import { metadataOf } from "./checkpoint.ts";
 import { readExternalData } from "./external_data.ts";

@@ -7,6 +7,7 @@
 
 import { UsageError } from "../errors.ts";
 import { describing } from "../files.ts";
+import { textHeld } from "../held.ts";
 
 /** Some rows with their classes. */
 export interface ToldPart {
@@ -40,7 +41,7 @@ export interface ToldRows {
 export async function readRows(path: string): Promise<ToldRows> {
   const text = await describing(
     `read the rows ${path}`,
-    () => Deno.readTextFile(path),
+    () => textHeld(path),
   );
   const plain = text.replace(/^\ufeff/, "");
   const rows = /\.json$/i.test(path) || plain.trimStart().startsWith("{")

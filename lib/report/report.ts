@@ -7,7 +7,7 @@
 import { append } from "../extremes.ts";
 import { FileError } from "../files.ts";
 import { evenlySpaced, lastWhole, wholeOnes } from "../runs/read.ts";
-import { readHeld } from "../sums.ts";
+import { readHeld } from "../held.ts";
 import { probe, type ProbeName, probes } from "../probes/mod.ts";
 import { NotApplicableError } from "../probes/probe.ts";
 import { RunContext } from "../probes/run_context.ts";

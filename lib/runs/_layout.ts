@@ -7,7 +7,15 @@
 import { join } from "node:path";
 import { FileError, isAbsent, isPartial } from "../files.ts";
 import { isObject, parseObject } from "../json.ts";
-import { irregular, readOfRun, SUMS } from "../sums.ts";
+import { taskLine } from "../shell.ts";
+import {
+  DamagedError,
+  irregular,
+  isRun,
+  readOfRun,
+  SUMS,
+  sumsOf,
+} from "../sums.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** The files and folders of a run. */
@@ -128,6 +136,51 @@ export async function textOf(
   return bytes && new TextDecoder().decode(bytes);
 }
 
+// The text of a manifest; where it is lost, what is left of the run is said.
+async function manifestText(run: string): Promise<string | undefined> {
+  let problem: string;
+  try {
+    const text = await textOf(run, FILES.manifest);
+    if (text !== undefined) return text;
+    if (!await isRun(run)) return undefined;
+    problem =
+      `Cannot read the run ${run}: ${join(run, FILES.manifest)}, which ` +
+      "says how it was made, is not there";
+  } catch (error) {
+    // Of damaged sums nothing is known to stand.
+    if (!(error instanceof DamagedError && await sumsStand(run))) throw error;
+    problem = error.message;
+  }
+  throw new DamagedError(`${problem}; ${await whatStands(run)}`);
+}
+
+const sumsStand = (run: string) => sumsOf(run).then(Boolean, () => false);
+
+// What of a run is as it was written, though its manifest is not, and what can be
+// done with it.
+async function whatStands(run: string): Promise<string> {
+  const whole: string[] = [];
+  const isWhole = (name: string) =>
+    readOfRun(run, name).then((bytes) => bytes !== undefined, () => false);
+  for (const name of [FILES.config, FILES.split, FILES.metrics]) {
+    if (await isWhole(name)) whole.push(name);
+  }
+  const steps = stepsIn(await list(join(run, FILES.checkpoints)) ?? []);
+  let last: number | undefined;
+  for (const step of steps.reverse()) {
+    if (!await isWhole(`${FILES.checkpoints}/${stepFile(step)}`)) continue;
+    last = step;
+    break;
+  }
+  if (last !== undefined) whole.push(`the checkpoint of step ${last}`);
+  const stands = whole.length === 0
+    ? "nothing else of it is whole"
+    : `${whole.join(", ")} ${whole.length === 1 ? "is" : "are"} whole`;
+  return `${stands}; put ${FILES.manifest} back from a copy` +
+    (last === undefined ? "" : ", or start a new run from the last whole " +
+      `checkpoint with ${taskLine("train", "--from", run)}`);
+}
+
 /**
  * The manifest of a run.
  *
@@ -138,7 +191,7 @@ export async function textOf(
  */
 export async function findManifest(run: string): Promise<Manifest | undefined> {
   const path = join(run, FILES.manifest);
-  const text = await textOf(run, FILES.manifest);
+  const text = await manifestText(run);
   if (text === undefined) return undefined;
   const manifest = parseObject(text, path, "a manifest");
   const { groklab, started, device, versions } = manifest;

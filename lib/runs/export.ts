@@ -11,7 +11,7 @@ import { ProbeModel } from "../onnx/probe_model.ts";
 import { UsageError } from "../errors.ts";
 import { checkOptions, type Checks, flag, list, whole } from "../options.ts";
 import { checkPlace, writeWhole } from "../files.ts";
-import { readHeld } from "../sums.ts";
+import { readHeld } from "../held.ts";
 import { findCheckpoint } from "./read.ts";
 
 /** What to copy, and how. */

@@ -8,10 +8,11 @@ import { append } from "../extremes.ts";
 import { basename, dirname, join } from "node:path";
 import { UsageError } from "../errors.ts";
 import { describing, FileError } from "../files.ts";
+import { readHeld } from "../held.ts";
 import { kindOf, parseObject } from "../json.ts";
 import { notice } from "../notices.ts";
 import { taskLine } from "../shell.ts";
-import { DamagedError, irregular, readHeld } from "../sums.ts";
+import { DamagedError, irregular, isRun } from "../sums.ts";
 import {
   CHECKPOINT,
   checkpointPath,
@@ -183,7 +184,7 @@ export async function runOfCheckpoint(
     basename(folder) !== FILES.checkpoints || !CHECKPOINT.test(basename(path))
   ) return undefined;
   const run = dirname(folder);
-  return await findManifest(run) && run;
+  return await isRun(run) ? run : undefined;
 }
 
 /**

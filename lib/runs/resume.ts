@@ -6,6 +6,7 @@
 
 import { join } from "node:path";
 import { type Config, configKeys, resolveConfig } from "../config/config.ts";
+import type { Split } from "../data/dataset.ts";
 import { FileError } from "../files.ts";
 import { isObject, parseObject } from "../json.ts";
 import { taskLine } from "../shell.ts";
@@ -15,10 +16,11 @@ import {
   checkRegular,
   FILES,
   findManifest,
+  ignoreMissing,
   textOf,
 } from "./_layout.ts";
 import type { Manifest } from "./manifest.ts";
-import { jsonText } from "./run_folder.ts";
+import { jsonText, splitText } from "./run_folder.ts";
 import { filesOfStep } from "./run_sums.ts";
 import { fileOf, savedSteps } from "./states.ts";
 
@@ -138,8 +140,14 @@ async function configIn(
   }
   const carried = await carriedConfig(run);
   await checkUnedited(run, problem, carried?.config);
-  // Nothing was trained yet: there is nothing to go on with.
-  if (!carried) return undefined;
+  if (!carried) {
+    // Nothing was trained yet: there is nothing to go on with.
+    if ((await savedSteps(run)).length === 0) return undefined;
+    throw new DamagedError(
+      `${problem}, and no checkpoint of the run is whole, which would carry ` +
+        "it; put the files back from a copy",
+    );
+  }
   if (!carried.proven) {
     throw new FileError(
       `${problem}; its checkpoints carry the config that they were trained ` +
@@ -151,16 +159,17 @@ async function configIn(
   return resolveConfig(carried.config);
 }
 
-// A config that a whole checkpoint carries, the first or the last of a run; proven
-// where it is to the byte what config.json has to be.
+// A config that a whole checkpoint carries, the first or the last of a run, or one
+// between where these are damaged; proven where it is to the byte what config.json has to be.
 async function carriedConfig(run: string): Promise<
   { config: Record<string, unknown>; path: string; proven: boolean } | undefined
 > {
   const steps = await savedSteps(run);
   const wanted = (await sumsOf(run))?.files.get(FILES.config) ?? [];
   let found;
-  for (const step of new Set([steps[0], steps.at(-1)])) {
-    if (step === undefined) continue;
+  const ends = steps.length > 0 ? [steps[0]!, steps.at(-1)!] : [];
+  for (const step of new Set([...ends, ...steps])) {
+    if (found && !ends.includes(step)) break;
     const path = checkpointPath(run, step);
     const file = await fileOf(path);
     if (typeof file !== "object") continue;
@@ -208,3 +217,65 @@ export function isOver(summary: Summary | undefined, steps: number): boolean {
   return summary !== undefined &&
     (typeof summary.diverged_at === "number" || summary.steps >= steps);
 }
+
+/**
+ * Holds a run's split.json to the split that its config makes: one that is damaged
+ * is written anew only if it can be seen that nothing else stood there.
+ *
+ * @param run The folder.
+ * @param split What the config makes.
+ * @returns What is damaged and written anew, in words; undefined where nothing is.
+ * @throws {DamagedError} if it is damaged, and nothing shows that the config makes
+ * the same.
+ * @throws {FileError} if it is another.
+ */
+export async function splitDamage(
+  run: string,
+  split: Split,
+): Promise<string | undefined> {
+  const path = join(run, FILES.split);
+  const made = splitText(split);
+  let problem = `${path} is not there`;
+  try {
+    const text = await textOf(run, FILES.split);
+    if (text !== undefined && isSame(text, made)) return undefined;
+    if (text !== undefined && await sumsOf(run)) {
+      throw new FileError(
+        `Cannot resume ${run}: its config makes another split here than ` +
+          `${path} has, by which it was trained; go on with it where it was ` +
+          `begun, or ${startsFrom(run)}`,
+      );
+    }
+    if (text !== undefined) problem = `${path} has not what its config makes`;
+  } catch (error) {
+    if (!(error instanceof DamagedError)) throw error;
+    problem = error.message;
+  }
+  const anew = "it is written anew as the config makes it, which";
+  const sums = (await sumsOf(run))?.files.get(FILES.split);
+  if (sums?.includes(sha256(made))) {
+    return `${problem}; ${anew} has the sum that ${FILES.sums} says`;
+  }
+  const found = await Deno.readTextFile(path).catch(ignoreMissing);
+  if (found !== undefined && isSame(found, made)) {
+    return `${problem}; ${anew} is what the file has: the sum was wrong`;
+  }
+  throw new DamagedError(
+    `${problem}; and nothing shows that its config makes the split by which it ` +
+      `was trained; put it back from a copy, or ${startsFrom(run)}`,
+  );
+}
+
+// Whether two files say the same, white space apart.
+function isSame(text: string, made: string): boolean {
+  if (text === made) return true;
+  try {
+    return JSON.stringify(JSON.parse(text)) ===
+      JSON.stringify(JSON.parse(made));
+  } catch {
+    return false;
+  }
+}
+
+const startsFrom = (run: string) =>
+  `start a new run from it with ${taskLine("train", "--from", run)}`;

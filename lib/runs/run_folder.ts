@@ -61,7 +61,8 @@ export const jsonText = (value: unknown): string =>
 
 // Inputs out of a file are not written again: where they lie is enough to find
 // them, and to see whether they are still the same.
-const splitText = (split: Split) =>
+/** A split as a run's files have it. */
+export const splitText = (split: Split): string =>
   JSON.stringify(
     split,
     function (this: Partial<Examples>, key, value) {

@@ -4,13 +4,14 @@
  * @module
  */
 
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { firstStep } from "../config/course.ts";
 import { describing, FileError } from "../files.ts";
+import { readHeld } from "../held.ts";
 import { decodeTensors, type FileTensors } from "../onnx/read_tensors.ts";
 import type { HostTensor } from "../onnx/tensor.ts";
-import { readHeld, regular, sha256, sumsOf } from "../sums.ts";
+import { regular, sha256, sumsOf } from "../sums.ts";
 import {
   checkpointPath,
   FILES,
@@ -95,9 +96,16 @@ export interface SavedState extends WholeRows {
   readonly trained: unknown;
 }
 
-/** The steps of a run's checkpoints, whole or not, last first. */
+/**
+ * The steps of a run's checkpoints, last first, whole or not: one that its sums
+ * name and that is not there is among them.
+ */
 export async function savedSteps(run: string): Promise<number[]> {
-  return stepsIn(await list(join(run, FILES.checkpoints)) ?? []).reverse();
+  const there = await list(join(run, FILES.checkpoints)) ?? [];
+  const named = [...(await sumsOf(run))?.files.keys() ?? []]
+    .filter((name) => dirname(name) === FILES.checkpoints)
+    .map((name) => basename(name));
+  return stepsIn([...new Set([...there, ...named])]).reverse();
 }
 
 /**

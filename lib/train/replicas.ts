@@ -29,6 +29,7 @@ import { type Recorded, Recorder, type TrainResult } from "./recorder.ts";
 import { meteredReplicas } from "./metered.ts";
 import { replicaEngine } from "./replica_engine.ts";
 import {
+  damagesOf,
   reopen,
   resultOf,
   type Resumable,
@@ -172,7 +173,8 @@ export async function trainBand(
   const made = asked.map(makeExperiment);
   const unfit: Unfit[][] = asked.map(() => []);
   const last = old && await lastOfBand(folders!, made, died, unfit);
-  for (const [r, { damages }] of (old ?? []).entries()) {
+  for (const [r, run] of (old ?? []).entries()) {
+    const damages = await damagesOf(run, folders![r]!, made[r]!);
     const [step, first] = [last?.step, firstStep(asked[r]!)];
     const found = { damages, unfit: unfit[r]!, step, first };
     tellDamages(folders![r]!, found, options);

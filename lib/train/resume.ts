@@ -15,13 +15,18 @@ import { resumableKeys } from "../config/core.ts";
 import { UsageError } from "../errors.ts";
 import { FileError } from "../files.ts";
 import { differences, withSitting } from "../runs/manifest.ts";
-import { type Interrupted, readInterrupted } from "../runs/resume.ts";
+import {
+  type Interrupted,
+  readInterrupted,
+  splitDamage,
+} from "../runs/resume.ts";
 import { savedState, savedSteps, type WholeRows } from "../runs/states.ts";
 import {
   checkpointPath,
   type RunContents,
   RunWriter,
 } from "../runs/run_folder.ts";
+import { regular } from "../sums.ts";
 import { taskLine } from "../shell.ts";
 import { modelState, modelTensors, prefixed, under } from "./buffers.ts";
 import { withConfig } from "./carry.ts";
@@ -99,6 +104,8 @@ export interface Unfit {
   readonly step: number;
   /** Why. */
   readonly why: string;
+  /** Whether its checkpoint is not there, though the run's sums name it. */
+  readonly gone?: boolean;
 }
 
 /**
@@ -123,7 +130,8 @@ export async function lastState(
   for (const step of steps ?? await savedSteps(run)) {
     const saved = await savedState(run, config, step);
     if (typeof saved === "string") {
-      unfit.push({ step, why: saved });
+      const gone = !await regular(checkpointPath(run, step));
+      unfit.push({ step, why: saved, gone });
       continue;
     }
     const { params, optimizer, trained, rows, bytes } = saved;
@@ -192,6 +200,24 @@ function checkTrained(
 }
 
 /**
+ * What of a run is damaged and is made again, in words.
+ *
+ * @param old The run.
+ * @param run Its folder.
+ * @param experiment What its config makes.
+ * @throws {FileError} if its split.json is damaged and nothing shows that the
+ * config makes the same, or is another.
+ */
+export async function damagesOf(
+  { damages }: Interrupted,
+  run: string,
+  { split }: Experiment,
+): Promise<string[]> {
+  const damage = await splitDamage(run, split);
+  return damage === undefined ? [...damages] : [...damages, damage];
+}
+
+/**
  * Tells of what was damaged, and what becomes of it.
  *
  * @param run The run's folder.
@@ -213,8 +239,17 @@ export function tellDamages(
   { onWarning }: TrainOptions,
 ): void {
   for (const damage of damages) onWarning?.(damage);
-  const states = unfit.map(({ step, why }) => `of step ${step}: ${why}`);
-  if (step === undefined && unfit.some(({ step }) => step > first)) {
+  const there = unfit.filter(({ gone }) => !gone);
+  const gone = unfit.filter(({ gone }) => gone).map(({ step }) => step);
+  const states = there.map(({ step, why }) => `of step ${step}: ${why}`);
+  if (gone.length > 0) {
+    states.push(
+      gone.length === 1
+        ? `the checkpoint of step ${gone[0]} is not there`
+        : `${gone.length} checkpoints until step ${gone[0]} are not there`,
+    );
+  }
+  if (step === undefined && there.some(({ step }) => step > first)) {
     throw new FileError(
       `Cannot resume ${run}: none of its states is whole: ` +
         `${states.join("; ")}; put the files back from a copy, or begin it ` +

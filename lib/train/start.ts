@@ -8,19 +8,13 @@ import { basename, dirname, join } from "node:path";
 import { type ConfigInput, resolveConfig } from "../config/config.ts";
 import { UsageError } from "../errors.ts";
 import { FileError, isAbsent } from "../files.ts";
+import { readHeld } from "../held.ts";
 import { checkOptions, type Checks, flag, whole } from "../options.ts";
 import { decodeTensors } from "../onnx/read_tensors.ts";
 import type { HostTensor } from "../onnx/tensor.ts";
 import { FILES } from "../runs/_layout.ts";
 import { checkpointsMeant, firstWhole, runOfCheckpoint } from "../runs/read.ts";
-import {
-  DamagedError,
-  readFile,
-  readHeld,
-  readOfRun,
-  sha256,
-  sumsOf,
-} from "../sums.ts";
+import { DamagedError, readFile, readOfRun, sha256, sumsOf } from "../sums.ts";
 import { initialTensors, modelState, prefixed } from "./buffers.ts";
 import { carryOver } from "./carry.ts";
 import type { HostState, Snapshot } from "./engine.ts";

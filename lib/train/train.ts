@@ -26,6 +26,7 @@ import { onnxEngine } from "./onnx_engine.ts";
 import { tfjsPasses } from "./passes.ts";
 import { Recorder, type TrainResult } from "./recorder.ts";
 import {
+  damagesOf,
   endOf,
   lastState,
   reopen,
@@ -138,7 +139,7 @@ export async function train(
   const unfit: Unfit[] = [];
   const last = old && await lastState(folder!, made, unfit);
   if (old) {
-    const { damages } = old;
+    const damages = await damagesOf(old, folder!, made);
     const [step, first] = [last?.step, firstStep(asked)];
     tellDamages(folder!, { damages, unfit, step, first }, options);
   }

@@ -25,7 +25,8 @@ export async function readHeld(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const held = await placeInRun(path) ??
     await placeInRun(await describing(`read ${path}`, () => realPath(path)));
-  return held && await readOfRun(...held) || await readFile(path);
+  const bytes = held && await readOfRun(held[0], held[1]);
+  return bytes ?? await readFile(path);
 }
 
 /** The text of a file that is read so. */

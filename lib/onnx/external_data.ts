@@ -38,7 +38,7 @@ export async function readExternalData(
   let any = false;
   let total = 0;
   for (const tensor of tensorsIn(model)) {
-    if (tensor.dataLocation !== TensorProto_DataLocation.EXTERNAL) continue;
+    if (!isExternal(tensor)) continue;
     any = true;
     if (tensor.rawData.length > 0) {
       throw new SyntaxError(
@@ -57,6 +57,11 @@ export async function readExternalData(
     tensor.dataLocation = TensorProto_DataLocation.DEFAULT;
   }
   return any;
+}
+
+/** Whether a tensor lies in a file beside its model. */
+export function isExternal({ dataLocation }: TensorProto): boolean {
+  return dataLocation === TensorProto_DataLocation.EXTERNAL;
 }
 
 /** All tensors that are written in a model. */

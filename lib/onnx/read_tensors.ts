@@ -4,8 +4,10 @@
  * @module
  */
 
+import { createHash } from "node:crypto";
+import { isExternal, readExternalData, tensorsIn } from "./external_data.ts";
 import { type METADATA, metadataOf, VALUE } from "./checkpoint.ts";
-import { decodeModel, hostTensor } from "./model.ts";
+import { decodeModel, hostTensor, type ModelProto } from "./model.ts";
 import type { HostTensor } from "./tensor.ts";
 
 /** What a file of tensors holds. */
@@ -26,7 +28,42 @@ export interface FileTensors {
  * @throws {TypeError} if a tensor has an element type that groklab lacks.
  */
 export function decodeTensors(bytes: Uint8Array, source: string): FileTensors {
-  const model = decodeModel(bytes, source);
+  return tensorsOf(decodeModel(bytes, source));
+}
+
+/** A file of tensors with what lies in files beside it. */
+export interface WholeTensors extends FileTensors {
+  /**
+   * The SHA-256 of all that was read: the file, and behind it each tensor that
+   * lies beside it, in the order of the file.
+   */
+  readonly sum: string;
+}
+
+/**
+ * Reads the initializers of an ONNX file as {@link decodeTensors} does, and those
+ * that it keeps in files beside it.
+ *
+ * @param bytes The contents of the file.
+ * @param path The file.
+ * @throws {SyntaxError} if the bytes are no ONNX model, or what lies beside it is
+ * not where or as large as the model says.
+ * @throws {TypeError} if a tensor has an element type that groklab lacks.
+ * @throws {FileError} if a file beside it cannot be read.
+ */
+export async function readTensors(
+  bytes: Uint8Array,
+  path: string,
+): Promise<WholeTensors> {
+  const model = decodeModel(bytes, path);
+  const beside = [...tensorsIn(model)].filter(isExternal);
+  await readExternalData(model, path);
+  const hash = createHash("sha256").update(bytes);
+  for (const { rawData } of beside) hash.update(rawData);
+  return { ...tensorsOf(model), sum: hash.digest("hex") };
+}
+
+function tensorsOf(model: ModelProto): FileTensors {
   const tensors = model.graph!.initializer.map((proto) => {
     const { name } = proto;
     const path = name.startsWith(VALUE) ? name.slice(VALUE.length) : name;

@@ -18,7 +18,13 @@ import { placeSettings } from "../config/core.ts";
 import { UsageError } from "../errors.ts";
 import { describing, FileError } from "../files.ts";
 import { notice } from "../notices.ts";
-import { FILES, list, readManifest, REPLICA } from "../runs/_layout.ts";
+import {
+  FILES,
+  list,
+  readManifest,
+  REPLICA,
+  replicasIn,
+} from "../runs/_layout.ts";
 import type { Manifest } from "../runs/manifest.ts";
 import {
   checkpointsOf,
@@ -72,11 +78,10 @@ export async function readRuns(path: string): Promise<ReportRun[]> {
   if (names === undefined) {
     throw new FileError(`Cannot read the run ${path}: there is no such folder`);
   }
-  const replicas = names.filter((name) => REPLICA.test(name))
+  if (names.includes(FILES.manifest)) return [await readRun(path)];
+  const replicas = (await replicasIn(path))
     .sort((a, b) => Number(a.slice(8)) - Number(b.slice(8)));
-  if (replicas.length === 0 || names.includes(FILES.manifest)) {
-    return [await readRun(path)];
-  }
+  if (replicas.length === 0) return [await readRun(path)];
   return await Promise.all(replicas.map((name) => readRun(join(path, name))));
 }
 

@@ -45,7 +45,7 @@ async function removeOld(
 ): Promise<void> {
   for (const name of (await list(folder) ?? []).filter(isLeft)) {
     const path = join(folder, name);
-    const { mtime } = await Deno.stat(path);
+    const { mtime } = await Deno.lstat(path);
     if (mtime && Date.now() - mtime.getTime() < OLD_MS) continue;
     await Deno.remove(path, { recursive: true }).catch(ignoreMissing);
   }

@@ -80,6 +80,27 @@ export function ignoreMissing(error: unknown): void {
 }
 
 /**
+ * The names of the replicas' folders in a folder, in no order; none where it is
+ * not there.
+ *
+ * @throws {FileError} if one is no folder: a link could lead a writer anywhere.
+ */
+export async function replicasIn(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  for (const entry of await entriesOf(folder)) {
+    const { name, isDirectory } = entry;
+    if (!REPLICA.test(name)) continue;
+    const path = join(folder, name);
+    if (!isDirectory) {
+      const info = await Deno.lstat(path).catch(() => entry);
+      throw irregular(path, info, "a folder");
+    }
+    names.push(name);
+  }
+  return names;
+}
+
+/**
  * Checks that what a run's files should be are files, and its folders folders: a
  * link could lead a writer anywhere, and a pipe never ends.
  *

@@ -11,7 +11,7 @@ import { ProbeModel } from "../onnx/probe_model.ts";
 import { UsageError } from "../errors.ts";
 import { checkOptions, type Checks, flag, list, whole } from "../options.ts";
 import { checkPlace, writeWhole } from "../files.ts";
-import { readHeld } from "../held.ts";
+import { placeInRun, readHeld } from "../held.ts";
 import { findCheckpoint } from "./read.ts";
 
 /** What to copy, and how. */
@@ -59,6 +59,15 @@ export async function exportCheckpoint(
     );
   }
   await checkPlace(out);
+  const owner = await placeInRun(out);
+  if (owner) {
+    throw new UsageError(
+      `Cannot write ${out}: it is the place of a file of the run ${
+        owner[0]
+      }; ` +
+        "choose another with --out",
+    );
+  }
   const path = await findCheckpoint(source, step);
   const bytes = await readHeld(path);
   const model = decodeModel(bytes, path);

@@ -4,9 +4,10 @@
  * @module
  */
 
-import { join } from "node:path";
+import { join, relative, sep } from "node:path";
 import { type Config, definitionsOf } from "../config/config.ts";
 import { UsageError } from "../errors.ts";
+import { taskLine } from "../shell.ts";
 import { describing, isPartial, removePartial } from "../files.ts";
 import {
   CHECKPOINT,
@@ -41,6 +42,31 @@ export async function checkFree(
         "choose another folder with --run, or replace it with --overwrite"
       : `Cannot start a run in ${path}: the folder is not empty and ` +
         "holds no run; choose another folder with --run",
+  );
+}
+
+/**
+ * Checks that a run which is to be replaced is not what the new one starts from,
+ * however the file's path is spelt and whatever links lead there.
+ *
+ * @param path The run's folder.
+ * @param source The checkpoint to start from, if there is one.
+ * @throws {UsageError} if it is a file of that run.
+ */
+export async function checkNotSource(
+  path: string,
+  source: string | undefined,
+): Promise<void> {
+  if (source === undefined) return;
+  const real = (path: string) => Deno.realPath(path).catch(() => undefined);
+  const [run, file] = [await real(path), await real(source)];
+  if (run === undefined || file === undefined) return;
+  const [part] = relative(run, file).split(sep);
+  if (!(Object.values(FILES) as (string | undefined)[]).includes(part)) return;
+  throw new UsageError(
+    `Cannot start a run in ${path}: it would start from ${source}, which is ` +
+      "that run's own and would be removed first; choose another folder with " +
+      `--run, or go on with it: ${taskLine("train", "--resume", path)}`,
   );
 }
 

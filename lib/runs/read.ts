@@ -20,7 +20,7 @@ import {
   FILES,
   findManifest,
   list,
-  REPLICA,
+  replicasIn,
   stepsIn,
   textOf,
 } from "./_layout.ts";
@@ -37,8 +37,11 @@ export async function runsIn(folder = "runs"): Promise<string[]> {
   const paths: string[] = [];
   for (const name of await list(folder) ?? []) {
     const path = join(folder, name);
-    const inside = await list(path).catch(() => undefined);
-    const replicas = (inside ?? []).filter((name) => REPLICA.test(name));
+    const replicas = await replicasIn(path).catch((error) => {
+      notice(`${path} is passed over: ${(error as Error).message}`);
+      return undefined;
+    });
+    if (!replicas) continue;
     append(paths, [path, ...replicas.map((name) => join(path, name))]);
   }
   for (const path of paths) {
@@ -158,9 +161,7 @@ export async function checkpointsOf(
   });
   const steps = stepsIn(names ?? []);
   if (steps.length === 0) {
-    const replicas = (await list(run) ?? []).filter((name) =>
-      REPLICA.test(name)
-    );
+    const replicas = await replicasIn(run);
     if (replicas.length > 0) {
       throw new UsageError(
         `Cannot read the run ${run}: it holds ${replicas.length} of them, ` +

@@ -15,12 +15,17 @@ import { firstStep } from "../config/course.ts";
 import { chooseDevice } from "../devices.ts";
 import { providerOf } from "../onnx/session.ts";
 import { checkOptions, type Checks, flag, list, number } from "../options.ts";
-import { FILES, list as filesIn, REPLICA } from "../runs/_layout.ts";
+import {
+  FILES,
+  list as filesIn,
+  REPLICA,
+  replicasIn,
+} from "../runs/_layout.ts";
 import { UsageError } from "../errors.ts";
 import { makeManifest } from "../runs/manifest.ts";
 import { isOver } from "../runs/resume.ts";
 import { lockRun } from "../runs/lock.ts";
-import { checkFree, newRunPath } from "../runs/place.ts";
+import { checkFree, checkNotSource, newRunPath } from "../runs/place.ts";
 import { RunWriter } from "../runs/run_folder.ts";
 import { failureText, type Replica, trainAll } from "./band_loop.ts";
 import { makeExperiment } from "./experiment.ts";
@@ -249,8 +254,12 @@ async function claimBand(
   locks: DisposableStack,
 ): Promise<Resumable[] | undefined> {
   const look = async () => {
+    await replicasIn(run); // None of them may be a link.
     const old = resume ? await resumableBand(folders, asked) : undefined;
-    if (!old) await checkBand(run, folders, overwrite || resume);
+    if (!old) {
+      const source = asked[0]!.from?.path;
+      await checkBand(run, folders, source, overwrite || resume);
+    }
     return old;
   };
   const seen = await look();
@@ -265,8 +274,10 @@ async function claimBand(
 async function checkBand(
   run: string,
   folders: readonly string[],
+  source: string | undefined,
   overwrite: boolean,
 ): Promise<void> {
+  for (const folder of folders) await checkNotSource(folder, source);
   for (const folder of folders) await checkFree(folder, overwrite);
   const names = await filesIn(run) ?? [];
   if (names.includes(FILES.manifest)) {

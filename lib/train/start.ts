@@ -10,7 +10,7 @@ import { UsageError } from "../errors.ts";
 import { FileError, isAbsent } from "../files.ts";
 import { readHeld } from "../held.ts";
 import { checkOptions, type Checks, flag, whole } from "../options.ts";
-import { decodeTensors } from "../onnx/read_tensors.ts";
+import { decodeTensors, readTensors } from "../onnx/read_tensors.ts";
 import type { HostTensor } from "../onnx/tensor.ts";
 import { FILES } from "../runs/_layout.ts";
 import { checkpointsMeant, firstWhole, runOfCheckpoint } from "../runs/read.ts";
@@ -61,7 +61,7 @@ async function startAt(
   freshOptimizer: boolean,
 ): Promise<ConfigInput> {
   const bytes = await readHeld(path);
-  const file = decodeTensors(bytes, path);
+  const file = await readTensors(bytes, path);
   const config = file.metadata("config") as ConfigInput | undefined;
   const at = file.metadata("step");
   // What another program wrote has no optimizer that could be gone on with.
@@ -73,7 +73,7 @@ async function startAt(
     from: {
       path,
       step: typeof at === "number" ? at : 0,
-      sha256: sha256(bytes),
+      sha256: file.sum,
       optimizer: optimizer ? sha256(optimizer) : null,
     },
   };
@@ -111,8 +111,11 @@ export async function startOf(
 ): Promise<Snapshot | undefined> {
   const { from } = experiment.config;
   if (!from) return undefined;
-  const bytes = await readFrom(from.path, from.sha256);
-  const { tensors, metadata } = decodeTensors(bytes, from.path);
+  const { tensors, metadata, sum } = await readTensors(
+    await readFile(from.path),
+    from.path,
+  );
+  checkSum(from.path, sum, from.sha256);
   const problem = misfit(tensors, initialTensors(experiment));
   if (problem !== undefined) {
     throw new UsageError(
@@ -120,10 +123,9 @@ export async function startOf(
         "the same",
     );
   }
-  const optimizer = from.optimizer === null ? {} : decodeTensors(
-    await readFrom(besideIn(from.path), from.optimizer),
-    besideIn(from.path),
-  ).tensors;
+  const optimizer = from.optimizer === null
+    ? {}
+    : await optimizerFrom(besideIn(from.path), from.optimizer);
   const state = {
     ...modelState(experiment, tensors),
     ...prefixed("optimizer.", optimizer),
@@ -137,11 +139,15 @@ export async function startOf(
   };
 }
 
-// A file whose hash a config has.
-async function readFrom(path: string, hash: string): Promise<Uint8Array> {
+async function optimizerFrom(path: string, hash: string): Promise<HostState> {
   const bytes = await readFile(path);
-  const found = sha256(bytes);
-  if (found === hash) return bytes;
+  checkSum(path, sha256(bytes), hash);
+  return decodeTensors(bytes, path).tensors;
+}
+
+// That a file is the one whose hash a config has.
+function checkSum(path: string, found: string, hash: string): void {
+  if (found === hash) return;
   throw new FileError(
     `Cannot start from ${path}: its SHA-256 is ${found.slice(0, 12)}…, the ` +
       `config wants ${hash.slice(0, 12)}…: it is another file than the run ` +

@@ -13,7 +13,7 @@ import {
 import { UsageError } from "../errors.ts";
 import { FileError } from "../files.ts";
 import { notice } from "../notices.ts";
-import { list, REPLICA } from "../runs/_layout.ts";
+import { REPLICA, replicasIn } from "../runs/_layout.ts";
 import { taskLine } from "../shell.ts";
 import { isLocked } from "../runs/lock.ts";
 import { runsIn } from "../runs/read.ts";
@@ -46,7 +46,7 @@ export async function toResume(
   changes: ConfigInput = {},
 ): Promise<ToResume> {
   const path = run ?? await newestInterrupted();
-  const names = (await list(path) ?? []).filter((name) => REPLICA.test(name));
+  const names = await replicasIn(path);
   const folders = names.length === 0
     ? [path]
     : names.map((_, r) => join(path, `replica-${r}`));

@@ -16,7 +16,7 @@ import { providerOf, type SessionOptions } from "../onnx/session.ts";
 import { makeManifest } from "../runs/manifest.ts";
 import { isOver } from "../runs/resume.ts";
 import { lockRun } from "../runs/lock.ts";
-import { checkFree, newRunPath } from "../runs/place.ts";
+import { checkFree, checkNotSource, newRunPath } from "../runs/place.ts";
 import { RunWriter } from "../runs/run_folder.ts";
 import type { Engine, Snapshot } from "./engine.ts";
 import { type Experiment, makeExperiment, stepKey } from "./experiment.ts";
@@ -90,7 +90,10 @@ async function claim(
 ): Promise<Resumable | undefined> {
   const look = async () => {
     const old = options.resume ? await resumable(folder, asked) : undefined;
-    if (!old) await checkFree(folder, begunAgain(options));
+    if (!old) {
+      await checkNotSource(folder, asked.from?.path);
+      await checkFree(folder, begunAgain(options));
+    }
     return old;
   };
   const seen = await look();

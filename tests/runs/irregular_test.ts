@@ -6,9 +6,10 @@ import { FileError, writeWhole } from "../../lib/files.ts";
 import { probe } from "../../lib/probes/mod.ts";
 import { readRuns } from "../../lib/report/runs.ts";
 import { exportCheckpoint } from "../../lib/runs/export.ts";
-import { findCheckpoint } from "../../lib/runs/read.ts";
+import { findCheckpoint, runsIn } from "../../lib/runs/read.ts";
 import { readFile } from "../../lib/sums.ts";
 import { startFrom } from "../../lib/train/start.ts";
+import { trainReplicas } from "../../lib/train/replicas.ts";
 import { toResume } from "../../lib/train/to_resume.ts";
 import { train } from "../../lib/train/train.ts";
 import {
@@ -18,6 +19,7 @@ import {
   startProgram,
   withTempDir,
 } from "../tasks/_run.ts";
+import { notesOf } from "./_damage.ts";
 import { atFirstStep, copyRun } from "../train/_runs.ts";
 
 const TINY = { modulus: 5, hidden: [4], threads: 1, steps: 20, evalEvery: 2 };
@@ -153,4 +155,61 @@ Deno.test("devices and pipes are no models", () =>
         await assertRejects(look, FileError, `${path}: it is ${sort}, wanted`);
       }
     }
+  }));
+
+Deno.test("a link in the place of a replica's folder is refused", () =>
+  withTempDir(async (dir) => {
+    const [band, mine] = [join(dir, "band"), join(dir, "mine")];
+    await trainReplicas(TINY, { replicas: 2 }, { run: band, ...atFirstStep() });
+    await Deno.rename(join(band, "replica-1"), mine);
+    await Deno.symlink(mine, join(band, "replica-1"));
+    const before = await contentsOf(mine);
+    const ways: Record<string, () => Promise<unknown>> = {
+      resume: () =>
+        trainReplicas(TINY, { replicas: 2 }, { run: band, resume: true }),
+      overwrite: () =>
+        trainReplicas(TINY, { replicas: 2 }, { run: band, overwrite: true }),
+      // Another number of them does not make the link one of nobody's.
+      fewer: () =>
+        trainReplicas(TINY, { replicas: 1 }, { run: band, overwrite: true }),
+      toResume: () => toResume(band),
+      report: () => readRuns(band),
+      find: () => findCheckpoint(band),
+    };
+    for (const [way, look] of Object.entries(ways)) {
+      const { message } = await assertRejects(look, FileError, undefined, way);
+      assertEquals(
+        message,
+        `Cannot use ${join(band, "replica-1")}: it is a symbolic link, ` +
+          "wanted a folder",
+      );
+    }
+    for (
+      const flags of [["--resume", band], [
+        "--run",
+        band,
+        "--replicas",
+        "2",
+        "--overwrite",
+      ]]
+    ) {
+      const output = await outputOf(startProgram("train", flags));
+      const line = assertRefused(output, 1);
+      assert(line.includes("replica-1: it is a symbolic link"), line);
+    }
+    assertEquals(await contentsOf(mine), before);
+    // Of a folder of runs the others are found.
+    const notes = await notesOf(async () =>
+      assertEquals(await runsIn(dir), [mine])
+    );
+    assert(
+      notes.some((note) => note.includes("band is passed over")),
+      `${notes}`,
+    );
+    // A band in a folder that is itself a link is meant.
+    await Deno.remove(join(band, "replica-1"));
+    await Deno.rename(mine, join(band, "replica-1"));
+    await Deno.symlink(band, join(dir, "latest"));
+    const run = join(dir, "latest");
+    await trainReplicas(TINY, { replicas: 2 }, { run, resume: true });
   }));

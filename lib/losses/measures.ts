@@ -5,6 +5,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
+import { placeOfGreatest } from "../trace/finite_extremes.ts";
 import type { FloatDType } from "../trace/graph.ts";
 import { scalar, toPrecision, widen } from "../trace/precision.ts";
 
@@ -37,7 +38,7 @@ export function correct(
   logits: tf.Tensor2D,
   labels: tf.Tensor1D,
 ): tf.Tensor1D {
-  return tf.equal(tf.argMax(logits, 1), labels) as tf.Tensor1D;
+  return tf.equal(placeOfGreatest(logits, 1), labels) as tf.Tensor1D;
 }
 
 /** Share of the rows whose largest logit is the label's: [n, classes], [n] → []. */

@@ -12,6 +12,7 @@ import {
   positive,
   type Setting,
 } from "../config/setting.ts";
+import { greatest } from "../trace/finite_extremes.ts";
 import type { FloatDType } from "../trace/graph.ts";
 import { scalar, toPrecision } from "../trace/precision.ts";
 import {
@@ -34,7 +35,7 @@ function shifted(
   const z = temperature === 1
     ? given
     : rounded(tf.div(given, scalar(temperature)), precision);
-  const d = tf.sub(z, tf.max(z, 1, true)) as tf.Tensor2D;
+  const d = tf.sub(z, greatest(z, 1, true)) as tf.Tensor2D;
   return { given, d, sum: rounded(tf.sum(tf.exp(d), 1, true), precision) };
 }
 

@@ -5,6 +5,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
+import { greatest, least } from "../trace/finite_extremes.ts";
 import type { FloatDType } from "../trace/graph.ts";
 import { scalar, toPrecision } from "../trace/precision.ts";
 import { type Loss, pick, put } from "./loss.ts";
@@ -20,8 +21,8 @@ function others(
 ) {
   const z = toPrecision(toPrecision(logits, precision), computeIn(precision));
   // In the label's place the row's least logit, which is above no other.
-  const rest = put(z, labels, tf.min(z, 1));
-  const most = tf.max(rest, 1, true);
+  const rest = put(z, labels, least(z, 1) as tf.Tensor1D);
+  const most = greatest(rest, 1, true);
   const e = put(
     tf.exp(tf.sub(rest, most)) as tf.Tensor2D,
     labels,

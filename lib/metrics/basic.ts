@@ -7,6 +7,7 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import { collapsed, correct, fraction, mean } from "../losses/mod.ts";
+import { greatest, least } from "../trace/finite_extremes.ts";
 import { widen } from "../trace/precision.ts";
 import type { Columns, GraphMetrics } from "./group.ts";
 import { cosNegative, dotAll, normAll } from "./vectors.ts";
@@ -40,7 +41,7 @@ export const basic: GraphMetrics = {
         }));
       // Of a row the largest |z| without a tensor of them.
       const largest = (z: tf.Tensor2D) =>
-        tf.maximum(tf.max(z, 1), tf.neg(tf.min(z, 1))) as tf.Tensor1D;
+        tf.maximum(greatest(z, 1), tf.neg(least(z, 1))) as tf.Tensor1D;
       return {
         ...Object.assign({}, ...sets),
         softmax_collapse: fraction(

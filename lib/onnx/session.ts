@@ -10,6 +10,7 @@ import { checkOptions } from "../options.ts";
 import { forbidTf32 } from "./cuda.ts";
 import { checkFeeds } from "./feeds.ts";
 import { SESSION } from "./options.ts";
+import { explainedRun } from "./run_errors.ts";
 import type { HostData, HostTensor } from "./tensor.ts";
 
 /** Which build of ONNX Runtime runs a model: native code or WebAssembly. */
@@ -82,8 +83,9 @@ export interface Session {
    * @param outputs The outputs wanted; by default all.
    * @throws {TypeError} if an input is missing, unknown, or of another type or
    * shape, or of float16 under node, or an output is unknown.
-   * @throws {Error} what ONNX Runtime says against the inputs, or if the session is
-   * closed.
+   * @throws {RangeError} if an index lies outside its axis or an integer is divided
+   * by 0.
+   * @throws {Error} what ONNX Runtime says else, or if the session is closed.
    */
   run(
     inputs: Readonly<Record<string, HostTensor>>,
@@ -223,7 +225,13 @@ export async function openSession(
         const pair = [dtype, data] as ["float32", Float32Array];
         feeds[name] = new ort.Tensor(...pair, [...shape]);
       }
-      const results = await session.run(feeds, [...outputs]);
+      const results = await session.run(feeds, [...outputs], {
+        // Errors are thrown; WebAssembly would print them besides.
+        logSeverityLevel: 4,
+      })
+        .catch((error) => {
+          throw explainedRun(error);
+        });
       return Object.fromEntries(
         Object.entries(results).map(([name, { type, dims, data }]) => [name, {
           dtype: type as DType,

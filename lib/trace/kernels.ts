@@ -6,7 +6,9 @@
 
 import { util } from "@tensorflow/tfjs-core";
 import { toTyped } from "../onnx/tensor.ts";
+import { NEGATIVE } from "../onnx/run_errors.ts";
 import { type DType, type GraphBuilder, isFloat, type Value } from "./graph.ts";
+import { integerMod } from "./integers.ts";
 import {
   binary,
   cast,
@@ -74,7 +76,7 @@ export function concat(g: GraphBuilder, parts: Value[], axis: number): Value {
  * integers only, and for floats the exact remainder of the dividend's sign.
  */
 export function mod(g: GraphBuilder, a: Value, b: Value): Value {
-  if (!isFloat(a)) return binary(g, "Mod", a, b);
+  if (!isFloat(a)) return integerMod(g, a, b);
   const rest = binary(g, "Mod", a, b, undefined, { fmod: 1 });
   const side = binary(g, "Mul", unary(g, "Sign", rest), b);
   return g.emit(
@@ -141,11 +143,15 @@ export function split(
   );
 }
 
+// Places that these find lie in their axis.
+const isChosen = ({ node }: Value) =>
+  ["ArgMax", "ArgMin", "TopK", "GatherElements"].includes(node?.op ?? "");
+
 /**
  * Indices into an axis, as ONNX must get them: it counts negative ones from the
  * end, TensorFlow.js knows none. What is known is looked through; of what is not,
- * a negative one becomes the length, which ONNX Runtime refuses when it comes to
- * it.
+ * a negative one becomes one that is too large for any axis, which ONNX Runtime
+ * refuses when it comes to it.
  *
  * @throws {RangeError} if one is known not to lie in the axis.
  */
@@ -166,12 +172,14 @@ function within(
     );
   }
   const { op } = indices.node ?? {};
-  const chosen = op === "ArgMax" || op === "ArgMin" || op === "TopK";
+  const chosen = op === "Where"
+    ? indices.node!.inputs.slice(1).every(isChosen)
+    : isChosen(indices);
   if (g.indicesInRange || chosen) return indices;
   const below = binary(g, "Less", indices, like(g, indices, 0), "bool");
   return g.emit(
     "Where",
-    [below, like(g, indices, length), indices],
+    [below, binary(g, "Sub", like(g, indices, NEGATIVE), indices), indices],
     {},
     indices,
   );
@@ -256,19 +264,16 @@ export function size(x: Value, from: number): number {
 const FLOAT32_MAX = (2 - 2 ** -23) * 2 ** 127;
 
 /**
- * 1 where x is above 0, else 0: part of every ReLU's gradient, so it is made
- * fast. HardSigmoid is max(0, min(1, slope·x)): at the steepest slope there is, 1
- * for every normal number above 0. A comparison and its conversion to numbers
- * take five times as long; they serve the other types. (Of NaN they make 0.)
+ * 1 where x is above 0, else 0, and NaN of NaN: part of every ReLU's gradient, so it
+ * is made fast. HardSigmoid is max(0, min(1, slope·x)): at the steepest slope there
+ * is, 1 for every normal number above 0. The other types have the sign of a ReLU. (A
+ * comparison and its conversion to numbers take five times as long.)
  */
 export function step(g: GraphBuilder, x: Value): Value {
-  if (x.dtype === "float32" && !x.weak) {
-    const slope = { alpha: { float: FLOAT32_MAX }, beta: { float: 0 } };
-    // Where there is a ReLU it is made of its result: what went into it need
-    // not be kept, and the runtime makes it part of the product before.
-    const above = x.node?.op === "Relu" ? x : unary(g, "Relu", x);
-    return unary(g, "HardSigmoid", above, slope);
-  }
-  const above = binary(g, "Greater", x, like(g, x, 0), "bool");
-  return cast(g, above, x.dtype, x.weak);
+  // Where there is a ReLU it is made of its result: what went into it need not be
+  // kept, and the runtime makes it part of the product before.
+  const above = x.node?.op === "Relu" ? x : unary(g, "Relu", x);
+  if (x.dtype !== "float32" || x.weak) return unary(g, "Sign", above);
+  const slope = { alpha: { float: FLOAT32_MAX }, beta: { float: 0 } };
+  return unary(g, "HardSigmoid", above, slope);
 }

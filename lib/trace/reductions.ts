@@ -6,7 +6,8 @@
 
 import { util } from "@tensorflow/tfjs-core";
 import { sizeOf } from "../onnx/tensor.ts";
-import type { GraphBuilder, Node, Value } from "./graph.ts";
+import { choose } from "./functions.ts";
+import { type GraphBuilder, isFloat, type Node, type Value } from "./graph.ts";
 import { binary, cast, expand, like, slice } from "./lowering.ts";
 
 /** What a reduction is of no elements; an extreme is nothing. */
@@ -83,35 +84,87 @@ export function reduceBool(
   return cast(g, reduce(g, op, flags, axis, keepDims, ofNone), "bool");
 }
 
-/** Where along an axis the extreme lies; of equal ones the first. */
+const isNaNs = (g: GraphBuilder, x: Value) =>
+  g.emit("IsNaN", [x], {}, { dtype: "bool", shape: x.shape });
+
+/**
+ * The largest or smallest elements; NaN where one of them is NaN, which ONNX
+ * Runtime's operators pass over unless it comes first.
+ *
+ * @param options Whether NaN may be passed over (`greatest`, `least`).
+ */
+export function extreme(
+  g: GraphBuilder,
+  op: "ReduceMax" | "ReduceMin",
+  x: Value,
+  axis: number | number[] | undefined,
+  { keepDims = false, passNaN = false }: {
+    readonly keepDims?: boolean;
+    readonly passNaN?: boolean;
+  },
+): Value {
+  const found = reduce(g, op, x, axis, keepDims);
+  if (passNaN || found === x || !isFloat(x)) return found;
+  const unknown = reduceBool(g, "ReduceMax", isNaNs(g, x), axis, keepDims);
+  return choose(g, unknown, like(g, found, NaN), found);
+}
+
+/**
+ * Where along an axis the extreme lies; of equal ones the first. Where there is a
+ * NaN it is the first of these.
+ *
+ * @param passNaN Whether NaN may be passed over.
+ */
 export function argOf(
   g: GraphBuilder,
   op: "ArgMax" | "ArgMin",
   x: Value,
   axis: number | number[] | undefined,
+  passNaN = false,
 ): Value {
   const [at] = util.parseAxisParam(axis ?? 0, [...x.shape]) as [number];
   const shape = x.shape.filter((_, i) => i !== at);
   if (x.shape[at] === 0 && sizeOf(shape) > 0) {
     throw nothingToChoose(g, op, x, [at]);
   }
-  return g.emit(op, [x], { axis: at, keepdims: 0 }, { dtype: "int64", shape });
+  const place = (op: string, x: Value) =>
+    g.emit(op, [x], { axis: at, keepdims: 0 }, { dtype: "int64", shape });
+  if (passNaN || !isFloat(x)) return place(op, x);
+  const unknown = isNaNs(g, x);
+  const first = place("ArgMax", cast(g, unknown, "int32"));
+  const any = reduceBool(g, "ReduceMax", unknown, at, false);
+  return choose(g, any, first, place(op, x));
 }
 
-/** The k largest along the last axis, and where they are. */
-export function topK(
-  g: GraphBuilder,
-  x: Value,
-  k: number,
-  sorted: boolean,
-): Value[] {
+// The k largest along the last axis; of equal ones the first come first.
+const largest = (g: GraphBuilder, x: Value, k: number) => {
   const shape = x.shape.with(-1, k);
-  return [
-    ...g.emitMany("TopK", [x, g.ints([k])], { axis: -1, sorted: +sorted }, [
-      { dtype: x.dtype, shape },
-      { dtype: "int64", shape },
-    ]),
-  ];
+  return g.emitMany("TopK", [x, g.ints([k])], { axis: -1, sorted: 1 }, [
+    { dtype: x.dtype, shape },
+    { dtype: "int64", shape },
+  ]) as [Value, Value];
+};
+
+/**
+ * The k largest along the last axis, in order, and where they are. NaN is larger
+ * than any number, as in PyTorch: ONNX Runtime would leave it where its search
+ * happens to pass. So all are put in order, and then those that are NaN before the
+ * others, which keep theirs.
+ */
+export function topK(g: GraphBuilder, x: Value, k: number): Value[] {
+  if (!isFloat(x)) return [...largest(g, x, k)];
+  const axis = x.shape.length - 1;
+  const at = (y: Value, places: Value) =>
+    g.emit("GatherElements", [y, places], { axis }, {
+      dtype: y.dtype,
+      shape: places.shape,
+    });
+  const unknown = isNaNs(g, x);
+  const known = choose(g, unknown, like(g, x, 0), x);
+  const [, order] = largest(g, known, x.shape.at(-1)!);
+  const [, first] = largest(g, at(cast(g, unknown, "int32"), order), k);
+  const places = at(order, first);
+  return [at(x, places), places];
 }
 
 /** How a sum or a product runs along an axis. */

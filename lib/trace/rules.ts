@@ -27,6 +27,7 @@ import {
   softplus,
   tan,
 } from "./functions.ts";
+import { integerDiv } from "./integers.ts";
 import { checkKernel } from "./kernel_types.ts";
 import {
   type Attrs,
@@ -59,6 +60,7 @@ import {
   argOf,
   cumProd,
   cumSum,
+  extreme,
   reduce,
   reduceBool,
   topK,
@@ -93,8 +95,9 @@ const reduceBoolRule =
   (op: "ReduceMin" | "ReduceMax"): Rule => (g, { x }, { axis, keepDims }) =>
     reduceBool(g, op, x!, axis, keepDims);
 
-const argRule = (op: "ArgMax" | "ArgMin"): Rule => (g, { x }, { axis }) =>
-  argOf(g, op, x!, axis);
+const argRule =
+  (op: "ArgMax" | "ArgMin"): Rule => (g, { x }, { axis, passNaN }) =>
+    argOf(g, op, x!, axis, passNaN);
 
 // What TensorFlow.js's helpers want: they read nothing but the shape.
 const infoOf = ({ shape }: Value): tf.TensorInfo => ({
@@ -115,14 +118,12 @@ export const rules: Readonly<Record<string, Rule>> = {
   Sub: binaryRule("Sub"),
   Multiply: binaryRule("Mul"),
   RealDiv: binaryRule("Div"),
-  // Less the remainder the division comes out even: ONNX's integer division
-  // truncates, and a rounded quotient may be the wrong side of an integer.
+  // Less the remainder the division comes out even: a rounded quotient may be the
+  // wrong side of an integer.
   FloorDiv: (g, { a, b }) => {
+    if (!isFloat(a!)) return integerDiv(g, a!, b!);
     const even = binary(g, "Sub", a!, mod(g, a!, b!));
-    const quotient = binary(g, "Div", even, b!);
-    return isFloat(a!)
-      ? cast(g, unary(g, "Round", quotient), "int32")
-      : quotient;
+    return cast(g, unary(g, "Round", binary(g, "Div", even, b!)), "int32");
   },
   Mod: (g, { a, b }) => mod(g, a!, b!),
   Maximum: binaryRule("Max"),
@@ -224,20 +225,20 @@ export const rules: Readonly<Record<string, Rule>> = {
     return isFlag ? cast(g, chosen, "bool") : chosen;
   },
 
-  // Reductions. Unlike TensorFlow.js's, ONNX Runtime's Min and Max pass over NaN.
+  // Reductions
   Sum: reduceRule("ReduceSum"),
   // Of integers it is no integer.
   Mean: (g, { x }, { axis, keepDims }) =>
     reduce(g, "ReduceMean", castTo(g, x!, "float32"), axis, keepDims),
   Prod: reduceRule("ReduceProd"),
-  Min: reduceRule("ReduceMin"),
-  Max: (g, { x }, { reductionIndices, keepDims }) =>
-    reduce(g, "ReduceMax", x!, reductionIndices, keepDims),
+  Min: (g, { x }, attrs) => extreme(g, "ReduceMin", x!, attrs.axis, attrs),
+  Max: (g, { x }, attrs) =>
+    extreme(g, "ReduceMax", x!, attrs.reductionIndices, attrs),
   All: reduceBoolRule("ReduceMin"),
   Any: reduceBoolRule("ReduceMax"),
   ArgMax: argRule("ArgMax"),
   ArgMin: argRule("ArgMin"),
-  TopK: (g, { x }, { k, sorted }) => topK(g, x!, k, sorted),
+  TopK: (g, { x }, { k }) => topK(g, x!, k),
   Cumsum: (g, { x }, attrs) => cumSum(g, x!, attrs),
   Cumprod: (g, { x }, attrs) => cumProd(g, x!, attrs),
 

@@ -317,6 +317,11 @@ const rules: Readonly<Record<string, Rule>> = {
     const { batch_dims } = node.attributes as { batch_dims: number };
     return same(context, x.map(stack), { batch_dims: batch_dims + 1 });
   },
+  GatherElements: (context) => {
+    const { node, x, stack } = context;
+    const { axis } = node.attributes as { axis: number };
+    return same(context, x.map(stack), { axis: axis + 1 });
+  },
   ScatterND: scatter,
   [SEGMENT_SUM]: segmentSum,
 };

@@ -52,18 +52,18 @@ elementary("Sign", "sign", mp.sign, half, torch.sign, edges=[x for x in EDGES if
 elementary("Floor", "floor", mp.floor, half, torch.floor)
 elementary("Ceil", "ceil", mp.ceil, half, torch.ceil)
 elementary("Round", "round", lambda x: mp.nint(x), half, torch.round)
-NUMBERS = [x for x in EDGES if x == x]
 elementary("Relu", "relu", lambda x: max(x, 0 * x), lambda x: one if x > 0 else 0 * x, torch.relu,
-           edges=NUMBERS)
+           slope_at=[(NAN, NAN)])
 elementary("Relu6", "relu6", lambda x: min(max(x, 0 * x), 6 * one),
-           lambda x: one if 0 < x <= 6 else 0 * x, lambda x: torch.clamp(x, 0, 6), edges=NUMBERS)
+           lambda x: one if 0 < x <= 6 else 0 * x, lambda x: torch.clamp(x, 0, 6), slope_at=[(NAN, NAN)])
 for low, high in ((-0.75, 1.5), (-1 / 3, 1 / 3)):
     elementary("ClipByValue", "clipByValue", lambda x: min(max(x, mp.mpf(low)), mp.mpf(high)),
                lambda x: one if low <= x <= high else 0 * x, lambda x: torch.clamp(x, low, high),
-               args=[low, high], edges=NUMBERS)
+               args=[low, high])
 for alpha in (0.0, 1 / 3):
     elementary("Step", "step", lambda x: one if x > 0 else mp.mpf(alpha), half,
-               lambda x: torch.where(x > 0, torch.ones_like(x), alpha), args=[alpha], edges=NUMBERS)
+               lambda x: torch.where(x > 0, torch.ones_like(x), torch.where(x.isnan(), x, alpha)), args=[alpha],
+               slope_at=[(NAN, 0)])
 elementary("Identity", "clone", lambda x: x, lambda x: one, lambda x: 1 * x)
 elementary("ZerosLike", "zerosLike", half, half, torch.zeros_like, grad=False)
 elementary("OnesLike", "onesLike", lambda x: one, half, torch.ones_like, grad=False)

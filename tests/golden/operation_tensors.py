@@ -95,6 +95,18 @@ reduction("Min", "min", amin, False, ties(amin))
 TIES = ("f", [2, 3], [4, 4, 1, 2, 2, 2])
 case("Max", "max", [TIES], lambda x: amax(x, [1], False), [1], fix=ties(amax)([1], False))
 case("Min", "min", [TIES], lambda x: amin(x, [1], False), [1], fix=ties(amin)([1], False))
+# NaN at each place of rows, of columns and of a cube; before, behind and among infinities.
+HOLES = [("f", [n, n], [NAN if i % (n + 1) == 0 else 1.5 * ((7 * i) % 11 - 5) for i in range(n * n)]) for n in (1, 2, 3, 9, 17)]
+HOLES.append(("f", [2, 5], [INF, NAN, 1, NAN, -INF, 3, INF, -INF, 2, NAN]))
+HOLES.append(("f", [3, 2, 2], [1, 2, 3, NAN, 5, 6, 7, 8, NAN, -1, -2, -3]))
+for hole in HOLES:
+    for kernel, op, f in (("Max", "max", amax), ("Min", "min", amin)):
+        for axes in ([0], [1], [0, 1]):
+            for keep in (False, True):
+                case(kernel, op, [hole], over(f)(axes, keep), [axes, keep], fix=ties(f)(axes, keep))
+    for kernel, op, f in (("ArgMax", "argMax", torch.argmax), ("ArgMin", "argMin", torch.argmin)):
+        for axis in (0, -1):
+            case(kernel, op, [hole], lambda x: f(x.detach(), axis), [axis], grad=False)
 FLAGS = ("b", [2, 3], [1, 1, 1, 1, 0, 0])
 for kernel, op, f in (("All", "all", torch.all), ("Any", "any", torch.any)):
     for axis in (0, 1, -1):
@@ -110,6 +122,21 @@ TALL = ("f", [2, 5], [3, -1, 4, -2, 5, 9, 2, INF, -INF, 0.5])
 for k in (0, 1, 5):
     case("TopK", "topk", [TALL], lambda x: torch.topk(x, k), [k], grad=False)
     case("TopK", "topk", [("i", [1, 5], [3, -1, 4, -2, 5])], lambda x: torch.topk(x, k), [k], grad=False)
+
+
+def largest(k):
+    """PyTorch's order, NaN first; of equal ones the first come first."""
+    def of(x):
+        order = torch.sort(x.detach(), dim=-1, descending=True, stable=True)
+        return order.values[..., :k], order.indices[..., :k]
+    return of
+
+
+for hole in HOLES:
+    for k in (1, 2, hole[1][-1]):
+        if k <= hole[1][-1]:
+            case("TopK", "topk", [hole], largest(k), [k], grad=False)
+case("TopK", "topk", [TIES], largest(3), [3], grad=False)
 case("TopK", "topk", [("f", [2, 0], [])], lambda x: torch.topk(x, 0), [0], grad=False)
 case("TopK", "topk", [("f", [0, 3], [])], lambda x: torch.topk(x, 2), [2], grad=False)
 

@@ -42,7 +42,11 @@ export async function runsHere(jobs: readonly Job[]): Promise<Job[]> {
  */
 export async function checkSame(job: Job): Promise<void> {
   const { run, config, figure } = job;
-  const found = await configIn(job);
+  const found = await configIn(job).catch((error) => {
+    // Whoever goes on with it says so, and the others are gone on with.
+    if (!(error instanceof DamagedError)) throw error;
+    return undefined;
+  });
   if (found === undefined) return;
   if (found !== null && sameExperiment(found, config)) return;
   throw new UsageError(

@@ -66,7 +66,7 @@ export async function readInterrupted(
   // What ended and is damaged since has an end that can be made again.
   const damage = ended && await damageAt(run, ended.steps);
   if (damage !== undefined) damages.push(damage);
-  const summary = damage === undefined ? ended : undefined;
+  const summary = damages.length === 0 ? ended : undefined;
   return {
     manifest,
     ...(config !== undefined && { config }),
@@ -75,14 +75,15 @@ export async function readInterrupted(
   };
 }
 
-// What of a run's last state is not what was written, in words.
+// What of a run's data or its last state is not what was written, in words.
 async function damageAt(
   run: string,
   step: number,
 ): Promise<string | undefined> {
   try {
-    await readOfRun(run, FILES.metrics);
-    for (const name of filesOfStep(step)) await readOfRun(run, name);
+    for (const name of [FILES.split, FILES.metrics, ...filesOfStep(step)]) {
+      await readOfRun(run, name);
+    }
   } catch (error) {
     if (error instanceof DamagedError) return error.message;
     throw error;

@@ -253,7 +253,7 @@ export function tellDamages(
     throw new FileError(
       `Cannot resume ${run}: none of its states is whole: ` +
         `${states.join("; ")}; put the files back from a copy, or begin it ` +
-        "again with --overwrite",
+        "again in another folder",
     );
   }
   if (unfit.length === 0) return;

@@ -43,6 +43,18 @@ export const whole = (least: number): Check => (value) =>
     ? undefined
     : `a whole number, ${least} or more`;
 
+/** A list of whole numbers from a least one on. */
+export const wholes = (least: number): Check => (value) =>
+  Array.isArray(value) && value.every((each) => !whole(least)(each))
+    ? undefined
+    : `a list of whole numbers, ${least} or more`;
+
+/** The same, or null. */
+export const orNull = (check: Check): Check => (value) => {
+  const wanted = value === null ? undefined : check(value);
+  return wanted && `${wanted}, or null`;
+};
+
 /** One of some names. */
 export const oneOf = (names: readonly string[]): Check => (value) =>
   names.includes(value as string) ? undefined : `one of ${names.join(", ")}`;
@@ -115,13 +127,15 @@ const shown = (value: unknown) =>
  * @param what The function, for messages.
  * @param options What it was given.
  * @param checks What it knows.
+ * @param needed What must not be left out.
  * @throws {TypeError} if these are no options.
- * @throws {UsageError} if one is unknown, or is not what it must be.
+ * @throws {UsageError} if one is unknown, missing, or is not what it must be.
  */
 export function checkOptions<T extends object>(
   what: string,
   options: T,
   checks: Checks<T>,
+  needed: readonly (keyof T & string)[] = [],
 ): void {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(
@@ -139,12 +153,16 @@ export function checkOptions<T extends object>(
           nearest(name, Object.keys(checks)),
       );
     }
-    const wanted = value === undefined ? undefined : check(value);
-    if (wanted !== undefined) {
-      throw new UsageError(
-        `The option ${name} of ${what} must be ${wanted}, got ${shown(value)}`,
-      );
-    }
+    if (value !== undefined) require(name, value, check);
+  }
+  for (const name of needed) require(name, options[name], checks[name]);
+
+  function require(name: string, value: unknown, check: Check): void {
+    const wanted = check(value);
+    if (wanted === undefined) return;
+    throw new UsageError(
+      `The option ${name} of ${what} must be ${wanted}, got ${shown(value)}`,
+    );
   }
 }
 

@@ -12,6 +12,7 @@ import {
   idleInResidual,
   type ResidualSettings,
   residualSettings,
+  residualSizes,
   tokensOf,
 } from "./settings.ts";
 import { transformer } from "./transformer.ts";
@@ -46,9 +47,11 @@ export const encoderModel: ModelDefinition<EncoderSettings> = defineModel({
   refuses: ({ input }) => input.kind === "tokens" ? undefined : "reads tokens",
   make({ input, classes }, config) {
     const { dFf, norm, positions, dropout, init } = config;
+    const { vocabulary, length } = tokensOf(input);
     return transformer({
-      ...config,
-      ...tokensOf(input),
+      ...residualSizes(config),
+      vocabulary,
+      length,
       classes,
       causal: false,
       attentionBiases: true,

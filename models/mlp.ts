@@ -14,6 +14,15 @@ import {
   yesNo,
 } from "../lib/config/setting.ts";
 import type { Input } from "../lib/data/definition.ts";
+import {
+  checkOptions,
+  type Checks,
+  flag,
+  number,
+  orNull,
+  whole,
+  wholes,
+} from "../lib/options.ts";
 import { castLike } from "../lib/trace/precision.ts";
 import type { Mode } from "../lib/train/mode.ts";
 import { treeOf } from "../lib/tree.ts";
@@ -22,6 +31,7 @@ import {
   batchNormBuffers,
   type BatchNormParams,
 } from "./batch_norm.ts";
+import { initCheck, inputCheck } from "./checks.ts";
 import { defineModel, type ModelDefinition } from "./definition.ts";
 import { dropout, dropoutRate } from "./dropout.ts";
 import {
@@ -79,6 +89,18 @@ export interface MlpOptions {
   readonly initScale?: number;
 }
 
+const MLP: Checks<MlpOptions> = {
+  input: inputCheck,
+  embedding: orNull(whole(1)),
+  hidden: wholes(1),
+  classes: whole(1),
+  biases: flag,
+  batchNorm: flag,
+  dropout: orNull(number),
+  init: initCheck,
+  initScale: number,
+};
+
 // Numbers that one activation may have to stay in a processor's cache.
 const CACHED = 2 ** 19;
 
@@ -94,8 +116,11 @@ const CACHED = 2 ** 19;
  * Source: Prieto et al. (arXiv 2501.04697), Section 3; two hidden layers of 200.
  *
  * @param options Input, widths, classes, biases.
+ * @throws {UsageError} if an option is unknown, missing, or not what it must be.
  */
 export function mlp(options: MlpOptions): Model<MlpParams> {
+  const needed = ["input", "hidden", "classes", "biases"] as const;
+  checkOptions("mlp()", options, MLP, needed);
   const { input, hidden, init = "pytorch", initScale } = options;
   const rate = options.dropout ?? 0;
   const tokens = input.kind === "tokens";
@@ -258,11 +283,18 @@ export const mlpModel: ModelDefinition<MlpSettings> = defineModel({
     input.kind === "numbers" && embedding !== null
       ? `with --embedding ${embedding} reads tokens`
       : undefined,
-  make: ({ input, classes }, { biases, init, ...config }) =>
+  make: (
+    { input, classes },
+    { embedding, hidden, biases, batchNorm, dropout, init, initScale },
+  ) =>
     mlp({
-      ...config,
       input,
+      embedding,
+      hidden,
       classes,
+      batchNorm,
+      dropout,
+      initScale,
       init: init ?? "pytorch",
       biases: biases ?? input.kind === "numbers",
       // A model is generic in its tree of parameters; init and apply of one

@@ -83,6 +83,16 @@ export const residualSettings: ResidualSettings = {
   ...initSettings,
 };
 
+/** What all transformers take from a config as it is. */
+export function residualSizes(
+  { dModel, heads, layers, attention, initScale }: Values<ResidualSettings>,
+): Pick<
+  Values<ResidualSettings>,
+  "dModel" | "heads" | "layers" | "attention" | "initScale"
+> {
+  return { dModel, heads, layers, attention, initScale };
+}
+
 /** Which of a transformer's keys say nothing beside others of a config. */
 export function idleInResidual(config: object): ("perpProjections")[] {
   const { perpGrad, perpScope } = config as Values<PerpGradSettings>;

@@ -6,6 +6,14 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import { integer, type Setting } from "../lib/config/setting.ts";
+import {
+  checkOptions,
+  type Checks,
+  flag,
+  number,
+  oneOf,
+  whole,
+} from "../lib/options.ts";
 import { isTracing } from "../lib/trace/backend.ts";
 import {
   block,
@@ -14,6 +22,7 @@ import {
   type BlockParams,
   type Drop,
 } from "./block.ts";
+import { initCheck } from "./checks.ts";
 import { defineModel, type ModelDefinition } from "./definition.ts";
 import { dropout } from "./dropout.ts";
 import {
@@ -38,6 +47,7 @@ import {
   idleInResidual,
   type ResidualSettings,
   residualSettings,
+  residualSizes,
   tokensOf,
 } from "./settings.ts";
 
@@ -85,6 +95,31 @@ export interface TransformerOptions extends Partial<BlockOptions> {
   readonly initScale?: number;
 }
 
+const TRANSFORMER: Checks<TransformerOptions> = {
+  vocabulary: whole(1),
+  length: whole(1),
+  classes: whole(1),
+  dModel: whole(1),
+  heads: whole(1),
+  dMlp: whole(1),
+  layers: whole(0),
+  positions: oneOf(["learned", "none"]),
+  finalNorm: flag,
+  unembeddingBias: flag,
+  dropout: number,
+  init: initCheck,
+  initScale: number,
+  causal: flag,
+  attention: oneOf(["softmax", "stablemax"]),
+  norm: oneOf(["none", "pre", "post"]),
+  attentionBiases: flag,
+};
+
+// What has no default.
+const SIZES = [
+  ...["vocabulary", "length", "classes", "dModel", "heads", "dMlp"] as const,
+];
+
 /**
  * Layers of attention and a ReLU MLP on a residual stream; the logits are read at
  * the last position. What the options leave out is Nanda's: one causal layer,
@@ -96,11 +131,13 @@ export interface TransformerOptions extends Partial<BlockOptions> {
  * Source: Nanda et al. (arXiv 2301.05217), Section 3.
  *
  * @param options Sizes and kind.
+ * @throws {UsageError} if an option is unknown, missing, or not what it must be.
  * @throws {RangeError} if the heads do not divide d_model.
  */
 export function transformer(
   options: TransformerOptions,
 ): Model<TransformerParams> {
+  checkOptions("transformer()", options, TRANSFORMER, SIZES);
   const { vocabulary, length, dModel, heads } = options;
   if (dModel % heads !== 0) {
     throw new RangeError(
@@ -241,9 +278,10 @@ export const transformerModel: ModelDefinition<TransformerSettings> =
       input.kind === "tokens" ? [...row, input.vocabulary] : row,
     make({ input, classes }, config) {
       const { vocabulary, length } = tokensOf(input);
-      const { norm, positions, dropout, init } = config;
+      const { norm, positions, dropout, init, dMlp } = config;
       return transformer({
-        ...config,
+        ...residualSizes(config),
+        dMlp,
         vocabulary: vocabulary + 1,
         length: length + 1,
         classes,

@@ -20,6 +20,26 @@ const model = groklab.encodeModel(
 // What is no option of any function.
 type Options = Record<string, unknown>;
 
+const key = groklab.randomKey(0);
+const MLP = {
+  input: { kind: "tokens", vocabulary: 5, length: 2 },
+  hidden: [4],
+  classes: 5,
+  biases: false,
+} as const;
+const TRANSFORMER = {
+  ...{ vocabulary: 6, length: 3, classes: 5 },
+  ...{ dModel: 4, heads: 2, dMlp: 8 },
+};
+const COMPARISON = {
+  ...{ entities: 20, attributes: 2, attributeValues: 3 },
+  ...{ inferredRatio: 1, oodFraction: 0.2 },
+};
+const COMPOSITION = {
+  ...{ entities: 20, relations: 4, outDegree: 3 },
+  ...{ inferredRatio: 1, oodFraction: 0.3 },
+};
+
 /** Every public function that has options, called with some. */
 const CALLS: Record<string, (options: Options) => unknown> = {
   "train()": (o) => groklab.train(config, o),
@@ -77,6 +97,18 @@ const CALLS: Record<string, (options: Options) => unknown> = {
     groklab.scaleByAdam({ beta1: 0.9, beta2: 0.98, eps: 1e-8, ...o }),
   "scaleByMuon()": (o) =>
     groklab.scaleByMuon({ beta1: 0.9, eps: 1e-7, muonScale: "original", ...o }),
+  "mlp()": (o) => groklab.mlp({ ...MLP, ...o }),
+  "transformer()": (o) => groklab.transformer({ ...TRANSFORMER, ...o }),
+  "parity()": (o) =>
+    groklab.parity({ bits: 4, parityBits: 2, samples: 4, ...o }, key("data")),
+  "comparison()": (o) => groklab.comparison({ ...COMPARISON, ...o }, key),
+  "composition()": (o) => groklab.composition({ ...COMPOSITION, ...o }, key),
+  "mnist()": (o) => groklab.mnist({ mnist: absent, trainSize: 5, ...o }, key),
+  "grokfastEma()": (o) => groklab.grokfastEma(o),
+  "grokfastMa()": (o) => groklab.grokfastMa(o),
+  "scaleByLion()": (o) => groklab.scaleByLion({ beta1: 0.9, beta2: 0.9, ...o }),
+  "scaleByRmsprop()": (o) =>
+    groklab.scaleByRmsprop({ beta2: 0.9, eps: 1e-8, ...o }),
   "softmaxCrossEntropy()": (o) => groklab.softmaxCrossEntropy(o),
 };
 
@@ -132,6 +164,22 @@ const WRONG: [call: string, options: Options, message: string][] = [
   ["perpGrad()", { scope: "all" }, "one of tensor, global"],
   ["scaleByMuon()", { muonScale: "none" }, "one of original, match_rms_adamw"],
   ["softmaxCrossEntropy()", { temperature: "1" }, "must be a number"],
+  ["mlp()", { hidden: 4 }, "a list of whole numbers, 1 or more, got 4"],
+  ["mlp()", { hidden: [4, 0.5] }, "1 or more, got [4, 0.5]"],
+  ["mlp()", { hidden: undefined }, "a list of whole numbers, 1 or more, got"],
+  ["mlp()", { input: "tokens" }, "an input, whose kind is tokens or numbers"],
+  ["mlp()", { embedding: "8" }, "a whole number, 1 or more, or null, got"],
+  ["mlp()", { init: "kaiming" }, "pytorch, nanda, got"],
+  ["transformer()", { norm: "rms" }, "one of none, pre, post"],
+  ["transformer()", { dMlp: undefined }, "a whole number, 1 or more, got"],
+  ["parity()", { samples: 1.5 }, "a whole number, 1 or more, got 1.5"],
+  ["parity()", { bits: undefined }, "The option bits of parity() must be"],
+  ["comparison()", { oodFraction: "a" }, 'a number, got "a"'],
+  ["composition()", { relations: 0 }, "a whole number, 1 or more, got 0"],
+  ["mnist()", { mnist: 7 }, "a text, or null, got 7"],
+  ["grokfastMa()", { window: 1 }, "a whole number, 2 or more, got 1"],
+  ["scaleByLion()", { beta2: undefined }, "a number, got undefined"],
+  ["scaleByAdam()", { eps: undefined }, "a number, got undefined"],
 ];
 
 for (const [name, options, message] of WRONG) {
@@ -326,5 +374,15 @@ Deno.test("probe() and probeRun() say what is wrong with their arguments", async
         assert(error.message.startsWith(`Cannot call ${name}() with`));
       }
     }
+  }
+});
+
+Deno.test("modular() refuses an operation that there is not", () => {
+  for (const name of ["plus", "toString", undefined]) {
+    assertThrows(
+      () => groklab.modular(name as "add", 5),
+      UsageError,
+      `Cannot compute the operation ${name}: there are `,
+    );
   }
 });

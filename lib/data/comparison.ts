@@ -6,6 +6,7 @@
 
 import { UsageError } from "../errors.ts";
 import { integer, type Setting } from "../config/setting.ts";
+import { checkOptions, type Checks, number, only, whole } from "../options.ts";
 import { type Dataset, datasetOfParts } from "./dataset.ts";
 import { defineTask, type TaskDefinition } from "./definition.ts";
 import {
@@ -32,6 +33,16 @@ export interface ComparisonOptions {
   /** Share of the entities that are never compared in training. */
   readonly oodFraction: number;
 }
+
+const COMPARISON: Checks<ComparisonOptions> = {
+  entities: whole(1),
+  attributes: whole(1),
+  attributeValues: whole(1),
+  inferredRatio: number,
+  oodFraction: number,
+};
+
+const SIZES = Object.keys(COMPARISON) as (keyof ComparisonOptions)[];
 
 /** What a comparison finds: the first value is smaller, equal, or larger. */
 const OUTCOMES = 3;
@@ -112,6 +123,7 @@ export function comparison(
   options: ComparisonOptions,
   key: RandomKey,
 ): Dataset {
+  checkOptions("comparison()", options, COMPARISON, SIZES);
   const problem = comparisonProblem(options);
   if (problem !== undefined) throw new UsageError(problem);
   const { entities, attributes, attributeValues: values } = options;
@@ -196,7 +208,7 @@ export const comparisonTask: TaskDefinition<ComparisonSettings> = defineTask({
     },
     classes: comparisonClasses(config),
   }),
-  dataset: comparison,
+  dataset: (config, key) => comparison(only(config, COMPARISON), key),
   describe: ({ entities, attributes, inferredRatio }) =>
     `comparison of ${entities} entities by ${attributes} attributes, ` +
     `φ ${inferredRatio}`,

@@ -6,6 +6,7 @@
 
 import { UsageError } from "../errors.ts";
 import { integer, type Setting } from "../config/setting.ts";
+import { checkOptions, type Checks, number, only, whole } from "../options.ts";
 import { type Dataset, datasetOfParts } from "./dataset.ts";
 import { defineTask, type TaskDefinition } from "./definition.ts";
 import {
@@ -32,6 +33,16 @@ export interface CompositionOptions {
   /** Share of the atomic facts that are never combined in training. */
   readonly oodFraction: number;
 }
+
+const COMPOSITION: Checks<CompositionOptions> = {
+  entities: whole(1),
+  relations: whole(1),
+  outDegree: whole(1),
+  inferredRatio: number,
+  oodFraction: number,
+};
+
+const SIZES = Object.keys(COMPOSITION) as (keyof CompositionOptions)[];
 
 // What fits into memory.
 const MOST_WALKS = 10_000_000;
@@ -102,6 +113,7 @@ export function composition(
   options: CompositionOptions,
   key: RandomKey,
 ): Dataset {
+  checkOptions("composition()", options, COMPOSITION, SIZES);
   const problem = compositionProblem(options);
   if (problem !== undefined) throw new UsageError(problem);
   const { entities, relations, inferredRatio, oodFraction } = options;
@@ -209,7 +221,7 @@ export const compositionTask: TaskDefinition<CompositionSettings> = defineTask({
     },
     classes: entities,
   }),
-  dataset: composition,
+  dataset: (config, key) => composition(only(config, COMPOSITION), key),
   describe: ({ entities, relations, inferredRatio }) =>
     `composition of ${relations} relations over ${entities} entities, ` +
     `φ ${inferredRatio}`,

@@ -10,6 +10,14 @@ import { fileURLToPath } from "node:url";
 import { integer, nullable, type Setting, text } from "../config/setting.ts";
 import { UsageError } from "../errors.ts";
 import { FileError } from "../files.ts";
+import {
+  checkOptions,
+  type Checks,
+  only,
+  orNull,
+  text as textCheck,
+  whole,
+} from "../options.ts";
 import { taskLine } from "../shell.ts";
 import {
   type Dataset,
@@ -46,6 +54,11 @@ export interface MnistOptions {
   readonly trainSize: number;
 }
 
+const MNIST: Checks<MnistOptions> = {
+  mnist: orNull(textCheck),
+  trainSize: whole(1),
+};
+
 /** Images with their labels, as they lie in the files. */
 interface Digits {
   readonly pixels: Uint8Array;
@@ -70,10 +83,9 @@ interface Digits {
  * @throws {SyntaxError} if a file is not what it should be.
  * @throws {FileError} if a file cannot be read.
  */
-export function mnist(
-  { mnist: folder, trainSize }: MnistOptions,
-  key: RandomKey,
-): Dataset {
+export function mnist(options: MnistOptions, key: RandomKey): Dataset {
+  checkOptions("mnist()", options, MNIST, ["mnist", "trainSize"]);
+  const { mnist: folder, trainSize } = options;
   const from = folder ?? MNIST_FOLDER;
   const missing = missingFiles(from);
   if (missing.length > 0) throw new UsageError(complaint(folder, missing));
@@ -227,6 +239,6 @@ export const mnistTask: TaskDefinition<MnistSettings> = defineTask({
     input: { kind: "numbers", width: SIDE * SIDE, name: "pixels" },
     classes: CLASSES,
   }),
-  dataset: mnist,
+  dataset: (config, key) => mnist(only(config, MNIST), key),
   describe: ({ trainSize }) => `MNIST, ${trainSize} images`,
 });

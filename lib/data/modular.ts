@@ -5,6 +5,8 @@
  */
 
 import { choice, integer, nullable, type Setting } from "../config/setting.ts";
+import { UsageError } from "../errors.ts";
+import { nearest } from "../names.ts";
 import type { Dataset } from "./dataset.ts";
 import { defineTask, type Input, type TaskDefinition } from "./definition.ts";
 import {
@@ -50,9 +52,16 @@ export function isPrime(p: number): boolean {
  * @param operation Which operation.
  * @param p The modulus, 2..2048; for division a prime.
  * @returns p² rows of two tokens (division: p(p − 1)), p classes.
+ * @throws {UsageError} if there is no such operation.
  * @throws {RangeError} if the modulus is out of range, or not prime for division.
  */
 export function modular(operation: OperationName, p: number): Dataset {
+  if (!Object.hasOwn(operations, operation)) {
+    throw new UsageError(
+      `Cannot compute the operation ${operation}: ` +
+        nearest(`${operation}`, Object.keys(operations)),
+    );
+  }
   if (!Number.isInteger(p) || p < 2 || p > LARGEST_MODULUS) {
     throw new RangeError(
       `Cannot compute modulo ${p}: the modulus must be an integer in ` +

@@ -5,6 +5,7 @@
  */
 
 import { integer, type Setting } from "../config/setting.ts";
+import { checkOptions, type Checks, only, whole } from "../options.ts";
 import type { Dataset } from "./dataset.ts";
 import { defineTask, type TaskDefinition } from "./definition.ts";
 import type { RandomStream } from "./random.ts";
@@ -19,6 +20,12 @@ export interface ParityOptions {
   readonly samples: number;
 }
 
+const PARITY: Checks<ParityOptions> = {
+  bits: whole(1),
+  parityBits: whole(1),
+  samples: whole(1),
+};
+
 /**
  * Different random bit vectors with the parity of their first k bits as label.
  *
@@ -28,9 +35,11 @@ export interface ParityOptions {
  * @throws {RangeError} if k > n, or if there are fewer vectors than wanted.
  */
 export function parity(
-  { bits, parityBits, samples }: ParityOptions,
+  options: ParityOptions,
   stream: RandomStream,
 ): Dataset {
+  checkOptions("parity()", options, PARITY, ["bits", "parityBits", "samples"]);
+  const { bits, parityBits, samples } = options;
   if (parityBits > bits) {
     throw new RangeError(
       `Cannot take the parity of ${parityBits} bits: the inputs have ${bits}`,
@@ -85,7 +94,7 @@ export const parityTask: TaskDefinition<ParitySettings> = defineTask({
     classes: 2,
     total: samples,
   }),
-  dataset: (config, key) => parity(config, key("data")),
+  dataset: (config, key) => parity(only(config, PARITY), key("data")),
   describe: ({ bits, parityBits }) =>
     `parity of ${parityBits} out of ${bits} bits`,
 });

@@ -56,7 +56,7 @@ export type AdamState = {
 export function scaleByAdam(
   options: AdamOptions,
 ): GradientTransformation<AdamState> {
-  checkOptions("scaleByAdam()", options, ADAM);
+  checkOptions("scaleByAdam()", options, ADAM, ["beta1", "beta2", "eps"]);
   const { beta1, beta2, eps } = options;
   return {
     init: (params) => ({

@@ -13,6 +13,7 @@ import {
   nullable,
   type Setting,
 } from "../config/setting.ts";
+import { checkOptions, number, whole } from "../options.ts";
 import { castLike, scalar } from "../trace/precision.ts";
 import { defineStage, type StageDefinition } from "./definition.ts";
 import {
@@ -35,11 +36,10 @@ import {
  * @param options α and λ.
  */
 export function grokfastEma(
-  { alpha = 0.98, lambda = 2 }: {
-    readonly alpha?: number;
-    readonly lambda?: number;
-  } = {},
+  options: { readonly alpha?: number; readonly lambda?: number } = {},
 ): GradientTransformation {
+  checkOptions("grokfastEma()", options, { alpha: number, lambda: number });
+  const { alpha = 0.98, lambda = 2 } = options;
   return {
     init: (params) => ({ count: newCount(params), mean: zerosLike(params) }),
     update(gradients, state) {
@@ -75,11 +75,10 @@ export function grokfastEma(
  * @param options How many gradients the window holds, and λ.
  */
 export function grokfastMa(
-  { window: size = 100, lambda = 5 }: {
-    readonly window?: number;
-    readonly lambda?: number;
-  } = {},
+  options: { readonly window?: number; readonly lambda?: number } = {},
 ): GradientTransformation {
+  checkOptions("grokfastMa()", options, { window: whole(2), lambda: number });
+  const { window: size = 100, lambda = 5 } = options;
   return {
     init: (params) => ({
       count: newCount(params),

@@ -5,6 +5,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
+import { checkOptions, number } from "../options.ts";
 import type { OptimizerDefinition } from "./definition.ts";
 import { defineDescent } from "./descent.ts";
 import {
@@ -30,8 +31,11 @@ import {
  * @param options β₁ and β₂.
  */
 export function scaleByLion(
-  { beta1, beta2 }: { readonly beta1: number; readonly beta2: number },
+  options: { readonly beta1: number; readonly beta2: number },
 ): GradientTransformation<{ readonly mu: Params }> {
+  const checks = { beta1: number, beta2: number };
+  checkOptions("scaleByLion()", options, checks, ["beta1", "beta2"]);
+  const { beta1, beta2 } = options;
   return {
     init: (params) => ({ mu: zerosLike(params) }),
     update: (gradients, { mu }) => [
@@ -48,5 +52,5 @@ export const lion: OptimizerDefinition<
   summary: "Lion, by default with decoupled weight decay",
   settings: { beta1: adamSettings.beta1, beta2: adamSettings.beta2 },
   decay: "decoupled",
-  direction: scaleByLion,
+  direction: ({ beta1, beta2 }) => scaleByLion({ beta1, beta2 }),
 });

@@ -102,7 +102,8 @@ const MUON: Checks<MuonOptions> = {
 export function scaleByMuon(
   options: MuonOptions,
 ): GradientTransformation<{ readonly mu: Params }> {
-  checkOptions("scaleByMuon()", options, MUON);
+  const needed = ["beta1", "eps", "muonScale"] as const;
+  checkOptions("scaleByMuon()", options, MUON, needed);
   const { beta1, eps, muonScale } = options;
   return {
     init: (params) => ({ mu: zerosLike(params) }),

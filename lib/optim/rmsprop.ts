@@ -6,6 +6,7 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import type { Setting } from "../config/setting.ts";
+import { checkOptions, number } from "../options.ts";
 import { scalar } from "../trace/precision.ts";
 import type { OptimizerDefinition } from "./definition.ts";
 import { defineDescent } from "./descent.ts";
@@ -35,8 +36,11 @@ import {
  * @param options β and ε.
  */
 export function scaleByRmsprop(
-  { beta2, eps }: { readonly beta2: number; readonly eps: number },
+  options: { readonly beta2: number; readonly eps: number },
 ): GradientTransformation<{ readonly nu: Params }> {
+  const checks = { beta2: number, eps: number };
+  checkOptions("scaleByRmsprop()", options, checks, ["beta2", "eps"]);
+  const { beta2, eps } = options;
   return {
     init: (params) => ({ nu: zerosLike(params) }),
     update(gradients, state) {
@@ -68,8 +72,10 @@ export const rmsprop: OptimizerDefinition<
     momentum,
   },
   decay: "l2",
-  direction: ({ momentum, ...options }) =>
-    momentum === 0
+  direction({ momentum, beta2, eps }) {
+    const options = { beta2, eps };
+    return momentum === 0
       ? scaleByRmsprop(options)
-      : chain(scaleByRmsprop(options), scaleByMomentum(momentum)),
+      : chain(scaleByRmsprop(options), scaleByMomentum(momentum));
+  },
 });

@@ -86,9 +86,9 @@ const cases = await golden<Golden>("batch_norm");
 
 for (const [name, reference] of Object.entries(cases)) {
   const { options, shapes, labels } = reference;
-  const { vocabulary, length } = options;
+  const { vocabulary, length, ...sizes } = options;
   const model = mlp({
-    ...options,
+    ...sizes,
     input: { kind: "tokens", vocabulary, length },
     batchNorm: true,
   }) as unknown as Model;

@@ -54,11 +54,10 @@ interface Golden {
 const { cases } = await golden<Golden>("models");
 
 function modelOf(options: MlpCase | TransformerOptions): Model {
-  const { vocabulary, length } = options;
-  const model = "hidden" in options
-    ? mlp({ ...options, input: { kind: "tokens", vocabulary, length } })
-    : transformer(options);
-  return model as unknown as Model;
+  if (!("hidden" in options)) return transformer(options) as unknown as Model;
+  const { vocabulary, length, ...sizes } = options;
+  const input = { kind: "tokens", vocabulary, length } as const;
+  return mlp({ ...sizes, input }) as unknown as Model;
 }
 
 // A hook that looks: models then compute every activation.

@@ -41,15 +41,15 @@ const { cases } = await golden<{ cases: Record<string, Network> }>("models");
 const normed = await golden<Record<string, Network>>("batch_norm");
 
 function modelOf({ options, buffers }: Network): Model {
-  const { vocabulary, length } = options;
-  const model = "hidden" in options
-    ? mlp({
-      ...options,
-      input: { kind: "tokens", vocabulary, length },
-      batchNorm: buffers !== undefined,
-    })
-    : transformer(options as TransformerOptions);
-  return model as unknown as Model;
+  if (!("hidden" in options)) {
+    return transformer(options as TransformerOptions) as unknown as Model;
+  }
+  const { vocabulary, length, ...sizes } = options;
+  return mlp({
+    ...sizes,
+    input: { kind: "tokens", vocabulary, length },
+    batchNorm: buffers !== undefined,
+  }) as unknown as Model;
 }
 
 /** All activations that a network's checkpoint gives, by its hooks' names. */

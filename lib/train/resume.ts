@@ -214,7 +214,9 @@ export async function damagesOf(
   { split }: Experiment,
 ): Promise<string[]> {
   const damage = await splitDamage(run, split);
-  return damage === undefined ? [...damages] : [...damages, damage];
+  if (damage === undefined) return [...damages];
+  // Of a run that had ended it is known already that it is damaged.
+  return [...damages.filter((known) => !damage.startsWith(known)), damage];
 }
 
 /**

@@ -12,8 +12,9 @@ import { type Loss, pick, put } from "./loss.ts";
 import { computeIn } from "./measures.ts";
 
 // Of the other classes: eₖ = exp(zₖ − m), m being their largest logit, with 0 in
-// the label's place; Σe; and u = m + log Σe − z_y, by how much their log Σ exp is
-// above the label's logit.
+// the label's place; Σe; and u = (m − z_y) + log Σe, by how much their log Σ exp is
+// above the label's logit, [n, 1]. Of logits far from 0 the difference comes first:
+// it has all digits, and m + log Σe has not.
 function others(
   logits: tf.Tensor2D,
   labels: tf.Tensor1D,
@@ -29,10 +30,8 @@ function others(
     tf.fill(labels.shape, 0),
   );
   const sum = tf.sum(e, 1, true);
-  const u = tf.sub(
-    tf.squeeze(tf.add(most, tf.log(sum)), [1]),
-    pick(z, labels),
-  ) as tf.Tensor1D;
+  const above = tf.sub(most, tf.expandDims(pick(z, labels), 1));
+  const u = tf.add(above, tf.log(sum));
   return { e, sum, u };
 }
 
@@ -72,7 +71,8 @@ export const softmaxExact: Loss = {
   terms(logits, labels, precision) {
     const { u } = others(logits, labels, precision);
     const tail = tf.log1p(tf.exp(tf.neg(tf.abs(u))));
-    return toPrecision(tf.add(tf.relu(u), tail), precision) as tf.Tensor1D;
+    const terms = tf.squeeze<tf.Tensor1D>(tf.add(tf.relu(u), tail), [1]);
+    return toPrecision(terms, precision);
   },
 
   gradient(logits, labels, precision, count) {
@@ -84,7 +84,7 @@ export const softmaxExact: Loss = {
       tf.add(tf.exp(tf.neg(tf.abs(u))), scalar(1)),
     );
     const weight = tf.mul(against, scalar(1 / count));
-    const pull = tf.mul(tf.div(e, sum), tf.expandDims(weight, 1));
+    const pull = tf.mul(tf.div(e, sum), weight);
     const push = tf.neg(tf.sum(pull, 1)) as tf.Tensor1D;
     return toPrecision(put(pull as tf.Tensor2D, labels, push), precision);
   },

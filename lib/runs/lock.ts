@@ -133,7 +133,9 @@ function isForeign(
 async function ownerIn(file: string): Promise<Owner | undefined> {
   try {
     const owner = JSON.parse(await Deno.readTextFile(file));
-    if (isObject(owner) && typeof owner["pid"] === "number") {
+    const { host, pid, since } = isObject(owner) ? owner : {};
+    const named = host === null || typeof host === "string";
+    if (named && Number.isSafeInteger(pid) && typeof since === "string") {
       return owner as unknown as Owner;
     }
   } catch {

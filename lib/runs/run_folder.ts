@@ -21,7 +21,13 @@ import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import type { Examples, Split } from "../data/dataset.ts";
 import type { Metrics } from "../metrics/mod.ts";
-import { describing, onDisk, removePartial, writeWhole } from "../files.ts";
+import {
+  describing,
+  FileError,
+  onDisk,
+  removePartial,
+  writeWhole,
+} from "../files.ts";
 import { sha256 } from "../sums.ts";
 import {
   CHECKPOINT,
@@ -76,11 +82,32 @@ export class RunWriter {
   readonly path: string;
   readonly #sums: RunSums;
   readonly #rows: RowsHash;
+  // Which folder that is, wherever it is moved.
+  readonly #folder: Deno.FileInfo;
 
-  private constructor(path: string, sums: RunSums, rows: RowsHash) {
+  private constructor(
+    path: string,
+    sums: RunSums,
+    rows: RowsHash,
+    folder: Deno.FileInfo,
+  ) {
     this.path = path;
     this.#sums = sums;
     this.#rows = rows;
+    this.#folder = folder;
+  }
+
+  // Who has the lock of a folder has it where the folder was: what lies there
+  // since is another's.
+  async #checkPlace(): Promise<void> {
+    const { ino, dev } = this.#folder;
+    const there = await Deno.stat(this.path).catch(ignoreMissing);
+    if (there?.ino === ino && there?.dev === dev) return;
+    throw new FileError(
+      `Cannot write into the run ${this.path}: its folder was moved, removed ` +
+        "or replaced while it was trained; what was written until then lies " +
+        "where it was moved to, and --resume goes on with it there",
+    );
   }
 
   /**
@@ -112,7 +139,7 @@ export class RunWriter {
       });
       await writeWhole(join(path, FILES.metrics), "");
     });
-    return new RunWriter(path, sums, new RowsHash());
+    return new RunWriter(path, sums, new RowsHash(), await Deno.stat(path));
   }
 
   /**
@@ -152,7 +179,7 @@ export class RunWriter {
       }
       await sums.save(); // of what was replaced, only the new
       const rows = new RowsHash(await Deno.readFile(metrics));
-      return new RunWriter(path, sums, rows);
+      return new RunWriter(path, sums, rows, await Deno.stat(path));
     });
   }
 
@@ -165,6 +192,7 @@ export class RunWriter {
       line: JSON.stringify(row) + "\n",
     }));
     return describing(`write ${path}`, async () => {
+      await this.#checkPlace();
       const text = lines.map(({ line }) => line).join("");
       await Deno.writeTextFile(path, text, { append: true });
       this.#rows.add(lines);
@@ -184,6 +212,7 @@ export class RunWriter {
     model: Uint8Array,
     optimizer?: Uint8Array,
   ): Promise<string> {
+    await this.#checkPlace();
     // No checkpoint without the metrics before it, not even after a power cut.
     await onDisk(join(this.path, FILES.metrics));
     this.#sums.noteRows(step, this.#rows.beforeStep(step));
@@ -197,6 +226,7 @@ export class RunWriter {
 
   /** Removes a checkpoint that a later one replaces. */
   async removeCheckpoint(step: number): Promise<void> {
+    await this.#checkPlace();
     this.#sums.forgetStep(step);
     await this.#sums.save();
     for (const folder of [FILES.checkpoints, FILES.optimizer]) {
@@ -206,9 +236,10 @@ export class RunWriter {
   }
 
   /** Writes how the run ended. */
-  writeSummary(summary: unknown): Promise<void> {
+  async writeSummary(summary: unknown): Promise<void> {
+    await this.#checkPlace();
     this.#sums.note(FILES.metrics, this.#rows.whole.sum);
-    return this.#sums.write({ [FILES.summary]: jsonText(summary) });
+    await this.#sums.write({ [FILES.summary]: jsonText(summary) });
   }
 }
 

@@ -3,11 +3,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { UsageError } from "../../lib/errors.ts";
+import { FileError } from "../../lib/files.ts";
 import { isLocked, lockRun } from "../../lib/runs/lock.ts";
 import { trainReplicas } from "../../lib/train/replicas.ts";
 import { train } from "../../lib/train/train.ts";
 import { contentsOf, withTempDir } from "../tasks/_run.ts";
-import { assertSameRun, assertSums } from "../train/_runs.ts";
+import { assertSameRun, assertSums, copyRun } from "../train/_runs.ts";
 
 const TINY = { modulus: 5, hidden: [4], threads: 1, steps: 6, evalEvery: 2 };
 
@@ -64,6 +65,66 @@ Deno.test("a lock that a killed process of this machine left is taken over", () 
       assertEquals(names(dir), [], text);
     }
   }));
+
+Deno.test("a lock that says nothing of its owner is one of nobody", () =>
+  withTempDir(async (dir) => {
+    for (const text of ['{"host":5,"pid":3}', '{"host":"far","pid":"3"}']) {
+      await Deno.writeTextFile(join(dir, "lock"), text);
+      (await lockRun(dir))[Symbol.dispose]();
+      assertEquals(names(dir), [], text);
+    }
+  }));
+
+Deno.test("a training whose folder is moved or replaced writes into no other", async (t) => {
+  await withTempDir(async (dir) => {
+    const whole = join(dir, "whole");
+    await train(TINY, { run: whole });
+    const namedBytes = async (folder: string) =>
+      Object.fromEntries(
+        Object.entries(await contentsOf(folder))
+          .map(([path, bytes]) => [path.slice(folder.length), bytes]),
+      );
+    const other = await namedBytes(whole);
+    const moves: Record<string, (run: string, to: string) => void> = {
+      "moved, another run in its place": (run, to) => {
+        Deno.renameSync(run, to);
+        Deno.renameSync(`${run}-other`, run);
+      },
+      "removed, another run in its place": (run) => {
+        Deno.removeSync(run, { recursive: true });
+        Deno.renameSync(`${run}-other`, run);
+      },
+      "moved": (run, to) => Deno.renameSync(run, to),
+    };
+    for (const [i, [what, move]] of Object.entries(moves).entries()) {
+      await t.step(what, async () => {
+        const [run, to] = [join(dir, `${i}`), join(dir, `${i}-moved`)];
+        await copyRun(whole, `${run}-other`);
+        let moved = false;
+        const error = await assertRejects(
+          () =>
+            train({ ...TINY, evalEvery: 1 }, {
+              run,
+              onProgress: () => {
+                if (!moved) move(run, to);
+                moved = true;
+              },
+            }),
+          FileError,
+          `Cannot write into the run ${run}: its folder was moved, removed`,
+        );
+        assert(error.message.includes("--resume"), error.message);
+        if (what !== "moved") assertEquals(await namedBytes(run), other);
+        else assert(!names(dir).includes(`${i}`));
+        if (what.startsWith("moved")) {
+          await Deno.remove(join(to, "lock")).catch(() => {});
+          await train({ ...TINY, evalEvery: 1 }, { run: to, resume: true });
+          await assertSums(to);
+        }
+      });
+    }
+  });
+});
 
 Deno.test("a lock of another machine says whose it is, and what to do", () =>
   withTempDir(async (dir) => {

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { createHash } from "node:crypto";
 import { dirname, isAbsolute, join, normalize, relative } from "node:path";
 import { TensorProto_DataLocation, TensorProto_DataType } from "onnx-buf";
 import { describing, FileError, isAbsent } from "../files.ts";
@@ -29,7 +30,8 @@ import { MOST_BYTES } from "./size.ts";
  * @throws {FileError} if a file beside it cannot be read, or is no regular file,
  * or all of them are more than a model can hold.
  * @throws {SyntaxError} if one lies elsewhere than beside it or below, links
- * followed, ends before the tensor does, or has another length than its shape.
+ * followed, ends before the tensor does, or has another length than its shape; or
+ * if a file has another SHA-1 than a tensor says.
  */
 export async function readExternalData(
   model: ModelProto,
@@ -37,6 +39,7 @@ export async function readExternalData(
 ): Promise<boolean> {
   let any = false;
   let total = 0;
+  const sums = new Map<string, string>();
   for (const tensor of tensorsIn(model)) {
     if (!isExternal(tensor)) continue;
     any = true;
@@ -51,6 +54,20 @@ export async function readExternalData(
     const size = await describing(action, () => fileSize(file));
     const [from, to] = rangeOf(tensor, path, file, size);
     total += to - from;
+    const sum = checksumOf(tensor, path);
+    if (sum !== undefined) {
+      // Of the whole file, whatever part of it the tensor is.
+      const own = sums.get(file) ??
+        await describing(action, () => sha1(file));
+      sums.set(file, own);
+      if (own !== sum) {
+        throw new SyntaxError(
+          `Cannot read ${path}: ${file} has the SHA-1 ${own}, and the weight ` +
+            `${tensor.name} says ${sum}: it is not the file that was written ` +
+            "with it",
+        );
+      }
+    }
     if (total > MOST_BYTES) throw tooLarge(path, total);
     tensor.rawData = await readRange(file, from, to, action);
     tensor.externalData = [];
@@ -108,6 +125,25 @@ function entry(tensor: TensorProto, wanted: string): string | undefined {
     );
   }
   return found[0]?.value;
+}
+
+// What the file must have; undefined where the tensor does not say.
+function checksumOf(tensor: TensorProto, path: string): string | undefined {
+  const given = entry(tensor, "checksum");
+  if (given === undefined || /^[0-9a-f]{40}$/i.test(given)) {
+    return given?.toLowerCase();
+  }
+  throw new SyntaxError(
+    `Cannot read ${path}: its weight ${tensor.name} has the checksum ` +
+      `${JSON.stringify(given)}, wanted the 40 hexadecimal digits of a SHA-1`,
+  );
+}
+
+async function sha1(file: string): Promise<string> {
+  const hash = createHash("sha1");
+  const opened = await Deno.open(file);
+  for await (const bytes of opened.readable) hash.update(bytes);
+  return hash.digest("hex");
 }
 
 // The real path of the file that has a tensor. One from elsewhere must not have

@@ -185,6 +185,37 @@ for (const [what, change, said] of wrong) {
     }));
 }
 
+Deno.test("the file beside a model has the SHA-1 that a weight says, or is refused", () =>
+  withTempDir(async (folder) => {
+    // The sum by Python: hashlib.sha1(open("model.onnx.data", "rb").read())
+    const checksum = "0b12ec8ec9ee1116767a8ccdd4857b18071bfb05";
+    for (const given of [checksum, checksum.toUpperCase()]) {
+      const model = await loadProbeModel(
+        await split(folder, { checksum: given }),
+      );
+      await model.close();
+    }
+    const path = await split(folder, { checksum });
+    const out = join(folder, "out.onnx");
+    const data = await Deno.readFile(`${path}.data`);
+    // One bit of a weight; one byte that no weight has.
+    const flipped = data.slice();
+    flipped[7]! ^= 1;
+    const longer = new Uint8Array(data.length + 1);
+    longer.set(data);
+    for (const bytes of [flipped, longer]) {
+      await Deno.writeFile(`${path}.data`, bytes);
+      const said = `says ${checksum}`;
+      await assertRejects(() => loadProbeModel(path), SyntaxError, said);
+      await assertRejects(() => exportCheckpoint(path, out), SyntaxError, said);
+    }
+    for (const bad of ["", "none", checksum.slice(1)]) {
+      const torn = await split(folder, { checksum: bad });
+      await assertRejects(() => loadProbeModel(torn), SyntaxError, "40 hex");
+    }
+    await assertRejects(() => Deno.stat(out), Deno.errors.NotFound);
+  }));
+
 Deno.test("a place that is given twice, or beside the data, is refused", () =>
   withTempDir(async (folder) => {
     const path = await split(folder);

@@ -48,23 +48,29 @@ const matrixOf = ({ shape }: HostTensor): [number, number] => {
 /**
  * Names that a file has for its weights, and those by which it is asked.
  *
- * @throws {UsageError} if rows are asked of a weight that lies transposed.
+ * @throws {UsageError} if rows are asked of a weight that lies transposed, or is rows itself.
  */
 export function joinedAliases(
   synonyms: Aliases["weights"],
   { weights, activations }: Aliases,
 ): Aliases {
   const found = Object.entries(weights).map(([name, alias]) => {
-    const { tensor, transposed } = synonyms[alias.tensor] ?? {};
+    const { tensor, transposed, rows } = synonyms[alias.tensor] ?? {};
     if (tensor === undefined) return [name, alias];
-    if (transposed && alias.rows) {
+    if ((transposed || rows) && alias.rows) {
       throw new UsageError(
-        `Cannot take rows of ${alias.tensor}: it is ${tensor} transposed; take ` +
-          `rows of ${tensor}`,
+        `Cannot take rows of ${alias.tensor}: it is ${
+          rows ? "a part of " : ""
+        }${tensor}${transposed ? " transposed" : ""}; take rows of ${tensor}`,
       );
     }
     const turned = transposed !== alias.transposed;
-    return [name, { ...alias, tensor, transposed: turned }];
+    return [name, {
+      ...alias,
+      tensor,
+      transposed: turned,
+      ...(rows && { rows }),
+    }];
   });
   return {
     weights: { ...synonyms, ...Object.fromEntries(found) },

@@ -7,6 +7,7 @@
 
 import { UsageError } from "../errors.ts";
 import { checkOptions } from "../options.ts";
+import { short } from "../text.ts";
 import { isPrime, type OperationName } from "../data/modular.ts";
 import type { ProbeModel } from "../onnx/probe_model.ts";
 import { namesOf } from "./names.ts";
@@ -122,8 +123,20 @@ export async function introduce(
       ...lossNamed(loss),
     },
     ...names.proposed,
-    notes: [...notes, ...names.notes],
+    notes: [...notes, ...names.notes, ...numbersIn(only)],
   };
+}
+
+// What may have been trained and counts for no weight: a temperature of 2.
+function numbersIn({ constants }: ProbeModel): string[] {
+  const found = constants.filter(({ number }) => number !== undefined);
+  if (found.length === 0) return [];
+  const [some, rest] = [found.slice(0, 4), found.length - 4];
+  return [
+    "no weights, but numbers that formulas are written with: " +
+    some.map(({ name, number }) => `${name} = ${short(number!)}`).join(", ") +
+    (rest > 0 ? ` and ${rest} more (--contents)` : ""),
+  ];
 }
 
 /** What is told of a file, out of other options. */

@@ -172,6 +172,10 @@ export class GraphWalk {
   weightAt(name: string): WeightRead | undefined {
     if (this.#weights.has(name)) return { name, transposed: false };
     const node = this.maker(name);
+    // Rows of a tied weight have a name of their own.
+    if (node && this.#isPart(node) && this.#model.constant(name)) {
+      return { name, transposed: false };
+    }
     const inner = node && ["Transpose", "Identity"].includes(node.opType)
       ? this.weightAt(node.input[0]!)
       : undefined;
@@ -181,9 +185,15 @@ export class GraphWalk {
       : undefined;
   }
 
+  #isPart({ opType, input }: NodeProto): boolean {
+    if (this.isActivation(input[0]!)) return false;
+    const inner = opType === "Transpose" ? this.maker(input[0]!) : undefined;
+    return opType === "Slice" || inner?.opType === "Slice";
+  }
+
   /** The shape of a weight in the file. */
   shape(name: string): readonly number[] {
-    return this.#model.tensor(name).shape;
+    return this.#model.constant(name)!.shape;
   }
 
   #productOf(node: NodeProto): Product | undefined {

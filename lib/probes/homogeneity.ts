@@ -103,6 +103,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     [
       "Abs",
       "Cast",
+      "CastLike",
       "CumSum",
       "Dropout",
       "Expand",
@@ -132,6 +133,9 @@ const RULES: Readonly<Record<string, Rule>> = {
     return bias ? sum([scaled, bias]) : scaled;
   },
   Constant: () => CONSTANT,
+  // Whatever the weights are, a shape is the same.
+  Shape: () => CONSTANT,
+  Size: () => CONSTANT,
 };
 
 /**

@@ -8,7 +8,7 @@ expected of each file comes from elsewhere than groklab:
                   (of a file that ends in probabilities, −log of the label's); of
                   files that it cannot run (bfloat16) NumPy in float64
   norm            NumPy: of the effective weights, each counted once
-  exponent        NumPy: slope of log rms f(αθ) over log α, α = ½, 1, 2, 4
+  exponent        NumPy (PyTorch in float64 of its own networks): slope of log rms f(αθ) over log α, α = ½, 1, 2, 4
   depth, homogeneous   by hand, from the architecture
 
 or the refusal. Each loss of onnxruntime's is held to NumPy's here.
@@ -22,8 +22,10 @@ import pathlib
 import foreign_chains  # noqa: F401  Each adds its cases.
 import foreign_ends  # noqa: F401
 import foreign_inputs  # noqa: F401
+import foreign_networks  # noqa: F401
 import foreign_others  # noqa: F401
 import foreign_quantised  # noqa: F401
+import foreign_scalars  # noqa: F401
 import foreign_types  # noqa: F401
 import foreign_weights  # noqa: F401
 from foreign_cases import ALPHAS, NET, cases, mlp, np

@@ -6,6 +6,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import {
+  introduce,
   probe,
   type ProbeName,
   type ProbeOptions,
@@ -60,6 +61,12 @@ const WEB = [
   "a one-hot operand in each of two inputs",
   "Softmax",
   "Softmax over the rows",
+  "logits that are declared with three axes",
+  "logits that are declared without axes",
+  "logits that are declared to be five",
+  "values between that are declared wrongly",
+  "RMSNorm, SiLU and positions that are looked up",
+  "a tied embedding, new exporter",
 ];
 
 async function outcome(path: string, options: ProbeOptions) {
@@ -133,6 +140,52 @@ for (const { name, options, expected, file } of [...cases, ...web]) {
       );
       const one = rows.find(({ alpha }) => alpha === 1)!;
       assertAlmostEquals(one.loss!, expected.loss, LOSS);
+    }));
+}
+
+Deno.test("a number that might have been trained is said not to count", () =>
+  withTempDir(async (folder) => {
+    const path = join(folder, "file.onnx");
+    for (
+      const [name, notes] of Object.entries({
+        "a factor of 2 is no weight": ["t = 2"],
+        "a trained factor without axes": [],
+      })
+    ) {
+      const { file } = cases.find((each) => each.name === name)!;
+      await Deno.writeFile(path, Uint8Array.fromBase64(file));
+      const found = await probe(path, ["geometry"], told({}));
+      assertEquals(
+        found.notes,
+        notes.map((note) =>
+          `no weights, but numbers that formulas are written with: ${note}`
+        ),
+      );
+    }
+  }));
+
+for (const exporter of ["old", "new"]) {
+  const name = `a tied embedding, ${exporter} exporter`;
+  Deno.test(`the unembedding is rows of the embedding: ${name}`, () =>
+    withTempDir(async (folder) => {
+      const path = join(folder, "file.onnx");
+      const { file } = cases.find((each) => each.name === name)!;
+      await Deno.writeFile(path, Uint8Array.fromBase64(file));
+      const whole = await loadProbeModel(path);
+      const { model } = await introduce(whole, { modulus: 7, map: "auto" });
+      const [embedding, unembedding] = ["W_E", "W_U"].map((weight) =>
+        model.weight(weight)!
+      );
+      assertEquals(embedding!.shape, [8, 8]);
+      assertEquals(unembedding!.shape, [8, 7]);
+      // Both in one tensor of the file, so at equal numbers.
+      const turned = Array.from(
+        { length: 8 * 7 },
+        (_, i) => embedding!.data[(i % 7) * 8 + Math.floor(i / 7)]!,
+      );
+      assertEquals([...unembedding!.data], turned);
+      await model.close();
+      await whole.close();
     }));
 }
 

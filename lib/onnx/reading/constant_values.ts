@@ -10,6 +10,7 @@ import type { WeightAlias } from "../aliases.ts";
 import { hostTensor } from "../model.ts";
 import { sizeOf, toNumbers } from "../tensor.ts";
 import { intOf, isFloat, isOp, neededFor, readsOf, TYPE } from "./nodes.ts";
+import { isOfFormula, isSingle } from "./numbers.ts";
 import { untrained } from "./untrained.ts";
 
 /** Whether a node draws numbers: then what it makes is no constant. */
@@ -53,14 +54,20 @@ export class ConstantValues {
   readonly #initializers: ReadonlyMap<string, TensorProto>;
   readonly #readers = new Map<string, number>();
 
-  constructor(graph: GraphProto) {
+  /**
+   * Looks through a graph.
+   *
+   * @param graph A flat graph.
+   * @param numbers Names that were Constant nodes.
+   */
+  constructor(graph: GraphProto, numbers: ReadonlySet<string>) {
     this.#initializers = new Map(graph.initializer.map((t) => [t.name, t]));
     const outputs = graph.output.map(({ name }) => name);
     for (const name of [...graph.node.flatMap(readsOf), ...outputs]) {
       this.#readers.set(name, (this.#readers.get(name) ?? 0) + 1);
     }
     for (const tensor of graph.initializer) {
-      this.#values.set(tensor.name, leaf(tensor));
+      this.#values.set(tensor.name, leaf(tensor, numbers));
     }
     for (const node of graph.node) this.#add(node);
     const wanted = new Set(outputs);
@@ -143,11 +150,14 @@ export class ConstantValues {
     inputs: readonly Value[],
   ): Value {
     const generates = isOp(node, ...GENERATES);
-    const learned = !generates && dataOf(node, inputs).some((x) => x.learned);
-    const from = generates ? [] : [...new Set(inputs.flatMap((v) => v.from))];
+    const places = dataPlaces(node, inputs);
+    const learned = !generates && places.some((i) => inputs[i]!.learned);
+    // A type alone is no number in it.
+    const data = isOp(node, "CastLike") ? inputs.slice(0, 1) : inputs;
+    const from = generates ? [] : [...new Set(data.flatMap((v) => v.from))];
     const float = givesFloats(node, inputs);
     const value = { learned, own: false, float, from };
-    const trained = reads.filter((name) => {
+    const trained = places.map((i) => reads[i]!).filter((name) => {
       const known = this.#values.get(name)!;
       return known.learned && known.float;
     });
@@ -177,13 +187,14 @@ export class ConstantValues {
   }
 }
 
-function leaf(tensor: TensorProto): Value {
+function leaf(tensor: TensorProto, numbers: ReadonlySet<string>): Value {
   const { name, dataType, dims } = tensor;
   const several = sizeOf(dims.map(Number)) > 1;
   const float = isFloat(dataType);
-  const learned = several &&
-    (float ? untrained(tensor) === undefined : !isCount(tensor));
-  return { learned, own: false, float, from: several ? [name] : [] };
+  const learned = several
+    ? float ? untrained(tensor) === undefined : !isCount(tensor)
+    : float && isSingle(tensor) && !numbers.has(name) && !isOfFormula(tensor);
+  return { learned, own: false, float, from: several || learned ? [name] : [] };
 }
 
 // Positions 0, 1, 2, …, and flags among integers.
@@ -196,16 +207,18 @@ function isCount(tensor: TensorProto): boolean {
     values.every((x) => x === 0 || x === 1);
 }
 
-// What makes up a node's numbers; of floats no shape and no index.
-function dataOf(node: NodeProto, inputs: readonly Value[]): readonly Value[] {
-  if (["Cast", "DequantizeLinear"].includes(node.opType)) {
-    return inputs.slice(0, 1);
+// Which inputs make up a node's numbers; of floats no shape and no index.
+function dataPlaces(node: NodeProto, inputs: readonly Value[]): number[] {
+  const all = [...inputs.keys()];
+  if (["Cast", "CastLike", "DequantizeLinear"].includes(node.opType)) {
+    return [0];
   }
-  return givesFloats(node, inputs) ? inputs.filter((x) => x.float) : inputs;
+  return givesFloats(node, inputs) ? all.filter((i) => inputs[i]!.float) : all;
 }
 
 function givesFloats(node: NodeProto, inputs: readonly Value[]): boolean {
   if (isOp(node, "Cast")) return isFloat(intOf(node, "to", 0));
+  if (isOp(node, "CastLike")) return inputs[1]!.float;
   if (isOp(node, "DequantizeLinear")) return true;
   if (isOp(node, "QuantizeLinear")) return false;
   return inputs.some(({ float }) => float);

@@ -45,13 +45,15 @@ const DTYPES = ["float32", "float64", "int32", "int64", "bool"];
  *
  * @param model A flat model, which stays as it is.
  * @param options Which ONNX Runtime computes.
+ * @param numbers Names that were Constant nodes.
  */
 export async function fold(
   model: ModelProto,
   options: SessionOptions,
+  numbers: ReadonlySet<string>,
 ): Promise<Folded> {
   const graph = withoutIdentities(model.graph!);
-  const values = new ConstantValues(graph.graph);
+  const values = new ConstantValues(graph.graph, numbers);
   const { computed, unclear } = values;
   const found = await evaluated(
     changed(ModelProtoSchema, model, { graph: graph.graph }),

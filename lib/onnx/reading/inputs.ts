@@ -7,17 +7,19 @@
 
 import type { GraphProto, ValueInfoProto } from "onnx-buf";
 import { inputOf } from "../graph_writer.ts";
-import { nodeOf, TYPE } from "./nodes.ts";
+import { nodeOf, subgraphsOf, TYPE } from "./nodes.ts";
 
 const GIVEN = [TYPE.float32, TYPE.float64, TYPE.int32, TYPE.int64, TYPE.bool];
 
 /**
  * Changes a graph's inputs, in place: other integers are given as int64 and cast,
- * and axes that are declared to have no element, or fewer, have any number.
+ * and axes that are declared to have no element, or fewer, have any number. What is
+ * declared of values that nodes make is left out: ONNX Runtime infers it, and where
+ * the file is wrong it would be refused in WebAssembly only.
  */
 export function openInputs(graph: GraphProto): void {
-  const declared = [graph.input, graph.output, graph.valueInfo];
-  declared.flat().forEach(freeAxes);
+  graph.input.forEach(freeAxes);
+  undeclare(graph);
   graph.input = graph.input.map((info) => {
     if (info.type?.value.case !== "tensorType") return info;
     const { elemType, shape } = info.type.value.value;
@@ -34,6 +36,14 @@ export function openInputs(graph: GraphProto): void {
     );
     return inputOf(name, TYPE.int64, dims);
   });
+}
+
+function undeclare(graph: GraphProto): void {
+  graph.valueInfo = [];
+  for (const { type } of graph.output) {
+    if (type?.value.case === "tensorType") delete type.value.value.shape;
+  }
+  for (const node of graph.node) subgraphsOf(node).forEach(undeclare);
 }
 
 function freeAxes({ type }: ValueInfoProto): void {

@@ -10,6 +10,7 @@ import { type GraphProto, type ModelProto, ModelProtoSchema } from "onnx-buf";
 import type { WeightAlias } from "../aliases.ts";
 import type { SessionOptions } from "../session.ts";
 import { withoutBranches } from "./branches.ts";
+import { withoutCopies } from "./copies.ts";
 import { flatten } from "./flatten.ts";
 import { fold } from "./fold.ts";
 import { hoisted } from "./hoist.ts";
@@ -67,12 +68,16 @@ export async function readForeign(
   let model = clone(ModelProtoSchema, flat.model);
   widen(model.graph!);
   openInputs(model.graph!);
+  const own = model.opsetImport
+    .find(({ domain }) => domain === "" || domain === "ai.onnx");
+  const uncopied = withoutCopies(model.graph!, Number(own?.version ?? 1));
+  model = changed(ModelProtoSchema, model, { graph: uncopied.graph });
   let synonyms: Record<string, WeightAlias> = {};
   const generated = new Set<string>();
   let unclear: readonly string[] = [];
   for (let round = 0; round < MOST_ROUNDS; round++) {
     model = changed(ModelProtoSchema, model, { graph: hoisted(model.graph!) });
-    const folded = await fold(model, options);
+    const folded = await fold(model, options, flat.constants);
     synonyms = joined(synonyms, folded.synonyms);
     folded.generated.forEach((name) => generated.add(name));
     ({ model, unclear } = folded);
@@ -82,7 +87,10 @@ export async function readForeign(
   }
   const graph = model.graph!;
   Object.assign(graph, pruned(graph, graph.output.map(({ name }) => name)));
-  synonyms = joined(synonyms, turnedIn(graph));
+  synonyms = {
+    ...joined(synonyms, turnedIn(graph)),
+    ...uncopied.synonyms,
+  };
   const readingOf = (graph: GraphProto): WeightsRead => {
     const tensors = tensorsOf(graph, flat.constants, generated);
     const unread = [...flat.left, ...unclear, ...tensors.unread];

@@ -6,8 +6,10 @@
  */
 
 import type { GraphProto, NodeProto, TensorProto } from "onnx-buf";
-import { sizeOf } from "../tensor.ts";
+import { hostTensor } from "../model.ts";
+import { sizeOf, toNumbers } from "../tensor.ts";
 import { intOf, isFloat, isOp, subgraphsOf, TYPE } from "./nodes.ts";
+import { isElementwise, isOfFormula, isSingle } from "./numbers.ts";
 import { untrained } from "./untrained.ts";
 
 /** A tensor that is no weight. */
@@ -16,6 +18,8 @@ export interface ConstantTensor {
   readonly name: string;
   /** What it is instead. */
   readonly why: string;
+  /** Its number, where it might have been trained all the same. */
+  readonly number?: number;
 }
 
 /** The tensors of a graph, told apart. */
@@ -31,10 +35,12 @@ export interface Tensors {
 // By operator the inputs that say how it computes, and are multiplied with nothing.
 const STRUCTURE: Readonly<Record<string, readonly number[]>> = {
   BatchNormalization: [3, 4],
+  CastLike: [1],
   Clip: [1, 2],
   DequantizeLinear: [1, 2],
   Dropout: [1, 2],
   Equal: [0, 1],
+  EyeLike: [0],
   Greater: [0, 1],
   GreaterOrEqual: [0, 1],
   Less: [0, 1],
@@ -65,28 +71,53 @@ export function tensorsOf(
 ): Tensors {
   const floats = graph.initializer.filter(({ dataType }) => isFloat(dataType));
   const read = multiplied(graph.node);
-  const reasons = new Map<string, string>();
+  const otherwise = multiplied(graph.node, isElementwise);
+  const reasons = new Map<string, ConstantTensor>();
   for (const tensor of floats) {
+    const { name } = tensor;
     const why = reasonAgainst(tensor, { numbers, generated, read });
-    if (why !== undefined) reasons.set(tensor.name, why);
+    if (why !== undefined) reasons.set(name, { name, why });
+    else if (isSingle(tensor) && isOfFormula(tensor)) {
+      // A slope of 0 is a ReLU's.
+      const zero = tensor.dims.length === 0 && numberIn(tensor) === 0;
+      if (zero || !otherwise.has(name)) reasons.set(name, ofFormula(tensor));
+    }
   }
   return {
     weights: floats.map(({ name }) => name).filter((name) =>
       !reasons.has(name)
     ),
-    constants: [...reasons].map(([name, why]) => ({ name, why })),
+    constants: [...reasons.values()],
     unread: [...new Set(graph.node.flatMap(unreadIn)), ...quantised(graph)],
   };
 }
 
-// The values that nodes compute with.
-function multiplied(nodes: readonly NodeProto[]): Set<string> {
+const numberIn = (tensor: TensorProto) => toNumbers(hostTensor(tensor))[0]!;
+
+// What is next to nothing, or a mask, is in no doubt.
+function ofFormula(tensor: TensorProto): ConstantTensor {
+  const number = numberIn(tensor);
+  const size = Math.abs(number);
+  const doubtful = size > 1e-3 && size < 1e4;
+  return {
+    name: tensor.name,
+    why: "a number that formulas are written with",
+    ...(doubtful && { number }),
+  };
+}
+
+// The values that nodes compute with, those that are left out apart.
+function multiplied(
+  nodes: readonly NodeProto[],
+  without: (node: NodeProto) => boolean = () => false,
+): Set<string> {
   return new Set(nodes.flatMap((node) => [
     ...node.input.filter((_, i) =>
+      !without(node) &&
       !(isOp(node, node.opType) && STRUCTURE[node.opType]?.includes(i))
     ),
     ...subgraphsOf(node).flatMap((graph) => [
-      ...multiplied(graph.node),
+      ...multiplied(graph.node, without),
       ...graph.output.map(({ name }) => name),
     ]),
   ]));
@@ -103,7 +134,6 @@ function reasonAgainst(
   const { name, dims } = tensor;
   const shape = dims.map(Number);
   if (!read.has(name)) return "says how an operator computes";
-  if (shape.length === 0) return "a number";
   if (sizeOf(shape) === 1 && numbers.has(name)) return "a number";
   if (generated.has(name)) return "made by the graph, not trained";
   return untrained(tensor);

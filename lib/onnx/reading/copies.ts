@@ -11,6 +11,7 @@ import {
   type NodeProto,
   type TensorProto,
 } from "onnx-buf";
+import { append } from "../../extremes.ts";
 import type { WeightAlias } from "../aliases.ts";
 import { tensorProto } from "../graph_writer.ts";
 import { hostTensor } from "../model.ts";
@@ -74,8 +75,8 @@ export function withoutCopies(graph: GraphProto, opset: number): Uncopied {
     const [source, place] = found;
     copies.add(name);
     const { nodes, bounds } = taken(matrix, source, place, opset);
-    node.push(...nodes);
-    added.push(...bounds);
+    append(node, nodes);
+    append(added, bounds);
     const whole = source.values.length === matrix.values.length;
     if (whole || place.axis === 1) continue;
     const length = place.transposed ? matrix.columns : matrix.rows;

@@ -12,14 +12,14 @@ import { isOp } from "./nodes.ts";
 
 // What takes a number of a formula as well as a weight; what else reads a tensor of
 // one element has it as its weight: the slope of a PRelu, the bias of one channel.
-const ELEMENTWISE = [
+const ELEMENTWISE = new Set([
   ...["Add", "Sub", "Mul", "Div", "Sum", "Mean", "Max", "Min", "Where"],
   ...["Pow", "Neg", "Reciprocal", "Sqrt", "Expand", "Identity", "Cast"],
-];
+]);
 
 /** Whether a node computes element by element. */
 export const isElementwise = (node: NodeProto): boolean =>
-  isOp(node, ...ELEMENTWISE);
+  isOp(node, node.opType) && ELEMENTWISE.has(node.opType);
 
 /** Whether a tensor has one element. */
 export const isSingle = ({ dims }: TensorProto): boolean =>

@@ -64,12 +64,31 @@ Deno.test("weights beside a model are the model's, and it runs", () =>
     assertEquals(outputs[1], outputs[0]);
   }));
 
+// By onnx.proto: without an offset it begins with its file, without a length it ends
+// where its shape does.
+Deno.test("a weight beside a model needs neither an offset of 0 nor a length", () =>
+  withTempDir(async (folder) => {
+    const path = await split(folder);
+    const model = decodeModel(await Deno.readFile(path), path);
+    for (const tensor of tensorsIn(model)) {
+      tensor.externalData = tensor.externalData.filter(({ key, value }) =>
+        key !== "length" && !(key === "offset" && value === "0")
+      );
+    }
+    assertEquals(await readExternalData(model, path), true);
+    const expected = decodeModel(await Deno.readFile(whole), whole);
+    const bytes = (from: typeof model) =>
+      [...tensorsIn(from)].map(({ name, rawData }) => [name, rawData]);
+    assertEquals(bytes(model), bytes(expected));
+  }));
+
 const refused: Record<string, Record<string, string>> = {
   "above the model": { location: "../secret" },
   "anywhere on the disk": { location: "/etc/hostname" },
   "nowhere": { location: "" },
   "longer than its file": { offset: "1", length: "99999999" },
   "before its file": { offset: "-4" },
+  "behind its file": { offset: "99999999" },
 };
 
 for (const [where, change] of Object.entries(refused)) {

@@ -91,3 +91,26 @@ Deno.test("chartSvg() leaves out what a logarithmic axis cannot show", () => {
   const dots = new RegExp(`<circle[^>]*r="2.5"`, "g");
   assertEquals(count(svg, dots), 2, "0 and NaN are left out");
 });
+
+Deno.test("0 is on no logarithmic axis: it is drawn as a gap is", () => {
+  for (const line of ["none", "dashed"] as const) {
+    const withFirst = (first: { x: number; y: number }) =>
+      chartSvg({
+        title: "loss",
+        panels: [{
+          title: "of all",
+          x: { label: "step", scale: "log" },
+          y: { label: "loss (nats)", scale: "log" },
+          series: [{
+            name: "runs",
+            colour: 0,
+            line,
+            points: [first, { x: 2, y: 1 }, { x: 3, y: 10 }],
+          }],
+        }],
+      });
+    const svg = withFirst({ x: 1, y: 0 });
+    assert(!/NaN|Infinity/.test(svg), line);
+    assertEquals(svg, withFirst({ x: 1, y: NaN }));
+  }
+});

@@ -4,7 +4,12 @@ import { defaults } from "../../lib/config/config.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { FileError, writeWhole } from "../../lib/files.ts";
 import { makeManifest } from "../../lib/runs/manifest.ts";
-import { findCheckpoint, newestRun, readMetrics } from "../../lib/runs/read.ts";
+import {
+  findCheckpoint,
+  newestRun,
+  readMetrics,
+  runsIn,
+} from "../../lib/runs/read.ts";
 import {
   checkpointPath,
   type MetricsRow,
@@ -113,6 +118,8 @@ Deno.test("newestRun() goes by when runs were started", () =>
     }
     await Deno.mkdir(join(folder, "no-run"));
     assertEquals(await newestRun(folder), join(folder, "a"));
+    const last = ["a", "c", "b"].map((name) => join(folder, name));
+    assertEquals(await runsIn(folder), last);
   }));
 
 Deno.test("writeWhole() leaves the old file and no other where it fails", () =>

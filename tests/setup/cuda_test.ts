@@ -102,6 +102,9 @@ Deno.test("setupCuda() completes what was left half-way", async () => {
     await Deno.remove(join(home, CUDA));
     await Deno.mkdir(join(home, ".groklab-setup-1")); // Killed before.
     assertEquals((await cudaState(folder, sums)).state, "partial");
+    // There, and not whole.
+    await Deno.writeFile(join(home, CUDA), new Uint8Array(1));
+    assertEquals((await cudaState(folder, sums)).state, "partial");
     assertEquals((await setupCuda({ folder, sums, fromWheel })).fresh, true);
     assertEquals(await contentsOf(folder), whole);
   });

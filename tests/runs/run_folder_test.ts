@@ -110,16 +110,21 @@ Deno.test("newestRun() goes by when runs were started", () =>
       FileError,
       "Cannot find a run",
     );
-    for (const [name, day] of [["b", 1], ["a", 3], ["c", 2]]) {
-      await RunWriter.create(
-        join(folder, `${name}`),
-        await contents(`2026-01-0${day}T00:00:00.000Z`),
-      );
+    // Whatever order the system lists them in, it is not both of these.
+    const orders = [["b", "c", "a"], ["a", "c", "b"]];
+    for (const [i, names] of orders.entries()) {
+      const runs = join(folder, `${i}`);
+      for (const [day, name] of names.entries()) {
+        await RunWriter.create(
+          join(runs, name),
+          await contents(`2026-01-0${day + 1}T00:00:00.000Z`),
+        );
+      }
+      await Deno.mkdir(join(runs, "no-run"));
+      assertEquals(await newestRun(runs), join(runs, names.at(-1)!));
+      const last = names.toReversed().map((name) => join(runs, name));
+      assertEquals(await runsIn(runs), last);
     }
-    await Deno.mkdir(join(folder, "no-run"));
-    assertEquals(await newestRun(folder), join(folder, "a"));
-    const last = ["a", "c", "b"].map((name) => join(folder, name));
-    assertEquals(await runsIn(folder), last);
   }));
 
 Deno.test("writeWhole() leaves the old file and no other where it fails", () =>

@@ -8,7 +8,7 @@
 
 import { choose } from "./functions.ts";
 import type { GraphBuilder, Value } from "./graph.ts";
-import { binary, like, unary, unify } from "./lowering.ts";
+import { binary, cast, like, unary, unify } from "./lowering.ts";
 
 const holds = ({ data }: Value, value: number) =>
   data?.some((x: number | bigint) => Number(x) === value);
@@ -47,19 +47,21 @@ export function integerMod(g: GraphBuilder, x: Value, y: Value): Value {
 
 /**
  * The quotient, rounded down. Less the remainder the division comes out even,
- * since ONNX's integer division truncates. The least integer by −1 is itself, as in
- * NumPy: its opposite is none of its type.
+ * since ONNX's integer division truncates; of int32 in int64, where that difference
+ * has room. The least integer by −1 is itself, as in NumPy: its opposite is none of
+ * its type.
  */
 export function integerDiv(g: GraphBuilder, x: Value, y: Value): Value {
   const [a, b] = operands(g, x, y);
+  if (a.dtype === "int32") {
+    const wide = divided(g, cast(g, a, "int64"), cast(g, b, "int64"));
+    return cast(g, wide, "int32");
+  }
   const divisor = safe(g, b);
-  const even = binary(g, "Sub", a, binary(g, "Mod", a, divisor));
-  const quotient = binary(g, "Div", even, divisor);
+  const quotient = divided(g, a, divisor);
   if (divisor === b) return quotient;
-  return g.emit(
-    "Where",
-    [isMinusOne(g, b), unary(g, "Neg", a), quotient],
-    {},
-    quotient,
-  );
+  return choose(g, isMinusOne(g, b), unary(g, "Neg", a), quotient);
 }
+
+const divided = (g: GraphBuilder, a: Value, b: Value) =>
+  binary(g, "Div", binary(g, "Sub", a, binary(g, "Mod", a, b)), b);

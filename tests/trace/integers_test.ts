@@ -57,11 +57,12 @@ for (const name of Object.keys(OPERATIONS) as (keyof typeof OPERATIONS)[]) {
   });
 
   Deno.test(`tf.${name} of integers by −1, and of the least one`, async () => {
-    const a = [LEAST, LEAST, LEAST, 7, -7, 0];
-    const b = [-1, 1, 2, -1, -1, -1];
+    // As NumPy's floor_divide and remainder of int32 have them.
+    const a = [LEAST, LEAST, LEAST, 7, -7, 0, LEAST, LEAST, 5, 2 ** 31 - 1];
+    const b = [-1, 1, 2, -1, -1, -1, 3, LEAST, LEAST, -2];
     const wanted = name === "mod"
-      ? [0, 0, 0, 0, 0, 0]
-      : [LEAST, LEAST, -(2 ** 30), -7, 7, 0];
+      ? [0, 0, 0, 0, 0, 0, 1, 0, LEAST + 5, -1]
+      : [LEAST, LEAST, -(2 ** 30), -7, 7, 0, -715827883, 1, -1, -(2 ** 30)];
     for (const runtime of ["node", "web"] as const) {
       const found = await divided(name, a, b, "int32", runtime);
       assertEquals(found, wanted);

@@ -41,20 +41,44 @@ const matrixOfTensor = ({ shape, data }: HostTensor): Matrix => ({
  *
  * @param options Where it is multiplied.
  */
-export async function crossProduct(
+export function crossProduct(
   a: Matrix,
   b: Matrix,
   options: SessionOptions = {},
 ): Promise<Matrix> {
+  return crossProductOf(
+    a.rows,
+    Math.max(a.columns, b.columns),
+    (from, to) => [part(a, from, to), part(b, from, to)],
+    options,
+  );
+}
+
+/**
+ * The same of matrices that are made part by part, so that not all of their rows
+ * are there at once.
+ *
+ * @param rows How many there are.
+ * @param columns The more that one of them has.
+ * @param parts Makes rows of both, from and to.
+ * @param options Where it is multiplied.
+ */
+export async function crossProductOf(
+  rows: number,
+  columns: number,
+  parts: (from: number, to: number) => readonly [a: Matrix, b: Matrix],
+  options: SessionOptions = {},
+): Promise<Matrix> {
   // The transposed copy that a product makes is bounded, too.
-  const most = Math.ceil(AT_ONCE / Math.max(a.columns, b.columns));
+  const most = Math.ceil(AT_ONCE / columns);
   let sum: Matrix | undefined;
-  for (const [from, to] of chunksOf(a.rows, most)) {
+  for (const [from, to] of chunksOf(rows, most)) {
+    const [a, b] = parts(from, to);
     const { product } = await runTraced(
       ({ a, b }) => ({
         product: tf.matMul(a as tf.Tensor2D, b as tf.Tensor2D, true),
       }),
-      { a: tensorOf(part(a, from, to)), b: tensorOf(part(b, from, to)) },
+      { a: tensorOf(a), b: tensorOf(b) },
       options,
     );
     const own = matrixOfTensor(product!);
@@ -67,11 +91,15 @@ export async function crossProduct(
 // Of matrices of more numbers products are sums of parts'.
 const AT_ONCE = 2 ** 24;
 
-const part = ({ columns, data }: Matrix, from: number, to: number): Matrix => ({
-  rows: to - from,
-  columns,
-  data: data.subarray(from * columns, to * columns),
-});
+/** Some rows of a matrix, where they lie. */
+export function part(
+  { columns, data }: Matrix,
+  from: number,
+  to: number,
+): Matrix {
+  const own = data.subarray(from * columns, to * columns);
+  return { rows: to - from, columns, data: own };
+}
 
 /** The mean of numbers. */
 export function mean(v: ArrayLike<number>): number {

@@ -8,17 +8,20 @@ import { product, transposed } from "./anatomy.ts";
 import { logitChunks } from "./chunks.ts";
 import {
   crossProduct,
+  crossProductOf,
   type Eigen,
   frobeniusNorm,
   type Matrix,
   matrixOf,
   mean,
   meanRow,
+  part as rowsFrom,
   symmetricEigen,
 } from "./matrices.ts";
 import type { SessionOptions } from "../onnx/session.ts";
 import { percent, short } from "../text.ts";
 import { finite, type Probe } from "./probe.ts";
+import { awayFromNearest } from "./nearest_mean.ts";
 import { readoutOf } from "./readout.ts";
 import { trainActivation } from "./train_rows.ts";
 
@@ -157,11 +160,19 @@ export async function neuralCollapse(
   const means = classMeans(features, classOf, C);
   const centre = meanRow(features);
   const M = { ...means, data: less(means, () => centre) };
-  const scatter = less(features, (i) => {
-    const from = classOf[i]! * width;
-    return means.data.subarray(from, from + width);
-  });
-  const within = await crossProductOf(scatter, rows, width, options);
+  const scatter = (from: number, to: number) => {
+    const some = rowsFrom(features, from, to);
+    const data = less(some, (i) => {
+      const at = classOf[from + i]! * width;
+      return means.data.subarray(at, at + width);
+    });
+    const part = { ...some, data };
+    return [part, part] as const;
+  };
+  const within = over(
+    rows,
+    await crossProductOf(rows, width, scatter, options),
+  );
   const W = columnsOf(classifier, present);
   return {
     classes: C,
@@ -171,7 +182,7 @@ export async function neuralCollapse(
     nc2_means: simplexDistance(M),
     nc2_classifier: simplexDistance(W),
     nc3: finite(selfDuality(W, M)),
-    nc4: awayFromNearest(features, means, classOf, present, predictions),
+    nc4: await awayFromNearest(features, means, present, predictions, options),
   };
 }
 
@@ -209,18 +220,10 @@ function classMeans(
   };
 }
 
-// XᵀX/n, with n the rows unless another is given.
-async function crossProductOf(
-  data: Float64Array,
-  rows: number,
-  columns: number,
-  options: SessionOptions,
-  n = rows,
-): Promise<Matrix> {
-  const x = { rows, columns, data };
-  const product = await crossProduct(x, x, options);
-  return { ...product, data: product.data.map((value) => value / n) };
-}
+const over = (n: number, matrix: Matrix): Matrix => ({
+  ...matrix,
+  data: matrix.data.map((value) => value / n),
+});
 
 // Tr(Σ_W Σ_B⁺)/C = Σ_i uᵢᵀ Σ_W uᵢ / λᵢ / C over the eigenvectors of Σ_B = MᵀM/C.
 async function traceOfRatio(
@@ -252,15 +255,13 @@ async function betweenEigen(
   M: Matrix,
   options: SessionOptions,
 ): Promise<Eigen> {
-  const { rows: C, columns: width, data } = M;
+  const { rows: C, columns: width } = M;
   if (C >= width) {
-    return await symmetricEigen(
-      await crossProductOf(data, C, width, options),
-    );
+    return await symmetricEigen(over(C, await crossProduct(M, M, options)));
   }
   const T = transposed(M);
   const { values, vectors } = await symmetricEigen(
-    await crossProductOf(T.data, width, C, options, C),
+    over(C, await crossProduct(T, T, options)),
   );
   return {
     values,
@@ -323,34 +324,4 @@ function selfDuality(W: Matrix, M: Matrix): number {
     (sum, x, i) => sum + (x / w - M.data[i]! / m) ** 2,
     0,
   );
-}
-
-function awayFromNearest(
-  { rows, columns, data }: Matrix,
-  means: Matrix,
-  classOf: readonly number[],
-  present: readonly number[],
-  predictions: ArrayLike<number>,
-): number {
-  // Squared; not summed to the end once it is above a limit.
-  const distance = (i: number, c: number, limit: number) => {
-    let sum = 0;
-    for (let j = 0; j < columns && sum <= limit; j++) {
-      const d = data[i * columns + j]! - means.data[c * columns + j]!;
-      sum += d * d;
-    }
-    return sum;
-  };
-  let away = 0;
-  for (let i = 0; i < rows; i++) {
-    // Its own class is near, so that most others are soon too far.
-    let nearest = classOf[i]!;
-    let best = distance(i, nearest, Infinity);
-    for (let c = 0; c < means.rows; c++) {
-      const d = distance(i, c, best);
-      if (d < best || d === best && c < nearest) [nearest, best] = [c, d];
-    }
-    if (present[nearest] !== predictions[i]) away++;
-  }
-  return away / rows;
 }

@@ -31,6 +31,9 @@ import type { Part } from "./task.ts";
 import { trigIdentity } from "./trig_identity.ts";
 import { type LogitWaves, logitWavesOf } from "./waves.ts";
 
+// Of very many rows not each of more frequencies is left out by itself.
+const MOST_EACH = 16;
+
 /** What concerns one frequency k. */
 export interface FrequencyProgress {
   /** k. */
@@ -49,8 +52,8 @@ export interface FrequencyProgress {
   readonly restricted_loss: number;
   /**
    * Loss without its waves, over the train rows; null where those are unknown, and
-   * where rows are too many to be had at once and no frequency stands out: half of
-   * all are key frequencies.
+   * where rows are too many to be had at once and key frequencies are more than
+   * sixteen, each of which would run the network on all of them again.
    */
   readonly excluded_loss: number | null;
   /**
@@ -135,9 +138,7 @@ export const progress: Probe<"progress", ProgressResult, KeySettings> = {
     const parts = partsInGroup(context);
     const map = await neuronMeasures(context, keys);
     const frequencies = [];
-    // Of very many rows not each of very many frequencies is left out by itself.
-    const each = !await isLarge(context) ||
-      keys.length <= cyclicOf(context).order / 4;
+    const each = keys.length <= MOST_EACH || !await isLarge(context);
     for (const [i, k] of keys.entries()) {
       frequencies.push({
         frequency: k,

@@ -1,6 +1,6 @@
 /**
- * What a training takes of the machine's memory, at the very least, and its
- * refusal where there is not as much.
+ * What a training takes of the machine's memory, and its refusal where there is
+ * not as much.
  *
  * @module
  */
@@ -16,52 +16,62 @@ import { type Tree, treeOf } from "../tree.ts";
 import type { Params } from "../optim/mod.ts";
 import type { Model } from "../../models/model.ts";
 import { makeModel, optimizerOf } from "./experiment.ts";
-import { AT_ONCE, CHUNK, numbersPerRow, WHOLE } from "./size.ts";
+import { CHUNK, numbersPerRow, WHOLE } from "./size.ts";
 
-/** Bytes that a training holds at one time, at the least, by what they are for. */
+/** Bytes that a training holds at its peak, by what they are for. */
 export interface Needs {
+  /** The program, and ONNX Runtime in it. */
+  readonly program: number;
   /** Parameters, gradients, the optimizer's state; the states kept to go back to. */
   readonly state: number;
   /** Rows and labels, as lists and as tensors. */
   readonly data: number;
-  /** What rows are on their way through the model, of a step or an evaluation. */
+  /** What rows are on their way through the model, of a step and an evaluation. */
   readonly activations: number;
 }
 
+// Fitted to peaks that were measured, which bench/README.md lists: none of them is
+// further from the estimate than OFF.
+const PROGRAM = 150e6;
+// Bytes for each of the state's: two of its states are there for certain, and while
+// it is written and handed over copies of them.
+const OF_STATE = 3.8;
+// Bytes for each row of the task.
+const OF_ROW = 550;
+// Copies of the activations of all rows of a step and of an evaluation in it, and of
+// those of a chunk, whose metrics are in double precision.
+const OF_STEP = 2.8;
+const OF_CHUNK = 26;
+const OFF = 0.3;
+
 /**
- * The least that a training takes, in bytes; what it takes is several times as
- * much. Only what is there at the same time for certain is counted: a training
- * that would fit must not be refused.
+ * What a training takes at its peak, in bytes, as measurements of other sizes let
+ * expect: within 30 % of every one of them.
  *
  * With P numbers of parameters and S of the optimizer's state, these are P as they
  * began, P of gradients and two states of P + S: one before and one after a call.
- * A row is a list of numbers in the language's memory, once, and a tensor's.
- * Activations are one of the model's widest for the rows that go through it
- * together, its value and where it is normalised its gradient: on a GPU they are
- * not in this memory, and where the device is not known yet they are left out.
+ * Activations are all widths of a perceptron's layers, of other models the widest,
+ * for the rows that go through it together: on a GPU they are not in this memory,
+ * and where the device is not known yet they are left out.
  *
  * @param config A resolved config.
  */
-export function leastMemory(config: Config): Needs {
+export function expectedMemory(config: Config): Needs {
   const model = makeModel(config);
   const bytes = config.precision === "float64" ? 8 : 4;
   const shapes = Object.entries(model.shapes ?? {});
   const P = shapes.reduce((sum, [, shape]) => sum + sizeOf(shape), 0);
   const S = P * optimizerShare(config, model);
-  const { input, total = 0 } = definitionsOf(config).task.form(config);
-  const width = input.kind === "tokens" ? input.length : input.width;
+  const { total = 0 } = definitionsOf(config).task.form(config);
   return {
-    state: bytes * (2 * P + 2 * (P + S)),
-    data: total * (LIST + NUMBER * (width + 2) + 4 * width),
+    program: PROGRAM,
+    state: OF_STATE * bytes * (2 * P + 2 * (P + S)),
+    data: OF_ROW * total,
     activations: inHost(config)
       ? bytes * activationNumbers(config, model, total)
       : 0,
   };
 }
-
-// An array's two headers; a number in it, or a pointer.
-const LIST = 48;
-const NUMBER = 8;
 
 // Whether activations are in the machine's own memory.
 const inHost = ({ engine, device }: Config) =>
@@ -73,19 +83,15 @@ function activationNumbers(
   total: number,
 ): number {
   const widest = numbersPerRow({ model });
-  const train = trainSize(trainFraction, total);
-  const rows = batchSize ?? train;
-  // Statistics of a batch are those of all its rows at once.
-  if (model.buffers) return 2 * rows * widest;
-  const { rowsAtOnce = Infinity } = model;
-  const slices = Math.max(
-    1,
-    Math.min(Math.ceil(rows / rowsAtOnce), 8),
-    Math.ceil(rows * widest / AT_ONCE),
-  );
-  // Either set of rows is then larger than a chunk.
-  const evaluated = total * widest > WHOLE ? CHUNK : 0;
-  return Math.max(Math.floor(rows / slices) * widest, evaluated);
+  const layers = Object.entries(model.shapes ?? {})
+    .filter(([name]) => /^layers\.\d+\.W$/.test(name))
+    .reduce((sum, [, shape]) => sum + shape.at(-1)!, 0);
+  const perRow = Math.max(widest, layers);
+  if (total * widest <= WHOLE) return OF_STEP * total * perRow;
+  const rows = batchSize ?? trainSize(trainFraction, total);
+  // An evaluation goes in chunks, outside the step.
+  const chunk = Math.min(total, Math.ceil(CHUNK / widest));
+  return (OF_STEP * rows + OF_CHUNK * chunk) * perRow;
 }
 
 // How many numbers the optimizer keeps for each one of the parameters, found on
@@ -111,29 +117,58 @@ function optimizerShare(config: Config, { shapes = {} }: Model): number {
 
 /**
  * The bytes of memory that there are for this process, swap among them: the
- * machine's, or its control group's where that is less. Undefined where the
- * program may not ask (`--allow-sys=systemMemoryInfo`).
+ * machine's, or where it can be read the least of its control groups'. Undefined
+ * where the program may not ask (`--allow-sys=systemMemoryInfo`).
  */
 export function memoryHere(): number | undefined {
-  const granted = (asked: Deno.PermissionDescriptor) =>
-    Deno.permissions.querySync(asked).state === "granted";
-  if (!granted({ name: "sys", kind: "systemMemoryInfo" })) return undefined;
+  const asked = { name: "sys", kind: "systemMemoryInfo" } as const;
+  if (Deno.permissions.querySync(asked).state !== "granted") return undefined;
   const { total, swapTotal } = Deno.systemMemoryInfo();
-  const path = "/sys/fs/cgroup/memory.max";
-  let limit = NaN;
+  return Math.min(total, groupLimit(textOf)) + swapTotal;
+}
+
+// Undefined on another system, and where it may not be read: Deno gives nothing of
+// /proc and /sys to a program that may not do everything.
+function textOf(path: string): string | undefined {
   try {
-    // "max" where there is no limit.
-    if (granted({ name: "read", path })) {
-      limit = Number(Deno.readTextFileSync(path));
-    }
+    return Deno.readTextFileSync(path);
   } catch {
-    // Another system, or one that does not show it.
+    return undefined;
   }
-  return Math.min(total, limit || Infinity) + swapTotal;
 }
 
 /**
- * Refuses trainings that cannot fit into the memory that there is.
+ * The least limit of the control groups that this process is in, in bytes; Infinity
+ * where there is none. Of version 2 a group lies in those that hold it; version 1 has
+ * a tree for memory alone.
+ *
+ * @param read Gives a file's text, or undefined where there is none.
+ */
+export function groupLimit(
+  read: (path: string) => string | undefined,
+): number {
+  const own = (read("/proc/self/cgroup") ?? "").split("\n")
+    .map((line) => /^\d+:(memory)?:(\/.*)$/.exec(line))
+    .filter((match) => match !== null);
+  const limits = [own, [[, undefined, ""], [, "memory", ""]]].flat()
+    .flatMap(([, first, path]) => {
+      const [root, name] = first
+        ? ["/sys/fs/cgroup/memory", "memory.limit_in_bytes"]
+        : ["/sys/fs/cgroup", "memory.max"];
+      const folders = path!.split("/").filter((part) => part !== "");
+      return [0, ...folders.keys().map((i) => i + 1)].map((depth) =>
+        [root, ...folders.slice(0, depth), name].join("/")
+      );
+    })
+    // "max" where there is no limit.
+    .map((path) => parseInt(read(path) ?? ""))
+    .filter((limit) => limit > 0);
+  return limits.reduce((a, b) => Math.min(a, b), Infinity);
+}
+
+/**
+ * Refuses trainings that cannot fit into the memory that there is: those of which
+ * less than may be expected, by as much as an estimate was ever off, is too much.
  *
  * @param configs What is trained at once: one config, or a replica's each.
  * @param available How many bytes there are; nothing is refused where that is not
@@ -146,27 +181,36 @@ export function checkMemory(
 ): void {
   const [first] = configs;
   if (available === undefined || !first) return;
-  const one = leastMemory(first);
+  const one = expectedMemory(first);
   const [state, data] = [one.state, one.data].map((x) => configs.length * x);
   // Loops of replicas run one after the other.
-  const { activations } = one;
-  const needed = state! + data! + activations;
-  if (!(needed > available)) return;
+  const { program, activations } = one;
+  const expected = program + state! + data! + activations;
+  const least = (1 - OFF) * expected;
+  if (least <= available) return;
   const { model } = definitionsOf(first);
   const flags: string[] = [];
   if (configs.length > 1) flags.push("fewer --replicas");
-  if (activations > 0.1 * needed) flags.push("a smaller --batch-size");
-  if (state! + activations > 0.1 * needed) {
+  // An evaluation in the step is of all rows, whatever the batch.
+  const fewest = expectedMemory({ ...first, batchSize: 1 }).activations;
+  if (activations - fewest > 0.1 * expected) {
+    flags.push("a smaller --batch-size");
+  }
+  if (state! + activations > 0.1 * expected) {
     flags.push(
       "hidden" in model.settings ? "a smaller --hidden" : "a smaller --d-model",
     );
   }
-  if (data! > 0.1 * needed) flags.push("fewer rows");
+  if (data! > 0.1 * expected) flags.push("fewer rows");
   throw new UsageError(
     `Cannot train ${
       configs.length > 1 ? `${configs.length} replicas` : "this"
-    } here: it takes at least ${size(needed)} of memory, and there are ` +
-      `${size(available)}; ask for ${flags.join(" or ")}`,
+    } here: it takes about ${size(expected)} of memory, ${
+      size(least)
+    } at the ` +
+      `least, and there are ${size(available)}; ask for ${
+        flags.join(" or ") || "a smaller experiment"
+      }`,
   );
 }
 

@@ -1,12 +1,20 @@
-// What a training takes at the least, by closed form, and its refusal.
+// What a training is expected to take, by closed form and as measured, and its
+// refusal.
 
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { makeExperiment, makeModel } from "../../lib/train/experiment.ts";
 import {
   checkMemory,
-  leastMemory,
+  expectedMemory,
+  groupLimit,
   memoryHere,
   type Needs,
 } from "../../lib/train/memory.ts";
@@ -17,34 +25,34 @@ import type { HostTensor } from "../../lib/onnx/tensor.ts";
 import { contentsOf, withTempDir } from "../tasks/_run.ts";
 
 const needs = (config: ConfigInput = {}) =>
-  leastMemory(resolveConfig({ device: "cpu", ...config }));
-const sum = ({ state, data, activations }: Needs) => state + data + activations;
+  expectedMemory(resolveConfig({ device: "cpu", ...config }));
+const sum = ({ program, state, data, activations }: Needs) =>
+  program + state + data + activations;
 
 // p = 5, one hidden layer of 8: 10 × 8 + 8 × 5 = 120 parameters. Twice these, and
 // two states.
 const SMALL: ConfigInput = { modulus: 5, hidden: [8], trainFraction: 0.4 };
 
-Deno.test("a small perceptron's least memory has a closed form", () => {
+Deno.test("a small perceptron's memory has a closed form", () => {
+  const near = (found: number, wanted: number) =>
+    assertAlmostEquals(found, wanted, 1e-9 * wanted);
   // Adam keeps two numbers for each parameter, descent one.
-  assertEquals(needs(SMALL), {
-    state: 4 * (2 * 120 + 2 * (120 + 240)),
-    // 25 rows of two tokens: a list of two numbers, the number that is its label
-    // and where it lies, and the tokens as a tensor.
-    data: 25 * (48 + 8 * (2 + 2) + 4 * 2),
-    // 10 rows to train on, 8 neurons.
-    activations: 4 * 10 * 8,
-  });
-  assertEquals(
+  near(needs(SMALL).state, 3.8 * 4 * (2 * 120 + 2 * (120 + 240)));
+  near(
     needs({ ...SMALL, optimizer: "sgd", precision: "float64" }).state,
-    8 * (2 * 120 + 2 * (120 + 120)),
+    3.8 * 8 * (2 * 120 + 2 * (120 + 120)),
   );
-  assertEquals(needs({ ...SMALL, batchSize: 4 }).activations, 4 * 4 * 8);
-  // Statistics of the batch: all of it, value and gradient.
-  const normalised = needs({ ...SMALL, batchNorm: true });
-  assertEquals(normalised.activations, 4 * 2 * 10 * 8);
-  assertEquals(normalised.state, 4 * (2 * 136 + 2 * (136 + 272)));
+  assertEquals(needs(SMALL).data, 25 * 550);
+  // All 25 rows, also where a batch has fewer: 8 neurons and 5 logits.
+  near(needs(SMALL).activations, 2.8 * 4 * 25 * (8 + 5));
+  near(needs({ ...SMALL, batchSize: 4 }).activations, 2.8 * 4 * 25 * 13);
+  near(needs({ ...SMALL, batchNorm: true }).state, 3.8 * 4 * 8 * 136);
   // Where they are computed is not known, or is a card.
   assertEquals(needs({ ...SMALL, device: "auto" }).activations, 0);
+  // Very many rows: of a step its own, of an evaluation those of a chunk.
+  const large: ConfigInput = { modulus: 499, hidden: [128], batchSize: 4096 };
+  const chunk = Math.ceil(2 ** 23 / 499);
+  near(needs(large).activations, 4 * (2.8 * 4096 + 26 * chunk) * (128 + 499));
 });
 
 Deno.test("what every task takes is a number, also where its rows are not known", () => {
@@ -56,7 +64,7 @@ Deno.test("what every task takes is a number, also where its rows are not known"
       } catch {
         continue; // A model that does not read such rows.
       }
-      const all = sum(leastMemory(config));
+      const all = sum(expectedMemory(config));
       assert(Number.isFinite(all) && all > 0, `${task} ${model}: ${all}`);
     }
   }
@@ -83,7 +91,7 @@ Deno.test("more of anything never takes less", () => {
     [5, 31, 113, 499, 997].map((modulus) => ({ modulus, hidden: [128] })),
     [1, 8, 200, 4000, 60000].map((width) => ({ hidden: [width] })),
     [1, 2, 3, 9].map((n) => ({ hidden: Array(n).fill(50) })),
-    [16, 256, 4096].map((batchSize) => ({ batchSize })),
+    [16, 256, 4096].map((batchSize) => ({ modulus: 499, batchSize })),
     [1, 2, 5].map((layers) => ({ model: "transformer", layers })),
     ["sgd", "adam"].map((optimizer) => ({ optimizer }) as ConfigInput),
     [10, 100].map((grokfastWindow) => ({ grokfast: "ma", grokfastWindow })),
@@ -95,47 +103,53 @@ Deno.test("more of anything never takes less", () => {
   }
 });
 
-Deno.test("what ran is below what it was seen to take", () => {
-  const seen: [config: ConfigInput, bytes: number][] = [
-    [{}, 254e6],
-    [{ modulus: 997, hidden: [128], batchSize: 4096 }, 1.84e9],
-    [{ modulus: 499, hidden: [128] }, 2e9],
-    [{ modulus: 5, hidden: [4000, 4000] }, 2.2e9],
-    [{ grokfast: "ma", grokfastWindow: 100 }, 650e6],
-  ];
-  for (const [config, bytes] of seen) {
-    assert(sum(needs(config)) < bytes, JSON.stringify(config));
-    checkMemory([resolveConfig({ device: "cpu", ...config })], bytes);
+// Peaks that were measured, in bytes; bench/README.md says how.
+const SEEN: readonly [config: ConfigInput, bytes: number][] = [
+  [{}, 228e6],
+  [{ hidden: [64] }, 198e6],
+  [{ hidden: [512] }, 302e6],
+  [{ modulus: 251, hidden: [128] }, 431e6],
+  [{ modulus: 251, hidden: [512] }, 751e6],
+  [{ modulus: 251, hidden: [128], precision: "float64" }, 669e6],
+  [{ modulus: 499, hidden: [128] }, 1.94e9],
+  [{ modulus: 499, hidden: [128], batchSize: 4096 }, 1.34e9],
+  [{ modulus: 499, hidden: [512], batchSize: 4096 }, 1.98e9],
+  [{ modulus: 997, hidden: [128], batchSize: 4096 }, 1.86e9],
+  [{ modulus: 5, hidden: [4000, 4000] }, 1.84e9],
+  [{ grokfast: "ma", grokfastWindow: 100 }, 650e6],
+  [{ model: "transformer" }, 438e6],
+  [{ model: "encoder" }, 1.085e9],
+];
+
+Deno.test("what is expected is within 30 % of what was measured, and what ran is not refused", () => {
+  for (const [config, bytes] of SEEN) {
+    const off = sum(needs(config)) / bytes - 1;
+    assert(Math.abs(off) < 0.3, `${JSON.stringify(config)}: off by ${off}`);
+    const resolved = resolveConfig({ device: "cpu", ...config });
+    checkMemory([resolved], bytes);
+    assertThrows(() => checkMemory([resolved], bytes / 2), UsageError);
   }
 });
 
 Deno.test("what cannot fit is refused with both sizes and what makes it smaller", () => {
-  const config = resolveConfig({ ...SMALL, device: "cpu" });
-  const one = 3840 + 2200 + 320;
-  checkMemory([config], one);
-  checkMemory([config, config], 2 * one - 320);
+  const full = resolveConfig({ modulus: 997, hidden: [128], device: "cpu" });
+  const least = 0.7 * sum(expectedMemory(full));
+  checkMemory([full], least);
   assertThrows(
-    () => checkMemory([config], one - 1),
+    () => checkMemory([full], least - 1),
     UsageError,
-    "Cannot train this here: it takes at least 0.00636 MB of memory, and there " +
-      "are 0.00636 MB; ask for a smaller --hidden or fewer rows",
+    "Cannot train this here: it takes about 6.7 GB of memory, 4.7 GB at the " +
+      "least, and there are 4.7 GB; ask for a smaller --batch-size or a smaller " +
+      "--hidden",
   );
+  const { program, state, data, activations } = expectedMemory(full);
+  const two = 0.7 * (program + 2 * state + 2 * data + activations);
+  checkMemory([full, full], two);
   assertThrows(
-    () => checkMemory([config, config], 10e3),
+    () => checkMemory([full, full], two - 1),
     UsageError,
-    "Cannot train 2 replicas here: it takes at least 0.0124 MB of memory, and " +
-      "there are 0.0100 MB; ask for fewer --replicas or a smaller --hidden or " +
-      "fewer rows",
-  );
-  const wide = { ...SMALL, device: "cpu", batchNorm: true } as const;
-  assertThrows(
-    () =>
-      checkMemory(
-        [resolveConfig({ ...wide, modulus: 2000, hidden: [4000] })],
-        8e9,
-      ),
-    UsageError,
-    "it takes at least 52.3 GB of memory, and there are 8 GB; ask for a smaller " +
+    "Cannot train 2 replicas here: it takes about 7.3 GB of memory, 5.1 GB at " +
+      "the least, and there are 5.1 GB; ask for fewer --replicas or a smaller " +
       "--batch-size or a smaller --hidden",
   );
   const deep = { model: "transformer", dModel: 8192, layers: 30 } as const;
@@ -143,6 +157,36 @@ Deno.test("what cannot fit is refused with both sizes and what makes it smaller"
     () => checkMemory([resolveConfig(deep)], 16e9),
     UsageError,
     "and there are 16 GB; ask for a smaller --d-model",
+  );
+  assertThrows(
+    () => checkMemory([resolveConfig({ device: "cpu" })], 10e6),
+    UsageError,
+    "and there are 10.0 MB; ask for a smaller --hidden",
+  );
+});
+
+Deno.test("the least limit of all control groups counts, of either version", () => {
+  const reading = (files: Record<string, string>) =>
+    groupLimit((path) => files[path]);
+  assertEquals(reading({}), Infinity);
+  assertEquals(reading({ "/sys/fs/cgroup/memory.max": "max\n" }), Infinity);
+  assertEquals(reading({ "/sys/fs/cgroup/memory.max": "3000\n" }), 3000);
+  assertEquals(
+    reading({
+      "/proc/self/cgroup": "0::/a.slice/b.scope\n",
+      "/sys/fs/cgroup/memory.max": "max\n",
+      "/sys/fs/cgroup/a.slice/memory.max": "2000\n",
+      "/sys/fs/cgroup/a.slice/b.scope/memory.max": "5000\n",
+    }),
+    2000,
+  );
+  assertEquals(
+    reading({
+      "/proc/self/cgroup": "3:cpu:/x\n2:memory:/x/y\n",
+      "/sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n",
+      "/sys/fs/cgroup/memory/x/y/memory.limit_in_bytes": "7000\n",
+    }),
+    7000,
   );
 });
 
@@ -154,12 +198,12 @@ Deno.test("train() and trainReplicas() refuse before a folder is made", () =>
     await assertRejects(
       () => train({ modulus: 5, hidden }, { run: `${dir}/a/b` }),
       UsageError,
-      "Cannot train this here: it takes at least 4,094 GB of memory",
+      "Cannot train this here: it takes about 15,5",
     );
     await assertRejects(
       () => trainReplicas({ hidden }, { replicas: 2 }, { run: `${dir}/c` }),
       UsageError,
-      "Cannot train 2 replicas here: it takes at least 8,188",
+      "Cannot train 2 replicas here: it takes about 31,1",
     );
     assertEquals(await contentsOf(dir), {});
   }));

@@ -26,6 +26,7 @@ import {
   learningRateAt,
   optimizerAt,
 } from "./experiment.ts";
+import { checkHessian } from "./large.ts";
 import { NotApplicableError, type Probe } from "./probe.ts";
 
 /** The result. Everything is computed in float64. */
@@ -115,6 +116,7 @@ export const edgeOfStability: Probe<
 
   async compute(context, { lanczosProducts, traceSamples }) {
     const trained = await experimentOf(context);
+    checkHessian(trained);
     const { config } = trained;
     const experiment = inPrecision(trained, "float64");
     const objective = openObjective(

@@ -205,16 +205,17 @@ export function checkMemory(
   throw new UsageError(
     `Cannot train ${
       configs.length > 1 ? `${configs.length} replicas` : "this"
-    } here: it takes about ${size(expected)} of memory, ${
-      size(least)
+    } here: it takes about ${memoryText(expected)} of memory, ${
+      memoryText(least)
     } at the ` +
-      `least, and there are ${size(available)}; ask for ${
+      `least, and there are ${memoryText(available)}; ask for ${
         flags.join(" or ") || "a smaller experiment"
       }`,
   );
 }
 
-const size = (bytes: number) =>
+/** A number of bytes with its unit. */
+export const memoryText = (bytes: number): string =>
   bytes < 1e9
     ? `${(bytes / 1e6).toPrecision(3)} MB`
     : `${

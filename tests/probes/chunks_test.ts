@@ -1,9 +1,11 @@
 // Probes of rows that come in chunks find what they find of all rows at once.
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { join } from "node:path";
 import { limits } from "../../lib/probes/chunks.ts";
+import { checkHessian } from "../../lib/probes/large.ts";
 import { probe } from "../../lib/probes/mod.ts";
+import { NotApplicableError } from "../../lib/probes/probe.ts";
 import { train } from "../../lib/train/train.ts";
 import type { ConfigInput } from "../../lib/config/config.ts";
 
@@ -62,4 +64,21 @@ Deno.test("probes of a perceptron find in chunks what they find at once", async 
     labelNoise: 0.1,
     trainFraction: 0.7,
   }, []);
+});
+
+Deno.test("a Hessian of rows that cannot fit is refused with both sizes", () => {
+  const rows = 397_604;
+  const experiment = {
+    split: { train: { labels: { length: rows } } },
+    model: { widest: 997 },
+  } as unknown as Parameters<typeof checkHessian>[0];
+  // Fourteen numbers of eight bytes for each of the logits.
+  const bytes = 14 * 8 * rows * 997;
+  checkHessian(experiment, bytes);
+  assertThrows(
+    () => checkHessian(experiment, bytes - 1),
+    NotApplicableError,
+    "The Hessian of 397604 train rows takes at least 44.4 GB of memory, and " +
+      "there are 44.4 GB: it is known of fewer rows",
+  );
 });

@@ -115,6 +115,7 @@ const SEEN: readonly [config: ConfigInput, bytes: number][] = [
   [{ modulus: 499, hidden: [128], batchSize: 4096 }, 1.34e9],
   [{ modulus: 499, hidden: [512], batchSize: 4096 }, 1.98e9],
   [{ modulus: 997, hidden: [128], batchSize: 4096 }, 1.86e9],
+  [{ modulus: 997, hidden: [128] }, 6.88e9],
   [{ modulus: 5, hidden: [4000, 4000] }, 1.84e9],
   [{ grokfast: "ma", grokfastWindow: 100 }, 650e6],
   [{ model: "transformer" }, 438e6],

@@ -56,7 +56,7 @@ const WRONG: readonly [args: readonly string[], says: readonly RegExp[]][] = [
     /at most 67,108,864; ask for smaller widths$/,
   ]],
   [["--hidden", Array(60).fill("8000").join(), "--replicas", "4096"], [
-    /Cannot train 4096 replicas here: it takes about \d{3},\d{3}\.?\d* GB/,
+    /Cannot train 4096 replicas here: it takes about 1,\d{3},\d{3}\.?\d* GB/,
     /and there are [\d.,]+ [GM]B; ask for fewer --replicas or a smaller --hidden$/,
   ]],
   [["--bogus", "1"], [/--bogus/, /--help/]],

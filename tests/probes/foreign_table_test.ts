@@ -12,6 +12,7 @@ import {
   type ProbeOptions,
 } from "../../lib/probes/mod.ts";
 import { loadProbeModel } from "../../lib/onnx/load_probe_model.ts";
+import { hostTensorOf } from "../../lib/onnx/tensor.ts";
 import { golden } from "../_golden.ts";
 import { withTempDir } from "../tasks/_run.ts";
 
@@ -188,6 +189,24 @@ for (const exporter of ["old", "new"]) {
       await whole.close();
     }));
 }
+
+Deno.test("positions that a Gather reads can be asked for", () =>
+  withTempDir(async (folder) => {
+    const path = join(folder, "file.onnx");
+    const { file } = cases.find(({ name }) =>
+      name === "RMSNorm, SiLU and positions that are looked up"
+    )!;
+    await Deno.writeFile(path, Uint8Array.fromBase64(file));
+    const model = await loadProbeModel(path, { threads: 1 });
+    const range = model.graph.node.find(({ opType }) => opType === "Range")!;
+    const row = hostTensorOf("int64", [2, 3], [0, 1, 7, 6, 5, 7]);
+    const found = await model.run({ row }, [range.output[0]!]);
+    assertEquals(
+      [...found[range.output[0]!]!.data].map(Number),
+      [0, 1, 2],
+    );
+    await model.close();
+  }));
 
 Deno.test("groups of weights grow as NumPy says, and are as far from the power", () =>
   withTempDir(async (folder) => {

@@ -160,7 +160,7 @@ def exported(module, rows, dynamo, opset):
 
 
 def network(name, module, *, rows=ROWS, dynamo=False, opset=None, depth=None,
-            homogeneous=None, seed=0):
+            homogeneous=None, seed=0, gradient=True):
     module = drawn(module, seed)
     m = exported(module, rows, dynamo, opset or (18 if dynamo else 17))
     # Names of lines and types are half of a file that nobody reads here.
@@ -180,12 +180,19 @@ def network(name, module, *, rows=ROWS, dynamo=False, opset=None, depth=None,
 
     case(name, m, w=w, f=f, depth=depth, homogeneous=homogeneous,
          feeds={"row": rows}, near=1e-4)
+    if gradient:
+        F.cross_entropy(exact(torch.as_tensor(rows)), torch.as_tensor(LABELS)).backward()
+        # Of all pairs; rows of tables that are not read have a gradient of 0.
+        cases[-1]["expected"]["gradient"] = float(math.sqrt(sum(
+            (v.grad**2).sum() for v in exact.parameters())))
 
 
 old, new = dict(dynamo=False), dict(dynamo=True)
+NOT_DERIVED = dict(gradient=False)  # There is no rule for an operator in them.
 DEEP = dict(depth=6, homogeneous=False)
 network("a transformer of products, old exporter", Transformer(), **old, **DEEP)
-network("attention by Einsum", Transformer("einsum"), **old, **DEEP)
+network("attention by Einsum", Transformer("einsum"), **old, **DEEP,
+        **NOT_DERIVED)
 network("two layers of fused queries, keys and values", Transformer("fused", 2),
         **new, depth=10, homogeneous=False)
 network("PyTorch's MultiheadAttention and LayerNorm",
@@ -193,23 +200,25 @@ network("PyTorch's MultiheadAttention and LayerNorm",
         depth=2, homogeneous=False)
 network("scaled_dot_product_attention in products", Transformer("whole"), **new,
         **DEEP)
-network("ONNX's Attention", Transformer("whole"), **new, opset=23)
+network("ONNX's Attention", Transformer("whole"), **new, opset=23,
+        **NOT_DERIVED)
 network("a tied embedding, old exporter", Transformer(tied=True), **old, **DEEP)
 network("a tied embedding, new exporter", Transformer(tied=True), **new, **DEEP)
 network("RMSNorm, SiLU and positions that are looked up",
         Transformer(norm=RMS, act=F.silu, positions="looked up"), **old)
 network("GELU and residual scales without axes",
-        Transformer(act=F.gelu, scale=True), **new, depth=8, homogeneous=False)
+        Transformer(act=F.gelu, scale=True), **new, depth=8, homogeneous=False,
+        **NOT_DERIVED)
 network("a transformer's temperature, old exporter", Transformer(temperature=True),
         **old, depth=5, homogeneous=False)
 network("a transformer's temperature, new exporter", Transformer(temperature=True),
         **new, depth=5, homogeneous=False)
 TWO = dict(rows=PAIRS.astype(np.int64))
 network("a convolution of one-hot rows, then a norm", Convolution(1), **TWO, **old,
-        depth=3, homogeneous=False)
+        **NOT_DERIVED, depth=3, homogeneous=False)
 network("a convolution over two axes, then a norm", Convolution(2), **TWO, **new,
-        depth=3, homogeneous=False)
-network("PyTorch's GRU", Recurrent(nn.GRU), **TWO, **old)
-network("PyTorch's RNN, new exporter", Recurrent(nn.RNN), **TWO, **new,
+        **NOT_DERIVED, depth=3, homogeneous=False)
+network("PyTorch's GRU", Recurrent(nn.GRU), **TWO, **old, **NOT_DERIVED)
+network("PyTorch's RNN, new exporter", Recurrent(nn.RNN), **TWO, **new, **NOT_DERIVED,
         depth=1, homogeneous=False)
 network("a bilinear layer", Bilinear(), **TWO, **new, depth=4, homogeneous=False)

@@ -25,6 +25,8 @@ interface Numbers {
   readonly correlations: readonly number[];
   readonly depth: number | null;
   readonly homogeneous: boolean | null;
+  /** Its length, of the loss over all pairs. */
+  readonly gradient?: number;
 }
 
 type Expected =
@@ -76,6 +78,18 @@ async function outcome(path: string, options: ProbeOptions) {
   const { constants } = model;
   await model.close();
   return { ...probes, skipped, constants };
+}
+
+// Trained on all pairs, as told.
+async function withAllRows(path: string, options: ProbeOptions) {
+  const split = `${path}.csv`;
+  const rows = Array.from({ length: 49 }, (_, i) => {
+    const [a, b] = [Math.floor(i / 7), i % 7];
+    return `${a},${b},${(a + b) % 7}`;
+  });
+  await Deno.writeTextFile(split, ["a,b,label", ...rows, ""].join("\n"));
+  const more = { split, loss: "softmax" } as const;
+  return await probe(path, ["nlm"], { ...told(options), ...more });
 }
 
 // float32 here and float32 there, in another order of sums: ε·√144 of logits up to
@@ -139,6 +153,15 @@ for (const { name, options, expected, file } of [...cases, ...web]) {
       expected.correlations.forEach((r, i) =>
         assertAlmostEquals(rows[i]!.correlation!, r, 1e-5)
       );
+      if (expected.gradient !== undefined) {
+        const { nlm } = (await withAllRows(path, options)).probes;
+        assertAlmostEquals(
+          nlm!.float64.gradient_norm,
+          expected.gradient,
+          // In float64 both; a file may have 1/√d in float32.
+          2 ** -23 * expected.gradient,
+        );
+      }
       const one = rows.find(({ alpha }) => alpha === 1)!;
       assertAlmostEquals(one.loss!, expected.loss, LOSS);
     }));

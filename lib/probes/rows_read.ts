@@ -42,11 +42,13 @@ export const largest = (row: Row, p: number): number =>
  */
 export function tokensOf(text: string, p: number): Row {
   const row = text.split(",").map((token) => token.trim()).map((token) =>
-    token === "a" || token === "b" ? token : token === "=" ? p : Number(token)
+    token === "a" || token === "b"
+      ? token
+      : token === "="
+      ? p
+      : integerOf(token)
   );
-  const bad = row.some((token) =>
-    typeof token === "number" && !(Number.isInteger(token) && token >= 0)
-  );
+  const bad = row.some(Number.isNaN);
   if (bad || text.trim() === "" || !row.includes("a") || !row.includes("b")) {
     throw new UsageError(
       "--tokens must be a, b, = and numbers of tokens with commas between, a and " +
@@ -55,6 +57,9 @@ export function tokensOf(text: string, p: number): Row {
   }
   return row;
 }
+
+// Digits alone: nothing between two commas is no 0.
+const integerOf = (text: string) => /^\d+$/.test(text) ? Number(text) : NaN;
 
 /**
  * What an input may read, the likeliest first: what it declares decides where it

@@ -240,6 +240,16 @@ Deno.test("what is no row is refused, with file and line", async () => {
       JSON.stringify({ train: { ...ROWS, labels: [1] } }),
       /2 inputs and 1 labels/,
     ],
+    [
+      "a.json",
+      '{"train": {"inputs": [[0, 1], [2, null]], "labels": [1, 5]}}',
+      /train row 2 must be 2 numbers, got \[2,null\]/,
+    ],
+    [
+      "a.json",
+      '{"train": {"inputs": [[0, 1], [2, 1e999]], "labels": [1, 5]}}',
+      /train row 2 must be 2 numbers/,
+    ],
   ];
   for (const [name, text, says] of cases) {
     const error = await rowsIn(name, text).then(() => undefined, (e) => e);
@@ -260,6 +270,10 @@ Deno.test("rows that are not the task's are refused", async () => {
     [
       row([0, 1], [7, 1]),
       "train row 2 must be a pair of residues mod 7, got 7,1",
+    ],
+    [
+      row([0, 1], [1, 7]),
+      "train row 2 must be a pair of residues mod 7, got 1,7",
     ],
     [row([0, 1], [0, 1]), "train row 2, 0,1, is named a second time"],
     [{ train: { inputs: [[0.5, 1]], labels: [1] } }, "got 0.5,1"],

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { greatestOf } from "../trace/finite_extremes.ts";
 import * as tf from "@tensorflow/tfjs-core";
 import { noHook } from "../../models/model.ts";
 import { pick } from "../losses/mod.ts";
@@ -93,7 +94,7 @@ export const margin: GraphMetrics = {
       const margins = byRow(marginsOf);
       const n = margins.shape[0]!;
       const at = (q: number) => Math.floor(q * (n - 1));
-      const { values } = tf.topk(tf.neg(margins), at(0.5) + 1);
+      const values = greatestOf(tf.neg(margins), at(0.5) + 1);
       const own: Columns = {
         ...Object.fromEntries(
           Object.entries(QUANTILES).map(([name, q]) => [

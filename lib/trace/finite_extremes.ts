@@ -38,3 +38,11 @@ export function placeOfGreatest(x: tf.Tensor, axis: number): tf.Tensor {
   const attributes = { axis, passNaN: true };
   return tf.engine().runKernel("ArgMax", { x }, attributes) as tf.Tensor;
 }
+
+/** The k largest of a vector, in order; as {@link greatest}. */
+export function greatestOf(x: tf.Tensor, k: number): tf.Tensor {
+  const attributes = { k, sorted: true, passNaN: true };
+  const [values] = tf.engine()
+    .runKernel("TopK", { x }, attributes) as tf.Tensor[];
+  return values!;
+}

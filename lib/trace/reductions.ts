@@ -150,9 +150,16 @@ const largest = (g: GraphBuilder, x: Value, k: number) => {
  * than any number, as in PyTorch: ONNX Runtime would leave it where its search
  * happens to pass. So all are put in order, and then those that are NaN before the
  * others, which keep theirs.
+ *
+ * @param passNaN Whether there is none, so that one search will do.
  */
-export function topK(g: GraphBuilder, x: Value, k: number): Value[] {
-  if (!isFloat(x)) return [...largest(g, x, k)];
+export function topK(
+  g: GraphBuilder,
+  x: Value,
+  k: number,
+  passNaN = false,
+): Value[] {
+  if (passNaN || !isFloat(x)) return [...largest(g, x, k)];
   const axis = x.shape.length - 1;
   const at = (y: Value, places: Value) =>
     g.emit("GatherElements", [y, places], { axis }, {

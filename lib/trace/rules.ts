@@ -238,7 +238,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   Any: reduceBoolRule("ReduceMax"),
   ArgMax: argRule("ArgMax"),
   ArgMin: argRule("ArgMin"),
-  TopK: (g, { x }, { k }) => topK(g, x!, k),
+  TopK: (g, { x }, { k, passNaN }) => topK(g, x!, k, passNaN),
   Cumsum: (g, { x }, attrs) => cumSum(g, x!, attrs),
   Cumprod: (g, { x }, attrs) => cumProd(g, x!, attrs),
 

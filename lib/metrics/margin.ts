@@ -8,7 +8,7 @@ import { greatestOf } from "../trace/finite_extremes.ts";
 import * as tf from "@tensorflow/tfjs-core";
 import { noHook } from "../../models/model.ts";
 import { pick } from "../losses/mod.ts";
-import { degreesOf } from "../probes/homogeneity.ts";
+import { degreesIn } from "../probes/degrees.ts";
 import { trace } from "../trace/backend.ts";
 import { nodesFor, type Value } from "../trace/graph.ts";
 import { scalar, widen } from "../trace/precision.ts";
@@ -49,15 +49,19 @@ export function homogeneousDegree(experiment: Experiment): number | undefined {
   const nameOf = ({ name, id }: Value) => name ?? `${id}`;
   const named = (values: readonly Value[]) =>
     values.map((value) => ({ name: nameOf(value) }));
-  const degree = degreesOf({
-    input: named(graph.inputs),
-    initializer: named(constants),
-    node: nodes.map(({ op, inputs, outputs }) => ({
-      opType: op,
-      input: inputs.map(nameOf),
-      output: outputs.map(nameOf),
-    })),
-  }, weights).get(nameOf(logits));
+  const degree = degreesIn(
+    {
+      input: named(graph.inputs),
+      initializer: named(constants),
+      node: nodes.map(({ op, inputs, outputs }) => ({
+        opType: op,
+        input: inputs.map(nameOf),
+        output: outputs.map(nameOf),
+      })),
+    },
+    weights,
+    () => false,
+  ).get(nameOf(logits));
   return degree?.homogeneous ? degree.highest : undefined;
 }
 

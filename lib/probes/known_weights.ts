@@ -6,7 +6,8 @@
  */
 
 import type { ProbeModel } from "../onnx/probe_model.ts";
-import { type Degree, degreesOf } from "./homogeneity.ts";
+import type { Degree } from "./degrees.ts";
+import { degreesOf } from "./homogeneity.ts";
 import { NotApplicableError } from "./probe.ts";
 
 /**

@@ -9,6 +9,7 @@ import type { Config } from "./config/config.ts";
 import { UsageError } from "./errors.ts";
 import type { OnnxDevice, Runtime } from "./onnx/session.ts";
 import type { FloatDType } from "./trace/graph.ts";
+import { checkArgument, object } from "./options.ts";
 
 /** What a look at a device found: usable, or what is missing and what mends it. */
 export type Finding =
@@ -178,9 +179,11 @@ export function onnxDevice(
  * @throws {UsageError} if the runtime has no such device.
  */
 export async function chooseDevice(
-  { device, deviceId, runtime }: DeviceRequest,
+  request: DeviceRequest,
   table: readonly Device[] = devices,
 ): Promise<DeviceChoice> {
+  checkArgument("chooseDevice()", "request", request, object);
+  const { device, deviceId, runtime } = request;
   const asked = device !== "auto";
   const rows = asked
     ? [onnxDevice({ device, runtime }, table)]
@@ -214,9 +217,9 @@ export async function chooseDevice(
 }
 
 /** The choice in a line: what was taken, what was passed over and why. */
-export function describeChoice(
-  { device, runtime, deviceId, detail, passedOver }: DeviceChoice,
-): string {
+export function describeChoice(choice: DeviceChoice): string {
+  checkArgument("describeChoice()", "choice", choice, object);
+  const { device, runtime, deviceId, detail, passedOver } = choice;
   const which = device === "cuda" ? ` ${deviceId}` : "";
   const wasm = runtime === "web" ? " (WebAssembly)" : "";
   const rest = passedOver.map(({ name, reason }) => `${name} (${reason})`);

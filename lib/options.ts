@@ -109,6 +109,64 @@ export function checkArgument(
   );
 }
 
+/** The name of a file or folder. */
+export const pathCheck: Check = (value) =>
+  typeof value === "string"
+    ? undefined
+    : "a text, the name of a file or folder";
+
+/** Bytes. */
+export const bytesCheck: Check = (value) =>
+  value instanceof Uint8Array ? undefined : "bytes, a Uint8Array";
+
+/** A whole config; whether it fits together is looked at when it is made. */
+export const configCheck: Check = (value) =>
+  has(value, "task") && has(value, "seed") && has(value, "switches")
+    ? undefined
+    : "a config as resolveConfig() gives it";
+
+/** What may be changed on the way. */
+export const courseCheck: Check = (value) =>
+  has(value, "switches") ? undefined : "a config as resolveConfig() gives it";
+
+/** An experiment. */
+export const experimentCheck: Check = (value) =>
+  has(value, "config") && has(value, "model") && has(value, "params")
+    ? undefined
+    : "an experiment as makeExperiment() gives it";
+
+const has = (value: unknown, key: string) =>
+  !object(value) && key in Object(value);
+
+/**
+ * Refuses what is no list of files or folders, and an empty one.
+ *
+ * @param what The function, for messages.
+ * @param paths What it was given.
+ * @throws {TypeError} if it is no list of texts.
+ * @throws {UsageError} if it is empty.
+ */
+export function checkPaths(what: string, paths: unknown): void {
+  checkArgument(what, "paths", paths, named);
+  checkFilled(what, "paths", paths as readonly string[]);
+}
+
+/** The same of configs. */
+export function checkConfigs(what: string, configs: unknown): void {
+  checkArgument(what, "configs", configs, list);
+  checkFilled(what, "configs", configs as readonly unknown[]);
+  for (const config of configs as readonly unknown[]) {
+    checkArgument(what, "config", config, configCheck);
+  }
+}
+
+function checkFilled(what: string, name: string, given: readonly unknown[]) {
+  if (given.length > 0) return;
+  throw new UsageError(
+    `Cannot call ${what} with an empty list of ${name}: name one at least`,
+  );
+}
+
 const shown = (value: unknown) =>
   typeof value === "string"
     ? JSON.stringify(value)

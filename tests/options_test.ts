@@ -6,7 +6,6 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as groklab from "../mod.ts";
 import { UsageError } from "../lib/errors.ts";
 import { checkOptions, flag, only, whole } from "../lib/options.ts";
-import { probe, probeRun } from "../lib/probes/mod.ts";
 import { f32, i32 } from "./trace/_run.ts";
 import { traceX } from "./trace/_graphs.ts";
 
@@ -342,38 +341,6 @@ Deno.test("a host tensor is of a type that there is, and holds what was given", 
       [...groklab.toNumbers(make(dtype, values))],
       values.map((x) => Object.is(x, -0) ? 0 : x),
     );
-  }
-});
-
-Deno.test("probe() and probeRun() say what is wrong with their arguments", async () => {
-  const file = "/nonexistent.onnx";
-  const cases: [args: unknown[], of: new () => Error, message: string][] = [
-    [[], TypeError, "with undefined for its path: wanted a text"],
-    [[42], TypeError, "with 42 for its path: wanted a text"],
-    [[null], TypeError, "with null for its path: wanted a text"],
-    [[[file]], TypeError, "for its path: wanted a text"],
-    [[file, "geometry"], TypeError, 'with "geometry" for its names: wanted a'],
-    [[file, null], TypeError, "with null for its names: wanted a list"],
-    [
-      [file, [42]],
-      TypeError,
-      "with [42] for its names: wanted a list of texts",
-    ],
-    [[file, []], UsageError, "with an empty list of probes: name one at least"],
-    [[file, ["furier"]], UsageError, "Cannot ask the probe furier: there is"],
-    [[file, ["toString"]], UsageError, "Cannot ask the probe toString"],
-  ];
-  for (const [name, call] of Object.entries({ probe, probeRun })) {
-    for (const [args, of, message] of cases) {
-      const error = await assertRejects(
-        () => (call as (...args: unknown[]) => Promise<unknown>)(...args),
-        of,
-        message,
-      );
-      if (of === TypeError) {
-        assert(error.message.startsWith(`Cannot call ${name}() with`));
-      }
-    }
   }
 });
 

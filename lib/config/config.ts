@@ -47,6 +47,7 @@ import {
   shown,
   type Values,
 } from "./setting.ts";
+import { checkArgument, configCheck } from "../options.ts";
 
 type Registry = Readonly<Record<string, Component>>;
 type Union<T> = (T extends unknown ? (x: T) => void : never) extends
@@ -166,6 +167,7 @@ export interface Definitions {
 
 /** The components that a config names. */
 export function definitionsOf(config: Config): Definitions {
+  checkArgument("definitionsOf()", "config", config, configCheck);
   // A component reads no other keys than its own, which every config has.
   return {
     task: tasks[config.task] as TaskDefinition,
@@ -250,7 +252,9 @@ function problemLater(config: Config): string | undefined {
 
 function describe(issue: v.BaseIssue<unknown>): string {
   const key = issue.path?.[0]?.key;
-  if (key === undefined) return "A config must be an object of settings";
+  if (key === undefined) {
+    return `A config must be an object of settings, got ${shown(issue.input)}`;
+  }
   const flag = flagOf(String(key));
   if (!(String(key) in configSettings)) {
     return `Unknown setting ${key}${

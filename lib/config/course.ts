@@ -7,6 +7,7 @@
 
 import * as v from "valibot";
 import { didYouMean } from "../names.ts";
+import { checkArgument, courseCheck } from "../options.ts";
 import { keysMeant } from "./meant.ts";
 import type { Setting } from "./setting.ts";
 
@@ -100,6 +101,7 @@ export function firstStep({ from }: Pick<Course, "from">): number {
  * @param step Updates made before.
  */
 export function configAt<C extends Course>(config: C, step: number): C {
+  checkArgument("configAt()", "config", config, courseCheck);
   const { switches } = config;
   const made = switches.filter(({ at }) => at <= step);
   return made.length === 0 ? config : Object.assign(

@@ -8,14 +8,17 @@ import { type Config, definitionsOf } from "../config/config.ts";
 import { type Dataset, type Examples, type Split, split } from "./dataset.ts";
 import { withLabelNoise } from "./label_noise.ts";
 import { type RandomKey, randomKey } from "./random.ts";
+import { checkArgument, configCheck } from "../options.ts";
 
 /** The streams of a config's data: their seed may be another than the rest's. */
-export function dataKey({ seed, dataSeed }: Config): RandomKey {
-  return randomKey(dataSeed ?? seed);
+export function dataKey(config: Config): RandomKey {
+  checkArgument("dataKey()", "config", config, configCheck);
+  return randomKey(config.dataSeed ?? config.seed);
 }
 
 /** All rows of a config's task, as its model takes them. */
 export function datasetOf(config: Config): Dataset {
+  checkArgument("datasetOf()", "config", config, configCheck);
   const { task, model } = definitionsOf(config);
   const dataset = task.dataset(config, dataKey(config));
   const { read } = model;
@@ -50,6 +53,7 @@ const mapParts = (split: Split, f: (part: Examples) => Examples): Split => ({
  * @throws {SyntaxError} if a file of a task is not what it should be.
  */
 export function splitOf(config: Config): Split {
+  checkArgument("splitOf()", "config", config, configCheck);
   const { trainFraction, labelNoise } = config;
   const key = dataKey(config);
   const dataset = datasetOf(config);

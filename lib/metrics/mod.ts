@@ -8,7 +8,7 @@ import type * as tf from "@tensorflow/tfjs-core";
 import { UsageError } from "../errors.ts";
 import { SESSION } from "../onnx/options.ts";
 import type { SessionOptions } from "../onnx/session.ts";
-import { checkOptions } from "../options.ts";
+import { checkArgument, checkOptions, experimentCheck } from "../options.ts";
 import type { Experiment } from "../train/experiment.ts";
 import { attention } from "./attention.ts";
 import { basic, type basicNames } from "./basic.ts";
@@ -133,6 +133,7 @@ export async function openMeter(
   experiment: Experiment,
   options: SessionOptions = {},
 ): Promise<Meter | undefined> {
+  checkArgument("openMeter()", "experiment", experiment, experimentCheck);
   checkOptions("openMeter()", options, SESSION);
   const meters: Meter[] = [];
   for (const name of metricGroupsOf(experiment.config.metrics)) {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkOptions } from "../options.ts";
+import { checkArgument, checkOptions, pathCheck } from "../options.ts";
 import { readHeld } from "../held.ts";
 import { NO_ALIASES } from "./aliases.ts";
 import { metadataOf } from "./checkpoint.ts";
@@ -32,6 +32,7 @@ export async function loadProbeModel(
   path: string,
   options: ProbeModelOptions = {},
 ): Promise<ProbeModel> {
+  checkArgument("loadProbeModel()", "path", path, pathCheck);
   checkOptions("loadProbeModel()", options, PROBE_MODEL);
   await checkFileSize(path);
   const model = decodeModel(await readHeld(path), path);

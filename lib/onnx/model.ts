@@ -15,7 +15,9 @@ import {
 } from "onnx-buf";
 import {
   anything,
+  bytesCheck,
   callback,
+  checkArgument,
   checkOptions,
   type Checks,
   text,
@@ -118,6 +120,7 @@ export function encodeModel(model: ModelProto): Uint8Array<ArrayBuffer> {
  * @throws {SyntaxError} if the bytes are not a model with a graph.
  */
 export function decodeModel(bytes: Uint8Array, source: string): ModelProto {
+  checkArgument("decodeModel()", "bytes", bytes, bytesCheck);
   checkModelSize(bytes, source);
   let model: ModelProto | undefined;
   try {

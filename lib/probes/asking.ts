@@ -8,7 +8,7 @@ import { flagOf } from "../config/config.ts";
 import { checkedSettings } from "../config/setting.ts";
 import { UsageError } from "../errors.ts";
 import { nearest } from "../names.ts";
-import { checkArgument, named, text } from "../options.ts";
+import { checkArgument, named, pathCheck } from "../options.ts";
 import {
   type AnyProbe,
   type ProbeName,
@@ -29,7 +29,7 @@ import type { Unit } from "./shares.ts";
  * @throws {UsageError} if no probe is named, or one that there is not.
  */
 export function checkAsked(what: string, path: unknown, names: unknown): void {
-  checkArgument(what, "path", path, text);
+  checkArgument(what, "path", path, pathCheck);
   if (names === undefined) return;
   checkArgument(what, "names", names, named);
   const list = names as readonly string[];

@@ -8,7 +8,7 @@ import type { ConstantTensor } from "../onnx/reading/mod.ts";
 import { SESSION } from "../onnx/options.ts";
 import { loadProbeModel } from "../onnx/load_probe_model.ts";
 import type { SessionOptions, ValueSpec } from "../onnx/session.ts";
-import { checkOptions } from "../options.ts";
+import { checkArgument, checkOptions, pathCheck } from "../options.ts";
 
 /** What an ONNX file has. Free lengths of shapes are names. */
 export interface Contents {
@@ -40,6 +40,7 @@ export async function contentsOf(
   path: string,
   options: SessionOptions = {},
 ): Promise<Contents> {
+  checkArgument("contentsOf()", "path", path, pathCheck);
   checkOptions("contentsOf()", options, SESSION);
   const model = await loadProbeModel(path, options);
   try {

@@ -10,6 +10,7 @@ import { describing } from "../files.ts";
 import { FILES, list } from "../runs/_layout.ts";
 import { findCheckpoint } from "../runs/read.ts";
 import type { RunCheckpoint } from "./run_context.ts";
+import { checkArgument, pathCheck } from "../options.ts";
 
 /** The number after a word that says that it is a step. */
 const NAMED =
@@ -96,6 +97,9 @@ export async function findProbed(
   source?: string,
   step?: number,
 ): Promise<string> {
+  if (source !== undefined) {
+    checkArgument("findProbed()", "source", source, pathCheck);
+  }
   if (source === undefined) return await findCheckpoint(source, step);
   const { isDirectory } = await describing(
     `read ${source}`,

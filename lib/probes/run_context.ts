@@ -5,7 +5,7 @@
  */
 
 import type { Config } from "../config/config.ts";
-import { checkOptions, only } from "../options.ts";
+import { checkArgument, checkOptions, only, pathCheck } from "../options.ts";
 import { PROBE_MODEL } from "../onnx/options.ts";
 import type { ProbeModelOptions } from "../onnx/graph_runs.ts";
 import { loadProbeModel } from "../onnx/load_probe_model.ts";
@@ -118,6 +118,7 @@ export class RunContext {
     options: RunOptions & ForeignOptions = {},
     listed?: readonly RunCheckpoint[],
   ): Promise<RunContext> {
+    checkArgument("RunContext.open()", "path", path, pathCheck);
     checkOptions("RunContext.open()", options, FOREIGN_RUN);
     const foreign = await foreignCheckpoints(path);
     if (foreign) {

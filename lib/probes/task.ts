@@ -17,6 +17,7 @@ import { datasetOf, splitOf } from "../data/task.ts";
 import type { Loss } from "../losses/mod.ts";
 import { type HostTensor, hostTensorOf } from "../onnx/tensor.ts";
 import { NotApplicableError } from "./probe.ts";
+import { checkArgument, configCheck } from "../options.ts";
 
 /** Some rows of a task. */
 export interface Part {
@@ -94,6 +95,7 @@ export function configOfMetadata(metadata: unknown, source: string): Config {
 
 /** The task that a config names. */
 export function taskOfConfig(config: Config): ProbedTask {
+  checkArgument("taskOfConfig()", "config", config, configCheck);
   const dataset = datasetOf(config);
   const form = definitionsOf(config).task.form(config);
   const tokens = form.input.kind === "tokens";

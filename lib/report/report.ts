@@ -14,7 +14,7 @@ import { RunContext } from "../probes/run_context.ts";
 import { usualJobs } from "../probes/shares.ts";
 import { SESSION } from "../onnx/options.ts";
 import type { SessionOptions } from "../onnx/session.ts";
-import { checkOptions, only } from "../options.ts";
+import { checkOptions, checkPaths, only } from "../options.ts";
 import { curveFigures } from "./curves.ts";
 import type { Opened, ReportFigure } from "./figure.ts";
 import type { Html } from "./html.ts";
@@ -73,6 +73,7 @@ export async function makeReport(
   paths: readonly string[],
   options: ReportOptions = {},
 ): Promise<Report> {
+  checkPaths("makeReport()", paths);
   checkOptions("makeReport()", options, REPORT);
   const groups = await readGroups(paths);
   const inside: ReportFigure[] = [];

@@ -6,7 +6,7 @@
 
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { checkOptions } from "../options.ts";
+import { checkOptions, checkPaths } from "../options.ts";
 import { curveFigures } from "./curves.ts";
 import type { Html } from "./html.ts";
 import { packed } from "./live_section.ts";
@@ -50,6 +50,7 @@ export async function serveReport(
   paths: readonly string[],
   options: ServeOptions,
 ): Promise<void> {
+  checkPaths("serveReport()", paths);
   checkOptions("serveReport()", options, SERVE);
   const { port, signal, onListen, ...look } = options;
   const pages = new Pages(paths, look);

@@ -8,7 +8,7 @@ import { basename, dirname, extname, join } from "node:path";
 import deno from "../../deno.json" with { type: "json" };
 import { UsageError } from "../errors.ts";
 import { checkPlace, writeWhole } from "../files.ts";
-import { checkOptions, only } from "../options.ts";
+import { checkOptions, checkPaths, only } from "../options.ts";
 import { curveFigures } from "./curves.ts";
 import { packed } from "./live_section.ts";
 import { REPORT, WRITE } from "./options.ts";
@@ -66,6 +66,7 @@ export async function writeReport(
   paths: readonly string[],
   options: WriteOptions = {},
 ): Promise<Written> {
+  checkPaths("writeReport()", paths);
   checkOptions("writeReport()", options, WRITE);
   const { formats = ["html"], singleFile = true } = options;
   const folder = dirname(join(paths[0]!, "x"));

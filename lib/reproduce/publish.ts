@@ -11,7 +11,13 @@ import type { Figure, Results, Scale } from "../figures/figure.ts";
 import { recordText, type RunRecord } from "../figures/record.ts";
 import { figures as registry } from "../figures/mod.ts";
 import { FileError, writeWhole } from "../files.ts";
-import { anything, checkOptions, oneOf } from "../options.ts";
+import {
+  anything,
+  checkArgument,
+  checkOptions,
+  named,
+  oneOf,
+} from "../options.ts";
 import { ignoreMissing, list } from "../runs/_layout.ts";
 import {
   type Job,
@@ -68,6 +74,7 @@ export async function publish(
   names: readonly string[],
   options: Pick<ReproduceOptions, "scale" | "places" | "figures"> = {},
 ): Promise<Outcome[]> {
+  checkArgument("publish()", "names", names, named);
   checkOptions("publish()", options, {
     scale: oneOf(["full", "quick"]),
     places: anything,

@@ -14,9 +14,11 @@ import { nearest } from "../names.ts";
 import {
   anything,
   callback,
+  checkArgument,
   checkOptions,
   type Checks,
   flag,
+  named,
   oneOf,
   signal,
   text,
@@ -152,6 +154,7 @@ export async function reproduce(
   names: readonly string[],
   options: ReproduceOptions = {},
 ): Promise<Reproduction> {
+  checkArgument("reproduce()", "names", names, named);
   checkOptions("reproduce()", options, REPRODUCE);
   const { places = usual, figures = registry } = options;
   const failures: string[] = [];

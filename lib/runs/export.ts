@@ -9,7 +9,15 @@ import { readExternalData } from "../onnx/external_data.ts";
 import { decodeModel } from "../onnx/model.ts";
 import { ProbeModel } from "../onnx/probe_model.ts";
 import { UsageError } from "../errors.ts";
-import { checkOptions, type Checks, flag, list, whole } from "../options.ts";
+import {
+  checkArgument,
+  checkOptions,
+  type Checks,
+  flag,
+  list,
+  pathCheck,
+  whole,
+} from "../options.ts";
 import { checkPlace, writeWhole } from "../files.ts";
 import { placeInRun, readHeld } from "../held.ts";
 import { findCheckpoint } from "./read.ts";
@@ -47,6 +55,8 @@ export async function exportCheckpoint(
   out: string,
   options: ExportOptions = {},
 ): Promise<string> {
+  checkArgument("exportCheckpoint()", "source", source, pathCheck);
+  checkArgument("exportCheckpoint()", "out", out, pathCheck);
   checkOptions("exportCheckpoint()", options, EXPORT);
   const { step, hooks = [], overwrite = false } = options;
   const ending = extname(out);

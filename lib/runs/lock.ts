@@ -14,6 +14,7 @@ import { describing, isAbsent } from "../files.ts";
 import { isObject } from "../json.ts";
 import { regular } from "../sums.ts";
 import { LOCK } from "./_layout.ts";
+import { checkArgument, pathCheck } from "../options.ts";
 
 /** Whose a lock is. */
 interface Owner {
@@ -37,6 +38,7 @@ interface Owner {
  * @throws {FileError} if the folder cannot be written.
  */
 export async function lockRun(path: string): Promise<Disposable> {
+  checkArgument("lockRun()", "path", path, pathCheck);
   const made = await makeFolder(path);
   const file = join(path, LOCK);
   try {
@@ -49,6 +51,7 @@ export async function lockRun(path: string): Promise<Disposable> {
 
 /** Whether another process trains in a folder, as far as can be seen. */
 export async function isLocked(path: string): Promise<boolean> {
+  checkArgument("isLocked()", "path", path, pathCheck);
   const file = join(path, LOCK);
   try {
     if (!await regular(file)) return false;

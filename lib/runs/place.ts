@@ -17,6 +17,7 @@ import {
   list,
   LOCK,
 } from "./_layout.ts";
+import { checkArgument, configCheck, pathCheck } from "../options.ts";
 
 /**
  * Checks that a run can be started in a folder, changing nothing.
@@ -87,6 +88,7 @@ const lstat = (path: string) => Deno.lstat(path).catch(ignoreMissing);
 
 /** Removes what a run consists of and nothing else that lies there. */
 export async function removeRun(path: string): Promise<void> {
+  checkArgument("removeRun()", "path", path, pathCheck);
   await checkRegular(path);
   const { manifest, checkpoints, optimizer, ...files } = FILES;
   for (const folder of [checkpoints, optimizer]) {
@@ -110,6 +112,7 @@ export async function removeRun(path: string): Promise<void> {
  * @throws {FileError} if it cannot be made.
  */
 export async function newRunPath(config: Config): Promise<string> {
+  checkArgument("newRunPath()", "config", config, configCheck);
   const { task, modulus, model, seed } = config;
   const { settings } = definitionsOf(config).task;
   const time = new Date().toISOString().slice(0, 19).replaceAll(":", "-");

@@ -25,6 +25,7 @@ import {
   textOf,
 } from "./_layout.ts";
 import type { MetricsRow } from "./run_folder.ts";
+import { checkArgument, list as listCheck, pathCheck } from "../options.ts";
 
 /**
  * The runs in a folder, replicas among them, the one that was started last
@@ -78,6 +79,7 @@ export async function newestRun(folder = "runs"): Promise<string> {
  * @throws {SyntaxError} if it is no JSON object.
  */
 export async function readConfig(run: string): Promise<unknown> {
+  checkArgument("readConfig()", "run", run, pathCheck);
   const path = join(run, FILES.config);
   const text = await textOf(run, FILES.config);
   if (text === undefined) throw missing(path);
@@ -100,6 +102,7 @@ const missing = (path: string) =>
  * @throws {SyntaxError} if a line is no row.
  */
 export async function readMetrics(run: string): Promise<MetricsRow[]> {
+  checkArgument("readMetrics()", "run", run, pathCheck);
   const path = join(run, FILES.metrics);
   const text = await textOf(run, FILES.metrics);
   if (text === undefined) throw missing(path);
@@ -155,6 +158,7 @@ export function parseRow(
 export async function checkpointsOf(
   run: string,
 ): Promise<{ step: number; path: string }[]> {
+  checkArgument("checkpointsOf()", "run", run, pathCheck);
   const names = await describing(`read the run ${run}`, async () => {
     await checkRegular(run);
     return await list(join(run, FILES.checkpoints));
@@ -180,6 +184,7 @@ export async function checkpointsOf(
 export async function runOfCheckpoint(
   path: string,
 ): Promise<string | undefined> {
+  checkArgument("runOfCheckpoint()", "path", path, pathCheck);
   const folder = dirname(path);
   if (
     basename(folder) !== FILES.checkpoints || !CHECKPOINT.test(basename(path))
@@ -195,6 +200,7 @@ export async function runOfCheckpoint(
  * @param paths The files, the one that is meant first.
  * @param attempt Reads one.
  * @throws {DamagedError} if all are damaged.
+ * @throws {RangeError} if there are none.
  */
 export async function firstWhole<T>(
   paths: readonly string[],
@@ -211,7 +217,10 @@ export async function firstWhole<T>(
       damage ??= error;
     }
   }
-  throw damage!;
+  throw damage ??
+    new RangeError(
+      "Cannot take the first whole file of none: name one at least",
+    );
 }
 
 /**
@@ -224,6 +233,7 @@ export async function firstWhole<T>(
 export function lastWhole<C extends { readonly path: string }>(
   checkpoints: readonly C[],
 ): Promise<C> {
+  checkArgument("lastWhole()", "checkpoints", checkpoints, listCheck);
   const byPath = new Map(checkpoints.map((each) => [each.path, each]));
   return firstWhole([...byPath.keys()].reverse(), async (path) => {
     await readHeld(path);
@@ -240,6 +250,7 @@ export function lastWhole<C extends { readonly path: string }>(
 export async function wholeOnes<C extends { readonly path: string }>(
   checkpoints: readonly C[],
 ): Promise<C[]> {
+  checkArgument("wholeOnes()", "checkpoints", checkpoints, listCheck);
   const whole: C[] = [];
   let first: DamagedError | undefined;
   for (const checkpoint of checkpoints) {

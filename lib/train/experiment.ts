@@ -17,6 +17,7 @@ import { scalar } from "../trace/precision.ts";
 import type { Words } from "../trace/threefry.ts";
 import type { Tree } from "../tree.ts";
 import { type Model, withScaledLogits } from "../../models/model.ts";
+import { checkArgument, configCheck } from "../options.ts";
 
 /** Everything that training needs, made from a config. */
 export interface Experiment {
@@ -41,6 +42,7 @@ export interface Experiment {
  * batch too small for the model.
  */
 export function makeExperiment(config: Config): Experiment {
+  checkArgument("makeExperiment()", "config", config, configCheck);
   const model = makeModel(config);
   const split = splitOf(config);
   const problem = batchProblem(config, model, split);
@@ -71,12 +73,14 @@ function batchProblem(
 }
 
 /** The key of what is random in an experiment's steps. */
-export function stepKey({ seed }: Config): Words {
-  return wordsOf(`${seed}:steps`);
+export function stepKey(config: Config): Words {
+  checkArgument("stepKey()", "config", config, configCheck);
+  return wordsOf(`${config.seed}:steps`);
 }
 
 /** The loss that a config describes. */
 export function lossOf(config: Config): Loss {
+  checkArgument("lossOf()", "config", config, configCheck);
   const { loss } = definitionsOf(config);
   return scaleCorrectLogit(loss.make(config), config.correctLogitScale);
 }
@@ -134,6 +138,7 @@ export function optimizerOf(
   config: Config,
   rates: { readonly lr?: Rate; readonly weightDecay?: Rate } = {},
 ): GradientTransformation {
+  checkArgument("optimizerOf()", "config", config, configCheck);
   const parts = optimizerParts(config, rates).map(([, part]) => part);
   return parts.length === 1 ? parts[0]! : chain(...parts);
 }
@@ -148,6 +153,7 @@ const perSquare = (rate: Rate, alpha: number): Rate => {
 
 /** The model that a config describes, its logits scaled. */
 export function makeModel(config: Config): Model {
+  checkArgument("makeModel()", "config", config, configCheck);
   const { task, model } = definitionsOf(config);
   const made = model.make(task.form(config), config);
   return config.outputScale === 1

@@ -18,7 +18,7 @@ import {
   toNumbers,
 } from "../onnx/tensor.ts";
 import { SESSION } from "../onnx/options.ts";
-import { checkOptions } from "../options.ts";
+import { checkArgument, checkOptions, experimentCheck } from "../options.ts";
 import { trace } from "../trace/backend.ts";
 import { jvp, TANGENT } from "../trace/jvp.ts";
 import { widen } from "../trace/precision.ts";
@@ -68,6 +68,7 @@ export function openObjective(
   buffers: Tree<HostTensor> = buffersOf(experiment),
   options: SessionOptions = {},
 ): Objective {
+  checkArgument("openObjective()", "experiment", experiment, experimentCheck);
   checkOptions("openObjective()", options, SESSION);
   const { model, loss, split, config, params } = experiment;
   const { lossPrecision } = config;

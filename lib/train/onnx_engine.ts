@@ -11,7 +11,7 @@ import { SESSION } from "../onnx/options.ts";
 import { type Placement, placementOf } from "../onnx/placement.ts";
 import type { Runtime, SessionOptions } from "../onnx/session.ts";
 import { type HostTensor, toNumbers } from "../onnx/tensor.ts";
-import { checkOptions } from "../options.ts";
+import { checkArgument, checkOptions, experimentCheck } from "../options.ts";
 import { trace } from "../trace/backend.ts";
 import { foldConstants } from "../trace/fold.ts";
 import type { Graph } from "../trace/graph.ts";
@@ -66,6 +66,7 @@ export async function onnxEngine(
   options: SessionOptions = {},
   start?: Snapshot,
 ): Promise<Engine> {
+  checkArgument("onnxEngine()", "experiment", experiment, experimentCheck);
   checkOptions("onnxEngine()", options, SESSION);
   const { runtime } = options;
   let { step, state } = start ??

@@ -14,7 +14,14 @@ import {
 import { firstStep } from "../config/course.ts";
 import { chooseDevice } from "../devices.ts";
 import { providerOf } from "../onnx/session.ts";
-import { checkOptions, type Checks, flag, list, number } from "../options.ts";
+import {
+  checkConfigs,
+  checkOptions,
+  type Checks,
+  flag,
+  list,
+  number,
+} from "../options.ts";
 import {
   FILES,
   list as filesIn,
@@ -160,6 +167,7 @@ export async function trainBand(
   asked: readonly Config[],
   options: TrainOptions = {},
 ): Promise<TrainResult[]> {
+  checkConfigs("trainBand()", asked);
   checkOptions("trainBand()", options, TRAIN);
   const { run, resume = false } = options;
   // Runs that are over need none.

@@ -9,7 +9,14 @@ import { type ConfigInput, resolveConfig } from "../config/config.ts";
 import { UsageError } from "../errors.ts";
 import { FileError, isAbsent } from "../files.ts";
 import { readHeld } from "../held.ts";
-import { checkOptions, type Checks, flag, whole } from "../options.ts";
+import {
+  checkArgument,
+  checkOptions,
+  type Checks,
+  flag,
+  pathCheck,
+  whole,
+} from "../options.ts";
 import { decodeTensors, readTensors } from "../onnx/read_tensors.ts";
 import type { HostTensor } from "../onnx/tensor.ts";
 import { FILES } from "../runs/_layout.ts";
@@ -50,6 +57,9 @@ export async function startFrom(
   source?: string,
   options: StartOptions = {},
 ): Promise<ConfigInput> {
+  if (source !== undefined) {
+    checkArgument("startFrom()", "source", source, pathCheck);
+  }
   checkOptions("startFrom()", options, START);
   const { step, freshOptimizer = false } = options;
   const paths = await checkpointsMeant(source, step);

@@ -17,6 +17,7 @@ import { constant, initialState } from "./onnx_engine.ts";
 import { isLarge } from "./size.ts";
 import { makeStep, type State } from "./step.ts";
 import { openBackend } from "./tfjs_backends.ts";
+import { checkArgument, experimentCheck } from "../options.ts";
 
 /**
  * Starts the eager engine. Its float is float32: experiments in other
@@ -34,6 +35,7 @@ export async function tfjsEngine(
   folder?: string,
   start?: Snapshot,
 ): Promise<Engine> {
+  checkArgument("tfjsEngine()", "experiment", experiment, experimentCheck);
   const device = await openBackend(backend, folder);
   const train = makeStep(experiment);
   const measured = !isLarge(experiment);

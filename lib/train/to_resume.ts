@@ -20,6 +20,7 @@ import { runsIn } from "../runs/read.ts";
 import { isOver, readInterrupted } from "../runs/resume.ts";
 import { savedSteps } from "../runs/states.ts";
 import { brokenText } from "./training.ts";
+import { checkArgument, pathCheck } from "../options.ts";
 
 /** A training that can be gone on with. */
 export interface ToResume {
@@ -45,6 +46,7 @@ export async function toResume(
   run?: string,
   changes: ConfigInput = {},
 ): Promise<ToResume> {
+  if (run !== undefined) checkArgument("toResume()", "run", run, pathCheck);
   const path = run ?? await newestInterrupted();
   const names = await replicasIn(path);
   const folders = names.length === 0

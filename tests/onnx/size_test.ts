@@ -206,3 +206,20 @@ Deno.test({
     }
   },
 });
+
+Deno.test("what a torn file says that it has is not counted", () => {
+  // A graph of 6 bytes, in which a documentation of 2³¹ − 1 begins.
+  const torn = [0x3a, 6, 0x52, 0xff, 0xff, 0xff, 0xff, 0x07];
+  const { text, memory } = sizeOfModel(Uint8Array.from(torn));
+  assertEquals(text, 0);
+  assert(memory < 10_000);
+});
+
+Deno.test("as much text as a file may have is read, and no byte more", () => {
+  const bytes = (length: number) =>
+    encodeModel(modelOf({}, { docString: "x".repeat(length) }));
+  const { text } = sizeOfModel(bytes(1000));
+  const rest = MOST_TEXT - (text - 1000);
+  checkModelSize(bytes(rest), "file");
+  assertThrows(() => checkModelSize(bytes(rest + 1), "file"), FileError);
+});

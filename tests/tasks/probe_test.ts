@@ -171,7 +171,8 @@ Deno.test("probe asks another tool's file by what is told of it", async (t) => {
       const line of [
         /^ {2}tokens +int64 +\[batch, 2\]$/m,
         /^ {2}hidden.weight +float32 +\[64, 96\]$/m,
-        /^ {2}relu +float32 +\[batch, 64\]$/m,
+        // The export declares [batch, 64]; what is shown is what ONNX Runtime finds.
+        /^ {2}relu +float32 +\[\?, 64\]$/m,
       ]
     ) assert(line.test(stdout), String(line));
   });

@@ -29,18 +29,18 @@ export {
   type Course,
   type From,
   type Switch,
-} from "./lib/config/course.ts";
+} from "./lib/config/switches.ts";
 export type {
   Component,
   Setting,
   Settings,
   Values,
-} from "./lib/config/setting.ts";
+} from "./lib/settings/setting.ts";
 export * from "./lib/data/mod.ts";
-export * from "./lib/devices.ts";
-export { UsageError } from "./lib/errors.ts";
-export { FileError } from "./lib/files.ts";
-export { DamagedError } from "./lib/sums.ts";
+export * from "./lib/devices/choice.ts";
+export { UsageError } from "./lib/base/errors.ts";
+export { FileError } from "./lib/base/files.ts";
+export { DamagedError } from "./lib/base/sums.ts";
 export * from "./lib/losses/mod.ts";
 export * from "./lib/metrics/mod.ts";
 export * from "./lib/onnx/mod.ts";
@@ -51,5 +51,5 @@ export * from "./lib/reproduce/mod.ts";
 export * from "./lib/runs/mod.ts";
 export * from "./lib/trace/mod.ts";
 export * from "./lib/train/mod.ts";
-export * from "./lib/tree.ts";
+export * from "./lib/base/tree.ts";
 export * from "./models/mod.ts";

@@ -6,15 +6,15 @@
  */
 
 import { resolveConfig } from "../lib/config/config.ts";
-import { UsageError } from "../lib/errors.ts";
-import { makeExperiment } from "../lib/train/experiment.ts";
-import { describePlacement } from "../lib/onnx/placement.ts";
-import type { SessionOptions } from "../lib/onnx/session.ts";
+import { UsageError } from "../lib/base/errors.ts";
+import { makeExperiment } from "../lib/experiment/experiment.ts";
+import { describePlacement } from "../lib/onnx/runtime/placement.ts";
+import type { SessionOptions } from "../lib/onnx/runtime/session.ts";
 import {
   initialState,
   loopPlacement,
   traceStep,
-} from "../lib/train/onnx_engine.ts";
+} from "../lib/engine/onnx/onnx_engine.ts";
 import { productRate, type Work, workOf } from "./floor.ts";
 import {
   median,
@@ -24,7 +24,7 @@ import {
   programSeconds,
   replicaStep,
 } from "./measure.ts";
-import { replicaConfigs } from "../lib/train/replicas.ts";
+import { replicaConfigs } from "../lib/train/band/replicas.ts";
 import {
   isPeer,
   ON_A_CARD,

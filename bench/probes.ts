@@ -6,8 +6,8 @@
  */
 
 import { flagOf } from "../lib/config/config.ts";
-import { checkedSettings } from "../lib/config/setting.ts";
-import { loadProbeModel } from "../lib/onnx/load_probe_model.ts";
+import { checkedSettings } from "../lib/settings/setting.ts";
+import { loadProbeModel } from "../lib/onnx/inspect/load_probe_model.ts";
 import {
   NotApplicableError,
   probe,
@@ -18,7 +18,7 @@ import {
   RunContext,
   usualJobs,
 } from "../lib/probes/mod.ts";
-import { table } from "../lib/text.ts";
+import { table } from "../lib/base/terminal.ts";
 import { median } from "./measure.ts";
 
 /** The timings of one run's probes. */

@@ -5,7 +5,7 @@
  */
 
 import type { Input } from "../lib/data/definition.ts";
-import { type Check, oneOf } from "../lib/options.ts";
+import { type Check, oneOf } from "../lib/base/options.ts";
 import { inits } from "./init.ts";
 
 /** One of the kinds of initial parameters. */

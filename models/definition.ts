@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Component, Settings, Values } from "../lib/config/setting.ts";
+import type { Component, Settings, Values } from "../lib/settings/setting.ts";
 import type { Form } from "../lib/data/definition.ts";
 import type { Model } from "./model.ts";
 

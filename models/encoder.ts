@@ -4,7 +4,7 @@
  * @module
  */
 
-import { integer, type Setting } from "../lib/config/setting.ts";
+import { integer, type Setting } from "../lib/settings/setting.ts";
 import { defineModel, type ModelDefinition } from "./definition.ts";
 import type { Model } from "./model.ts";
 import {

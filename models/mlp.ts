@@ -4,7 +4,7 @@
  * @module
  */
 
-import { maxOf } from "../lib/extremes.ts";
+import { maxOf } from "../lib/numeric/extremes.ts";
 import * as tf from "@tensorflow/tfjs-core";
 import {
   integer,
@@ -12,7 +12,7 @@ import {
   nullable,
   type Setting,
   yesNo,
-} from "../lib/config/setting.ts";
+} from "../lib/settings/setting.ts";
 import type { Input } from "../lib/data/definition.ts";
 import {
   checkOptions,
@@ -22,18 +22,18 @@ import {
   orNull,
   whole,
   wholes,
-} from "../lib/options.ts";
+} from "../lib/base/options.ts";
 import { castLike } from "../lib/trace/precision.ts";
-import type { Mode } from "../lib/train/mode.ts";
-import { treeOf } from "../lib/tree.ts";
+import type { Mode } from "./training_mode.ts";
+import { treeOf } from "../lib/base/tree.ts";
 import {
   batchNorm,
   batchNormBuffers,
   type BatchNormParams,
-} from "./batch_norm.ts";
+} from "./layers/batch_norm.ts";
 import { initCheck, inputCheck } from "./checks.ts";
 import { defineModel, type ModelDefinition } from "./definition.ts";
-import { dropout, dropoutRate } from "./dropout.ts";
+import { dropout, dropoutRate } from "./layers/dropout.ts";
 import {
   initialiser,
   type InitName,
@@ -41,7 +41,7 @@ import {
   shapesOf,
 } from "./init.ts";
 import { embed, type Hook, type Model, noHook } from "./model.ts";
-import { normParameters } from "./norm.ts";
+import { normParameters } from "./layers/norm.ts";
 import { type InitSettings, initSettings } from "./settings.ts";
 
 /**

@@ -8,19 +8,19 @@ import { encoderModel } from "./encoder.ts";
 import { mlpModel } from "./mlp.ts";
 import { transformerModel } from "./transformer.ts";
 
-export * from "./attention.ts";
-export * from "./batch_norm.ts";
-export * from "./block.ts";
+export * from "./layers/attention.ts";
+export * from "./layers/batch_norm.ts";
+export * from "./layers/block.ts";
 export * from "./definition.ts";
-export * from "./dropout.ts";
+export * from "./layers/dropout.ts";
 export * from "./encoder.ts";
 export * from "./init.ts";
 export * from "./mlp.ts";
 export * from "./model.ts";
-export * from "./norm.ts";
+export * from "./layers/norm.ts";
 export * from "./settings.ts";
 export * from "./transformer.ts";
-export * from "./vectors.ts";
+export * from "./layers/vectors.ts";
 
 /** Every architecture by its name in a config. */
 export const models = {

@@ -11,13 +11,13 @@ import {
   positive,
   type Setting,
   type Values,
-} from "../lib/config/setting.ts";
+} from "../lib/settings/setting.ts";
 import type { Input } from "../lib/data/definition.ts";
 import {
   type PerpGradSettings,
   perpGradSettings,
-} from "../lib/optim/perp_grad.ts";
-import { dropoutRate } from "./dropout.ts";
+} from "../lib/optim/stages/perp_grad.ts";
+import { dropoutRate } from "./layers/dropout.ts";
 import { type InitName, inits } from "./init.ts";
 
 /** What every model reads. */

@@ -5,7 +5,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { integer, type Setting } from "../lib/config/setting.ts";
+import { integer, type Setting } from "../lib/settings/setting.ts";
 import {
   checkOptions,
   type Checks,
@@ -13,7 +13,7 @@ import {
   number,
   oneOf,
   whole,
-} from "../lib/options.ts";
+} from "../lib/base/options.ts";
 import { isTracing } from "../lib/trace/backend.ts";
 import {
   block,
@@ -21,10 +21,10 @@ import {
   blockParameters,
   type BlockParams,
   type Drop,
-} from "./block.ts";
+} from "./layers/block.ts";
 import { initCheck } from "./checks.ts";
 import { defineModel, type ModelDefinition } from "./definition.ts";
-import { dropout } from "./dropout.ts";
+import { dropout } from "./layers/dropout.ts";
 import {
   initialiser,
   type InitName,
@@ -32,7 +32,7 @@ import {
   shapesOf,
 } from "./init.ts";
 import { embed, type Model, noHook, within } from "./model.ts";
-import { layerNorm, normParameters, type NormParams } from "./norm.ts";
+import { layerNorm, normParameters, type NormParams } from "./layers/norm.ts";
 import {
   asVectors,
   computed,
@@ -41,7 +41,7 @@ import {
   times,
   upTo,
   type Vectors,
-} from "./vectors.ts";
+} from "./layers/vectors.ts";
 import {
   headsProblem,
   idleInResidual,

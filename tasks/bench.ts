@@ -13,7 +13,7 @@ import {
   Option,
   path,
   printJson,
-} from "./cli.ts";
+} from "./shared/cli.ts";
 
 const task = command("bench", "Time training steps on this machine.")
   .option("--peers", "time PyTorch and JAX too, interleaved")
@@ -49,7 +49,9 @@ const task = command("bench", "Time training steps on this machine.")
       return json ? printJson(timings) : console.log(renderProbes(timings));
     }
     const { renderBench } = await import("../bench/table.ts");
-    const { chooseDevice, describeChoice } = await import("../lib/devices.ts");
+    const { chooseDevice, describeChoice } = await import(
+      "../lib/devices/choice.ts"
+    );
     const choice = await chooseDevice({ ...options, runtime: "node" });
     console.error(describeChoice(choice));
     const { device, deviceId } = choice;

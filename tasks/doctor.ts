@@ -5,7 +5,7 @@
  * @module
  */
 
-import { command, EXIT, main, printJson } from "./cli.ts";
+import { command, EXIT, main, printJson } from "./shared/cli.ts";
 
 const task = command("doctor", "Look at what can be computed on here.")
   .option("--json", "print what was found as JSON")
@@ -14,7 +14,7 @@ const task = command("doctor", "Look at what can be computed on here.")
     const report = await examine();
     if (json) printJson(report);
     else {
-      const { renderDoctor } = await import("./doctor_text.ts");
+      const { renderDoctor } = await import("./shared/doctor_text.ts");
       console.log(renderDoctor(report));
     }
     if (!report.ok) Deno.exitCode = EXIT.failed;

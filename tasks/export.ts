@@ -5,8 +5,8 @@
  * @module
  */
 
-import { shown } from "../lib/text.ts";
-import { command, main, path, stepNumber } from "./cli.ts";
+import { shown } from "../lib/base/terminal.ts";
+import { command, main, path, stepNumber } from "./shared/cli.ts";
 
 const task = command("export", "Copy a checkpoint to a file of its own.")
   .argument("<run>", "run folder or .onnx file")

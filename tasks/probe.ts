@@ -6,14 +6,14 @@
 
 import cliProgress from "cli-progress";
 import { flagOf } from "../lib/config/config.ts";
-import { checkedSettings } from "../lib/config/setting.ts";
+import { checkedSettings } from "../lib/settings/setting.ts";
 import {
   modulus as p,
   type OperationName,
   operations,
-} from "../lib/data/modular.ts";
-import { chooseDevice, describeChoice } from "../lib/devices.ts";
-import { UsageError } from "../lib/errors.ts";
+} from "../lib/data/tasks/modular.ts";
+import { chooseDevice, describeChoice } from "../lib/devices/choice.ts";
+import { UsageError } from "../lib/base/errors.ts";
 import { losses, type LossName } from "../lib/losses/mod.ts";
 import {
   contentsOf,
@@ -30,7 +30,7 @@ import {
   probeSettings,
   usualJobs,
 } from "../lib/probes/mod.ts";
-import { refusalOf } from "../lib/probes/asking.ts";
+import { refusalOf } from "../lib/probes/asking/questions.ts";
 import { newestRun } from "../lib/runs/read.ts";
 import {
   addFlags,
@@ -44,14 +44,14 @@ import {
   path as pathOf,
   printJson,
   stepNumber,
-} from "./cli.ts";
+} from "./shared/cli.ts";
 import {
   listed,
   renderContents,
   renderList,
   renderReport,
   renderRun,
-} from "./probe_text.ts";
+} from "./shared/probe_text.ts";
 
 const program = command("probe", "Look inside a checkpoint, or a whole run.");
 addFlags(program, probeSettings, flagOf);

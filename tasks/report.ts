@@ -4,11 +4,11 @@
  * @module
  */
 
-import { UsageError } from "../lib/errors.ts";
+import { UsageError } from "../lib/base/errors.ts";
 import { probeNames, probes } from "../lib/probes/mod.ts";
 import { newestRun } from "../lib/runs/read.ts";
 import { reportFormats } from "../lib/report/write.ts";
-import { shown } from "../lib/text.ts";
+import { shown } from "../lib/base/terminal.ts";
 import {
   command,
   EXIT,
@@ -17,7 +17,7 @@ import {
   path,
   printJson,
   stepNumber,
-} from "./cli.ts";
+} from "./shared/cli.ts";
 
 const costly = Object.values(probes)
   .filter((probe) => probe.of === "checkpoint" && probe.costly)
@@ -117,7 +117,7 @@ async function serveRuns(
     throw new UsageError(`--port must be at most 65535, got ${port}`);
   }
   const { serveReport } = await import("../lib/report/serve.ts");
-  const { withSignals } = await import("./signals.ts");
+  const { withSignals } = await import("./shared/signals.ts");
   try {
     await withSignals((signal) =>
       serveReport(runs, {

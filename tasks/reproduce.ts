@@ -6,8 +6,15 @@
 
 import { ConfigError } from "../lib/config/config.ts";
 import type { Listed } from "../lib/reproduce/list.ts";
-import { taskLine } from "../lib/shell.ts";
-import { command, EXIT, main, number, Option, printJson } from "./cli.ts";
+import { taskLine } from "../lib/base/shell.ts";
+import {
+  command,
+  EXIT,
+  main,
+  number,
+  Option,
+  printJson,
+} from "./shared/cli.ts";
 
 // Runs have bytes that depend on their threads, so more cores mean more runs.
 const MOST_JOBS = 8;
@@ -96,7 +103,7 @@ async function show(names: readonly string[], flags: Flags): Promise<void> {
   }
   const listed = await figuresNamed(names);
   if (json) return printJson(listed);
-  const { aboutText, tableOfFigures } = await import("./reproduce_text.ts");
+  const { aboutText, tableOfFigures } = await import("./reproduce/text.ts");
   if (about) return console.log(aboutText(listed));
   console.log(tableOfFigures(listed));
   console.error(
@@ -121,14 +128,16 @@ async function publishFinished(
   const { publish } = await import("../lib/reproduce/publish.ts");
   const outcomes = await publish(names, flags.quick ? { scale: "quick" } : {});
   if (flags.json) return printJson({ outcomes });
-  const { outcomesText } = await import("./reproduce_text.ts");
+  const { outcomesText } = await import("./reproduce/text.ts");
   console.log(outcomesText(outcomes, "docs/reproduction"));
 }
 
 async function run(names: readonly string[], flags: Flags): Promise<void> {
-  const { runReproduction } = await import("./reproduce_run.ts");
-  const { outcomesText } = await import("./reproduce_text.ts");
-  const { chooseDevice, describeChoice } = await import("../lib/devices.ts");
+  const { runReproduction } = await import("./reproduce/run.ts");
+  const { outcomesText } = await import("./reproduce/text.ts");
+  const { chooseDevice, describeChoice } = await import(
+    "../lib/devices/choice.ts"
+  );
   const { quick, threads = 1 } = flags;
   const choice = await chooseDevice({
     device: flags.device ?? "cpu",

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { UsageError } from "../lib/errors.ts";
-import type { OptionalBackend } from "../lib/train/tfjs_backends.ts";
-import { command, EXIT, main, nameOutOf, path } from "./cli.ts";
-import { cuda } from "./setup_cuda.ts";
-import { mnist } from "./setup_mnist.ts";
+import { UsageError } from "../lib/base/errors.ts";
+import type { OptionalBackend } from "../lib/devices/tfjs/backends.ts";
+import { command, EXIT, main, nameOutOf, path } from "./shared/cli.ts";
+import { cuda } from "./setup/cuda.ts";
+import { mnist } from "./setup/mnist.ts";
 
 // Named here again so that --help need not load TensorFlow.js.
 const BACKENDS = [
@@ -39,7 +39,7 @@ task.command("tensorflow")
   .option("--remove", "remove the backend, without --backend and --gpu all")
   .option("--json", "print the result as JSON")
   .action(async ({ gpu, json, remove, ...options }) => {
-    const { setUpBackend } = await import("./setup_tensorflow.ts");
+    const { setUpBackend } = await import("./setup/tensorflow.ts");
     const stopped = await setUpBackend({ gpu, json, remove, ...options });
     if (stopped) Deno.exitCode = EXIT.interrupted;
   });

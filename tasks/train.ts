@@ -12,8 +12,8 @@ import {
   flagOf,
 } from "../lib/config/config.ts";
 import { type SettingGroup, settingGroups } from "../lib/config/groups.ts";
-import { taskLine } from "../lib/shell.ts";
-import type { ReplicaOptions } from "../lib/train/replicas.ts";
+import { taskLine } from "../lib/base/shell.ts";
+import type { ReplicaOptions } from "../lib/train/band/replicas.ts";
 import {
   addFlags,
   command,
@@ -24,8 +24,8 @@ import {
   path,
   several,
   stepNumber,
-} from "./cli.ts";
-import { configOf, resumedRun } from "./train_config.ts";
+} from "./shared/cli.ts";
+import { configOf, resumedRun } from "./train/config.ts";
 
 // What to type first.
 const EXAMPLES: readonly (readonly [what: string, words: string])[] = [
@@ -142,7 +142,7 @@ const task = program
     );
     const given = Object.keys(flags);
     if (options.resume !== undefined) {
-      const { runResumed } = await import("./train_run.ts");
+      const { runResumed } = await import("./train/run.ts");
       const run = resumedRun(options, given);
       if (await runResumed(run, flags, options)) {
         Deno.exitCode = EXIT.interrupted;
@@ -151,7 +151,7 @@ const task = program
     }
     const config = await configOf(options, flags);
     const replicas = replicasOf(options);
-    const { runReplicas, runTraining } = await import("./train_run.ts");
+    const { runReplicas, runTraining } = await import("./train/run.ts");
     const interrupted = replicas
       ? await runReplicas(config, given, options, replicas)
       : await runTraining(config, given, options);

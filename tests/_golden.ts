@@ -11,7 +11,7 @@ import {
   type HostTensor,
   hostTensorOf,
   toNumbers,
-} from "../lib/onnx/tensor.ts";
+} from "../lib/numeric/tensor.ts";
 import type { DType } from "../lib/trace/graph.ts";
 
 /** Reads a file of reference values. */

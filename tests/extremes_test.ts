@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { append, hypotOf, maxOf, minOf } from "../lib/extremes.ts";
+import { append, hypotOf, maxOf, minOf } from "../lib/numeric/extremes.ts";
 
 const numbers = fc.array(fc.double(), { maxLength: 20 });
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
-import { FileError, replaceFiles } from "../lib/files.ts";
+import { FileError, replaceFiles } from "../lib/base/files.ts";
 import { contentsOf, withTempDir } from "./tasks/_run.ts";
 
 const NAMES = ["a", "b", "c"];

@@ -1,7 +1,7 @@
 /** Reading JSON: what is taken, and what is said of what is not. */
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseJson, parseObject } from "../lib/json.ts";
+import { parseJson, parseObject } from "../lib/base/json.ts";
 
 Deno.test("parseJson() passes over a byte order mark", () => {
   assertEquals(parseJson('\uFEFF{"a":[1]}', "f.json"), { a: [1] });

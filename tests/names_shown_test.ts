@@ -1,9 +1,9 @@
 /** Text out of files as a terminal or a page shows it. */
 
 import { assert, assertEquals } from "@std/assert";
-import { html } from "../lib/report/html.ts";
-import { text as svgText } from "../lib/report/sheet.ts";
-import { plainJson, shown, table } from "../lib/text.ts";
+import { html } from "../lib/report/page/html.ts";
+import { text as svgText } from "../lib/charts/sheet.ts";
+import { plainJson, shown, table } from "../lib/base/terminal.ts";
 
 // What a terminal obeys, what ends a line, what turns or hides letters.
 const NASTY: readonly [raw: string, shown: string][] = [

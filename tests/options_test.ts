@@ -4,8 +4,8 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
 import * as groklab from "../mod.ts";
-import { UsageError } from "../lib/errors.ts";
-import { checkOptions, flag, only, whole } from "../lib/options.ts";
+import { UsageError } from "../lib/base/errors.ts";
+import { checkOptions, flag, only, whole } from "../lib/base/options.ts";
 import { f32, i32 } from "./trace/_run.ts";
 import { traceX } from "./trace/_graphs.ts";
 

@@ -1,8 +1,8 @@
 /** Numbers, tables and trees, which everything is printed and named with. */
 
 import { assertEquals } from "@std/assert";
-import { percent, short, table } from "../lib/text.ts";
-import { leavesOf, mapTree, treeOf } from "../lib/tree.ts";
+import { percent, short, table } from "../lib/base/terminal.ts";
+import { leavesOf, mapTree, treeOf } from "../lib/base/tree.ts";
 
 Deno.test("percent() has one digit behind the point", () => {
   assertEquals([0, 0.12345, 1, 1.5, NaN].map((x) => percent(x)), [

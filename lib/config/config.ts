@@ -10,7 +10,7 @@ import * as v from "valibot";
 import { trainSize } from "../data/dataset.ts";
 import type { TaskDefinition } from "../data/definition.ts";
 import { tasks } from "../data/registry.ts";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../base/errors.ts";
 import type { LossDefinition } from "../losses/loss.ts";
 import { correctLogitScale } from "../losses/correct_logit.ts";
 import { losses } from "../losses/mod.ts";
@@ -32,12 +32,12 @@ import {
   precision,
   runSettings,
   trainFraction,
-} from "./core.ts";
-import { didYouMean } from "../names.ts";
+} from "../settings/run.ts";
+import { didYouMean } from "../base/nearest.ts";
 import { keysMeant } from "./meant.ts";
-import { configAt, courseProblem, from, switches } from "./course.ts";
+import { configAt, courseProblem, from, switches } from "./switches.ts";
 import { inTodaysWords } from "./older.ts";
-import { placeProblem } from "./place.ts";
+import { placeProblem } from "./devices.ts";
 import {
   choice,
   choices,
@@ -46,8 +46,8 @@ import {
   type Setting,
   shown,
   type Values,
-} from "./setting.ts";
-import { checkArgument, configCheck } from "../options.ts";
+} from "../settings/setting.ts";
+import { checkArgument, configCheck } from "../base/options.ts";
 
 type Registry = Readonly<Record<string, Component>>;
 type Union<T> = (T extends unknown ? (x: T) => void : never) extends

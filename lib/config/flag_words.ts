@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Synonyms, synonyms } from "../names.ts";
+import { type Synonyms, synonyms } from "../base/nearest.ts";
 
 /** Other words for flags of any task; which of them a task has is its own. */
 export const flagWords: Synonyms = synonyms(

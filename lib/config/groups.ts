@@ -9,9 +9,9 @@ import { losses } from "../losses/mod.ts";
 import { optimizers, stages } from "../optim/mod.ts";
 import { models } from "../../models/mod.ts";
 import { type Config, configKeys } from "./config.ts";
-import { placeSettings, runSettings } from "./core.ts";
-import { orOf } from "../names.ts";
-import type { Component } from "./setting.ts";
+import { placeSettings, runSettings } from "../settings/run.ts";
+import { orOf } from "../base/nearest.ts";
+import type { Component } from "../settings/setting.ts";
 
 /** Which group a key belongs to. */
 export type SettingGroup =

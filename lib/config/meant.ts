@@ -4,7 +4,7 @@
  * @module
  */
 
-import { meant, plain } from "../names.ts";
+import { meant, plain } from "../base/nearest.ts";
 import { flagWords } from "./flag_words.ts";
 import { valueWords } from "./value_words.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Synonyms, synonyms } from "../names.ts";
+import { type Synonyms, synonyms } from "../base/nearest.ts";
 
 /** Other words for values of settings, by the settings' keys. */
 export const valueWords: Readonly<Record<string, Synonyms>> = {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { permutation, type RandomStream } from "./random.ts";
+import { permutation, type RandomStream } from "../numeric/random.ts";
 
 /** Inputs with their labels, row by row. */
 export interface Examples {

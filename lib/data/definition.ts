@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Component, Settings, Values } from "../config/setting.ts";
+import type { Component, Settings, Values } from "../settings/setting.ts";
 import type { Dataset } from "./dataset.ts";
-import type { RandomKey } from "./random.ts";
+import type { RandomKey } from "../numeric/random.ts";
 
 /** What a row is: tokens, or numbers under a name. */
 export type Input =

@@ -5,7 +5,7 @@
  */
 
 import type { Examples } from "./dataset.ts";
-import { type RandomStream, sample } from "./random.ts";
+import { type RandomStream, sample } from "../numeric/random.ts";
 
 /**
  * Gives a share of the rows another class than their own, drawn evenly from the

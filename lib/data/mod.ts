@@ -4,17 +4,17 @@
  * @module
  */
 
-export * from "./comparison.ts";
-export * from "./composition.ts";
+export * from "./tasks/comparison.ts";
+export * from "./tasks/composition.ts";
 export * from "./dataset.ts";
 export * from "./definition.ts";
-export * from "./encoding.ts";
-export * from "./idx.ts";
-export type { KnowledgeSettings } from "./knowledge.ts";
+export * from "./tasks/encoding.ts";
+export * from "./tasks/idx.ts";
+export type { KnowledgeSettings } from "./tasks/knowledge.ts";
 export * from "./label_noise.ts";
-export * from "./mnist.ts";
-export * from "./modular.ts";
-export * from "./parity.ts";
-export * from "./random.ts";
+export * from "./tasks/mnist.ts";
+export * from "./tasks/modular.ts";
+export * from "./tasks/parity.ts";
+export * from "../numeric/random.ts";
 export { tasks } from "./registry.ts";
-export * from "./task.ts";
+export * from "../experiment/split.ts";

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { comparisonTask } from "./comparison.ts";
-import { compositionTask } from "./composition.ts";
-import { mnistTask } from "./mnist.ts";
-import { modularTask } from "./modular.ts";
-import { parityTask } from "./parity.ts";
+import { comparisonTask } from "./tasks/comparison.ts";
+import { compositionTask } from "./tasks/composition.ts";
+import { mnistTask } from "./tasks/mnist.ts";
+import { modularTask } from "./tasks/modular.ts";
+import { parityTask } from "./tasks/parity.ts";
 
 /** Every task by its name in a config. */
 export const tasks = {

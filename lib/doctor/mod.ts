@@ -5,10 +5,10 @@
  */
 
 import deno from "../../deno.json" with { type: "json" };
-import { type Device, devices, type Finding } from "../devices.ts";
-import { CUDA_IS_BUILT } from "../onnx/cuda.ts";
-import { bundledProviders, type Provider } from "../onnx/session.ts";
-import { type CudaRecord, cudaState } from "../setup/cuda.ts";
+import { type Device, devices, type Finding } from "../devices/choice.ts";
+import { CUDA_IS_BUILT } from "../onnx/runtime/cuda.ts";
+import { bundledProviders, type Provider } from "../onnx/runtime/session.ts";
+import { type CudaRecord, cudaState } from "../setup/cuda/cuda.ts";
 import {
   type Driver,
   findDriver,

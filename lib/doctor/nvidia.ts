@@ -13,7 +13,7 @@ import {
   isLoadable,
   isThere,
   mendLibraries,
-} from "../onnx/cuda.ts";
+} from "../onnx/runtime/cuda.ts";
 
 /** A card, as nvidia-smi describes it. */
 export interface Card {

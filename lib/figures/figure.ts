@@ -6,7 +6,7 @@
  */
 
 import type { ConfigInput } from "../config/config.ts";
-import type { Chart } from "../report/chart.ts";
+import type { Chart } from "../charts/chart.ts";
 import type { RunRecord } from "./record.ts";
 
 /** How long a figure's runs are: as published, or shortened to minutes. */

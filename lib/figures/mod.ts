@@ -4,27 +4,27 @@
  * @module
  */
 
-import { eps } from "./eps.ts";
+import { eps } from "./beyond/eps.ts";
 import type { Figure } from "./figure.ts";
-import { fig1 } from "./fig1.ts";
-import { fig2 } from "./fig2.ts";
-import { fig3 } from "./fig3.ts";
-import { fig4 } from "./fig4.ts";
-import { fig5 } from "./fig5.ts";
-import { fig6 } from "./fig6.ts";
-import { fig7 } from "./fig7.ts";
-import { fig8 } from "./fig8.ts";
-import { fig9 } from "./fig9.ts";
-import { fig10 } from "./fig10.ts";
-import { fig11 } from "./fig11.ts";
-import { fig12 } from "./fig12.ts";
-import { fig13 } from "./fig13.ts";
-import { fig14 } from "./fig14.ts";
-import { fig15 } from "./fig15.ts";
-import { fig16 } from "./fig16.ts";
-import { fig17 } from "./fig17.ts";
-import { perp } from "./perp.ts";
-import { slingshots } from "./slingshots.ts";
+import { fig1 } from "./paper/fig1.ts";
+import { fig2 } from "./paper/fig2.ts";
+import { fig3 } from "./paper/fig3.ts";
+import { fig4 } from "./paper/fig4.ts";
+import { fig5 } from "./paper/fig5.ts";
+import { fig6 } from "./paper/fig6.ts";
+import { fig7 } from "./paper/fig7.ts";
+import { fig8 } from "./paper/fig8.ts";
+import { fig9 } from "./paper/fig9.ts";
+import { fig10 } from "./paper/fig10.ts";
+import { fig11 } from "./paper/fig11.ts";
+import { fig12 } from "./paper/fig12.ts";
+import { fig13 } from "./paper/fig13.ts";
+import { fig14 } from "./paper/fig14.ts";
+import { fig15 } from "./paper/fig15.ts";
+import { fig16 } from "./paper/fig16.ts";
+import { fig17 } from "./paper/fig17.ts";
+import { perp } from "./beyond/perp.ts";
+import { slingshots } from "./beyond/slingshots.ts";
 
 export type {
   Arm,

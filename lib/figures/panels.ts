@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Axis, Panel, Series } from "../report/chart.ts";
-import { curve } from "./curves.ts";
+import type { Axis, Panel, Series } from "../charts/chart.ts";
+import { curve } from "./readings.ts";
 import type { Arm, Results } from "./figure.ts";
 
 /** What an arm is called, in paths and in the legend. */

@@ -6,7 +6,7 @@
  */
 
 import type { ConfigInput } from "../config/config.ts";
-import type { Chart, Panel } from "../report/chart.ts";
+import type { Chart, Panel } from "../charts/chart.ts";
 import {
   curve,
   firstAtLeast,
@@ -14,7 +14,7 @@ import {
   most,
   percent,
   stepText,
-} from "./curves.ts";
+} from "./readings.ts";
 import type { Arm, Decision, Results, Row } from "./figure.ts";
 import type { RunRecord } from "./record.ts";
 import { allSo, BY_SEED, bySeed, rises } from "./rules.ts";

@@ -7,10 +7,10 @@
  */
 
 import { type Config, configKeys } from "../config/config.ts";
-import { placeSettings } from "../config/core.ts";
-import { readManifest } from "../runs/_layout.ts";
+import { placeSettings } from "../settings/run.ts";
+import { readManifest } from "../runs/layout.ts";
 import { readMetrics } from "../runs/read.ts";
-import { isOver, readInterrupted } from "../runs/resume.ts";
+import { isOver, readInterrupted } from "../runs/saved_state.ts";
 import type { TrainResult } from "../train/recorder.ts";
 import type { Figure, Json } from "./figure.ts";
 

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { loadProbeModel } from "../onnx/load_probe_model.ts";
-import { dot, type Vector } from "../probes/curvature.ts";
-import { principalPlane } from "../probes/principal_plane.ts";
-import { weightsOf } from "../probes/trajectory.ts";
+import { loadProbeModel } from "../onnx/inspect/load_probe_model.ts";
+import { dot, type Vector } from "../numeric/lanczos.ts";
+import { principalPlane } from "../probes/dynamics/principal_plane.ts";
+import { weightsOf } from "../probes/dynamics/trajectory.ts";
 import { checkpointsOf, readMetrics } from "../runs/read.ts";
 import { THRESHOLD } from "../train/recorder.ts";
 import type { Json } from "./figure.ts";

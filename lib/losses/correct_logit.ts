@@ -6,7 +6,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { notNegative, type Setting } from "../config/setting.ts";
+import { notNegative, type Setting } from "../settings/setting.ts";
 import { scalar } from "../trace/precision.ts";
 import { type Loss, pick, put } from "./loss.ts";
 

@@ -6,7 +6,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import type { Component, Settings, Values } from "../config/setting.ts";
+import type { Component, Settings, Values } from "../settings/setting.ts";
 import { isTracing } from "../trace/backend.ts";
 import type { FloatDType } from "../trace/graph.ts";
 import { castLike } from "../trace/precision.ts";

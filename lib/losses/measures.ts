@@ -5,7 +5,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { placeOfGreatest } from "../trace/finite_extremes.ts";
+import { placeOfGreatest } from "../trace/operators/finite_extremes.ts";
 import type { FloatDType } from "../trace/graph.ts";
 import { scalar, toPrecision, widen } from "../trace/precision.ts";
 

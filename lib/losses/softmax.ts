@@ -4,15 +4,15 @@
  * @module
  */
 
-import { checkOptions, type Checks, number, only } from "../options.ts";
+import { checkOptions, type Checks, number, only } from "../base/options.ts";
 import * as tf from "@tensorflow/tfjs-core";
 import {
   decay,
   notNegative,
   positive,
   type Setting,
-} from "../config/setting.ts";
-import { greatest } from "../trace/finite_extremes.ts";
+} from "../settings/setting.ts";
+import { greatest } from "../trace/operators/finite_extremes.ts";
 import type { FloatDType } from "../trace/graph.ts";
 import { scalar, toPrecision } from "../trace/precision.ts";
 import {

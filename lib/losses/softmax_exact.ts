@@ -5,7 +5,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { greatest, least } from "../trace/finite_extremes.ts";
+import { greatest, least } from "../trace/operators/finite_extremes.ts";
 import type { FloatDType } from "../trace/graph.ts";
 import { scalar, toPrecision } from "../trace/precision.ts";
 import { type Loss, pick, put } from "./loss.ts";

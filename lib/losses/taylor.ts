@@ -5,7 +5,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { integer, type Setting } from "../config/setting.ts";
+import { integer, type Setting } from "../settings/setting.ts";
 import { scalar, toPrecision } from "../trace/precision.ts";
 import {
   defineLoss,

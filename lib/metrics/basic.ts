@@ -7,7 +7,7 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import { collapsed, correct, fraction, mean } from "../losses/mod.ts";
-import { greatest, least } from "../trace/finite_extremes.ts";
+import { greatest, least } from "../trace/operators/finite_extremes.ts";
 import { widen } from "../trace/precision.ts";
 import type { Columns, GraphMetrics } from "./group.ts";
 import { cosNegative, dotAll, normAll } from "./vectors.ts";

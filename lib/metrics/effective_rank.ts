@@ -5,20 +5,20 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { cut } from "../onnx/batches.ts";
-import type { Session } from "../onnx/session.ts";
-import { type HostTensor, toNumbers } from "../onnx/tensor.ts";
-import { rootsOfGram } from "../probes/matrices.ts";
+import { cut } from "../onnx/runtime/batches.ts";
+import type { Session } from "../onnx/runtime/session.ts";
+import { type HostTensor, toNumbers } from "../numeric/tensor.ts";
+import { rootsOfGram } from "../probes/geometry/products.ts";
 import { widen } from "../trace/precision.ts";
-import { compile } from "../trace/run.ts";
-import { buffersOf, withBuffers } from "../train/buffers.ts";
-import { CHUNK, chunksOf, isLarge, numbersPerRow } from "../train/size.ts";
-import { leavesOf } from "../tree.ts";
+import { compile } from "../onnx/runtime/compile.ts";
+import { buffersOf, withBuffers } from "../../models/buffers.ts";
+import { CHUNK, chunksOf, isLarge, numbersPerRow } from "../engine/size.ts";
+import { leavesOf } from "../base/tree.ts";
 import { activationsOf } from "./activations.ts";
 import type { HostMetrics, Meter } from "./group.ts";
-import type { HostState } from "../train/engine.ts";
-import type { Experiment } from "../train/experiment.ts";
-import type { SessionOptions } from "../onnx/session.ts";
+import type { HostState } from "../engine/engine.ts";
+import type { Experiment } from "../experiment/experiment.ts";
+import type { SessionOptions } from "../onnx/runtime/session.ts";
 
 // Not the biases, which attention has for each head.
 const WEIGHT = /(^|\.)W[^.]*$/;

@@ -5,11 +5,11 @@
  */
 
 import type * as tf from "@tensorflow/tfjs-core";
-import type { SessionOptions } from "../onnx/session.ts";
-import type { HostTensor } from "../onnx/tensor.ts";
+import type { SessionOptions } from "../onnx/runtime/session.ts";
+import type { HostTensor } from "../numeric/tensor.ts";
 import type { Params } from "../optim/mod.ts";
-import type { Experiment } from "../train/experiment.ts";
-import { leavesOf } from "../tree.ts";
+import type { Experiment } from "../experiment/experiment.ts";
+import { leavesOf } from "../base/tree.ts";
 
 /** What a model and a loss make of rows. */
 export interface Rows {

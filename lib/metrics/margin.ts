@@ -4,19 +4,19 @@
  * @module
  */
 
-import { greatestOf } from "../trace/finite_extremes.ts";
+import { greatestOf } from "../trace/operators/finite_extremes.ts";
 import * as tf from "@tensorflow/tfjs-core";
 import { noHook } from "../../models/model.ts";
 import { pick } from "../losses/mod.ts";
-import { degreesIn } from "../probes/degrees.ts";
+import { degreesIn } from "../onnx/inspect/degrees.ts";
 import { trace } from "../trace/backend.ts";
 import { nodesFor, type Value } from "../trace/graph.ts";
 import { scalar, widen } from "../trace/precision.ts";
-import { specsOf } from "../trace/run.ts";
-import { hostBatch } from "../train/batch.ts";
-import { buffersOf, withBuffers } from "../train/buffers.ts";
-import type { Experiment } from "../train/experiment.ts";
-import { leavesOf } from "../tree.ts";
+import { specsOf } from "../onnx/runtime/compile.ts";
+import { hostBatch } from "../../models/batch.ts";
+import { buffersOf, withBuffers } from "../../models/buffers.ts";
+import type { Experiment } from "../experiment/experiment.ts";
+import { leavesOf } from "../base/tree.ts";
 import type { Columns, GraphMetrics } from "./group.ts";
 import { largestOther } from "./logits.ts";
 import { normAll } from "./vectors.ts";

@@ -5,11 +5,15 @@
  */
 
 import type * as tf from "@tensorflow/tfjs-core";
-import { UsageError } from "../errors.ts";
-import { SESSION } from "../onnx/options.ts";
-import type { SessionOptions } from "../onnx/session.ts";
-import { checkArgument, checkOptions, experimentCheck } from "../options.ts";
-import type { Experiment } from "../train/experiment.ts";
+import { UsageError } from "../base/errors.ts";
+import { SESSION } from "../onnx/runtime/options.ts";
+import type { SessionOptions } from "../onnx/runtime/session.ts";
+import {
+  checkArgument,
+  checkOptions,
+  experimentCheck,
+} from "../base/options.ts";
+import type { Experiment } from "../experiment/experiment.ts";
 import { attention } from "./attention.ts";
 import { basic, type basicNames } from "./basic.ts";
 import { effectiveRank } from "./effective_rank.ts";

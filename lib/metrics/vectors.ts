@@ -7,7 +7,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { fraction } from "../losses/mod.ts";
 import { scalar, widen } from "../trace/precision.ts";
-import { leavesOf } from "../tree.ts";
+import { leavesOf } from "../base/tree.ts";
 import type { Params } from "../optim/mod.ts";
 import { byTensor, type Columns } from "./group.ts";
 

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Component, Settings, Values } from "../config/setting.ts";
-import type { Rate } from "./stages.ts";
+import type { Component, Settings, Values } from "../settings/setting.ts";
+import type { Rate } from "./scaling.ts";
 import type { GradientTransformation } from "./transform.ts";
 
 /** Values of settings, of which the rates may be what a graph is given. */

@@ -6,14 +6,14 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import type { Settings, Values } from "../config/setting.ts";
+import type { Settings, Values } from "../settings/setting.ts";
 import { castLike } from "../trace/precision.ts";
 import type { OptimizerDefinition, Rated } from "./definition.ts";
 import { norm } from "./norm.ts";
-import { perpGradOf } from "./perp_grad.ts";
+import { perpGradOf } from "./stages/perp_grad.ts";
 import { idleInSchedule, scheduleOf } from "./schedule.ts";
 import { type DescentSettings, descentSettings } from "./settings.ts";
-import { addDecayedWeights, scaleByLearningRate } from "./stages.ts";
+import { addDecayedWeights, scaleByLearningRate } from "./scaling.ts";
 import { chain, type GradientTransformation, zipTrees } from "./transform.ts";
 
 /** Whether weight decay is a part of the gradient or of the update. */

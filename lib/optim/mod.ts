@@ -4,21 +4,25 @@
  * @module
  */
 
-import { adagrad } from "./adagrad.ts";
-import { clipNormStage, clipValueStage } from "./clip.ts";
-import { constantNormStage } from "./constant_norm.ts";
-import { grokfastEmaStage, grokfastMaStage } from "./grokfast.ts";
-import { l1Stage } from "./l1.ts";
-import { lion } from "./lion.ts";
-import { muon } from "./muon.ts";
+import { adagrad } from "./directions/adagrad.ts";
+import { clipNormStage, clipValueStage } from "./stages/clip.ts";
+import { constantNormStage } from "./stages/constant_norm.ts";
+import { grokfastEmaStage, grokfastMaStage } from "./stages/grokfast.ts";
+import { l1Stage } from "./stages/l1.ts";
+import { lion } from "./directions/lion.ts";
+import { muon } from "./directions/muon.ts";
 import { adam, adamw, sgd } from "./optimizers.ts";
-import { perpGradStage } from "./perp_grad.ts";
-import { rmsprop } from "./rmsprop.ts";
+import { perpGradStage } from "./stages/perp_grad.ts";
+import { rmsprop } from "./directions/rmsprop.ts";
 
-export { scaleByAdagrad } from "./adagrad.ts";
-export { type AdamOptions, type AdamState, scaleByAdam } from "./adam.ts";
-export { clipByNorm, clipByValue } from "./clip.ts";
-export { constantNorm } from "./constant_norm.ts";
+export { scaleByAdagrad } from "./directions/adagrad.ts";
+export {
+  type AdamOptions,
+  type AdamState,
+  scaleByAdam,
+} from "./directions/adam.ts";
+export { clipByNorm, clipByValue } from "./stages/clip.ts";
+export { constantNorm } from "./stages/constant_norm.ts";
 export {
   defineOptimizer,
   defineStage,
@@ -32,24 +36,28 @@ export {
   overGradientNorm,
   type WeightDecayKind,
 } from "./descent.ts";
-export { grokfastEma, grokfastMa, type GrokfastSettings } from "./grokfast.ts";
-export { addL1 } from "./l1.ts";
-export { scaleByLion } from "./lion.ts";
+export {
+  grokfastEma,
+  grokfastMa,
+  type GrokfastSettings,
+} from "./stages/grokfast.ts";
+export { addL1 } from "./stages/l1.ts";
+export { scaleByLion } from "./directions/lion.ts";
 export {
   type MuonOptions,
   type MuonScale,
   type MuonSettings,
   newtonSchulz,
   scaleByMuon,
-} from "./muon.ts";
+} from "./directions/muon.ts";
 export { dot, norm } from "./norm.ts";
 export { partition } from "./partition.ts";
 export {
   perpGrad,
   type PerpGradOptions,
   type PerpGradSettings,
-} from "./perp_grad.ts";
-export { scaleByRmsprop } from "./rmsprop.ts";
+} from "./stages/perp_grad.ts";
+export { scaleByRmsprop } from "./directions/rmsprop.ts";
 export {
   cosineDecay,
   linearWarmup,
@@ -69,7 +77,7 @@ export {
   type Rate,
   scaleByLearningRate,
   scaleByMomentum,
-} from "./stages.ts";
+} from "./scaling.ts";
 export {
   applyUpdates,
   chain,

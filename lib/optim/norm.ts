@@ -6,7 +6,7 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import { widen } from "../trace/precision.ts";
-import { leavesOf } from "../tree.ts";
+import { leavesOf } from "../base/tree.ts";
 import { type Params, zipTrees } from "./transform.ts";
 
 /**

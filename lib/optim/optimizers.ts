@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Setting } from "../config/setting.ts";
-import { only } from "../options.ts";
-import { ADAM, scaleByAdam } from "./adam.ts";
+import type { Setting } from "../settings/setting.ts";
+import { only } from "../base/options.ts";
+import { ADAM, scaleByAdam } from "./directions/adam.ts";
 import type { OptimizerDefinition } from "./definition.ts";
 import { defineDescent } from "./descent.ts";
 import {
@@ -15,7 +15,7 @@ import {
   type DescentSettings,
   momentum,
 } from "./settings.ts";
-import { scaleByMomentum } from "./stages.ts";
+import { scaleByMomentum } from "./scaling.ts";
 
 /** Adam with decoupled weight decay (Loshchilov & Hutter, arXiv 1711.05101). */
 export const adamw: OptimizerDefinition<DescentSettings & AdamSettings> =

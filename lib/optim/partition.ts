@@ -5,7 +5,7 @@
  */
 
 import type * as tf from "@tensorflow/tfjs-core";
-import { leavesOf, mapTree, treeOf } from "../tree.ts";
+import { leavesOf, mapTree, treeOf } from "../base/tree.ts";
 import type { GradientTransformation, Params } from "./transform.ts";
 
 /**

@@ -5,7 +5,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { steps } from "../config/core.ts";
+import { steps } from "../settings/run.ts";
 import {
   choice,
   decay,
@@ -13,7 +13,7 @@ import {
   positive,
   type Setting,
   type Values,
-} from "../config/setting.ts";
+} from "../settings/setting.ts";
 import { scalar } from "../trace/precision.ts";
 
 /**

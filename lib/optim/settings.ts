@@ -12,8 +12,8 @@ import {
   positive,
   type Setting,
   yesNo,
-} from "../config/setting.ts";
-import { type PerpGradSettings, perpGradSettings } from "./perp_grad.ts";
+} from "../settings/setting.ts";
+import { type PerpGradSettings, perpGradSettings } from "./stages/perp_grad.ts";
 import { type ScheduleSettings, scheduleSettings } from "./schedule.ts";
 
 /** What every optimizer reads. */

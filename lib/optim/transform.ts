@@ -7,7 +7,7 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import { castLike, scalar } from "../trace/precision.ts";
-import { leavesOf, mapTree, type Tree } from "../tree.ts";
+import { leavesOf, mapTree, type Tree } from "../base/tree.ts";
 
 /** Parameters, gradients or updates: tensors by name. */
 export type Params = Tree<tf.Tensor>;

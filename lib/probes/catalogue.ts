@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Settings } from "../config/setting.ts";
+import type { Settings } from "../settings/setting.ts";
 import type { Probe, RunProbe } from "./probe.ts";
 import * as registry from "./registry.ts";
 

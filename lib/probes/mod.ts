@@ -4,34 +4,37 @@
  * @module
  */
 
-export type { DirectAttribution, PartLogit } from "./attribution.ts";
+export type {
+  DirectAttribution,
+  PartLogit,
+} from "./transformer/attribution.ts";
 export * from "./catalogue.ts";
-export * from "./contents.ts";
-export * from "./context.ts";
-export * from "./cross_entropy.ts";
-export * from "./cyclic.ts";
+export * from "./asking/contents.ts";
+export * from "./context/context.ts";
+export * from "./context/cross_entropy.ts";
+export * from "./fourier/cyclic.ts";
 export {
   foreignOf,
   type ForeignOptions,
   introduce,
   type Introduced,
-} from "./foreign.ts";
-export { findProbed } from "./foreign_run.ts";
-export type { ToldOptions } from "./introduce_rows.ts";
-export type { ToldPart, ToldRows } from "./told_rows.ts";
-export type { Ends } from "./understand.ts";
+} from "./foreign/foreign.ts";
+export { findProbed } from "./foreign/checkpoints.ts";
+export type { ToldOptions } from "./foreign/introduce_rows.ts";
+export type { ToldPart, ToldRows } from "./foreign/told_rows.ts";
+export type { Ends } from "./foreign/understand.ts";
 export {
   type KeyFrequencies,
   keyFrequenciesOf,
   type KeySettings,
   type Spectrum,
-} from "./key_frequencies.ts";
+} from "./fourier/key_frequencies.ts";
 export {
   type Cluster,
   clustersOf,
   type Spectrum2d,
   spectrum2dOf,
-} from "./neurons.ts";
+} from "./fourier/neurons.ts";
 export {
   type Estimate,
   type Extremes,
@@ -41,19 +44,19 @@ export {
   type RitzValue,
   type SpectrumEnd,
   type SymmetricMap,
-} from "./curvature.ts";
-export * from "./interventions.ts";
-export type { PartScores } from "./parts.ts";
+} from "../numeric/lanczos.ts";
+export * from "./fourier/interventions.ts";
+export type { PartScores } from "./context/row_groups.ts";
 export {
   type Pair,
   type PrincipalPlane,
   principalPlane,
-} from "./principal_plane.ts";
+} from "./dynamics/principal_plane.ts";
 export * from "./probe.ts";
-export * from "./probing.ts";
+export * from "./asking/probing.ts";
 export * from "./registry.ts";
-export * from "./run_context.ts";
-export { usualJobs } from "./shares.ts";
-export type { ScalingGroup } from "./scaling_groups.ts";
-export { components, fourierBasis, gini } from "./spectra.ts";
-export * from "./task.ts";
+export * from "./context/run_context.ts";
+export { usualJobs } from "./asking/threads.ts";
+export type { ScalingGroup } from "./loss/scaling_groups.ts";
+export { components, fourierBasis, gini } from "./fourier/spectra.ts";
+export * from "./context/task.ts";

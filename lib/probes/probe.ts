@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Settings, Values } from "../config/setting.ts";
-import type { ProbeContext } from "./context.ts";
-import type { RunContext } from "./run_context.ts";
+import type { Settings, Values } from "../settings/setting.ts";
+import type { ProbeContext } from "./context/context.ts";
+import type { RunContext } from "./context/run_context.ts";
 
 /** A checkpoint or a run that lacks what a probe needs. */
 export class NotApplicableError extends TypeError {

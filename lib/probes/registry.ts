@@ -4,18 +4,18 @@
  * @module
  */
 
-export * from "./ablation.ts";
-export * from "./attention.ts";
-export * from "./fourier.ts";
-export * from "./logit_scaling.ts";
-export * from "./numerical_stability.ts";
-export * from "./nlm.ts";
-export * from "./geometry.ts";
-export * from "./neural_collapse.ts";
-export * from "./margin.ts";
-export * from "./edge_of_stability.ts";
-export * from "./trajectory.ts";
-export * from "./similarity.ts";
-export * from "./early_warning.ts";
-export * from "./phases.ts";
-export * from "./progress_measures.ts";
+export * from "./fourier/ablation.ts";
+export * from "./transformer/attention.ts";
+export * from "./fourier/fourier.ts";
+export * from "./loss/logit_scaling.ts";
+export * from "./loss/numerical_stability.ts";
+export * from "./loss/nlm.ts";
+export * from "./geometry/geometry.ts";
+export * from "./geometry/neural_collapse.ts";
+export * from "./loss/margin.ts";
+export * from "./loss/edge_of_stability.ts";
+export * from "./dynamics/trajectory.ts";
+export * from "./dynamics/similarity.ts";
+export * from "./dynamics/early_warning.ts";
+export * from "./dynamics/phases.ts";
+export * from "./fourier/progress_measures.ts";

@@ -4,10 +4,17 @@
  * @module
  */
 
-export type { Axis, Chart, Panel, Point, Published, Series } from "./chart.ts";
-export type { Cell, ReportFigure, Table } from "./figure.ts";
+export type {
+  Axis,
+  Chart,
+  Panel,
+  Point,
+  Published,
+  Series,
+} from "../charts/chart.ts";
+export type { Cell, ReportFigure, Table } from "./figures/figure.ts";
 export { Shown, shown } from "./notebook.ts";
-export type { Verdict } from "./page.ts";
+export type { Verdict } from "./page/page.ts";
 export { makeReport, type Report, type ReportOptions } from "./report.ts";
 export type { Group, ReportRun } from "./runs.ts";
 export { type ServeOptions, serveReport } from "./serve.ts";

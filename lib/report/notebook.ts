@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { ReportFigure } from "./figure.ts";
-import { Html, html } from "./html.ts";
+import type { ReportFigure } from "./figures/figure.ts";
+import { Html, html } from "./page/html.ts";
 
 /** Charts that show themselves as the last value of a notebook's cell. */
 export class Shown {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { SESSION } from "../onnx/options.ts";
+import { SESSION } from "../onnx/runtime/options.ts";
 import {
   callback,
   type Checks,
@@ -13,7 +13,7 @@ import {
   someOf,
   text,
   whole,
-} from "../options.ts";
+} from "../base/options.ts";
 import { probeNames } from "../probes/catalogue.ts";
 import type { ReportOptions } from "./report.ts";
 import type { ServeOptions } from "./serve.ts";

@@ -4,38 +4,38 @@
  * @module
  */
 
-import { append } from "../extremes.ts";
-import { FileError } from "../files.ts";
+import { append } from "../numeric/extremes.ts";
+import { FileError } from "../base/files.ts";
 import { evenlySpaced, lastWhole, wholeOnes } from "../runs/read.ts";
-import { readHeld } from "../held.ts";
+import { readHeld } from "../base/held.ts";
 import { probe, type ProbeName, probes } from "../probes/mod.ts";
 import { NotApplicableError } from "../probes/probe.ts";
-import { RunContext } from "../probes/run_context.ts";
-import { usualJobs } from "../probes/shares.ts";
-import { SESSION } from "../onnx/options.ts";
-import type { SessionOptions } from "../onnx/session.ts";
-import { checkOptions, checkPaths, only } from "../options.ts";
-import { curveFigures } from "./curves.ts";
-import type { Opened, ReportFigure } from "./figure.ts";
-import type { Html } from "./html.ts";
+import { RunContext } from "../probes/context/run_context.ts";
+import { usualJobs } from "../probes/asking/threads.ts";
+import { SESSION } from "../onnx/runtime/options.ts";
+import type { SessionOptions } from "../onnx/runtime/session.ts";
+import { checkOptions, checkPaths, only } from "../base/options.ts";
+import { curveFigures } from "./figures/curves.ts";
+import type { Opened, ReportFigure } from "./figures/figure.ts";
+import type { Html } from "./page/html.ts";
 import {
   progressFigure,
   progressOver,
   scalingFigure,
-} from "./measure_figures.ts";
+} from "./figures/measure_figures.ts";
 import {
   answersFigure,
   attentionFigures,
   logitsFigures,
-} from "./pair_figures.ts";
+} from "./figures/pair_figures.ts";
 import {
   fourierFigures,
   spectraFigure,
   spectrumAt,
-} from "./spectrum_figures.ts";
-import { liveOf, liveSection } from "./live_section.ts";
+} from "./figures/spectrum_figures.ts";
+import { liveOf, liveSection } from "./playground/live_section.ts";
 import { REPORT } from "./options.ts";
-import type { Verdict } from "./page.ts";
+import type { Verdict } from "./page/page.ts";
 import { type Group, groupsOf, readRuns, type ReportRun } from "./runs.ts";
 
 /** How to make a report. */

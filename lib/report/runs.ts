@@ -14,17 +14,17 @@ import {
   idleKeys,
   resolveConfig,
 } from "../config/config.ts";
-import { placeSettings } from "../config/core.ts";
-import { UsageError } from "../errors.ts";
-import { describing, FileError } from "../files.ts";
-import { notice } from "../notices.ts";
+import { placeSettings } from "../settings/run.ts";
+import { UsageError } from "../base/errors.ts";
+import { describing, FileError } from "../base/files.ts";
+import { notice } from "../base/notices.ts";
 import {
   FILES,
   list,
   readManifest,
   REPLICA,
   replicasIn,
-} from "../runs/_layout.ts";
+} from "../runs/layout.ts";
 import type { Manifest } from "../runs/manifest.ts";
 import {
   checkpointsOf,
@@ -32,9 +32,9 @@ import {
   readConfig,
   readMetrics,
 } from "../runs/read.ts";
-import { readSummary } from "../runs/resume.ts";
+import { readSummary } from "../runs/saved_state.ts";
 import type { MetricsRow } from "../runs/run_folder.ts";
-import { shown } from "../text.ts";
+import { shown } from "../base/terminal.ts";
 import { THRESHOLD, type TrainResult } from "../train/recorder.ts";
 
 /** A run, read. */

@@ -6,12 +6,12 @@
 
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { checkOptions, checkPaths } from "../options.ts";
-import { curveFigures } from "./curves.ts";
-import type { Html } from "./html.ts";
-import { packed } from "./live_section.ts";
+import { checkOptions, checkPaths } from "../base/options.ts";
+import { curveFigures } from "./figures/curves.ts";
+import type { Html } from "./page/html.ts";
+import { packed } from "./playground/live_section.ts";
 import { SERVE } from "./options.ts";
-import { chartsHtml, pageText, policyOf } from "./page.ts";
+import { chartsHtml, pageText, policyOf } from "./page/page.ts";
 import {
   livePart,
   makeReport,
@@ -188,7 +188,7 @@ class Pages {
   }
 
   async #make(groups: readonly Group[]): Promise<Answer> {
-    const { pageScript, runtimeWasm } = await import("./bundle.ts");
+    const { pageScript, runtimeWasm } = await import("./playground/bundle.ts");
     const key = checkpointsOf(groups);
     const looked = this.#looked = keep(
       this.#looked,

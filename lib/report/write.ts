@@ -6,13 +6,13 @@
 
 import { basename, dirname, extname, join } from "node:path";
 import deno from "../../deno.json" with { type: "json" };
-import { UsageError } from "../errors.ts";
-import { checkPlace, writeWhole } from "../files.ts";
-import { checkOptions, checkPaths, only } from "../options.ts";
-import { curveFigures } from "./curves.ts";
-import { packed } from "./live_section.ts";
+import { UsageError } from "../base/errors.ts";
+import { checkPlace, writeWhole } from "../base/files.ts";
+import { checkOptions, checkPaths, only } from "../base/options.ts";
+import { curveFigures } from "./figures/curves.ts";
+import { packed } from "./playground/live_section.ts";
 import { REPORT, WRITE } from "./options.ts";
-import { pageText } from "./page.ts";
+import { pageText } from "./page/page.ts";
 import {
   livePart,
   makeReport,
@@ -95,7 +95,7 @@ export async function writeReport(
     const stem = join(dirname(page), id);
     if (charts.includes("svg")) files.set(`${stem}.svg`, svg);
     if (charts.includes("png")) {
-      const { pngOf } = await import("./png.ts");
+      const { pngOf } = await import("../charts/png.ts");
       files.set(`${stem}.png`, await pngOf(svg));
     }
   }
@@ -103,7 +103,7 @@ export async function writeReport(
   if (formats.includes("html")) {
     options.onStage?.("making the live part");
     // The bundler and what draws pixels are loaded when they are needed.
-    const { pageScript, runtimeWasm } = await import("./bundle.ts");
+    const { pageScript, runtimeWasm } = await import("./playground/bundle.ts");
     const runtime = packed(await runtimeWasm());
     const live = await livePart(
       report.groups,

@@ -6,8 +6,8 @@
  */
 
 import { join } from "node:path";
-import { isPartial, removePartial } from "../files.ts";
-import { ignoreMissing, list } from "../runs/_layout.ts";
+import { isPartial, removePartial } from "../base/files.ts";
+import { ignoreMissing, list } from "../runs/layout.ts";
 import type { Places } from "./layout.ts";
 
 const TRIAL = ".trial-";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { maxOf, minOf } from "../extremes.ts";
+import { maxOf, minOf } from "../numeric/extremes.ts";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type {
@@ -16,9 +16,9 @@ import type {
 } from "../figures/figure.ts";
 import type { RunRecord } from "../figures/record.ts";
 import { withoutPlace } from "../figures/record.ts";
-import { writeWhole } from "../files.ts";
-import { isObject, parseObject } from "../json.ts";
-import { chartSvg } from "../report/chart.ts";
+import { writeWhole } from "../base/files.ts";
+import { isObject, parseObject } from "../base/json.ts";
+import { chartSvg } from "../charts/chart.ts";
 import { jobsOf } from "./layout.ts";
 
 /** A claim as verdict.json has it. */

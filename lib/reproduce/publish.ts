@@ -5,20 +5,20 @@
  * @module
  */
 
-import { maxOf } from "../extremes.ts";
+import { maxOf } from "../numeric/extremes.ts";
 import { dirname, join } from "node:path";
 import type { Figure, Results, Scale } from "../figures/figure.ts";
 import { recordText, type RunRecord } from "../figures/record.ts";
 import { figures as registry } from "../figures/mod.ts";
-import { FileError, writeWhole } from "../files.ts";
+import { FileError, writeWhole } from "../base/files.ts";
 import {
   anything,
   checkArgument,
   checkOptions,
   named,
   oneOf,
-} from "../options.ts";
-import { ignoreMissing, list } from "../runs/_layout.ts";
+} from "../base/options.ts";
+import { ignoreMissing, list } from "../runs/layout.ts";
 import {
   type Job,
   jobsOf,

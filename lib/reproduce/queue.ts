@@ -5,7 +5,7 @@
  * @module
  */
 
-import { maxOf } from "../extremes.ts";
+import { maxOf } from "../numeric/extremes.ts";
 import { join } from "node:path";
 import type { Figure, Scale } from "../figures/figure.ts";
 import type { RunRecord } from "../figures/record.ts";

@@ -13,11 +13,11 @@ import {
 } from "../figures/record.ts";
 import type { Figure } from "../figures/figure.ts";
 import { type Config, ConfigError } from "../config/config.ts";
-import { UsageError } from "../errors.ts";
-import { list } from "../runs/_layout.ts";
-import { readInterrupted } from "../runs/resume.ts";
-import { notice } from "../notices.ts";
-import { DamagedError } from "../sums.ts";
+import { UsageError } from "../base/errors.ts";
+import { list } from "../runs/layout.ts";
+import { readInterrupted } from "../runs/saved_state.ts";
+import { notice } from "../base/notices.ts";
+import { DamagedError } from "../base/sums.ts";
 import type { Job, Places } from "./layout.ts";
 import { type OnProblem, readPublished } from "./published.ts";
 

@@ -4,13 +4,13 @@
  * @module
  */
 
-import { maxOf } from "../extremes.ts";
+import { maxOf } from "../numeric/extremes.ts";
 import { join } from "node:path";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../base/errors.ts";
 import type { Figure, Scale } from "../figures/figure.ts";
 import type { RunRecord } from "../figures/record.ts";
 import { figures as registry } from "../figures/mod.ts";
-import { nearest } from "../names.ts";
+import { nearest } from "../base/nearest.ts";
 import {
   anything,
   callback,
@@ -23,8 +23,8 @@ import {
   signal,
   text,
   whole,
-} from "../options.ts";
-import { taskLine } from "../shell.ts";
+} from "../base/options.ts";
+import { taskLine } from "../base/shell.ts";
 import { Costs } from "./cost.ts";
 import { type Job, jobsOf, type Places, places as usual } from "./layout.ts";
 import { removeLeftovers } from "./leftovers.ts";

@@ -8,9 +8,9 @@
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { configKeys } from "../config/config.ts";
-import { describing } from "../files.ts";
-import { FILES, ignoreMissing, list, stepsIn } from "../runs/_layout.ts";
-import { isOver, readInterrupted } from "../runs/resume.ts";
+import { describing } from "../base/files.ts";
+import { FILES, ignoreMissing, list, stepsIn } from "../runs/layout.ts";
+import { isOver, readInterrupted } from "../runs/saved_state.ts";
 import { lockRun } from "../runs/lock.ts";
 import type { Figure } from "../figures/figure.ts";
 import { type Job, jobsOf, type Places } from "./layout.ts";

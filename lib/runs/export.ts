@@ -5,10 +5,10 @@
  */
 
 import { extname } from "node:path";
-import { readExternalData } from "../onnx/external_data.ts";
-import { decodeModel } from "../onnx/model.ts";
-import { ProbeModel } from "../onnx/probe_model.ts";
-import { UsageError } from "../errors.ts";
+import { readExternalData } from "../onnx/file/external_data.ts";
+import { decodeModel } from "../onnx/file/model.ts";
+import { ProbeModel } from "../onnx/inspect/probe_model.ts";
+import { UsageError } from "../base/errors.ts";
 import {
   checkArgument,
   checkOptions,
@@ -17,9 +17,9 @@ import {
   list,
   pathCheck,
   whole,
-} from "../options.ts";
-import { checkPlace, writeWhole } from "../files.ts";
-import { placeInRun, readHeld } from "../held.ts";
+} from "../base/options.ts";
+import { checkPlace, writeWhole } from "../base/files.ts";
+import { placeInRun, readHeld } from "../base/held.ts";
 import { findCheckpoint } from "./read.ts";
 
 /** What to copy, and how. */

@@ -9,12 +9,12 @@
  */
 
 import { dirname, join, resolve } from "node:path";
-import { UsageError } from "../errors.ts";
-import { describing, isAbsent } from "../files.ts";
-import { isObject } from "../json.ts";
-import { regular } from "../sums.ts";
-import { LOCK } from "./_layout.ts";
-import { checkArgument, pathCheck } from "../options.ts";
+import { UsageError } from "../base/errors.ts";
+import { describing, isAbsent } from "../base/files.ts";
+import { isObject } from "../base/json.ts";
+import { regular } from "../base/sums.ts";
+import { LOCK } from "./layout.ts";
+import { checkArgument, pathCheck } from "../base/options.ts";
 
 /** Whose a lock is. */
 interface Owner {

@@ -7,6 +7,6 @@
 export * from "./export.ts";
 export * from "./lock.ts";
 export * from "./manifest.ts";
-export * from "./place.ts";
+export * from "./new_folder.ts";
 export * from "./read.ts";
 export * from "./run_folder.ts";

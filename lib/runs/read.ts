@@ -4,15 +4,15 @@
  * @module
  */
 
-import { append } from "../extremes.ts";
+import { append } from "../numeric/extremes.ts";
 import { basename, dirname, join } from "node:path";
-import { UsageError } from "../errors.ts";
-import { describing, FileError } from "../files.ts";
-import { readHeld } from "../held.ts";
-import { kindOf, parseObject } from "../json.ts";
-import { notice } from "../notices.ts";
-import { taskLine } from "../shell.ts";
-import { DamagedError, irregular, isRun } from "../sums.ts";
+import { UsageError } from "../base/errors.ts";
+import { describing, FileError } from "../base/files.ts";
+import { readHeld } from "../base/held.ts";
+import { kindOf, parseObject } from "../base/json.ts";
+import { notice } from "../base/notices.ts";
+import { taskLine } from "../base/shell.ts";
+import { DamagedError, irregular, isRun } from "../base/sums.ts";
 import {
   CHECKPOINT,
   checkpointPath,
@@ -23,9 +23,13 @@ import {
   replicasIn,
   stepsIn,
   textOf,
-} from "./_layout.ts";
+} from "./layout.ts";
 import type { MetricsRow } from "./run_folder.ts";
-import { checkArgument, list as listCheck, pathCheck } from "../options.ts";
+import {
+  checkArgument,
+  list as listCheck,
+  pathCheck,
+} from "../base/options.ts";
 
 /**
  * The runs in a folder, replicas among them, the one that was started last

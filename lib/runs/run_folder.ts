@@ -27,8 +27,8 @@ import {
   onDisk,
   removePartial,
   writeWhole,
-} from "../files.ts";
-import { sha256 } from "../sums.ts";
+} from "../base/files.ts";
+import { sha256 } from "../base/sums.ts";
 import {
   CHECKPOINT,
   checkpointPath,
@@ -36,12 +36,12 @@ import {
   ignoreMissing,
   list,
   stepFile,
-} from "./_layout.ts";
+} from "./layout.ts";
 import type { Manifest } from "./manifest.ts";
-import { checkFree, removeRun } from "./place.ts";
+import { checkFree, removeRun } from "./new_folder.ts";
 import { filesOfStep, RowsHash, RunSums } from "./run_sums.ts";
 
-export { checkpointPath } from "./_layout.ts";
+export { checkpointPath } from "./layout.ts";
 
 /** A row of metrics.jsonl. NaN is written as null. */
 export interface MetricsRow extends Metrics {

@@ -8,9 +8,9 @@
 
 import { createHash, type Hash } from "node:crypto";
 import { join } from "node:path";
-import { describing, writeWhole } from "../files.ts";
-import { type RowsSum, sha256, Sums, sumsOf } from "../sums.ts";
-import { CHECKPOINT, FILES, list, stepFile } from "./_layout.ts";
+import { describing, writeWhole } from "../base/files.ts";
+import { type RowsSum, sha256, Sums, sumsOf } from "../base/sums.ts";
+import { CHECKPOINT, FILES, list, stepFile } from "./layout.ts";
 
 /** The names of a step's files in a run folder. */
 export const filesOfStep = (step: number): readonly [string, string] => [

@@ -6,12 +6,12 @@
 
 import { basename, dirname, join } from "node:path";
 import type { Config } from "../config/config.ts";
-import { firstStep } from "../config/course.ts";
-import { describing, FileError } from "../files.ts";
-import { readHeld } from "../held.ts";
-import { decodeTensors, type FileTensors } from "../onnx/read_tensors.ts";
-import type { HostTensor } from "../onnx/tensor.ts";
-import { regular, sha256, sumsOf } from "../sums.ts";
+import { firstStep } from "../config/switches.ts";
+import { describing, FileError } from "../base/files.ts";
+import { readHeld } from "../base/held.ts";
+import { decodeTensors, type FileTensors } from "../onnx/file/read_tensors.ts";
+import type { HostTensor } from "../numeric/tensor.ts";
+import { regular, sha256, sumsOf } from "../base/sums.ts";
 import {
   checkpointPath,
   FILES,
@@ -19,7 +19,7 @@ import {
   list,
   optimizerPath,
   stepsIn,
-} from "./_layout.ts";
+} from "./layout.ts";
 import { parseRow } from "./read.ts";
 import type { MetricsRow } from "./run_folder.ts";
 import { filesOfStep } from "./run_sums.ts";

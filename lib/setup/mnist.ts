@@ -7,10 +7,10 @@
 
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { MNIST_FILES, MNIST_FOLDER } from "../data/mnist.ts";
-import { describing } from "../files.ts";
-import { taskLine } from "../shell.ts";
-import { ignoreMissing, list } from "../runs/_layout.ts";
+import { MNIST_FILES, MNIST_FOLDER } from "../data/tasks/mnist.ts";
+import { describing } from "../base/files.ts";
+import { taskLine } from "../base/shell.ts";
+import { ignoreMissing, list } from "../runs/layout.ts";
 
 /**
  * SHA-256 of the four packed files. The original site publishes none; public

@@ -10,8 +10,8 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import "./gradients.ts";
-import { checkOptions, flag } from "../options.ts";
-import { type MapLeaves, mapTree, type Tree } from "../tree.ts";
+import { checkOptions, flag } from "../base/options.ts";
+import { type MapLeaves, mapTree, type Tree } from "../base/tree.ts";
 import {
   type DType,
   type Graph,
@@ -19,8 +19,8 @@ import {
   type Spec,
   type Value,
 } from "./graph.ts";
-import { expand } from "./lowering.ts";
-import { type Rule, rules } from "./rules.ts";
+import { expand } from "./operators/lowering.ts";
+import { type Rule, rules } from "./operators/rules.ts";
 import { explained, tensorsOf, withTypedGradients } from "./traced.ts";
 
 /** The name under which the tracing backend is registered. */

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { append } from "../extremes.ts";
+import { append } from "../numeric/extremes.ts";
 import { createHash } from "node:crypto";
-import { type HostData, sizeOf, toTyped } from "../onnx/tensor.ts";
-import { checkKernel } from "./kernel_types.ts";
+import { type HostData, sizeOf, toTyped } from "../numeric/tensor.ts";
+import { checkKernel } from "./operators/kernel_types.ts";
 
 /** Element types of traced values, under ONNX's meaning. */
 export type DType =

@@ -5,15 +5,15 @@
  */
 
 export { isTracing, nameTensor, trace, type TraceOptions } from "./backend.ts";
-export { foldConstants } from "./fold.ts";
+export { foldConstants } from "../onnx/runtime/fold.ts";
 export * from "./graph.ts";
 export * from "./precision.ts";
 export * from "./random.ts";
-export type { Attrs } from "./kernels.ts";
-export { type Rule, rules } from "./rules.ts";
-export * from "./run.ts";
-export { jvp, TANGENT } from "./jvp.ts";
-export { expandSegmentSums } from "./segments.ts";
-export * from "./symbolic.ts";
-export * from "./threefry.ts";
-export { type Argument, vmap } from "./vmap.ts";
+export type { Attrs } from "./operators/kernels.ts";
+export { type Rule, rules } from "./operators/rules.ts";
+export * from "../onnx/runtime/compile.ts";
+export { jvp, TANGENT } from "./transforms/jvp.ts";
+export { expandSegmentSums } from "./operators/segments.ts";
+export * from "./transforms/any_batch.ts";
+export * from "../numeric/threefry.ts";
+export { type Argument, vmap } from "./transforms/vmap.ts";

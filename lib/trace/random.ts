@@ -7,7 +7,7 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import { isTracing } from "./backend.ts";
-import { threefry2x32, type Words } from "./threefry.ts";
+import { threefry2x32, type Words } from "../numeric/threefry.ts";
 
 /**
  * What randomness is a function of, beside its purpose: numbers eagerly,

@@ -6,7 +6,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { leavesOf, type Tree } from "../tree.ts";
+import { leavesOf, type Tree } from "../base/tree.ts";
 
 /**
  * What a traced function returned, once it is known to be tensors.

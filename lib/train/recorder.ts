@@ -4,21 +4,21 @@
  * @module
  */
 
-import { append } from "../extremes.ts";
+import { append } from "../numeric/extremes.ts";
 import type { Config } from "../config/config.ts";
-import { configAt, firstStep } from "../config/course.ts";
+import { configAt, firstStep } from "../config/switches.ts";
 import {
   type CheckpointMetadata,
   type CheckpointWriter,
   checkpointWriter,
   encodeTensors,
-} from "../onnx/checkpoint.ts";
+} from "../runs/checkpoint.ts";
 import type { MetricsRow, RunWriter } from "../runs/run_folder.ts";
 import type { DType } from "../trace/graph.ts";
-import { treeOf } from "../tree.ts";
+import { treeOf } from "../base/tree.ts";
 import type { Model } from "../../models/model.ts";
-import { modelTensors, under } from "./buffers.ts";
-import type { Evaluation, HostState } from "./engine.ts";
+import { modelTensors, under } from "../../models/buffers.ts";
+import type { Evaluation, HostState } from "../engine/engine.ts";
 
 /** Accuracy from which a network counts as having memorised, or grokked. */
 export const THRESHOLD = 0.99;

@@ -10,33 +10,38 @@ import {
   flagOf,
   resolveConfig,
 } from "../config/config.ts";
-import { configAt, firstStep } from "../config/course.ts";
-import { resumableKeys } from "../config/core.ts";
-import { UsageError } from "../errors.ts";
-import { FileError } from "../files.ts";
+import { configAt, firstStep } from "../config/switches.ts";
+import { resumableKeys } from "../settings/run.ts";
+import { UsageError } from "../base/errors.ts";
+import { FileError } from "../base/files.ts";
 import { differences, withSitting } from "../runs/manifest.ts";
 import {
   type Interrupted,
   readInterrupted,
   splitDamage,
-} from "../runs/resume.ts";
+} from "../runs/saved_state.ts";
 import { savedState, savedSteps, type WholeRows } from "../runs/states.ts";
 import {
   checkpointPath,
   type RunContents,
   RunWriter,
 } from "../runs/run_folder.ts";
-import { regular } from "../sums.ts";
-import { taskLine } from "../shell.ts";
-import { modelState, modelTensors, prefixed, under } from "./buffers.ts";
-import { withConfig } from "./carry.ts";
-import type { Snapshot } from "./engine.ts";
-import type { Experiment } from "./experiment.ts";
-import { notFinite, tensorText } from "./finite.ts";
-import { initialState } from "./onnx_engine.ts";
+import { regular } from "../base/sums.ts";
+import { taskLine } from "../base/shell.ts";
+import {
+  modelState,
+  modelTensors,
+  prefixed,
+  under,
+} from "../../models/buffers.ts";
+import { withConfig } from "../engine/carry_over.ts";
+import type { Snapshot } from "../engine/engine.ts";
+import type { Experiment } from "../experiment/experiment.ts";
+import { notFinite, tensorText } from "../engine/finite.ts";
+import { initialState } from "../engine/onnx/onnx_engine.ts";
 import { isKept, type TrainResult } from "./recorder.ts";
-import { misfit } from "./start.ts";
-import { DivergedError, divergedText, type TrainOptions } from "./training.ts";
+import { misfit } from "./from_checkpoint.ts";
+import { DivergedError, divergedText, type TrainOptions } from "./options.ts";
 
 /** A run that is there, and was made with a config. */
 export type Resumable = Interrupted & { readonly config: Config };

@@ -9,21 +9,25 @@ import {
   type ConfigInput,
   resolveConfig,
 } from "../config/config.ts";
-import { firstStep } from "../config/course.ts";
-import { chooseDevice, type DeviceChoice } from "../devices.ts";
-import { checkOptions } from "../options.ts";
-import { providerOf, type SessionOptions } from "../onnx/session.ts";
+import { firstStep } from "../config/switches.ts";
+import { chooseDevice, type DeviceChoice } from "../devices/choice.ts";
+import { checkOptions } from "../base/options.ts";
+import { providerOf, type SessionOptions } from "../onnx/runtime/session.ts";
 import { makeManifest } from "../runs/manifest.ts";
-import { isOver } from "../runs/resume.ts";
+import { isOver } from "../runs/saved_state.ts";
 import { lockRun } from "../runs/lock.ts";
-import { checkFree, checkNotSource, newRunPath } from "../runs/place.ts";
+import { checkFree, checkNotSource, newRunPath } from "../runs/new_folder.ts";
 import { RunWriter } from "../runs/run_folder.ts";
-import type { Engine, Snapshot } from "./engine.ts";
-import { type Experiment, makeExperiment, stepKey } from "./experiment.ts";
-import { checkMemory } from "./memory.ts";
-import { metered } from "./metered.ts";
-import { onnxEngine } from "./onnx_engine.ts";
-import { tfjsPasses } from "./passes.ts";
+import type { Engine, Snapshot } from "../engine/engine.ts";
+import {
+  type Experiment,
+  makeExperiment,
+  stepKey,
+} from "../experiment/experiment.ts";
+import { checkMemory } from "../engine/memory.ts";
+import { metered } from "../engine/metered.ts";
+import { onnxEngine } from "../engine/onnx/onnx_engine.ts";
+import { tfjsPasses } from "../engine/evaluation/passes.ts";
 import { Recorder, type TrainResult } from "./recorder.ts";
 import {
   damagesOf,
@@ -35,13 +39,13 @@ import {
   tellDamages,
   type Unfit,
 } from "./resume.ts";
-import { startOf } from "./start.ts";
-import { switchingEngine } from "./switching.ts";
+import { startOf } from "./from_checkpoint.ts";
+import { switchingEngine } from "../engine/switching.ts";
 import { trainLoop } from "./train_loop.ts";
-import { TRAIN, type TrainOptions } from "./training.ts";
+import { TRAIN, type TrainOptions } from "./options.ts";
 
 export { THRESHOLD, type TrainResult } from "./recorder.ts";
-export { DivergedError, type Progress, type TrainOptions } from "./training.ts";
+export { DivergedError, type Progress, type TrainOptions } from "./options.ts";
 
 /** How sessions are opened on a device that was taken. */
 export function sessionOf(
@@ -63,8 +67,8 @@ async function startEngine(
     return metered(engine, experiment, options);
   }
   // Only who trains on TensorFlow.js waits for its backend to load.
-  const { tfjsEngine } = await import("./tfjs_engine.ts");
-  const { openBackend } = await import("./tfjs_backends.ts");
+  const { tfjsEngine } = await import("../engine/tfjs/tfjs_engine.ts");
+  const { openBackend } = await import("../devices/tfjs/backends.ts");
   const engine = await tfjsEngine(experiment, config.backend, undefined, start);
   const device = await openBackend(config.backend);
   return metered(

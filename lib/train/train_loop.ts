@@ -5,17 +5,17 @@
  */
 
 import type { Config } from "../config/config.ts";
-import { firstStep } from "../config/course.ts";
+import { firstStep } from "../config/switches.ts";
 import type { MetricsRow } from "../runs/run_folder.ts";
-import type { Engine, Snapshot } from "./engine.ts";
-import { notFinite } from "./finite.ts";
+import type { Engine, Snapshot } from "../engine/engine.ts";
+import { notFinite } from "../engine/finite.ts";
 import type { Evaluated, Recorder, TrainResult } from "./recorder.ts";
 import {
   DivergedError,
   divergedText,
   startText,
   type TrainOptions,
-} from "./training.ts";
+} from "./options.ts";
 
 // How long a call of the engine should take: short enough to follow and to stop.
 const CHUNK_MS = 400;

@@ -8,7 +8,7 @@ import {
   idleKeys,
   resolveConfig,
 } from "../../lib/config/config.ts";
-import { configAt, untilSwitch } from "../../lib/config/course.ts";
+import { configAt, untilSwitch } from "../../lib/config/switches.ts";
 
 type Given = Record<string, unknown>;
 

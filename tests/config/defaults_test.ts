@@ -13,11 +13,11 @@ import {
   defaults,
   resolveConfig,
 } from "../../lib/config/config.ts";
-import { type HostTensor, hostTensorOf } from "../../lib/onnx/tensor.ts";
-import { runTraced } from "../../lib/trace/run.ts";
-import { makeExperiment } from "../../lib/train/experiment.ts";
-import type { Mode } from "../../lib/train/mode.ts";
-import { leavesOf } from "../../lib/tree.ts";
+import { type HostTensor, hostTensorOf } from "../../lib/numeric/tensor.ts";
+import { runTraced } from "../../lib/onnx/runtime/compile.ts";
+import { makeExperiment } from "../../lib/experiment/experiment.ts";
+import type { Mode } from "../../models/training_mode.ts";
+import { leavesOf } from "../../lib/base/tree.ts";
 import { models } from "../../models/mod.ts";
 import { noHook } from "../../models/model.ts";
 

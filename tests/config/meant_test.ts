@@ -10,9 +10,9 @@ import {
 import { flagWords } from "../../lib/config/flag_words.ts";
 import { settingGroups } from "../../lib/config/groups.ts";
 import { flagsMeant, keysMeant, valuesMeant } from "../../lib/config/meant.ts";
-import type { Setting } from "../../lib/config/setting.ts";
+import type { Setting } from "../../lib/settings/setting.ts";
 import { valueWords } from "../../lib/config/value_words.ts";
-import { didYouMean, meant, plain } from "../../lib/names.ts";
+import { didYouMean, meant, plain } from "../../lib/base/nearest.ts";
 
 const settings = configSettings as Readonly<Record<string, Setting>>;
 const flags = configKeys.map((key) => flagOf(key));

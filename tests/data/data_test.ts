@@ -10,11 +10,11 @@ import {
   isPrime,
   modular,
   type OperationName,
-} from "../../lib/data/modular.ts";
-import { parity } from "../../lib/data/parity.ts";
-import { permutation, randomKey } from "../../lib/data/random.ts";
+} from "../../lib/data/tasks/modular.ts";
+import { parity } from "../../lib/data/tasks/parity.ts";
+import { permutation, randomKey } from "../../lib/numeric/random.ts";
 import { resolveConfig } from "../../lib/config/config.ts";
-import { makeExperiment } from "../../lib/train/experiment.ts";
+import { makeExperiment } from "../../lib/experiment/experiment.ts";
 
 const labelOf: Record<
   OperationName,

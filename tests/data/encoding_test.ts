@@ -14,10 +14,10 @@ import {
   binaryCodes,
   bitsFor,
   encodingNames,
-} from "../../lib/data/encoding.ts";
+} from "../../lib/data/tasks/encoding.ts";
 import { withLabelNoise } from "../../lib/data/label_noise.ts";
-import { randomKey, sample } from "../../lib/data/random.ts";
-import { datasetOf, splitOf } from "../../lib/data/task.ts";
+import { randomKey, sample } from "../../lib/numeric/random.ts";
+import { datasetOf, splitOf } from "../../lib/experiment/split.ts";
 
 Deno.test("bitsFor() is the fewest bits that suffice", () => {
   for (let p = 2; p <= 2048; p++) {

@@ -7,15 +7,15 @@ import {
 } from "@std/assert";
 import * as fc from "fast-check";
 import { ConfigError, resolveConfig } from "../../lib/config/config.ts";
-import { comparison } from "../../lib/data/comparison.ts";
-import { composition } from "../../lib/data/composition.ts";
+import { comparison } from "../../lib/data/tasks/comparison.ts";
+import { composition } from "../../lib/data/tasks/composition.ts";
 import type { Dataset, Examples } from "../../lib/data/dataset.ts";
-import { randomKey } from "../../lib/data/random.ts";
-import { datasetOf } from "../../lib/data/task.ts";
-import { UsageError } from "../../lib/errors.ts";
-import { makeExperiment } from "../../lib/train/experiment.ts";
-import { leavesOf } from "../../lib/tree.ts";
-import type { HostTensor } from "../../lib/onnx/tensor.ts";
+import { randomKey } from "../../lib/numeric/random.ts";
+import { datasetOf } from "../../lib/experiment/split.ts";
+import { UsageError } from "../../lib/base/errors.ts";
+import { makeExperiment } from "../../lib/experiment/experiment.ts";
+import { leavesOf } from "../../lib/base/tree.ts";
+import type { HostTensor } from "../../lib/numeric/tensor.ts";
 
 const facts = ({ inputs, labels }: Examples) =>
   inputs.map((row, i) => [...row, labels[i]!] as Fact);

@@ -6,12 +6,12 @@ import {
 } from "@std/assert";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { UsageError } from "../../lib/errors.ts";
+import { UsageError } from "../../lib/base/errors.ts";
 import { resolveConfig } from "../../lib/config/config.ts";
-import { parseIdx } from "../../lib/data/idx.ts";
-import { mnist } from "../../lib/data/mnist.ts";
-import { randomKey } from "../../lib/data/random.ts";
-import { splitOf } from "../../lib/data/task.ts";
+import { parseIdx } from "../../lib/data/tasks/idx.ts";
+import { mnist } from "../../lib/data/tasks/mnist.ts";
+import { randomKey } from "../../lib/numeric/random.ts";
+import { splitOf } from "../../lib/experiment/split.ts";
 import { defaults } from "../../lib/config/config.ts";
 import { makeManifest } from "../../lib/runs/manifest.ts";
 import { RunWriter } from "../../lib/runs/run_folder.ts";

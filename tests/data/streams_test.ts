@@ -11,11 +11,11 @@ import {
   randomKey,
   sample,
   wordsOf,
-} from "../../lib/data/random.ts";
-import { datasetOf, splitOf } from "../../lib/data/task.ts";
-import type { HostTensor } from "../../lib/onnx/tensor.ts";
-import { makeExperiment } from "../../lib/train/experiment.ts";
-import { leavesOf } from "../../lib/tree.ts";
+} from "../../lib/numeric/random.ts";
+import { datasetOf, splitOf } from "../../lib/experiment/split.ts";
+import type { HostTensor } from "../../lib/numeric/tensor.ts";
+import { makeExperiment } from "../../lib/experiment/experiment.ts";
+import { leavesOf } from "../../lib/base/tree.ts";
 import { assertClose, golden, valuesOf } from "../_golden.ts";
 
 interface Golden {

@@ -13,8 +13,8 @@ import {
   type DeviceRequest,
   devices,
   type Finding,
-} from "../../lib/devices.ts";
-import { UsageError } from "../../lib/errors.ts";
+} from "../../lib/devices/choice.ts";
+import { UsageError } from "../../lib/base/errors.ts";
 
 const usable: Finding = { usable: true, detail: "fine" };
 const broken: Finding = {

@@ -2,11 +2,19 @@
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
-import { type Device, devices, type Finding } from "../../lib/devices.ts";
+import {
+  type Device,
+  devices,
+  type Finding,
+} from "../../lib/devices/choice.ts";
 import { type DoctorReport, examine } from "../../lib/doctor/mod.ts";
 import { findLibraries, parseCards } from "../../lib/doctor/nvidia.ts";
-import { cudaIsInstalled, CUDNN, isLoadable } from "../../lib/onnx/cuda.ts";
-import { renderDoctor } from "../../tasks/doctor_text.ts";
+import {
+  cudaIsInstalled,
+  CUDNN,
+  isLoadable,
+} from "../../lib/onnx/runtime/cuda.ts";
+import { renderDoctor } from "../../tasks/shared/doctor_text.ts";
 import { withTempDir } from "../tasks/_run.ts";
 
 const usable: Finding = { usable: true, detail: "exact" };

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import fc from "fast-check";
-import { percent } from "../../lib/figures/curves.ts";
+import { percent } from "../../lib/figures/readings.ts";
 
 Deno.test("percent: two figures, and what is not all of it is not 100 %", () => {
   assertEquals(

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
-import { fig14Of } from "../../lib/figures/fig14.ts";
+import { fig14Of } from "../../lib/figures/paper/fig14.ts";
 import { reproduce } from "../../lib/reproduce/reproduce.ts";
 import { files, writeAll } from "../data/_idx.ts";
 import { withTempDir } from "../tasks/_run.ts";

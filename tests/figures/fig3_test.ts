@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
-import { fig3 } from "../../lib/figures/fig3.ts";
+import { fig3 } from "../../lib/figures/paper/fig3.ts";
 import { stableMaxTerms } from "../../lib/losses/stablemax.ts";
 import { constructed, testClaims } from "./_claims.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { spikesOf } from "../../lib/figures/slingshots.ts";
+import { spikesOf } from "../../lib/figures/beyond/slingshots.ts";
 import { from, testClaims } from "./_claims.ts";
 import { spikes } from "./_measures.ts";
 

@@ -9,7 +9,7 @@ import {
   stableMax,
 } from "../../lib/losses/mod.ts";
 import { toPrecision, widen } from "../../lib/trace/precision.ts";
-import { runTraced } from "../../lib/trace/run.ts";
+import { runTraced } from "../../lib/onnx/runtime/compile.ts";
 import { assertClose, golden, tensorOf, valuesOf } from "../_golden.ts";
 
 const { logits, labels, cases } = await golden<{

@@ -13,7 +13,7 @@ import {
 } from "../../lib/losses/mod.ts";
 import type { FloatDType } from "../../lib/trace/graph.ts";
 import { scalar, toPrecision } from "../../lib/trace/precision.ts";
-import { runTraced } from "../../lib/trace/run.ts";
+import { runTraced } from "../../lib/onnx/runtime/compile.ts";
 import { tensorOf, valuesOf } from "../_golden.ts";
 
 const variants: [name: LossName, settings: Partial<Config>][] = [

@@ -4,7 +4,7 @@ import type * as tf from "@tensorflow/tfjs-core";
 import { assert, assertEquals } from "@std/assert";
 import { collapsed, exponentials } from "../../lib/losses/mod.ts";
 import { toPrecision } from "../../lib/trace/precision.ts";
-import { runTraced } from "../../lib/trace/run.ts";
+import { runTraced } from "../../lib/onnx/runtime/compile.ts";
 import { assertClose, tensorOf, valuesOf } from "../_golden.ts";
 
 const rows = [[1.2345, -3.21, 0.77, -8], [0.3, 0.1, -0.7, -16.9]];

@@ -4,7 +4,7 @@ import { assert } from "@std/assert";
 import type * as tf from "@tensorflow/tfjs-core";
 import { softmax, softmaxExact } from "../../lib/losses/mod.ts";
 import { toPrecision } from "../../lib/trace/precision.ts";
-import { runTraced } from "../../lib/trace/run.ts";
+import { runTraced } from "../../lib/onnx/runtime/compile.ts";
 import { assertClose, tensorOf, valuesOf } from "../_golden.ts";
 
 // Whole numbers below 2¹¹ are exact in float16, and so are their differences.

@@ -3,9 +3,9 @@
 import { assertEquals } from "@std/assert";
 import type * as tf from "@tensorflow/tfjs-core";
 import { softmaxExact } from "../../lib/losses/mod.ts";
-import { toNumbers } from "../../lib/onnx/tensor.ts";
+import { toNumbers } from "../../lib/numeric/tensor.ts";
 import type { FloatDType } from "../../lib/trace/graph.ts";
-import { runTraced } from "../../lib/trace/run.ts";
+import { runTraced } from "../../lib/onnx/runtime/compile.ts";
 import { assertClose, tensorOf } from "../_golden.ts";
 
 const rows = [[0, -1, -3], [-40, 0, -2], [0, 0, 0], [-30, -30, 7], [5, 1, 0]];

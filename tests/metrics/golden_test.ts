@@ -5,13 +5,16 @@
 
 import { assertEquals } from "@std/assert";
 import { resolveConfig } from "../../lib/config/config.ts";
-import { hostTensorOf } from "../../lib/onnx/tensor.ts";
-import type { Engine } from "../../lib/train/engine.ts";
-import { type Experiment, makeExperiment } from "../../lib/train/experiment.ts";
-import { metered } from "../../lib/train/metered.ts";
-import { onnxEngine } from "../../lib/train/onnx_engine.ts";
-import { tfjsEngine } from "../../lib/train/tfjs_engine.ts";
-import { treeOf } from "../../lib/tree.ts";
+import { hostTensorOf } from "../../lib/numeric/tensor.ts";
+import type { Engine } from "../../lib/engine/engine.ts";
+import {
+  type Experiment,
+  makeExperiment,
+} from "../../lib/experiment/experiment.ts";
+import { metered } from "../../lib/engine/metered.ts";
+import { onnxEngine } from "../../lib/engine/onnx/onnx_engine.ts";
+import { tfjsEngine } from "../../lib/engine/tfjs/tfjs_engine.ts";
+import { treeOf } from "../../lib/base/tree.ts";
 import {
   assertClose,
   golden,

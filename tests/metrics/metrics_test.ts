@@ -7,7 +7,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
-import { UsageError } from "../../lib/errors.ts";
+import { UsageError } from "../../lib/base/errors.ts";
 import { collapsed, fraction } from "../../lib/losses/mod.ts";
 import { attention } from "../../lib/metrics/attention.ts";
 import type { Measured } from "../../lib/metrics/group.ts";
@@ -19,13 +19,16 @@ import {
   metricGroupsOf,
   metricSets,
 } from "../../lib/metrics/mod.ts";
-import { type HostTensor, hostTensorOf } from "../../lib/onnx/tensor.ts";
-import { runTraced } from "../../lib/trace/run.ts";
-import type { Engine } from "../../lib/train/engine.ts";
-import { type Experiment, makeExperiment } from "../../lib/train/experiment.ts";
-import { metered } from "../../lib/train/metered.ts";
-import { onnxEngine } from "../../lib/train/onnx_engine.ts";
-import { tfjsEngine } from "../../lib/train/tfjs_engine.ts";
+import { type HostTensor, hostTensorOf } from "../../lib/numeric/tensor.ts";
+import { runTraced } from "../../lib/onnx/runtime/compile.ts";
+import type { Engine } from "../../lib/engine/engine.ts";
+import {
+  type Experiment,
+  makeExperiment,
+} from "../../lib/experiment/experiment.ts";
+import { metered } from "../../lib/engine/metered.ts";
+import { onnxEngine } from "../../lib/engine/onnx/onnx_engine.ts";
+import { tfjsEngine } from "../../lib/engine/tfjs/tfjs_engine.ts";
 import { assertClose, valuesOf } from "../_golden.ts";
 
 const P = 5;

@@ -4,8 +4,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import { assertEquals } from "@std/assert";
 import type { Rows } from "../../lib/metrics/group.ts";
 import { lostExponentials } from "../../lib/metrics/underflow.ts";
-import { hostTensorOf, toNumbers } from "../../lib/onnx/tensor.ts";
-import { runTraced } from "../../lib/trace/run.ts";
+import { hostTensorOf, toNumbers } from "../../lib/numeric/tensor.ts";
+import { runTraced } from "../../lib/onnx/runtime/compile.ts";
 
 // The numbers of a precision next to ln 2⁻¹⁴, ln 2⁻¹²⁶ and ln 2⁻¹⁰²²: the first has
 // an exponential below the smallest normal number, the second one above it. None has

@@ -6,29 +6,32 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
-import { UsageError } from "../../lib/errors.ts";
+import { UsageError } from "../../lib/base/errors.ts";
 import { meanLoss } from "../../lib/losses/mod.ts";
 import { softmax } from "../../lib/losses/softmax.ts";
-import { checkpointWriter } from "../../lib/onnx/checkpoint.ts";
-import { loadProbeModel } from "../../lib/onnx/load_probe_model.ts";
-import { ProbeModel } from "../../lib/onnx/probe_model.ts";
-import { type HostTensor, hostTensorOf } from "../../lib/onnx/tensor.ts";
+import { checkpointWriter } from "../../lib/runs/checkpoint.ts";
+import { loadProbeModel } from "../../lib/onnx/inspect/load_probe_model.ts";
+import { ProbeModel } from "../../lib/onnx/inspect/probe_model.ts";
+import { type HostTensor, hostTensorOf } from "../../lib/numeric/tensor.ts";
 import { optimizers } from "../../lib/optim/mod.ts";
 import type { FloatDType } from "../../lib/trace/graph.ts";
-import { runTraced } from "../../lib/trace/run.ts";
+import { runTraced } from "../../lib/onnx/runtime/compile.ts";
 import {
   initialTensors,
   modelTensors,
   under,
   withBuffers,
-} from "../../lib/train/buffers.ts";
-import { type Experiment, makeExperiment } from "../../lib/train/experiment.ts";
-import type { Mode } from "../../lib/train/mode.ts";
-import { onnxEngine } from "../../lib/train/onnx_engine.ts";
-import { tfjsEngine } from "../../lib/train/tfjs_engine.ts";
+} from "../../models/buffers.ts";
+import {
+  type Experiment,
+  makeExperiment,
+} from "../../lib/experiment/experiment.ts";
+import type { Mode } from "../../models/training_mode.ts";
+import { onnxEngine } from "../../lib/engine/onnx/onnx_engine.ts";
+import { tfjsEngine } from "../../lib/engine/tfjs/tfjs_engine.ts";
 import { train } from "../../lib/train/train.ts";
-import { leavesOf, type Tree, treeOf } from "../../lib/tree.ts";
-import { batchNorm } from "../../models/batch_norm.ts";
+import { leavesOf, type Tree, treeOf } from "../../lib/base/tree.ts";
+import { batchNorm } from "../../models/layers/batch_norm.ts";
 import { mlp } from "../../models/mlp.ts";
 import { type Model, noHook } from "../../models/model.ts";
 import { assertClose, golden, tensorOf, valuesOf } from "../_golden.ts";

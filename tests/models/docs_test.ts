@@ -2,12 +2,12 @@
 
 import { assert } from "@std/assert";
 import { flagOf, resolveConfig } from "../../lib/config/config.ts";
-import { checkpointWriter } from "../../lib/onnx/checkpoint.ts";
-import { ProbeModel } from "../../lib/onnx/probe_model.ts";
-import type { HostTensor } from "../../lib/onnx/tensor.ts";
-import { initialTensors } from "../../lib/train/buffers.ts";
-import { makeExperiment } from "../../lib/train/experiment.ts";
-import { leavesOf, treeOf } from "../../lib/tree.ts";
+import { checkpointWriter } from "../../lib/runs/checkpoint.ts";
+import { ProbeModel } from "../../lib/onnx/inspect/probe_model.ts";
+import type { HostTensor } from "../../lib/numeric/tensor.ts";
+import { initialTensors } from "../../models/buffers.ts";
+import { makeExperiment } from "../../lib/experiment/experiment.ts";
+import { leavesOf, treeOf } from "../../lib/base/tree.ts";
 import { inits } from "../../models/init.ts";
 import { models } from "../../models/mod.ts";
 

@@ -11,12 +11,12 @@ import {
   type HostTensor,
   hostTensorOf,
   sizeOf,
-} from "../../lib/onnx/tensor.ts";
+} from "../../lib/numeric/tensor.ts";
 import type { Params } from "../../lib/optim/mod.ts";
 import type { FloatDType } from "../../lib/trace/graph.ts";
-import { runTraced } from "../../lib/trace/run.ts";
-import type { Mode } from "../../lib/train/mode.ts";
-import { leavesOf, type Tree, treeOf } from "../../lib/tree.ts";
+import { runTraced } from "../../lib/onnx/runtime/compile.ts";
+import type { Mode } from "../../models/training_mode.ts";
+import { leavesOf, type Tree, treeOf } from "../../lib/base/tree.ts";
 import { mlp } from "../../models/mlp.ts";
 import { type Hook, type Model, noHook } from "../../models/model.ts";
 import {

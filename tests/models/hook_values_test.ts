@@ -4,10 +4,10 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { checkpointWriter } from "../../lib/onnx/checkpoint.ts";
-import { ProbeModel } from "../../lib/onnx/probe_model.ts";
-import { type HostTensor, hostTensorOf } from "../../lib/onnx/tensor.ts";
-import { treeOf } from "../../lib/tree.ts";
+import { checkpointWriter } from "../../lib/runs/checkpoint.ts";
+import { ProbeModel } from "../../lib/onnx/inspect/probe_model.ts";
+import { type HostTensor, hostTensorOf } from "../../lib/numeric/tensor.ts";
+import { treeOf } from "../../lib/base/tree.ts";
 import { mlp, type MlpOptions } from "../../models/mlp.ts";
 import type { Model } from "../../models/model.ts";
 import {

@@ -2,11 +2,11 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
-import { checkpointWriter } from "../../lib/onnx/checkpoint.ts";
-import { ProbeModel } from "../../lib/onnx/probe_model.ts";
-import { hostTensorOf } from "../../lib/onnx/tensor.ts";
-import { makeExperiment } from "../../lib/train/experiment.ts";
-import { leavesOf } from "../../lib/tree.ts";
+import { checkpointWriter } from "../../lib/runs/checkpoint.ts";
+import { ProbeModel } from "../../lib/onnx/inspect/probe_model.ts";
+import { hostTensorOf } from "../../lib/numeric/tensor.ts";
+import { makeExperiment } from "../../lib/experiment/experiment.ts";
+import { leavesOf } from "../../lib/base/tree.ts";
 import { assertClose, valuesOf } from "../_golden.ts";
 
 const [batch, dModel, heads, width] = [6, 8, 2, 12];

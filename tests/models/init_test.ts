@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { randomKey } from "../../lib/data/random.ts";
-import { type HostTensor, toNumbers } from "../../lib/onnx/tensor.ts";
-import { leavesOf } from "../../lib/tree.ts";
+import { randomKey } from "../../lib/numeric/random.ts";
+import { type HostTensor, toNumbers } from "../../lib/numeric/tensor.ts";
+import { leavesOf } from "../../lib/base/tree.ts";
 import { resolveConfig } from "../../lib/config/config.ts";
-import { UsageError } from "../../lib/errors.ts";
-import { makeExperiment } from "../../lib/train/experiment.ts";
+import { UsageError } from "../../lib/base/errors.ts";
+import { makeExperiment } from "../../lib/experiment/experiment.ts";
 import { type InitName, inits } from "../../models/init.ts";
 import { mlp } from "../../models/mlp.ts";
 import {

@@ -2,10 +2,10 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import { assertEquals } from "@std/assert";
-import { randomKey } from "../../lib/data/random.ts";
-import { hostTensorOf } from "../../lib/onnx/tensor.ts";
-import { runTraced } from "../../lib/trace/run.ts";
-import type { Mode } from "../../lib/train/mode.ts";
+import { randomKey } from "../../lib/numeric/random.ts";
+import { hostTensorOf } from "../../lib/numeric/tensor.ts";
+import { runTraced } from "../../lib/onnx/runtime/compile.ts";
+import type { Mode } from "../../models/training_mode.ts";
 import { mlp } from "../../models/mlp.ts";
 import { type Model, noHook } from "../../models/model.ts";
 import { assertClose, valuesOf } from "../_golden.ts";

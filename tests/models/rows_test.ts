@@ -2,8 +2,8 @@
 
 import { assertEquals } from "@std/assert";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
-import { datasetOf, splitOf } from "../../lib/data/task.ts";
-import { makeExperiment } from "../../lib/train/experiment.ts";
+import { datasetOf, splitOf } from "../../lib/experiment/split.ts";
+import { makeExperiment } from "../../lib/experiment/experiment.ts";
 
 const rowsOf = (config: ConfigInput) =>
   datasetOf(resolveConfig({ modulus: 3, ...config })).inputs;

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
-import { makeExperiment } from "../../lib/train/experiment.ts";
-import { onnxEngine } from "../../lib/train/onnx_engine.ts";
+import { makeExperiment } from "../../lib/experiment/experiment.ts";
+import { onnxEngine } from "../../lib/engine/onnx/onnx_engine.ts";
 import { valuesOf } from "../_golden.ts";
 
 async function trained(config: ConfigInput) {

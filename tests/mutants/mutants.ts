@@ -6,7 +6,7 @@
  */
 
 import { dirname, join } from "node:path";
-import { UsageError } from "../../lib/errors.ts";
+import { UsageError } from "../../lib/base/errors.ts";
 
 /** A mistake, and the tests that must notice it. */
 export interface Mutant {
@@ -93,7 +93,7 @@ export function chosen(mutants: readonly Mutant[], only: string): Mutant[] {
   throw new UsageError(
     `--only must be part of a list's name, a line of it, a changed file or a ` +
       `test of it, got ${JSON.stringify(only)}, which is in none of ` +
-      `${mutants.length} mutations: there are, for example, lib/text.ts, ` +
+      `${mutants.length} mutations: there are, for example, lib/base/terminal.ts, ` +
       `text_test.ts and the lists ${[...lists].join(", ")}`,
   );
 }

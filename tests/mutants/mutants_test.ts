@@ -6,7 +6,7 @@ import {
 } from "@std/assert";
 import { join } from "node:path";
 import { assertRefused, contentsOf, task, withTempDir } from "../tasks/_run.ts";
-import { UsageError } from "../../lib/errors.ts";
+import { UsageError } from "../../lib/base/errors.ts";
 import { chosen, mutate, parseMutants } from "./mutants.ts";
 
 Deno.test("parseMutants() reads a line each, with tabs between", () => {

@@ -7,8 +7,8 @@
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { UsageError } from "../../lib/errors.ts";
-import { command, main, number } from "../../tasks/cli.ts";
+import { UsageError } from "../../lib/base/errors.ts";
+import { command, main, number } from "../../tasks/shared/cli.ts";
 import {
   chosen,
   type Mutant,

@@ -1,5 +1,5 @@
 import { assertThrows } from "@std/assert";
-import { along } from "../../lib/onnx/edits.ts";
+import { along } from "../../lib/onnx/inspect/edits.ts";
 
 Deno.test("along() refuses directions that depend on each other but for rounding", () => {
   const dependent = [

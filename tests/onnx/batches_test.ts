@@ -1,9 +1,9 @@
 /** Rows in batches, by a session that writes down what it is given. */
 
 import { assert, assertEquals } from "@std/assert";
-import { runInBatches } from "../../lib/onnx/batches.ts";
-import type { Session } from "../../lib/onnx/session.ts";
-import { type HostTensor, hostTensorOf } from "../../lib/onnx/tensor.ts";
+import { runInBatches } from "../../lib/onnx/runtime/batches.ts";
+import type { Session } from "../../lib/onnx/runtime/session.ts";
+import { type HostTensor, hostTensorOf } from "../../lib/numeric/tensor.ts";
 
 /** A session whose output y is x + 1, and its table [[7], [8]] always the same. */
 function session(declared: number | string) {

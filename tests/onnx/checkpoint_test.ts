@@ -1,15 +1,15 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
-import { checkpointWriter } from "../../lib/onnx/checkpoint.ts";
-import { decodeModel } from "../../lib/onnx/model.ts";
-import { ProbeModel } from "../../lib/onnx/probe_model.ts";
-import type { Runtime } from "../../lib/onnx/session.ts";
-import { type HostTensor, hostTensorOf } from "../../lib/onnx/tensor.ts";
-import { runTraced } from "../../lib/trace/run.ts";
-import { hostBatch } from "../../lib/train/batch.ts";
-import { buffersOf, initialTensors } from "../../lib/train/buffers.ts";
-import { makeExperiment } from "../../lib/train/experiment.ts";
-import { leavesOf, type Tree, treeOf } from "../../lib/tree.ts";
+import { checkpointWriter } from "../../lib/runs/checkpoint.ts";
+import { decodeModel } from "../../lib/onnx/file/model.ts";
+import { ProbeModel } from "../../lib/onnx/inspect/probe_model.ts";
+import type { Runtime } from "../../lib/onnx/runtime/session.ts";
+import { type HostTensor, hostTensorOf } from "../../lib/numeric/tensor.ts";
+import { runTraced } from "../../lib/onnx/runtime/compile.ts";
+import { hostBatch } from "../../models/batch.ts";
+import { buffersOf, initialTensors } from "../../models/buffers.ts";
+import { makeExperiment } from "../../lib/experiment/experiment.ts";
+import { leavesOf, type Tree, treeOf } from "../../lib/base/tree.ts";
 import { noHook } from "../../models/model.ts";
 import { assertClose, valuesOf } from "../_golden.ts";
 

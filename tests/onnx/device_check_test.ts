@@ -4,11 +4,11 @@
  */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { forbidTf32 } from "../../lib/onnx/cuda.ts";
-import { wrongProduct } from "../../lib/onnx/device_check.ts";
-import { encodeModel, modelOf } from "../../lib/onnx/model.ts";
-import { openSession } from "../../lib/onnx/session.ts";
-import { trialGraph } from "../../lib/onnx/trial.ts";
+import { forbidTf32 } from "../../lib/onnx/runtime/cuda.ts";
+import { wrongProduct } from "../../lib/devices/onnx_check.ts";
+import { encodeModel, modelOf } from "../../lib/onnx/file/model.ts";
+import { openSession } from "../../lib/onnx/runtime/session.ts";
+import { trialGraph } from "../../lib/devices/trial_graph.ts";
 
 const SIZE = 64;
 const FACTOR = 1 + 2 ** -12;

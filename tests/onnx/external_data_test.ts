@@ -10,11 +10,14 @@ import {
 } from "onnx-buf";
 import { assertEquals, assertRejects } from "@std/assert";
 import { dirname, join } from "node:path";
-import { FileError } from "../../lib/files.ts";
-import { readExternalData, tensorsIn } from "../../lib/onnx/external_data.ts";
-import { decodeModel, encodeModel } from "../../lib/onnx/model.ts";
-import { loadProbeModel } from "../../lib/onnx/load_probe_model.ts";
-import { hostTensorOf } from "../../lib/onnx/tensor.ts";
+import { FileError } from "../../lib/base/files.ts";
+import {
+  readExternalData,
+  tensorsIn,
+} from "../../lib/onnx/file/external_data.ts";
+import { decodeModel, encodeModel } from "../../lib/onnx/file/model.ts";
+import { loadProbeModel } from "../../lib/onnx/inspect/load_probe_model.ts";
+import { hostTensorOf } from "../../lib/numeric/tensor.ts";
 import { exportCheckpoint } from "../../lib/runs/export.ts";
 import { withTempDir } from "../tasks/_run.ts";
 

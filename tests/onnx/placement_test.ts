@@ -4,9 +4,9 @@ import {
   countNodes,
   describePlacement,
   type ProfileEvent,
-} from "../../lib/onnx/placement.ts";
-import { makeExperiment } from "../../lib/train/experiment.ts";
-import { loopPlacement } from "../../lib/train/onnx_engine.ts";
+} from "../../lib/onnx/runtime/placement.ts";
+import { makeExperiment } from "../../lib/experiment/experiment.ts";
+import { loopPlacement } from "../../lib/engine/onnx/onnx_engine.ts";
 import { contentsOf, withTempDir } from "../tasks/_run.ts";
 
 const event = (

@@ -2,17 +2,22 @@
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { ConfigInput } from "../../lib/config/config.ts";
-import { along, type Edit, given, patch } from "../../lib/onnx/edits.ts";
-import { UsageError } from "../../lib/errors.ts";
-import { decodeModel } from "../../lib/onnx/model.ts";
-import { ProbeModel } from "../../lib/onnx/probe_model.ts";
-import { type HostTensor, hostTensorOf } from "../../lib/onnx/tensor.ts";
+import {
+  along,
+  type Edit,
+  given,
+  patch,
+} from "../../lib/onnx/inspect/edits.ts";
+import { UsageError } from "../../lib/base/errors.ts";
+import { decodeModel } from "../../lib/onnx/file/model.ts";
+import { ProbeModel } from "../../lib/onnx/inspect/probe_model.ts";
+import { type HostTensor, hostTensorOf } from "../../lib/numeric/tensor.ts";
 import {
   changeWeight,
   replaceWeight,
   scaleWeight,
   zeroWeight,
-} from "../../lib/onnx/weight_edits.ts";
+} from "../../lib/onnx/inspect/weight_edits.ts";
 import { assertClose, valuesOf } from "../_golden.ts";
 import { contextOf } from "../probes/_contexts.ts";
 

@@ -9,15 +9,15 @@ import {
   NodeProtoSchema,
   TensorProtoSchema,
 } from "onnx-buf";
-import { tensorProto } from "../../lib/onnx/graph_writer.ts";
-import { hostTensor } from "../../lib/onnx/model.ts";
+import { tensorProto } from "../../lib/onnx/file/graph_writer.ts";
+import { hostTensor } from "../../lib/onnx/file/model.ts";
 import { withoutBranches } from "../../lib/onnx/reading/branches.ts";
 import { flatten } from "../../lib/onnx/reading/flatten.ts";
 import { fold } from "../../lib/onnx/reading/fold.ts";
 import { intOf, nodeOf, readsOf } from "../../lib/onnx/reading/nodes.ts";
 import { widened } from "../../lib/onnx/reading/tensors.ts";
 import { tensorsOf } from "../../lib/onnx/reading/weights.ts";
-import { bytesOf, hostTensorOf } from "../../lib/onnx/tensor.ts";
+import { bytesOf, hostTensorOf } from "../../lib/numeric/tensor.ts";
 
 type Fields<T> = Exclude<T, { $typeName: string }>;
 type Init = Fields<MessageInitShape<typeof ModelProtoSchema>>;

@@ -12,14 +12,14 @@ import {
   TensorProtoSchema,
 } from "onnx-buf";
 import { join } from "node:path";
-import { FileError } from "../../lib/files.ts";
-import { decodeModel, encodeModel } from "../../lib/onnx/model.ts";
+import { FileError } from "../../lib/base/files.ts";
+import { decodeModel, encodeModel } from "../../lib/onnx/file/model.ts";
 import {
   checkModelSize,
   MOST_NODES,
   MOST_TEXT,
   sizeOfModel,
-} from "../../lib/onnx/size.ts";
+} from "../../lib/onnx/file/size.ts";
 
 /** A model with a graph that has parts, and an output. */
 function modelOf(
@@ -167,7 +167,9 @@ function field(number: number, contents: Uint8Array): Uint8Array {
 // In a process of its own, whose peak it then is.
 const CHILD = (path: string) => `
   import { loadProbeModel } from ${
-  JSON.stringify(new URL("../../lib/onnx/load_probe_model.ts", import.meta.url))
+  JSON.stringify(
+    new URL("../../lib/onnx/inspect/load_probe_model.ts", import.meta.url),
+  )
 };
   const error = await loadProbeModel(${JSON.stringify(path)}).catch((e) => e);
   const status = Deno.readTextFileSync("/proc/self/status");

@@ -3,7 +3,7 @@
 import { create } from "@bufbuild/protobuf";
 import { TensorProtoSchema } from "onnx-buf";
 import { assertEquals, assertThrows } from "@std/assert";
-import { hostTensor } from "../../lib/onnx/model.ts";
+import { hostTensor } from "../../lib/onnx/file/model.ts";
 
 const tensor = (fields: object) =>
   create(TensorProtoSchema, { name: "U", dims: [2n], dataType: 1, ...fields });

@@ -5,20 +5,20 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
-import { CUDNN, mendLibraries } from "../../lib/onnx/cuda.ts";
-import { mendCuda } from "../../lib/onnx/device_check.ts";
-import { encodeModel, modelOf } from "../../lib/onnx/model.ts";
-import { openSession, type Runtime } from "../../lib/onnx/session.ts";
-import { toTyped } from "../../lib/onnx/tensor.ts";
+import { CUDNN, mendLibraries } from "../../lib/onnx/runtime/cuda.ts";
+import { mendCuda } from "../../lib/devices/onnx_check.ts";
+import { encodeModel, modelOf } from "../../lib/onnx/file/model.ts";
+import { openSession, type Runtime } from "../../lib/onnx/runtime/session.ts";
+import { toTyped } from "../../lib/numeric/tensor.ts";
 import {
   KINDS,
   trialGraph,
   trialInputs,
   wrongResult,
-} from "../../lib/onnx/trial.ts";
+} from "../../lib/devices/trial_graph.ts";
 import { type Graph, nodesFor } from "../../lib/trace/graph.ts";
-import { makeExperiment } from "../../lib/train/experiment.ts";
-import { initialState, traceStep } from "../../lib/train/onnx_engine.ts";
+import { makeExperiment } from "../../lib/experiment/experiment.ts";
+import { initialState, traceStep } from "../../lib/engine/onnx/onnx_engine.ts";
 
 const ALL = ["float16", "float32", "float64"] as const;
 

@@ -1,9 +1,9 @@
 /** Tensors that no training made, told by their numbers alone. */
 
 import { assertEquals } from "@std/assert";
-import { tensorProto } from "../../lib/onnx/graph_writer.ts";
+import { tensorProto } from "../../lib/onnx/file/graph_writer.ts";
 import { untrained } from "../../lib/onnx/reading/untrained.ts";
-import { hostTensorOf } from "../../lib/onnx/tensor.ts";
+import { hostTensorOf } from "../../lib/numeric/tensor.ts";
 
 const SINES = Array.from({ length: 6 * 2 }, (_, i) => {
   const t = Math.floor(i / 2);

@@ -2,12 +2,15 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
-import { UsageError } from "../../lib/errors.ts";
-import type { Aliases } from "../../lib/onnx/aliases.ts";
-import { encodeModel, modelOf } from "../../lib/onnx/model.ts";
-import { ProbeModel } from "../../lib/onnx/probe_model.ts";
-import { hostTensorOf } from "../../lib/onnx/tensor.ts";
-import { changeWeight, replaceWeight } from "../../lib/onnx/weight_edits.ts";
+import { UsageError } from "../../lib/base/errors.ts";
+import type { Aliases } from "../../lib/onnx/inspect/aliases.ts";
+import { encodeModel, modelOf } from "../../lib/onnx/file/model.ts";
+import { ProbeModel } from "../../lib/onnx/inspect/probe_model.ts";
+import { hostTensorOf } from "../../lib/numeric/tensor.ts";
+import {
+  changeWeight,
+  replaceWeight,
+} from "../../lib/onnx/inspect/weight_edits.ts";
 import { trace } from "../../lib/trace/backend.ts";
 
 // Four rows of two, each number its own place: row 0 is 1, 2.

@@ -5,14 +5,14 @@
  */
 
 import type * as tf from "@tensorflow/tfjs-core";
-import type { HostTensor } from "../../lib/onnx/tensor.ts";
+import type { HostTensor } from "../../lib/numeric/tensor.ts";
 import {
   applyUpdates,
   type GradientTransformation,
   type Params,
 } from "../../lib/optim/mod.ts";
-import { runTraced } from "../../lib/trace/run.ts";
-import { type Tree, treeOf } from "../../lib/tree.ts";
+import { runTraced } from "../../lib/onnx/runtime/compile.ts";
+import { type Tree, treeOf } from "../../lib/base/tree.ts";
 
 /** What each update made: updates, and parameters and state after it, by path. */
 export interface Taken {

@@ -16,9 +16,12 @@ import {
   type HostTensor,
   hostTensorOf,
   sizeOf,
-} from "../../lib/onnx/tensor.ts";
-import { makeExperiment, optimizerOf } from "../../lib/train/experiment.ts";
-import { initialState, onnxEngine } from "../../lib/train/onnx_engine.ts";
+} from "../../lib/numeric/tensor.ts";
+import {
+  makeExperiment,
+  optimizerOf,
+} from "../../lib/experiment/experiment.ts";
+import { initialState, onnxEngine } from "../../lib/engine/onnx/onnx_engine.ts";
 import { assertClose, golden, valuesOf } from "../_golden.ts";
 import { take } from "./_steps.ts";
 

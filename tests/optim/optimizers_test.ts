@@ -5,9 +5,9 @@
 
 import { assertThrows } from "@std/assert";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
-import { type HostTensor, hostTensorOf } from "../../lib/onnx/tensor.ts";
-import { optimizerOf } from "../../lib/train/experiment.ts";
-import { type Tree, treeOf } from "../../lib/tree.ts";
+import { type HostTensor, hostTensorOf } from "../../lib/numeric/tensor.ts";
+import { optimizerOf } from "../../lib/experiment/experiment.ts";
+import { type Tree, treeOf } from "../../lib/base/tree.ts";
 import { assertClose, golden, valuesOf } from "../_golden.ts";
 import { take } from "./_steps.ts";
 

@@ -1,9 +1,9 @@
 /** The order in which stages stand around an optimizer, seen in one step. */
 
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
-import { hostTensorOf } from "../../lib/onnx/tensor.ts";
+import { hostTensorOf } from "../../lib/numeric/tensor.ts";
 import { constantNorm } from "../../lib/optim/mod.ts";
-import { optimizerOf } from "../../lib/train/experiment.ts";
+import { optimizerOf } from "../../lib/experiment/experiment.ts";
 import { assertClose, tensorOf, valuesOf } from "../_golden.ts";
 import { take } from "./_steps.ts";
 

@@ -5,7 +5,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import type * as tf from "@tensorflow/tfjs-core";
-import { hostTensorOf } from "../../lib/onnx/tensor.ts";
+import { hostTensorOf } from "../../lib/numeric/tensor.ts";
 import { perpGrad } from "../../lib/optim/mod.ts";
 import { assertClose, golden, valuesOf } from "../_golden.ts";
 import { eagerly, traced } from "../trace/_run.ts";

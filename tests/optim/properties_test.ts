@@ -11,9 +11,9 @@ import {
   type ConfigInput,
   resolveConfig,
 } from "../../lib/config/config.ts";
-import { encodeTensors } from "../../lib/onnx/checkpoint.ts";
-import { decodeModel, hostTensor } from "../../lib/onnx/model.ts";
-import type { HostTensor } from "../../lib/onnx/tensor.ts";
+import { encodeTensors } from "../../lib/runs/checkpoint.ts";
+import { decodeModel, hostTensor } from "../../lib/onnx/file/model.ts";
+import type { HostTensor } from "../../lib/numeric/tensor.ts";
 import {
   type GradientTransformation,
   type OptimizerName,
@@ -24,9 +24,9 @@ import {
   stages,
   stepDecay,
 } from "../../lib/optim/mod.ts";
-import { optimizerOf } from "../../lib/train/experiment.ts";
-import { runTraced } from "../../lib/trace/run.ts";
-import { leavesOf, mapTree, type Tree, treeOf } from "../../lib/tree.ts";
+import { optimizerOf } from "../../lib/experiment/experiment.ts";
+import { runTraced } from "../../lib/onnx/runtime/compile.ts";
+import { leavesOf, mapTree, type Tree, treeOf } from "../../lib/base/tree.ts";
 import { assertClose, tensorOf, valuesOf } from "../_golden.ts";
 import { stageConfigs, type StageName } from "./_stages.ts";
 import { take } from "./_steps.ts";

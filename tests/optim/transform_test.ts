@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
-import { type HostTensor, hostTensorOf } from "../../lib/onnx/tensor.ts";
+import { type HostTensor, hostTensorOf } from "../../lib/numeric/tensor.ts";
 import {
   applyUpdates,
   type GradientTransformation,
@@ -8,8 +8,8 @@ import {
   perpGrad,
   scaleByLearningRate,
 } from "../../lib/optim/mod.ts";
-import { runTraced } from "../../lib/trace/run.ts";
-import type { Tree } from "../../lib/tree.ts";
+import { runTraced } from "../../lib/onnx/runtime/compile.ts";
+import type { Tree } from "../../lib/base/tree.ts";
 import { assertClose, golden, tensorOf, valuesOf } from "../_golden.ts";
 
 interface Golden {

@@ -11,15 +11,15 @@
  */
 
 import { join } from "node:path";
-import { datasetOf } from "../../lib/data/task.ts";
-import { loadProbeModel } from "../../lib/onnx/load_probe_model.ts";
-import { hostTensorOf, toNumbers } from "../../lib/onnx/tensor.ts";
+import { datasetOf } from "../../lib/experiment/split.ts";
+import { loadProbeModel } from "../../lib/onnx/inspect/load_probe_model.ts";
+import { hostTensorOf, toNumbers } from "../../lib/numeric/tensor.ts";
 import { ProbeContext } from "../../lib/probes/mod.ts";
 import { findCheckpoint } from "../../lib/runs/read.ts";
-import { runTraced } from "../../lib/trace/run.ts";
-import { hostBatch } from "../../lib/train/batch.ts";
-import { makeModel } from "../../lib/train/experiment.ts";
-import { treeOf } from "../../lib/tree.ts";
+import { runTraced } from "../../lib/onnx/runtime/compile.ts";
+import { hostBatch } from "../../models/batch.ts";
+import { makeModel } from "../../lib/experiment/experiment.ts";
+import { treeOf } from "../../lib/base/tree.ts";
 import { noHook } from "../../models/model.ts";
 
 const [run, out] = Deno.args;

@@ -11,11 +11,11 @@
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
-import { randomKey, type RandomStream } from "../../lib/data/random.ts";
+import { randomKey, type RandomStream } from "../../lib/numeric/random.ts";
 import { probe } from "../../lib/probes/mod.ts";
 import { findCheckpoint } from "../../lib/runs/read.ts";
-import { sha256 } from "../../lib/sums.ts";
-import { startFrom } from "../../lib/train/start.ts";
+import { sha256 } from "../../lib/base/sums.ts";
+import { startFrom } from "../../lib/train/from_checkpoint.ts";
 import { train } from "../../lib/train/train.ts";
 import { fileIn, flipBit } from "../runs/_damage.ts";
 import { outputOf, startProgram, withTempDir } from "../tasks/_run.ts";

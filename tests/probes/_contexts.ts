@@ -6,12 +6,12 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
-import { checkpointWriter } from "../../lib/onnx/checkpoint.ts";
-import { ProbeModel } from "../../lib/onnx/probe_model.ts";
-import { type HostTensor, hostTensorOf } from "../../lib/onnx/tensor.ts";
+import { checkpointWriter } from "../../lib/runs/checkpoint.ts";
+import { ProbeModel } from "../../lib/onnx/inspect/probe_model.ts";
+import { type HostTensor, hostTensorOf } from "../../lib/numeric/tensor.ts";
 import { ProbeContext } from "../../lib/probes/mod.ts";
-import { makeExperiment } from "../../lib/train/experiment.ts";
-import { leavesOf } from "../../lib/tree.ts";
+import { makeExperiment } from "../../lib/experiment/experiment.ts";
+import { leavesOf } from "../../lib/base/tree.ts";
 import type { Model } from "../../models/model.ts";
 
 /** An untrained checkpoint, some of its weights replaced. */

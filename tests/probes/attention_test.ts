@@ -7,12 +7,12 @@ import {
   assertRejects,
 } from "@std/assert";
 import type { ConfigInput } from "../../lib/config/config.ts";
-import { given, patch } from "../../lib/onnx/edits.ts";
+import { given, patch } from "../../lib/onnx/inspect/edits.ts";
 import {
   type HostTensor,
   hostTensorOf,
   toNumbers,
-} from "../../lib/onnx/tensor.ts";
+} from "../../lib/numeric/tensor.ts";
 import {
   ablation,
   ask,

@@ -2,8 +2,8 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { join } from "node:path";
-import { limits } from "../../lib/probes/chunks.ts";
-import { checkHessian } from "../../lib/probes/large.ts";
+import { limits } from "../../lib/probes/context/chunks.ts";
+import { checkHessian } from "../../lib/probes/asking/large.ts";
 import { probe } from "../../lib/probes/mod.ts";
 import { NotApplicableError } from "../../lib/probes/probe.ts";
 import { train } from "../../lib/train/train.ts";

@@ -7,16 +7,16 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
 import type { Examples } from "../../lib/data/dataset.ts";
-import { datasetOf, splitOf } from "../../lib/data/task.ts";
+import { datasetOf, splitOf } from "../../lib/experiment/split.ts";
 import {
   type HostTensor,
   hostTensorOf,
   toNumbers,
-} from "../../lib/onnx/tensor.ts";
+} from "../../lib/numeric/tensor.ts";
 import { ablation, ask, type ProbeContext } from "../../lib/probes/mod.ts";
-import { logitScaling } from "../../lib/probes/logit_scaling.ts";
-import { clustersOf, spectrum2dOf } from "../../lib/probes/neurons.ts";
-import { nlm } from "../../lib/probes/nlm.ts";
+import { logitScaling } from "../../lib/probes/loss/logit_scaling.ts";
+import { clustersOf, spectrum2dOf } from "../../lib/probes/fourier/neurons.ts";
+import { nlm } from "../../lib/probes/loss/nlm.ts";
 import { contextOf } from "./_contexts.ts";
 
 const norm = (x: readonly number[]) => Math.hypot(...x);

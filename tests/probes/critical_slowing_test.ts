@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { randomKey } from "../../lib/data/random.ts";
+import { randomKey } from "../../lib/numeric/random.ts";
 import {
   alarmsByChance,
   earlyWarningStudy,
@@ -7,7 +7,7 @@ import {
   movingIndicators,
   type RunWarnings,
   warningsOf,
-} from "../../lib/probes/critical_slowing.ts";
+} from "../../lib/probes/dynamics/critical_slowing.ts";
 import type { MetricsRow } from "../../lib/runs/run_folder.ts";
 
 Deno.test("movingIndicators() of plus and minus one in turns", () => {

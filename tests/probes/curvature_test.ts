@@ -1,10 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { randomKey } from "../../lib/data/random.ts";
-import {
-  hutchinson,
-  lanczos,
-  type Vector,
-} from "../../lib/probes/curvature.ts";
+import { randomKey } from "../../lib/numeric/random.ts";
+import { hutchinson, lanczos, type Vector } from "../../lib/numeric/lanczos.ts";
 import { assertClose } from "../_golden.ts";
 
 const EXACT = { relative: 1e-12, absolute: 1e-12 };

@@ -1,9 +1,9 @@
 /** Rows and loss that are told of another tool's file. */
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { UsageError } from "../../lib/errors.ts";
-import { decodeModel, encodeModel } from "../../lib/onnx/model.ts";
-import { ProbeModel } from "../../lib/onnx/probe_model.ts";
+import { UsageError } from "../../lib/base/errors.ts";
+import { decodeModel, encodeModel } from "../../lib/onnx/file/model.ts";
+import { ProbeModel } from "../../lib/onnx/inspect/probe_model.ts";
 import {
   ask,
   edgeOfStability,
@@ -14,7 +14,7 @@ import {
   ProbeContext,
   type ProbeName,
 } from "../../lib/probes/mod.ts";
-import { readRows } from "../../lib/probes/told_rows.ts";
+import { readRows } from "../../lib/probes/foreign/told_rows.ts";
 import { assertClose, golden } from "../_golden.ts";
 
 const at = (name: string) =>

@@ -2,11 +2,15 @@
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
-import { UsageError } from "../../lib/errors.ts";
-import { decodeModel, encodeModel, hostTensor } from "../../lib/onnx/model.ts";
-import { bytesOf, hostTensorOf, toNumbers } from "../../lib/onnx/tensor.ts";
+import { UsageError } from "../../lib/base/errors.ts";
+import {
+  decodeModel,
+  encodeModel,
+  hostTensor,
+} from "../../lib/onnx/file/model.ts";
+import { bytesOf, hostTensorOf, toNumbers } from "../../lib/numeric/tensor.ts";
 import { findProbed, probe, probeRun } from "../../lib/probes/mod.ts";
-import { stepsOf } from "../../lib/probes/foreign_run.ts";
+import { stepsOf } from "../../lib/probes/foreign/checkpoints.ts";
 import { assertClose, golden } from "../_golden.ts";
 
 const at = (name: string) =>

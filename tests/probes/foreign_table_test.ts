@@ -11,8 +11,8 @@ import {
   type ProbeName,
   type ProbeOptions,
 } from "../../lib/probes/mod.ts";
-import { loadProbeModel } from "../../lib/onnx/load_probe_model.ts";
-import { hostTensorOf } from "../../lib/onnx/tensor.ts";
+import { loadProbeModel } from "../../lib/onnx/inspect/load_probe_model.ts";
+import { hostTensorOf } from "../../lib/numeric/tensor.ts";
 import { golden } from "../_golden.ts";
 import { withTempDir } from "../tasks/_run.ts";
 

@@ -2,14 +2,18 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
-import { UsageError } from "../../lib/errors.ts";
+import { UsageError } from "../../lib/base/errors.ts";
 import { create } from "@bufbuild/protobuf";
 import { type GraphProto, NodeProtoSchema } from "onnx-buf";
 import type { ConfigInput } from "../../lib/config/config.ts";
-import { decodeModel, encodeModel, modelOf } from "../../lib/onnx/model.ts";
-import { loadProbeModel } from "../../lib/onnx/load_probe_model.ts";
-import { ProbeModel } from "../../lib/onnx/probe_model.ts";
-import { bytesOf, hostTensorOf } from "../../lib/onnx/tensor.ts";
+import {
+  decodeModel,
+  encodeModel,
+  modelOf,
+} from "../../lib/onnx/file/model.ts";
+import { loadProbeModel } from "../../lib/onnx/inspect/load_probe_model.ts";
+import { ProbeModel } from "../../lib/onnx/inspect/probe_model.ts";
+import { bytesOf, hostTensorOf } from "../../lib/numeric/tensor.ts";
 import {
   ablation,
   ask,
@@ -19,7 +23,7 @@ import {
   probe,
   ProbeContext,
 } from "../../lib/probes/mod.ts";
-import { aliasesOf } from "../../lib/probes/name_map.ts";
+import { aliasesOf } from "../../lib/probes/context/name_map.ts";
 import { trace } from "../../lib/trace/backend.ts";
 import type { Spec } from "../../lib/trace/graph.ts";
 import { assertClose, golden } from "../_golden.ts";

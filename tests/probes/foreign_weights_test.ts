@@ -9,14 +9,14 @@ import {
   encodeModel,
   hostTensor,
   modelOf,
-} from "../../lib/onnx/model.ts";
-import { tensorProto } from "../../lib/onnx/graph_writer.ts";
-import { ProbeModel } from "../../lib/onnx/probe_model.ts";
+} from "../../lib/onnx/file/model.ts";
+import { tensorProto } from "../../lib/onnx/file/graph_writer.ts";
+import { ProbeModel } from "../../lib/onnx/inspect/probe_model.ts";
 import {
   type HostTensor,
   hostTensorOf,
   toNumbers,
-} from "../../lib/onnx/tensor.ts";
+} from "../../lib/numeric/tensor.ts";
 import {
   ask,
   type ForeignOptions,

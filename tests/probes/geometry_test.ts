@@ -5,20 +5,20 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { effectiveRankOf } from "../../lib/metrics/effective_rank.ts";
-import { ckaMatrix, CkaSums } from "../../lib/probes/similarity.ts";
-import type { Vector } from "../../lib/probes/curvature.ts";
+import { ckaMatrix, CkaSums } from "../../lib/probes/dynamics/similarity.ts";
+import type { Vector } from "../../lib/numeric/lanczos.ts";
 import {
   frobeniusNorm,
   type Matrix,
   matrixOf,
   singularValues,
-} from "../../lib/probes/matrices.ts";
+} from "../../lib/probes/geometry/products.ts";
 import {
   type NeuralCollapse,
   neuralCollapse,
   simplexDistance,
-} from "../../lib/probes/neural_collapse.ts";
-import { principalPlane } from "../../lib/probes/principal_plane.ts";
+} from "../../lib/probes/geometry/neural_collapse.ts";
+import { principalPlane } from "../../lib/probes/dynamics/principal_plane.ts";
 import { assertClose, golden } from "../_golden.ts";
 
 type Rows = number[][];

@@ -10,14 +10,20 @@ import {
 } from "@std/assert";
 import { join } from "node:path";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
-import { hostTensorOf, toNumbers } from "../../lib/onnx/tensor.ts";
-import { decodeTensors } from "../../lib/onnx/read_tensors.ts";
-import { edgeOf, edgeOfStability } from "../../lib/probes/edge_of_stability.ts";
-import { experimentAt, learningRateAt } from "../../lib/probes/experiment.ts";
+import { hostTensorOf, toNumbers } from "../../lib/numeric/tensor.ts";
+import { decodeTensors } from "../../lib/onnx/file/read_tensors.ts";
+import {
+  edgeOf,
+  edgeOfStability,
+} from "../../lib/probes/loss/edge_of_stability.ts";
+import {
+  experimentAt,
+  learningRateAt,
+} from "../../lib/probes/context/experiment_at.ts";
 import { ask, NotApplicableError, ProbeContext } from "../../lib/probes/mod.ts";
-import { nlm } from "../../lib/probes/nlm.ts";
-import { RunContext } from "../../lib/probes/run_context.ts";
-import { ProbeModel } from "../../lib/onnx/probe_model.ts";
+import { nlm } from "../../lib/probes/loss/nlm.ts";
+import { RunContext } from "../../lib/probes/context/run_context.ts";
+import { ProbeModel } from "../../lib/onnx/inspect/probe_model.ts";
 import { readMetrics } from "../../lib/runs/read.ts";
 import { train } from "../../lib/train/train.ts";
 import { withTempDir } from "../tasks/_run.ts";

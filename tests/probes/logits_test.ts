@@ -3,11 +3,15 @@
 import { create } from "@bufbuild/protobuf";
 import { assertEquals, assertRejects } from "@std/assert";
 import { ModelProtoSchema, NodeProtoSchema } from "onnx-buf";
-import { UsageError } from "../../lib/errors.ts";
-import { ProbeModel } from "../../lib/onnx/probe_model.ts";
-import { hostTensorOf } from "../../lib/onnx/tensor.ts";
-import { findLogits } from "../../lib/probes/logits.ts";
-import { before, kindOf, sameChoices } from "../../lib/probes/scores.ts";
+import { UsageError } from "../../lib/base/errors.ts";
+import { ProbeModel } from "../../lib/onnx/inspect/probe_model.ts";
+import { hostTensorOf } from "../../lib/numeric/tensor.ts";
+import { findLogits } from "../../lib/probes/foreign/logits.ts";
+import {
+  before,
+  kindOf,
+  sameChoices,
+} from "../../lib/probes/foreign/scores.ts";
 
 const scores = (classes: number, ...data: number[]) => ({
   rows: data.length / classes,

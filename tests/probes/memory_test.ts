@@ -3,11 +3,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { resolveConfig } from "../../lib/config/config.ts";
-import { checkpointWriter } from "../../lib/onnx/checkpoint.ts";
-import { loadProbeModel } from "../../lib/onnx/load_probe_model.ts";
+import { checkpointWriter } from "../../lib/runs/checkpoint.ts";
+import { loadProbeModel } from "../../lib/onnx/inspect/load_probe_model.ts";
 import { ProbeContext } from "../../lib/probes/mod.ts";
-import { makeExperiment } from "../../lib/train/experiment.ts";
-import { leavesOf } from "../../lib/tree.ts";
+import { makeExperiment } from "../../lib/experiment/experiment.ts";
+import { leavesOf } from "../../lib/base/tree.ts";
 
 const GIBIBYTE = 2 ** 20; // in kB, as Linux says it
 

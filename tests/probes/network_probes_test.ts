@@ -11,20 +11,20 @@ import {
   assertRejects,
 } from "@std/assert";
 import type { ConfigInput } from "../../lib/config/config.ts";
-import { type HostTensor, hostTensorOf } from "../../lib/onnx/tensor.ts";
-import { geometry } from "../../lib/probes/geometry.ts";
-import { logitScaling } from "../../lib/probes/logit_scaling.ts";
-import { margin, MARGIN_QUANTILES } from "../../lib/probes/margin.ts";
+import { type HostTensor, hostTensorOf } from "../../lib/numeric/tensor.ts";
+import { geometry } from "../../lib/probes/geometry/geometry.ts";
+import { logitScaling } from "../../lib/probes/loss/logit_scaling.ts";
+import { margin, MARGIN_QUANTILES } from "../../lib/probes/loss/margin.ts";
 import {
   ask,
   NotApplicableError,
   type ProbeContext,
 } from "../../lib/probes/mod.ts";
-import { neuralCollapseProbe } from "../../lib/probes/neural_collapse.ts";
+import { neuralCollapseProbe } from "../../lib/probes/geometry/neural_collapse.ts";
 import {
   growthOf,
   numericalStability,
-} from "../../lib/probes/numerical_stability.ts";
+} from "../../lib/probes/loss/numerical_stability.ts";
 import type { MetricsRow } from "../../lib/runs/run_folder.ts";
 import { assertClose } from "../_golden.ts";
 import { contextOf, table, tableNetwork, waveNetwork } from "./_contexts.ts";

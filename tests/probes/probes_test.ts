@@ -1,17 +1,17 @@
 import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import * as fc from "fast-check";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
-import { checkpointWriter } from "../../lib/onnx/checkpoint.ts";
-import { ProbeModel } from "../../lib/onnx/probe_model.ts";
-import { fourier } from "../../lib/probes/fourier.ts";
-import { fourierBasis, gini } from "../../lib/probes/spectra.ts";
-import { degreesOf } from "../../lib/probes/homogeneity.ts";
-import { logitScaling } from "../../lib/probes/logit_scaling.ts";
-import { nlm } from "../../lib/probes/nlm.ts";
+import { checkpointWriter } from "../../lib/runs/checkpoint.ts";
+import { ProbeModel } from "../../lib/onnx/inspect/probe_model.ts";
+import { fourier } from "../../lib/probes/fourier/fourier.ts";
+import { fourierBasis, gini } from "../../lib/probes/fourier/spectra.ts";
+import { degreesOf } from "../../lib/trace/transforms/homogeneity.ts";
+import { logitScaling } from "../../lib/probes/loss/logit_scaling.ts";
+import { nlm } from "../../lib/probes/loss/nlm.ts";
 import { ask, NotApplicableError, ProbeContext } from "../../lib/probes/mod.ts";
 import { contextOf, table, wave } from "./_contexts.ts";
-import { makeExperiment } from "../../lib/train/experiment.ts";
-import { leavesOf } from "../../lib/tree.ts";
+import { makeExperiment } from "../../lib/experiment/experiment.ts";
+import { leavesOf } from "../../lib/base/tree.ts";
 
 for (const p of [2, 3, 8, 11, 113]) {
   Deno.test(`fourierBasis() is orthonormal for p = ${p}`, () => {

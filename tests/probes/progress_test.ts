@@ -6,9 +6,9 @@ import {
   assertRejects,
   assertThrows,
 } from "@std/assert";
-import { modular } from "../../lib/data/modular.ts";
-import { hostTensorOf } from "../../lib/onnx/tensor.ts";
-import { cyclicTask, primitiveRoot } from "../../lib/probes/cyclic.ts";
+import { modular } from "../../lib/data/tasks/modular.ts";
+import { hostTensorOf } from "../../lib/numeric/tensor.ts";
+import { cyclicTask, primitiveRoot } from "../../lib/probes/fourier/cyclic.ts";
 import {
   ask,
   fourier,
@@ -16,7 +16,7 @@ import {
   ProbeContext,
   progress,
 } from "../../lib/probes/mod.ts";
-import { modularPairs } from "../../lib/probes/task.ts";
+import { modularPairs } from "../../lib/probes/context/task.ts";
 import { assertClose, golden, tensorOf } from "../_golden.ts";
 import { tableNetwork, waveNetwork } from "./_contexts.ts";
 

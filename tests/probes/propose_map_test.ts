@@ -1,9 +1,9 @@
 /** `--map auto`: names by shape and place in the graph. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { UsageError } from "../../lib/errors.ts";
-import { loadProbeModel } from "../../lib/onnx/load_probe_model.ts";
-import { type HostTensor, toNumbers } from "../../lib/onnx/tensor.ts";
+import { UsageError } from "../../lib/base/errors.ts";
+import { loadProbeModel } from "../../lib/onnx/inspect/load_probe_model.ts";
+import { type HostTensor, toNumbers } from "../../lib/numeric/tensor.ts";
 import { introduce, probe, ProbeContext } from "../../lib/probes/mod.ts";
 import { assertClose, golden } from "../_golden.ts";
 

@@ -1,8 +1,12 @@
 /** What a row's tokens are, and how an input of a declared shape reads them. */
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { UsageError } from "../../lib/errors.ts";
-import { inputOf, readingsOf, tokensOf } from "../../lib/probes/rows_read.ts";
+import { UsageError } from "../../lib/base/errors.ts";
+import {
+  inputOf,
+  readingsOf,
+  tokensOf,
+} from "../../lib/probes/foreign/rows_read.ts";
 
 Deno.test("= is the token behind the residues, whatever else is a number", () => {
   assertEquals(tokensOf("a, b,=", 7), ["a", "b", 7]);

@@ -9,7 +9,7 @@ import {
   probeRun,
 } from "../../lib/probes/mod.ts";
 import { train } from "../../lib/train/train.ts";
-import { UsageError } from "../../lib/errors.ts";
+import { UsageError } from "../../lib/base/errors.ts";
 import { withTempDir } from "../tasks/_run.ts";
 
 const CONFIG = { modulus: 5, hidden: [6], steps: 6, checkpointEvery: 1 };

@@ -4,13 +4,13 @@
  */
 
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { randomKey } from "../../lib/data/random.ts";
+import { randomKey } from "../../lib/numeric/random.ts";
 import {
   type RunWarnings,
   warningsOf,
-} from "../../lib/probes/critical_slowing.ts";
-import { degreesOf } from "../../lib/probes/homogeneity.ts";
-import { neuralCollapse } from "../../lib/probes/neural_collapse.ts";
+} from "../../lib/probes/dynamics/critical_slowing.ts";
+import { degreesOf } from "../../lib/trace/transforms/homogeneity.ts";
+import { neuralCollapse } from "../../lib/probes/geometry/neural_collapse.ts";
 import type { MetricsRow } from "../../lib/runs/run_folder.ts";
 
 const matrix = (rows: number[][]) => ({

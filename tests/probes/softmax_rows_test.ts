@@ -1,10 +1,10 @@
 /** A softmax's lost terms, row by row, where the rows come in chunks. */
 
 import { assertEquals } from "@std/assert";
-import { type HostTensor, hostTensorOf } from "../../lib/onnx/tensor.ts";
-import { limits } from "../../lib/probes/chunks.ts";
-import type { ProbeContext } from "../../lib/probes/context.ts";
-import { measureSoftmax } from "../../lib/probes/softmax_rows.ts";
+import { type HostTensor, hostTensorOf } from "../../lib/numeric/tensor.ts";
+import { limits } from "../../lib/probes/context/chunks.ts";
+import type { ProbeContext } from "../../lib/probes/context/context.ts";
+import { measureSoftmax } from "../../lib/probes/loss/softmax_rows.ts";
 
 // Two classes: a row's logits are x and 0, so that of 200 the loss is exactly 0 where
 // the label is the first, and 200 where it is the second.

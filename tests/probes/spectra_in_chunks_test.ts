@@ -2,9 +2,9 @@
 // transform gives.
 
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import type { Matrix } from "../../lib/probes/context.ts";
-import { blocks2d } from "../../lib/probes/spectra.ts";
-import { blocksInChunks } from "../../lib/probes/spectra_in_chunks.ts";
+import type { Matrix } from "../../lib/probes/context/context.ts";
+import { blocks2d } from "../../lib/probes/fourier/spectra.ts";
+import { blocksInChunks } from "../../lib/probes/fourier/spectra_in_chunks.ts";
 
 const WIDTH = 5;
 

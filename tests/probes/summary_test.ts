@@ -6,7 +6,7 @@ import {
   type ProbeName,
   type ProbeProgress,
 } from "../../lib/probes/mod.ts";
-import { summaryOf } from "../../lib/probes/summary.ts";
+import { summaryOf } from "../../lib/probes/asking/summary.ts";
 
 const EXPORT = new URL("../golden/pytorch_export.onnx", import.meta.url)
   .pathname;

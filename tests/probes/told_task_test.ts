@@ -1,8 +1,8 @@
 /** A task of nothing but rows: which they are, and what an input makes of them. */
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { UsageError } from "../../lib/errors.ts";
-import { taskOfRows } from "../../lib/probes/told_task.ts";
+import { UsageError } from "../../lib/base/errors.ts";
+import { taskOfRows } from "../../lib/probes/foreign/told_task.ts";
 
 const ROWS = {
   train: { inputs: [[0, 1, 2, 3], [4, 5, 6, 7]], labels: [1, 0] },

@@ -5,8 +5,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
-import { loadProbeModel } from "../../lib/onnx/load_probe_model.ts";
-import { toNumbers } from "../../lib/onnx/tensor.ts";
+import { loadProbeModel } from "../../lib/onnx/inspect/load_probe_model.ts";
+import { toNumbers } from "../../lib/numeric/tensor.ts";
 import { type ForeignOptions, introduce, probe } from "../../lib/probes/mod.ts";
 import { assertClose, golden } from "../_golden.ts";
 import { withTempDir } from "../tasks/_run.ts";

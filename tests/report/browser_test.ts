@@ -13,9 +13,12 @@ import {
   assertNotEquals,
 } from "@std/assert";
 import { join } from "node:path";
-import { changeWeight, scaleWeight } from "../../lib/onnx/weight_edits.ts";
-import { hostTensorOf, toNumbers } from "../../lib/onnx/tensor.ts";
-import { loadProbeModel } from "../../lib/onnx/load_probe_model.ts";
+import {
+  changeWeight,
+  scaleWeight,
+} from "../../lib/onnx/inspect/weight_edits.ts";
+import { hostTensorOf, toNumbers } from "../../lib/numeric/tensor.ts";
+import { loadProbeModel } from "../../lib/onnx/inspect/load_probe_model.ts";
 import { findCheckpoint } from "../../lib/runs/read.ts";
 import { writeReport } from "../../lib/report/write.ts";
 import { withTempDir } from "../tasks/_run.ts";

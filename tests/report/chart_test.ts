@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { type Chart, chartSvg, palette } from "../../lib/report/chart.ts";
+import { type Chart, chartSvg, palette } from "../../lib/charts/chart.ts";
 
 const points = [1, 10, 100].map((x) => ({
   x,

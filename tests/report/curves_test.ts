@@ -2,7 +2,7 @@
 
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { type Config, resolveConfig } from "../../lib/config/config.ts";
-import { curveFigures } from "../../lib/report/curves.ts";
+import { curveFigures } from "../../lib/report/figures/curves.ts";
 import { groupsOf, type ReportRun } from "../../lib/report/runs.ts";
 
 type Row = readonly [step: number, test: number, train?: number];

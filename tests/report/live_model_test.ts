@@ -1,16 +1,19 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import type { ConfigInput } from "../../lib/config/config.ts";
-import { decodeModel } from "../../lib/onnx/model.ts";
-import { openSession } from "../../lib/onnx/session.ts";
+import { decodeModel } from "../../lib/onnx/file/model.ts";
+import { openSession } from "../../lib/onnx/runtime/session.ts";
 import {
   type HostTensor,
   hostTensorOf,
   toNumbers,
-} from "../../lib/onnx/tensor.ts";
+} from "../../lib/numeric/tensor.ts";
 import type { ProbeContext } from "../../lib/probes/mod.ts";
 import { filterMatrix } from "../../lib/report/live/network.ts";
-import { liveOf } from "../../lib/report/live_section.ts";
-import { type LiveModel, liveModel } from "../../lib/report/live_model.ts";
+import { liveOf } from "../../lib/report/playground/live_section.ts";
+import {
+  type LiveModel,
+  liveModel,
+} from "../../lib/report/playground/live_model.ts";
 import { contextOf } from "../probes/_contexts.ts";
 
 const P = 13;

@@ -2,11 +2,11 @@
 // checkpoints.
 
 import { assert, assertEquals } from "@std/assert";
-import { limits } from "../../lib/probes/chunks.ts";
-import { fourier } from "../../lib/probes/fourier.ts";
-import { logitScaling } from "../../lib/probes/logit_scaling.ts";
+import { limits } from "../../lib/probes/context/chunks.ts";
+import { fourier } from "../../lib/probes/fourier/fourier.ts";
+import { logitScaling } from "../../lib/probes/loss/logit_scaling.ts";
 import type { ProbeName } from "../../lib/probes/mod.ts";
-import { progress } from "../../lib/probes/progress_measures.ts";
+import { progress } from "../../lib/probes/fourier/progress_measures.ts";
 import { livePart, makeReport } from "../../lib/report/report.ts";
 import { withTempDir } from "../tasks/_run.ts";
 import { runIn } from "./_runs.ts";

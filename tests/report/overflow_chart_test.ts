@@ -1,9 +1,9 @@
 // Overflow in float16 is a series of its own in the chart of scaled weights.
 
 import { assert, assertEquals } from "@std/assert";
-import { hostTensorOf } from "../../lib/onnx/tensor.ts";
-import { palette } from "../../lib/report/chart.ts";
-import { scalingFigure } from "../../lib/report/measure_figures.ts";
+import { hostTensorOf } from "../../lib/numeric/tensor.ts";
+import { palette } from "../../lib/charts/chart.ts";
+import { scalingFigure } from "../../lib/report/figures/measure_figures.ts";
 import { contextOf } from "../probes/_contexts.ts";
 
 // The heights of a colour's dots, from left to right.

@@ -4,19 +4,23 @@ import { decode } from "fast-png";
 import { join } from "node:path";
 import { parseHTML } from "linkedom";
 import { type Config, resolveConfig } from "../../lib/config/config.ts";
-import { UsageError } from "../../lib/errors.ts";
-import { FileError } from "../../lib/files.ts";
-import { curveFigures } from "../../lib/report/curves.ts";
-import { csvOf, jsonOf } from "../../lib/report/figure.ts";
-import { heatMapSvg, numberTicks } from "../../lib/report/heat_map.ts";
-import { html, jsonBlock } from "../../lib/report/html.ts";
-import { pageText } from "../../lib/report/page.ts";
-import { pngOf } from "../../lib/report/png.ts";
+import { UsageError } from "../../lib/base/errors.ts";
+import { FileError } from "../../lib/base/files.ts";
+import { curveFigures } from "../../lib/report/figures/curves.ts";
+import { csvOf, jsonOf } from "../../lib/report/figures/figure.ts";
+import { heatMapSvg, numberTicks } from "../../lib/charts/heat_map.ts";
+import { html, jsonBlock } from "../../lib/report/page/html.ts";
+import { pageText } from "../../lib/report/page/page.ts";
+import { pngOf } from "../../lib/charts/png.ts";
 import { makeReport, readGroups } from "../../lib/report/report.ts";
 import { groupsOf, readRuns, type ReportRun } from "../../lib/report/runs.ts";
-import { logTicks } from "../../lib/report/ticks.ts";
-import { verdictsOn } from "../../lib/report/verdict.ts";
-import { commandOf, groupNotes, sentence } from "../../lib/report/words.ts";
+import { logTicks } from "../../lib/charts/ticks.ts";
+import { verdictsOn } from "../../lib/report/page/verdict.ts";
+import {
+  commandOf,
+  groupNotes,
+  sentence,
+} from "../../lib/report/page/words.ts";
 import { withTempDir } from "../tasks/_run.ts";
 import { writeSums } from "../train/_runs.ts";
 import { runIn } from "./_runs.ts";

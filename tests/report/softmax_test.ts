@@ -1,8 +1,8 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import type * as tf from "@tensorflow/tfjs-core";
-import { randomKey } from "../../lib/data/random.ts";
+import { randomKey } from "../../lib/numeric/random.ts";
 import { collapsed } from "../../lib/losses/mod.ts";
-import { hostTensorOf, toNumbers } from "../../lib/onnx/tensor.ts";
+import { hostTensorOf, toNumbers } from "../../lib/numeric/tensor.ts";
 import {
   argMax,
   collapses,
@@ -11,7 +11,7 @@ import {
   probability,
   sumOfExponentials,
 } from "../../lib/report/live/softmax.ts";
-import { runTraced } from "../../lib/trace/run.ts";
+import { runTraced } from "../../lib/onnx/runtime/compile.ts";
 
 const CLASSES = 113;
 const EPSILON = {

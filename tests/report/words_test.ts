@@ -3,13 +3,17 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type Config, resolveConfig } from "../../lib/config/config.ts";
 import type { ProbeReport } from "../../lib/probes/mod.ts";
-import { chartSvg } from "../../lib/report/chart.ts";
-import { numberTicks } from "../../lib/report/heat_map.ts";
+import { chartSvg } from "../../lib/charts/chart.ts";
+import { numberTicks } from "../../lib/charts/heat_map.ts";
 import { collapses, sumOfExponentials } from "../../lib/report/live/softmax.ts";
 import { groupsOf, reached, type ReportRun } from "../../lib/report/runs.ts";
-import { logTicks } from "../../lib/report/ticks.ts";
-import { verdictsOn } from "../../lib/report/verdict.ts";
-import { commandOf, outcome, summaryCells } from "../../lib/report/words.ts";
+import { logTicks } from "../../lib/charts/ticks.ts";
+import { verdictsOn } from "../../lib/report/page/verdict.ts";
+import {
+  commandOf,
+  outcome,
+  summaryCells,
+} from "../../lib/report/page/words.ts";
 
 /** A run as far as words look at it. */
 function made(

@@ -7,8 +7,8 @@
 
 import { join } from "node:path";
 import type { Figure } from "../../lib/figures/figure.ts";
-import { curve, last, measured, percent } from "../../lib/figures/curves.ts";
-import { mlp } from "../../lib/figures/paper.ts";
+import { curve, last, measured, percent } from "../../lib/figures/readings.ts";
+import { mlp } from "../../lib/figures/paper/settings.ts";
 import { BY_SEED, bySeed } from "../../lib/figures/rules.ts";
 import type { Places } from "../../lib/reproduce/layout.ts";
 import { reproduce } from "../../lib/reproduce/reproduce.ts";

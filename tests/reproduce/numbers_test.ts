@@ -13,7 +13,7 @@ import {
   percent,
   stepText,
   within,
-} from "../../lib/figures/curves.ts";
+} from "../../lib/figures/readings.ts";
 import type { Figure } from "../../lib/figures/figure.ts";
 import {
   recordOf,

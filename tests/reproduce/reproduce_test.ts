@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { UsageError } from "../../lib/errors.ts";
+import { UsageError } from "../../lib/base/errors.ts";
 import { recordText } from "../../lib/figures/record.ts";
 import type { Figure } from "../../lib/figures/figure.ts";
 import { listFigures } from "../../lib/reproduce/list.ts";

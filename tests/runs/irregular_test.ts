@@ -2,15 +2,15 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
-import { FileError, writeWhole } from "../../lib/files.ts";
+import { FileError, writeWhole } from "../../lib/base/files.ts";
 import { probe } from "../../lib/probes/mod.ts";
 import { readRuns } from "../../lib/report/runs.ts";
 import { exportCheckpoint } from "../../lib/runs/export.ts";
 import { findCheckpoint, runsIn } from "../../lib/runs/read.ts";
-import { readFile } from "../../lib/sums.ts";
-import { startFrom } from "../../lib/train/start.ts";
-import { trainReplicas } from "../../lib/train/replicas.ts";
-import { toResume } from "../../lib/train/to_resume.ts";
+import { readFile } from "../../lib/base/sums.ts";
+import { startFrom } from "../../lib/train/from_checkpoint.ts";
+import { trainReplicas } from "../../lib/train/band/replicas.ts";
+import { toResume } from "../../lib/train/unfinished.ts";
 import { train } from "../../lib/train/train.ts";
 import {
   assertRefused,

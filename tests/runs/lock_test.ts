@@ -2,10 +2,10 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
-import { UsageError } from "../../lib/errors.ts";
-import { FileError } from "../../lib/files.ts";
+import { UsageError } from "../../lib/base/errors.ts";
+import { FileError } from "../../lib/base/files.ts";
 import { isLocked, lockRun } from "../../lib/runs/lock.ts";
-import { trainReplicas } from "../../lib/train/replicas.ts";
+import { trainReplicas } from "../../lib/train/band/replicas.ts";
 import { train } from "../../lib/train/train.ts";
 import { contentsOf, withTempDir } from "../tasks/_run.ts";
 import { assertSameRun, assertSums, copyRun } from "../train/_runs.ts";

@@ -6,9 +6,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { defaults } from "../../lib/config/config.ts";
-import { replaceFiles, writeWhole } from "../../lib/files.ts";
+import { replaceFiles, writeWhole } from "../../lib/base/files.ts";
 import { makeManifest } from "../../lib/runs/manifest.ts";
-import { removeRun } from "../../lib/runs/place.ts";
+import { removeRun } from "../../lib/runs/new_folder.ts";
 import { type MetricsRow, RunWriter } from "../../lib/runs/run_folder.ts";
 import { withTempDir } from "../tasks/_run.ts";
 import { traced } from "./_traced.ts";

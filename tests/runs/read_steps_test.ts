@@ -1,7 +1,7 @@
 /** The order of steps, and what manifests say of sittings. */
 
 import { assertEquals } from "@std/assert";
-import { stepFile, stepsIn } from "../../lib/runs/_layout.ts";
+import { stepFile, stepsIn } from "../../lib/runs/layout.ts";
 import {
   differences,
   makeManifest,

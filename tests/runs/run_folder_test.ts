@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { defaults } from "../../lib/config/config.ts";
-import { UsageError } from "../../lib/errors.ts";
-import { FileError, writeWhole } from "../../lib/files.ts";
+import { UsageError } from "../../lib/base/errors.ts";
+import { FileError, writeWhole } from "../../lib/base/files.ts";
 import { makeManifest } from "../../lib/runs/manifest.ts";
 import {
   findCheckpoint,

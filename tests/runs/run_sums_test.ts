@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { RowsHash, RunSums } from "../../lib/runs/run_sums.ts";
-import { readOfRun, sha256 } from "../../lib/sums.ts";
+import { readOfRun, sha256 } from "../../lib/base/sums.ts";
 import { withTempDir } from "../tasks/_run.ts";
 
 const of = (text: string) => ({ bytes: text.length, sum: sha256(text) });

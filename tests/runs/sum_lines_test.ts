@@ -2,9 +2,9 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
-import { readHeld } from "../../lib/held.ts";
+import { readHeld } from "../../lib/base/held.ts";
 import { readConfig } from "../../lib/runs/read.ts";
-import { DamagedError, sha256, Sums } from "../../lib/sums.ts";
+import { DamagedError, sha256, Sums } from "../../lib/base/sums.ts";
 import { train } from "../../lib/train/train.ts";
 import { withTempDir } from "../tasks/_run.ts";
 import { assertSums } from "../train/_runs.ts";

@@ -2,10 +2,10 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
-import { FileError } from "../../lib/files.ts";
-import { readHeld } from "../../lib/held.ts";
+import { FileError } from "../../lib/base/files.ts";
+import { readHeld } from "../../lib/base/held.ts";
 import { checkpointsOf, readConfig, readMetrics } from "../../lib/runs/read.ts";
-import { DamagedError, Sums, sumsOf } from "../../lib/sums.ts";
+import { DamagedError, Sums, sumsOf } from "../../lib/base/sums.ts";
 import { train } from "../../lib/train/train.ts";
 import { withTempDir } from "../tasks/_run.ts";
 import { assertSums, atFirstStep } from "../train/_runs.ts";

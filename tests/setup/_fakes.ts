@@ -7,8 +7,8 @@
 import { zipSync } from "fflate";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { CUDA_FILES, providerFolder } from "../../lib/onnx/cuda.ts";
-import type { CudaSums } from "../../lib/setup/cuda_sums.ts";
+import { CUDA_FILES, providerFolder } from "../../lib/onnx/runtime/cuda.ts";
+import type { CudaSums } from "../../lib/setup/cuda/sums.ts";
 
 /** A shared library of x86-64 Linux that does nothing but need others. */
 export function library(

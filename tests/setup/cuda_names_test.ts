@@ -2,8 +2,12 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
-import { CUDA_FILES, cudaMajor, mendLibraries } from "../../lib/onnx/cuda.ts";
-import { setupCuda } from "../../lib/setup/cuda.ts";
+import {
+  CUDA_FILES,
+  cudaMajor,
+  mendLibraries,
+} from "../../lib/onnx/runtime/cuda.ts";
+import { setupCuda } from "../../lib/setup/cuda/cuda.ts";
 import { traced } from "../runs/_traced.ts";
 import { withTempDir } from "../tasks/_run.ts";
 import { fakePackage, sumsOf, wheel } from "./_fakes.ts";

@@ -6,16 +6,16 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "node:path";
-import { UsageError } from "../../lib/errors.ts";
+import { UsageError } from "../../lib/base/errors.ts";
 import {
   CUDA_FILES,
   cudaLibraries,
   packageFolder,
   packageVersion,
-} from "../../lib/onnx/cuda.ts";
-import { readLibrary } from "../../lib/onnx/elf.ts";
-import { cudaState, removeCuda, setupCuda } from "../../lib/setup/cuda.ts";
-import { CUDA_SUMS } from "../../lib/setup/cuda_sums.ts";
+} from "../../lib/onnx/runtime/cuda.ts";
+import { readLibrary } from "../../lib/onnx/runtime/elf.ts";
+import { cudaState, removeCuda, setupCuda } from "../../lib/setup/cuda/cuda.ts";
+import { CUDA_SUMS } from "../../lib/setup/cuda/sums.ts";
 import { contentsOf, withTempDir } from "../tasks/_run.ts";
 import {
   fakePackage,

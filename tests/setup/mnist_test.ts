@@ -8,8 +8,8 @@ import {
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import deno from "../../deno.json" with { type: "json" };
-import { mnist } from "../../lib/data/mnist.ts";
-import { randomKey } from "../../lib/data/random.ts";
+import { mnist } from "../../lib/data/tasks/mnist.ts";
+import { randomKey } from "../../lib/numeric/random.ts";
 import {
   MNIST_CHECKSUMS,
   MNIST_MIRRORS,

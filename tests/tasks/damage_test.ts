@@ -4,7 +4,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { readRuns } from "../../lib/report/runs.ts";
 import { train } from "../../lib/train/train.ts";
-import { trainReplicas } from "../../lib/train/replicas.ts";
+import { trainReplicas } from "../../lib/train/band/replicas.ts";
 import { fileIn, flipBit } from "../runs/_damage.ts";
 import { assertSums, atFirstStep, copyRun, writeSums } from "../train/_runs.ts";
 import {

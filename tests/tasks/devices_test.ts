@@ -11,8 +11,8 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "node:path";
-import { UsageError } from "../../lib/errors.ts";
-import { cudaIsInstalled } from "../../lib/onnx/cuda.ts";
+import { UsageError } from "../../lib/base/errors.ts";
+import { cudaIsInstalled } from "../../lib/onnx/runtime/cuda.ts";
 import { probe } from "../../lib/probes/mod.ts";
 import {
   assertRefused,

@@ -9,12 +9,12 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "node:path";
-import { devices } from "../../lib/devices.ts";
+import { devices } from "../../lib/devices/choice.ts";
 import {
   cudaIsInstalled,
   packageFolder,
   providerFolder,
-} from "../../lib/onnx/cuda.ts";
+} from "../../lib/onnx/runtime/cuda.ts";
 import { wheel } from "../setup/_fakes.ts";
 import {
   assertRefused,

@@ -57,7 +57,12 @@ Deno.test("what --help of train needs does not load what reads ONNX files", asyn
   const names = [...loaded];
   assert(names.some((name) => name.endsWith("lib/config/config.ts")));
   for (
-    const heavy of ["onnx-buf", "@bufbuild", "onnxruntime", "lib/onnx/model.ts"]
+    const heavy of [
+      "onnx-buf",
+      "@bufbuild",
+      "onnxruntime",
+      "lib/onnx/file/model.ts",
+    ]
   ) {
     assertEquals(names.filter((name) => name.includes(heavy)), []);
   }

@@ -2,7 +2,7 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
-import { ProbeModel } from "../../lib/onnx/probe_model.ts";
+import { ProbeModel } from "../../lib/onnx/inspect/probe_model.ts";
 import { assertRefused, task, withTempDir } from "./_run.ts";
 
 Deno.test("train --model encoder: of two layers, and the probes read it", () =>

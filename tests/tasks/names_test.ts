@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
-import { decodeModel, encodeModel } from "../../lib/onnx/model.ts";
+import { decodeModel, encodeModel } from "../../lib/onnx/file/model.ts";
 import { outputOf, startProgram, withTempDir } from "./_run.ts";
 
 // Colours, a line of its own, right to left, CSI in one character.

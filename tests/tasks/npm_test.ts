@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import deno from "../../deno.json" with { type: "json" };
 import npm from "../../package.json" with { type: "json" };
-import { launchedBy, quoted, taskLine } from "../../lib/shell.ts";
+import { launchedBy, quoted, taskLine } from "../../lib/base/shell.ts";
 import {
   assertRefused,
   contentsOf,

@@ -3,7 +3,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { resolveConfig } from "../../lib/config/config.ts";
 import type { Standing } from "../../lib/reproduce/reproduce.ts";
-import { bandOf } from "../../lib/train/band.ts";
+import { bandOf } from "../../lib/train/band/band.ts";
 import type { TrainResult } from "../../lib/train/train.ts";
 import {
   EXIT,
@@ -14,11 +14,11 @@ import {
   path,
   several,
   stepNumber,
-} from "../../tasks/cli.ts";
+} from "../../tasks/shared/cli.ts";
 import type { RunReport } from "../../lib/probes/mod.ts";
-import { renderRun } from "../../tasks/probe_text.ts";
-import { standingText } from "../../tasks/reproduce_text.ts";
-import { bandText, summary } from "../../tasks/train_text.ts";
+import { renderRun } from "../../tasks/shared/probe_text.ts";
+import { standingText } from "../../tasks/reproduce/text.ts";
+import { bandText, summary } from "../../tasks/train/text.ts";
 
 Deno.test("numbers are read whole, and nothing else is one", () => {
   assertEquals(["1e-3", " 7 ", "-2", "Infinity"].map(number), [

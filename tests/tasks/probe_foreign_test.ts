@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
-import { decodeModel, encodeModel } from "../../lib/onnx/model.ts";
+import { decodeModel, encodeModel } from "../../lib/onnx/file/model.ts";
 import type { Contents, ProbeReport } from "../../lib/probes/mod.ts";
 import { golden } from "../_golden.ts";
 import { assertRefused, outputOf, startProgram, withTempDir } from "./_run.ts";

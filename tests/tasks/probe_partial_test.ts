@@ -2,9 +2,9 @@
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
-import { loadProbeModel } from "../../lib/onnx/load_probe_model.ts";
-import { decodeModel, encodeModel } from "../../lib/onnx/model.ts";
-import { scaleWeight } from "../../lib/onnx/weight_edits.ts";
+import { loadProbeModel } from "../../lib/onnx/inspect/load_probe_model.ts";
+import { decodeModel, encodeModel } from "../../lib/onnx/file/model.ts";
+import { scaleWeight } from "../../lib/onnx/inspect/weight_edits.ts";
 import type { ProbeReport, RunReport } from "../../lib/probes/mod.ts";
 import { checkpointsOf } from "../../lib/runs/read.ts";
 import { train } from "../../lib/train/train.ts";

@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { decodeModel, encodeModel } from "../../lib/onnx/model.ts";
+import { decodeModel, encodeModel } from "../../lib/onnx/file/model.ts";
 import type { ProbeReport, RunReport } from "../../lib/probes/mod.ts";
 import { assertRefused, outputOf, startProgram, withTempDir } from "./_run.ts";
 

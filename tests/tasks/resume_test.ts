@@ -4,7 +4,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
-import { randomKey } from "../../lib/data/random.ts";
+import { randomKey } from "../../lib/numeric/random.ts";
 import { assertSameRun } from "../train/_runs.ts";
 import {
   assertRefused,

@@ -4,7 +4,7 @@ import {
   folderOf,
   isInstalled,
   setupRoot,
-} from "../../lib/train/tfjs_backends.ts";
+} from "../../lib/devices/tfjs/backends.ts";
 import { pathOf } from "./_fakes.ts";
 import {
   assertFailed,

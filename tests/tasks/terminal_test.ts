@@ -4,7 +4,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import deno from "../../deno.json" with { type: "json" };
-import { quoted } from "../../lib/shell.ts";
+import { quoted } from "../../lib/base/shell.ts";
 import { type TaskName, withTempDir } from "./_run.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));

@@ -5,8 +5,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { defaults, flagOf } from "../../lib/config/config.ts";
-import { loadProbeModel } from "../../lib/onnx/load_probe_model.ts";
-import { hostTensorOf } from "../../lib/onnx/tensor.ts";
+import { loadProbeModel } from "../../lib/onnx/inspect/load_probe_model.ts";
+import { hostTensorOf } from "../../lib/numeric/tensor.ts";
 import { probes } from "../../lib/probes/mod.ts";
 import { basicNames } from "../../lib/metrics/mod.ts";
 import { assertClose, valuesOf } from "../_golden.ts";

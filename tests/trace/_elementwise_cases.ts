@@ -6,7 +6,7 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import { bool, f32, i32, type TensorFunction, vector } from "./_run.ts";
-import type { HostTensor } from "../../lib/onnx/tensor.ts";
+import type { HostTensor } from "../../lib/numeric/tensor.ts";
 
 /** What is special, a function that runs the kernel, and its arguments. */
 export type Case = readonly [

@@ -9,9 +9,9 @@ import {
   encodeModel,
   modelOf,
   type ModelOptions,
-} from "../../lib/onnx/model.ts";
-import { openSession } from "../../lib/onnx/session.ts";
-import type { HostTensor } from "../../lib/onnx/tensor.ts";
+} from "../../lib/onnx/file/model.ts";
+import { openSession } from "../../lib/onnx/runtime/session.ts";
+import type { HostTensor } from "../../lib/numeric/tensor.ts";
 import { trace } from "../../lib/trace/backend.ts";
 import {
   type DType,
@@ -19,7 +19,7 @@ import {
   nodesFor,
   type Spec,
 } from "../../lib/trace/graph.ts";
-import type { Tree } from "../../lib/tree.ts";
+import type { Tree } from "../../lib/base/tree.ts";
 import type { TensorFunction } from "./_run.ts";
 
 /** Traces a function of one tensor x, whose result alone is y. */

@@ -12,7 +12,7 @@ import {
   hostTensorOf,
   sizeOf,
   toNumbers,
-} from "../../lib/onnx/tensor.ts";
+} from "../../lib/numeric/tensor.ts";
 import { type DType, isFloat } from "../../lib/trace/graph.ts";
 import { assertClose, golden, type Tolerance } from "../_golden.ts";
 

@@ -11,9 +11,9 @@ import {
   hostTensorOf,
   sizeOf,
   toTyped,
-} from "../../lib/onnx/tensor.ts";
-import { encodeModel, modelOf } from "../../lib/onnx/model.ts";
-import { openSession } from "../../lib/onnx/session.ts";
+} from "../../lib/numeric/tensor.ts";
+import { encodeModel, modelOf } from "../../lib/onnx/file/model.ts";
+import { openSession } from "../../lib/onnx/runtime/session.ts";
 import { trace } from "../../lib/trace/backend.ts";
 import type { DType, Spec } from "../../lib/trace/graph.ts";
 

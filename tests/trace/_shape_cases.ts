@@ -5,7 +5,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { type HostTensor, toNumbers } from "../../lib/onnx/tensor.ts";
+import { type HostTensor, toNumbers } from "../../lib/numeric/tensor.ts";
 import type { Case } from "./_elementwise_cases.ts";
 import {
   bool,

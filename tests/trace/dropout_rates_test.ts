@@ -3,10 +3,10 @@
 import { assert, assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
-import { toNumbers } from "../../lib/onnx/tensor.ts";
+import { toNumbers } from "../../lib/numeric/tensor.ts";
 import { type Draw, keepMask } from "../../lib/trace/random.ts";
-import { runTraced } from "../../lib/trace/run.ts";
-import type { Words } from "../../lib/trace/threefry.ts";
+import { runTraced } from "../../lib/onnx/runtime/compile.ts";
+import type { Words } from "../../lib/numeric/threefry.ts";
 import { i32 } from "./_run.ts";
 
 const KEY: Words = [0x12345678, 0x9abcdef0];

@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
 import type { DType } from "../../lib/trace/graph.ts";
-import { hostTensorOf, sizeOf, toTyped } from "../../lib/onnx/tensor.ts";
+import { hostTensorOf, sizeOf, toTyped } from "../../lib/numeric/tensor.ts";
 import { graphOf, opsOf } from "./_graphs.ts";
 import { withSession } from "./_run.ts";
 

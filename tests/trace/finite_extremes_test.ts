@@ -1,17 +1,17 @@
 import { assert, assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
 import { resolveConfig } from "../../lib/config/config.ts";
-import { makeExperiment } from "../../lib/train/experiment.ts";
-import { initialState, traceStep } from "../../lib/train/onnx_engine.ts";
+import { makeExperiment } from "../../lib/experiment/experiment.ts";
+import { initialState, traceStep } from "../../lib/engine/onnx/onnx_engine.ts";
 import { softmax } from "../../lib/losses/softmax.ts";
 import { softmaxExact } from "../../lib/losses/softmax_exact.ts";
-import { type HostTensor, toNumbers } from "../../lib/onnx/tensor.ts";
+import { type HostTensor, toNumbers } from "../../lib/numeric/tensor.ts";
 import {
   greatest,
   least,
   placeOfGreatest,
-} from "../../lib/trace/finite_extremes.ts";
-import { vmap } from "../../lib/trace/vmap.ts";
+} from "../../lib/trace/operators/finite_extremes.ts";
+import { vmap } from "../../lib/trace/transforms/vmap.ts";
 import { graphOf, opsOf, runGraph } from "./_graphs.ts";
 import { eagerly, f32, i32, traced } from "./_run.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
-import { toNumbers } from "../../lib/onnx/tensor.ts";
+import { toNumbers } from "../../lib/numeric/tensor.ts";
 import { scalar } from "../../lib/trace/precision.ts";
 import { assertClose } from "../_golden.ts";
 import { f32, f64, traced } from "./_run.ts";

@@ -1,6 +1,10 @@
 import { assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
-import { type HostTensor, sizeOf, toNumbers } from "../../lib/onnx/tensor.ts";
+import {
+  type HostTensor,
+  sizeOf,
+  toNumbers,
+} from "../../lib/numeric/tensor.ts";
 import { scalar } from "../../lib/trace/precision.ts";
 import { assertClose } from "../_golden.ts";
 import {

@@ -2,10 +2,10 @@
 
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
-import type { Runtime } from "../../lib/onnx/session.ts";
-import { hostTensorOf, toNumbers } from "../../lib/onnx/tensor.ts";
+import type { Runtime } from "../../lib/onnx/runtime/session.ts";
+import { hostTensorOf, toNumbers } from "../../lib/numeric/tensor.ts";
 import { trace } from "../../lib/trace/backend.ts";
-import { runTraced } from "../../lib/trace/run.ts";
+import { runTraced } from "../../lib/onnx/runtime/compile.ts";
 
 const LEAST = -(2 ** 31);
 const OPERATIONS = { div: tf.div, floorDiv: tf.floorDiv, mod: tf.mod };

@@ -3,8 +3,8 @@
 
 import { assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
-import { type HostTensor, toNumbers } from "../../lib/onnx/tensor.ts";
-import { jvp, TANGENT } from "../../lib/trace/jvp.ts";
+import { type HostTensor, toNumbers } from "../../lib/numeric/tensor.ts";
+import { jvp, TANGENT } from "../../lib/trace/transforms/jvp.ts";
 import { graphOf, runGraph } from "./_graphs.ts";
 import { f32, f64, type TensorFunction } from "./_run.ts";
 

@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
-import { encodeModel, modelOf } from "../../lib/onnx/model.ts";
-import { openSession } from "../../lib/onnx/session.ts";
+import { encodeModel, modelOf } from "../../lib/onnx/file/model.ts";
+import { openSession } from "../../lib/onnx/runtime/session.ts";
 import {
   type HostTensor,
   hostTensorOf,
   toNumbers,
-} from "../../lib/onnx/tensor.ts";
-import { jvp, TANGENT } from "../../lib/trace/jvp.ts";
+} from "../../lib/numeric/tensor.ts";
+import { jvp, TANGENT } from "../../lib/trace/transforms/jvp.ts";
 import { scalar } from "../../lib/trace/precision.ts";
 import { assertClose } from "../_golden.ts";
 import { type Case, elementwiseCases } from "./_elementwise_cases.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
-import { toNumbers } from "../../lib/onnx/tensor.ts";
+import { toNumbers } from "../../lib/numeric/tensor.ts";
 import { trace } from "../../lib/trace/backend.ts";
 import { eagerly, f64, i32, numbers, traced, vector } from "./_run.ts";
 

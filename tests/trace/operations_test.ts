@@ -3,10 +3,10 @@
 
 import { assert, assertEquals } from "@std/assert";
 import type * as tf from "@tensorflow/tfjs-core";
-import type { HostTensor } from "../../lib/onnx/tensor.ts";
+import type { HostTensor } from "../../lib/numeric/tensor.ts";
 import { trace } from "../../lib/trace/backend.ts";
 import { isFloat, type Spec } from "../../lib/trace/graph.ts";
-import { rules } from "../../lib/trace/rules.ts";
+import { rules } from "../../lib/trace/operators/rules.ts";
 import { runGraph } from "./_graphs.ts";
 import {
   assertTensor,

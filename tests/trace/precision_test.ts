@@ -4,7 +4,7 @@ import {
   type HostTensor,
   hostTensorOf,
   toNumbers,
-} from "../../lib/onnx/tensor.ts";
+} from "../../lib/numeric/tensor.ts";
 import { trace } from "../../lib/trace/backend.ts";
 import type { DType } from "../../lib/trace/graph.ts";
 import {
@@ -13,7 +13,7 @@ import {
   toPrecision,
   widen,
 } from "../../lib/trace/precision.ts";
-import { runTraced } from "../../lib/trace/run.ts";
+import { runTraced } from "../../lib/onnx/runtime/compile.ts";
 import { assertClose } from "../_golden.ts";
 import { f32, f64, i32, type TensorFunction, traced } from "./_run.ts";
 

@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
-import type { Runtime } from "../../lib/onnx/session.ts";
-import { hostTensorOf, toNumbers } from "../../lib/onnx/tensor.ts";
+import type { Runtime } from "../../lib/onnx/runtime/session.ts";
+import { hostTensorOf, toNumbers } from "../../lib/numeric/tensor.ts";
 import { trace } from "../../lib/trace/backend.ts";
-import { foldConstants } from "../../lib/trace/fold.ts";
+import { foldConstants } from "../../lib/onnx/runtime/fold.ts";
 import { newConstant } from "../../lib/trace/graph.ts";
 import {
   type Draw,
@@ -12,9 +12,9 @@ import {
   randomOrder,
   type RowRange,
 } from "../../lib/trace/random.ts";
-import { compile } from "../../lib/trace/run.ts";
-import { threefry2x32, type Words } from "../../lib/trace/threefry.ts";
-import { vmap } from "../../lib/trace/vmap.ts";
+import { compile } from "../../lib/onnx/runtime/compile.ts";
+import { threefry2x32, type Words } from "../../lib/numeric/threefry.ts";
+import { vmap } from "../../lib/trace/transforms/vmap.ts";
 import { valuesOf } from "../_golden.ts";
 import { runGraph } from "./_graphs.ts";
 

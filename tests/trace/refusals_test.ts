@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
-import { encodeModel, modelOf } from "../../lib/onnx/model.ts";
-import { openSession } from "../../lib/onnx/session.ts";
+import { encodeModel, modelOf } from "../../lib/onnx/file/model.ts";
+import { openSession } from "../../lib/onnx/runtime/session.ts";
 import { trace } from "../../lib/trace/backend.ts";
 import {
   type DType,
@@ -12,7 +12,7 @@ import {
   type Spec,
   type Value,
 } from "../../lib/trace/graph.ts";
-import { KERNEL_TYPES } from "../../lib/trace/kernel_types.ts";
+import { KERNEL_TYPES } from "../../lib/trace/operators/kernel_types.ts";
 import { i32, type TensorFunction, traced, vector } from "./_run.ts";
 
 const int64 = (shape: number[], ...values: number[]) =>

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
-import { type HostTensor, toNumbers } from "../../lib/onnx/tensor.ts";
+import { type HostTensor, toNumbers } from "../../lib/numeric/tensor.ts";
 import { trace } from "../../lib/trace/backend.ts";
 import { isFloat } from "../../lib/trace/graph.ts";
-import { rules } from "../../lib/trace/rules.ts";
+import { rules } from "../../lib/trace/operators/rules.ts";
 import { assertClose } from "../_golden.ts";
 import { type Case, elementwiseCases } from "./_elementwise_cases.ts";
 import { eagerly, f64, traced, withFloats } from "./_run.ts";

@@ -7,8 +7,8 @@ import {
   type HostTensor,
   hostTensorOf,
   toNumbers,
-} from "../../lib/onnx/tensor.ts";
-import { jvp, TANGENT } from "../../lib/trace/jvp.ts";
+} from "../../lib/numeric/tensor.ts";
+import { jvp, TANGENT } from "../../lib/trace/transforms/jvp.ts";
 import { graphOf, runGraph } from "./_graphs.ts";
 import {
   assertTensor,

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
 import { nameTensor, trace } from "../../lib/trace/backend.ts";
-import { expandSegmentSums } from "../../lib/trace/segments.ts";
+import { expandSegmentSums } from "../../lib/trace/operators/segments.ts";
 import { opsOf, runGraph, traceX } from "./_graphs.ts";
 import { eagerly, numbers } from "./_run.ts";
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
-import { toNumbers } from "../../lib/onnx/tensor.ts";
-import { traceForAnyBatch } from "../../lib/trace/symbolic.ts";
+import { toNumbers } from "../../lib/numeric/tensor.ts";
+import { traceForAnyBatch } from "../../lib/trace/transforms/any_batch.ts";
 import { nameTensor, trace } from "../../lib/trace/backend.ts";
 import { scalar } from "../../lib/trace/precision.ts";
 import { assertClose } from "../_golden.ts";

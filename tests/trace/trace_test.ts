@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
-import { encodeModel, modelOf } from "../../lib/onnx/model.ts";
-import { openSession } from "../../lib/onnx/session.ts";
-import { hostTensorOf, toNumbers } from "../../lib/onnx/tensor.ts";
+import { encodeModel, modelOf } from "../../lib/onnx/file/model.ts";
+import { openSession } from "../../lib/onnx/runtime/session.ts";
+import { hostTensorOf, toNumbers } from "../../lib/numeric/tensor.ts";
 import { isTracing, nameTensor, trace } from "../../lib/trace/backend.ts";
-import { foldConstants } from "../../lib/trace/fold.ts";
+import { foldConstants } from "../../lib/onnx/runtime/fold.ts";
 import { nodesFor } from "../../lib/trace/graph.ts";
 import { toPrecision } from "../../lib/trace/precision.ts";
-import { rules } from "../../lib/trace/rules.ts";
+import { rules } from "../../lib/trace/operators/rules.ts";
 import { opsOf, runGraph, traceX } from "./_graphs.ts";
 import { f32, traced, vector } from "./_run.ts";
 

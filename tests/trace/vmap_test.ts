@@ -1,11 +1,15 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
-import { type HostTensor, sizeOf, toNumbers } from "../../lib/onnx/tensor.ts";
-import { foldConstants } from "../../lib/trace/fold.ts";
+import {
+  type HostTensor,
+  sizeOf,
+  toNumbers,
+} from "../../lib/numeric/tensor.ts";
+import { foldConstants } from "../../lib/onnx/runtime/fold.ts";
 import { trace } from "../../lib/trace/backend.ts";
 import { newConstant, type Value } from "../../lib/trace/graph.ts";
-import { expandSegmentSums } from "../../lib/trace/segments.ts";
-import { vmap } from "../../lib/trace/vmap.ts";
+import { expandSegmentSums } from "../../lib/trace/operators/segments.ts";
+import { vmap } from "../../lib/trace/transforms/vmap.ts";
 import { assertClose } from "../_golden.ts";
 import { type Case, elementwiseCases } from "./_elementwise_cases.ts";
 import { graphOf, runGraph } from "./_graphs.ts";

@@ -5,7 +5,7 @@
  */
 
 import { findDriver } from "../../lib/doctor/nvidia.ts";
-import { cudaIsInstalled } from "../../lib/onnx/cuda.ts";
+import { cudaIsInstalled } from "../../lib/onnx/runtime/cuda.ts";
 
 /** Names the devices that must be there, as `cuda,webgpu`: bench/gpu.sh sets it. */
 export const EXPECTED = "GROKLAB_CARDS";

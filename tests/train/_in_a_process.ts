@@ -11,8 +11,8 @@ import { fileURLToPath } from "node:url";
 import {
   type BackendName,
   openBackend,
-} from "../../lib/train/tfjs_backends.ts";
-import { tfjsEngine } from "../../lib/train/tfjs_engine.ts";
+} from "../../lib/devices/tfjs/backends.ts";
+import { tfjsEngine } from "../../lib/engine/tfjs/tfjs_engine.ts";
 import { experimentOf } from "./_twenty.ts";
 
 const acts = {

@@ -9,11 +9,11 @@
 import { assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
-import type { Engine, Evaluation } from "../../lib/train/engine.ts";
-import { makeExperiment } from "../../lib/train/experiment.ts";
-import { tfjsEngine } from "../../lib/train/tfjs_engine.ts";
-import { NODE_VARIABLES } from "../../lib/train/tfjs_node.ts";
-import type { BackendName } from "../../lib/train/tfjs_backends.ts";
+import type { Engine, Evaluation } from "../../lib/engine/engine.ts";
+import { makeExperiment } from "../../lib/experiment/experiment.ts";
+import { tfjsEngine } from "../../lib/engine/tfjs/tfjs_engine.ts";
+import { NODE_VARIABLES } from "../../lib/devices/tfjs/node.ts";
+import type { BackendName } from "../../lib/devices/tfjs/backends.ts";
 import { valuesOf } from "../_golden.ts";
 
 /** An experiment of every kind at a size that takes no time. */

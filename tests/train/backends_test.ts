@@ -4,9 +4,9 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
   type BackendName,
   openBackend,
-} from "../../lib/train/tfjs_backends.ts";
-import { checkApart } from "../../lib/train/tfjs_devices.ts";
-import { devices } from "../../lib/devices.ts";
+} from "../../lib/devices/tfjs/backends.ts";
+import { checkApart } from "../../lib/engine/tfjs/trial.ts";
+import { devices } from "../../lib/devices/choice.ts";
 import { defaults } from "../../lib/config/config.ts";
 import { assertClose } from "../_golden.ts";
 import { messageOf } from "./_in_a_process.ts";

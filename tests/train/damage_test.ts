@@ -3,12 +3,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import type { ConfigInput } from "../../lib/config/config.ts";
-import { UsageError } from "../../lib/errors.ts";
-import { FileError } from "../../lib/files.ts";
-import { DamagedError } from "../../lib/sums.ts";
-import { trainReplicas } from "../../lib/train/replicas.ts";
-import { startFrom } from "../../lib/train/start.ts";
-import { toResume } from "../../lib/train/to_resume.ts";
+import { UsageError } from "../../lib/base/errors.ts";
+import { FileError } from "../../lib/base/files.ts";
+import { DamagedError } from "../../lib/base/sums.ts";
+import { trainReplicas } from "../../lib/train/band/replicas.ts";
+import { startFrom } from "../../lib/train/from_checkpoint.ts";
+import { toResume } from "../../lib/train/unfinished.ts";
 import { train } from "../../lib/train/train.ts";
 import { fileIn, flipBit, notesOf } from "../runs/_damage.ts";
 import { withTempDir } from "../tasks/_run.ts";

@@ -2,16 +2,19 @@ import { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { resolveConfig } from "../../lib/config/config.ts";
-import { UsageError } from "../../lib/errors.ts";
-import { onnxDevice } from "../../lib/devices.ts";
-import type { Runtime } from "../../lib/onnx/session.ts";
-import type { Engine } from "../../lib/train/engine.ts";
-import { type Experiment, makeExperiment } from "../../lib/train/experiment.ts";
+import { UsageError } from "../../lib/base/errors.ts";
+import { onnxDevice } from "../../lib/devices/choice.ts";
+import type { Runtime } from "../../lib/onnx/runtime/session.ts";
+import type { Engine } from "../../lib/engine/engine.ts";
+import {
+  type Experiment,
+  makeExperiment,
+} from "../../lib/experiment/experiment.ts";
 import {
   initialState,
   onnxEngine,
   traceStep,
-} from "../../lib/train/onnx_engine.ts";
+} from "../../lib/engine/onnx/onnx_engine.ts";
 import { nodesFor } from "../../lib/trace/graph.ts";
 import {
   BackendError,
@@ -20,9 +23,9 @@ import {
   isInstalled,
   type OptionalBackend,
   setupCommand,
-} from "../../lib/train/tfjs_backends.ts";
-import { checkApart } from "../../lib/train/tfjs_devices.ts";
-import { tfjsEngine } from "../../lib/train/tfjs_engine.ts";
+} from "../../lib/devices/tfjs/backends.ts";
+import { checkApart } from "../../lib/engine/tfjs/trial.ts";
+import { tfjsEngine } from "../../lib/engine/tfjs/tfjs_engine.ts";
 import { assertClose } from "../_golden.ts";
 import { isLeftOut, type Known, knownOf } from "./_cards.ts";
 import {

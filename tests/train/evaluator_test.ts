@@ -4,19 +4,19 @@
 import { assertEquals } from "@std/assert";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
 import { openRanks } from "../../lib/metrics/effective_rank.ts";
-import { hostBatch } from "../../lib/train/batch.ts";
-import { initialTensors, prefixed } from "../../lib/train/buffers.ts";
-import { openEvaluator } from "../../lib/train/evaluator.ts";
-import { makeExperiment, stepKey } from "../../lib/train/experiment.ts";
-import { onnxEngine } from "../../lib/train/onnx_engine.ts";
+import { hostBatch } from "../../models/batch.ts";
+import { initialTensors, prefixed } from "../../models/buffers.ts";
+import { openEvaluator } from "../../lib/engine/evaluation/evaluator.ts";
+import { makeExperiment, stepKey } from "../../lib/experiment/experiment.ts";
+import { onnxEngine } from "../../lib/engine/onnx/onnx_engine.ts";
 import {
   onnxPasses,
   type OpenPass,
   tfjsPasses,
-} from "../../lib/train/passes.ts";
-import { CHUNK, isLarge, numbersPerRow } from "../../lib/train/size.ts";
-import { openBackend } from "../../lib/train/tfjs_backends.ts";
-import { tfjsEngine } from "../../lib/train/tfjs_engine.ts";
+} from "../../lib/engine/evaluation/passes.ts";
+import { CHUNK, isLarge, numbersPerRow } from "../../lib/engine/size.ts";
+import { openBackend } from "../../lib/devices/tfjs/backends.ts";
+import { tfjsEngine } from "../../lib/engine/tfjs/tfjs_engine.ts";
 import { assertClose } from "../_golden.ts";
 
 const graph = ["basic", "tensors", "updates", "underflow"] as const;

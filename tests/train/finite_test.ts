@@ -1,8 +1,8 @@
 /** Which step is the first whose state is not finite, and what is kept before it. */
 
 import { assertEquals } from "@std/assert";
-import type { Advance } from "../../lib/train/engine.ts";
-import { untilBroken } from "../../lib/train/finite.ts";
+import type { Advance } from "../../lib/engine/engine.ts";
+import { untilBroken } from "../../lib/engine/finite.ts";
 
 type Evaluation = Advance["evaluations"][number];
 

@@ -8,7 +8,7 @@ import {
   StringStringEntryProtoSchema,
   TensorProto_DataLocation,
 } from "onnx-buf";
-import { decodeModel, encodeModel } from "../../lib/onnx/model.ts";
+import { decodeModel, encodeModel } from "../../lib/onnx/file/model.ts";
 import { train } from "../../lib/train/train.ts";
 import { fileIn, flipBit } from "../runs/_damage.ts";
 import {

@@ -4,17 +4,17 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { randomKey } from "../../lib/data/random.ts";
+import { randomKey } from "../../lib/numeric/random.ts";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
 import { losses, type LossName, meanLoss } from "../../lib/losses/mod.ts";
-import { type HostTensor, hostTensorOf } from "../../lib/onnx/tensor.ts";
+import { type HostTensor, hostTensorOf } from "../../lib/numeric/tensor.ts";
 import type { Params } from "../../lib/optim/mod.ts";
-import { runTraced } from "../../lib/trace/run.ts";
-import { type Batch, hostBatch } from "../../lib/train/batch.ts";
-import { buffersOf, withBuffers } from "../../lib/train/buffers.ts";
-import { makeExperiment } from "../../lib/train/experiment.ts";
-import type { Mode } from "../../lib/train/mode.ts";
-import { leavesOf, treeOf } from "../../lib/tree.ts";
+import { runTraced } from "../../lib/onnx/runtime/compile.ts";
+import { type Batch, hostBatch } from "../../models/batch.ts";
+import { buffersOf, withBuffers } from "../../models/buffers.ts";
+import { makeExperiment } from "../../lib/experiment/experiment.ts";
+import type { Mode } from "../../models/training_mode.ts";
+import { leavesOf, treeOf } from "../../lib/base/tree.ts";
 import { noHook } from "../../models/model.ts";
 import { assertClose, valuesOf } from "../_golden.ts";
 

@@ -3,10 +3,10 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import type { ConfigInput } from "../../lib/config/config.ts";
-import { FileError } from "../../lib/files.ts";
-import { DamagedError } from "../../lib/sums.ts";
-import { trainReplicas } from "../../lib/train/replicas.ts";
-import { toResume } from "../../lib/train/to_resume.ts";
+import { FileError } from "../../lib/base/files.ts";
+import { DamagedError } from "../../lib/base/sums.ts";
+import { trainReplicas } from "../../lib/train/band/replicas.ts";
+import { toResume } from "../../lib/train/unfinished.ts";
 import { train } from "../../lib/train/train.ts";
 import { fileIn, flipBit, notesOf } from "../runs/_damage.ts";
 import {

@@ -9,19 +9,19 @@ import {
   assertThrows,
 } from "@std/assert";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
-import { UsageError } from "../../lib/errors.ts";
-import { makeExperiment, makeModel } from "../../lib/train/experiment.ts";
+import { UsageError } from "../../lib/base/errors.ts";
+import { makeExperiment, makeModel } from "../../lib/experiment/experiment.ts";
 import {
   checkMemory,
   expectedMemory,
   groupLimit,
   memoryHere,
   type Needs,
-} from "../../lib/train/memory.ts";
-import { trainReplicas } from "../../lib/train/replicas.ts";
+} from "../../lib/engine/memory.ts";
+import { trainReplicas } from "../../lib/train/band/replicas.ts";
 import { train } from "../../lib/train/train.ts";
-import { leavesOf } from "../../lib/tree.ts";
-import type { HostTensor } from "../../lib/onnx/tensor.ts";
+import { leavesOf } from "../../lib/base/tree.ts";
+import type { HostTensor } from "../../lib/numeric/tensor.ts";
 import { contentsOf, withTempDir } from "../tasks/_run.ts";
 
 const needs = (config: ConfigInput = {}) =>

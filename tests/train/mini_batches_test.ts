@@ -3,7 +3,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { drawBatch } from "../../lib/train/mini_batches.ts";
+import { drawBatch } from "../../lib/engine/mini_batches.ts";
 
 const ROWS = 11;
 const SIZE = 4;

@@ -5,17 +5,13 @@
 
 import { assert } from "@std/assert";
 import { resolveConfig } from "../../lib/config/config.ts";
-import { randomKey } from "../../lib/data/random.ts";
+import { randomKey } from "../../lib/numeric/random.ts";
 import type { LossName } from "../../lib/losses/mod.ts";
-import { hostTensorOf } from "../../lib/onnx/tensor.ts";
-import {
-  hutchinson,
-  lanczos,
-  type Vector,
-} from "../../lib/probes/curvature.ts";
-import { makeExperiment } from "../../lib/train/experiment.ts";
-import { type Objective, openObjective } from "../../lib/train/objective.ts";
-import { treeOf } from "../../lib/tree.ts";
+import { hostTensorOf } from "../../lib/numeric/tensor.ts";
+import { hutchinson, lanczos, type Vector } from "../../lib/numeric/lanczos.ts";
+import { makeExperiment } from "../../lib/experiment/experiment.ts";
+import { type Objective, openObjective } from "../../lib/engine/objective.ts";
+import { treeOf } from "../../lib/base/tree.ts";
 import {
   assertClose,
   golden,

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { join, relative } from "node:path";
-import { writeWhole } from "../../lib/files.ts";
+import { writeWhole } from "../../lib/base/files.ts";
 import { train } from "../../lib/train/train.ts";
 import { withTempDir } from "../tasks/_run.ts";
 

@@ -7,18 +7,21 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
-import { encodeTensors } from "../../lib/onnx/checkpoint.ts";
-import { decodeTensors } from "../../lib/onnx/read_tensors.ts";
-import { hostTensorOf } from "../../lib/onnx/tensor.ts";
-import type { Engine } from "../../lib/train/engine.ts";
-import { type Experiment, makeExperiment } from "../../lib/train/experiment.ts";
-import { notFinite } from "../../lib/train/finite.ts";
-import { onnxEngine } from "../../lib/train/onnx_engine.ts";
-import { trainReplicas } from "../../lib/train/replicas.ts";
-import { replicaEngine } from "../../lib/train/replica_engine.ts";
-import { startFrom } from "../../lib/train/start.ts";
-import { tfjsEngine } from "../../lib/train/tfjs_engine.ts";
-import { toResume } from "../../lib/train/to_resume.ts";
+import { encodeTensors } from "../../lib/runs/checkpoint.ts";
+import { decodeTensors } from "../../lib/onnx/file/read_tensors.ts";
+import { hostTensorOf } from "../../lib/numeric/tensor.ts";
+import type { Engine } from "../../lib/engine/engine.ts";
+import {
+  type Experiment,
+  makeExperiment,
+} from "../../lib/experiment/experiment.ts";
+import { notFinite } from "../../lib/engine/finite.ts";
+import { onnxEngine } from "../../lib/engine/onnx/onnx_engine.ts";
+import { trainReplicas } from "../../lib/train/band/replicas.ts";
+import { replicaEngine } from "../../lib/engine/onnx/replica_engine.ts";
+import { startFrom } from "../../lib/train/from_checkpoint.ts";
+import { tfjsEngine } from "../../lib/engine/tfjs/tfjs_engine.ts";
+import { toResume } from "../../lib/train/unfinished.ts";
 import { DivergedError, train } from "../../lib/train/train.ts";
 import { valuesOf } from "../_golden.ts";
 import { assertFailed, task, withTempDir } from "../tasks/_run.ts";

@@ -2,10 +2,10 @@
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join, relative } from "node:path";
-import { UsageError } from "../../lib/errors.ts";
+import { UsageError } from "../../lib/base/errors.ts";
 import { exportCheckpoint } from "../../lib/runs/export.ts";
-import { trainReplicas } from "../../lib/train/replicas.ts";
-import { startFrom } from "../../lib/train/start.ts";
+import { trainReplicas } from "../../lib/train/band/replicas.ts";
+import { startFrom } from "../../lib/train/from_checkpoint.ts";
 import { train } from "../../lib/train/train.ts";
 import { fileIn } from "../runs/_damage.ts";
 import {

@@ -3,9 +3,9 @@
 import { assertEquals } from "@std/assert";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
 import type { MetricsRow, RunWriter } from "../../lib/runs/run_folder.ts";
-import type { Evaluation } from "../../lib/train/engine.ts";
-import { makeExperiment } from "../../lib/train/experiment.ts";
-import { initialState } from "../../lib/train/onnx_engine.ts";
+import type { Evaluation } from "../../lib/engine/engine.ts";
+import { makeExperiment } from "../../lib/experiment/experiment.ts";
+import { initialState } from "../../lib/engine/onnx/onnx_engine.ts";
 import { isKept, Recorder } from "../../lib/train/recorder.ts";
 
 const evaluation = (step: number, train = 0, test = 0) =>

@@ -8,11 +8,11 @@ import { assert, assertEquals } from "@std/assert";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
 import { losses } from "../../lib/losses/mod.ts";
 import { optimizers } from "../../lib/optim/mod.ts";
-import type { Engine, HostState } from "../../lib/train/engine.ts";
-import { makeExperiment } from "../../lib/train/experiment.ts";
-import { onnxEngine } from "../../lib/train/onnx_engine.ts";
-import { replicaEngine } from "../../lib/train/replica_engine.ts";
-import { tfjsEngine } from "../../lib/train/tfjs_engine.ts";
+import type { Engine, HostState } from "../../lib/engine/engine.ts";
+import { makeExperiment } from "../../lib/experiment/experiment.ts";
+import { onnxEngine } from "../../lib/engine/onnx/onnx_engine.ts";
+import { replicaEngine } from "../../lib/engine/onnx/replica_engine.ts";
+import { tfjsEngine } from "../../lib/engine/tfjs/tfjs_engine.ts";
 import { assertClose, valuesOf } from "../_golden.ts";
 import { stageConfigs } from "../optim/_stages.ts";
 

@@ -9,20 +9,23 @@ import {
   type HostTensor,
   hostTensorOf,
   toNumbers,
-} from "../../lib/onnx/tensor.ts";
-import { type Experiment, makeExperiment } from "../../lib/train/experiment.ts";
-import { onnxEngine } from "../../lib/train/onnx_engine.ts";
-import { bandOf } from "../../lib/train/band.ts";
+} from "../../lib/numeric/tensor.ts";
+import {
+  type Experiment,
+  makeExperiment,
+} from "../../lib/experiment/experiment.ts";
+import { onnxEngine } from "../../lib/engine/onnx/onnx_engine.ts";
+import { bandOf } from "../../lib/train/band/band.ts";
 import {
   replicaConfigs,
   type ReplicaOptions,
   trainReplicas,
-} from "../../lib/train/replicas.ts";
-import { replicaEngine } from "../../lib/train/replica_engine.ts";
+} from "../../lib/train/band/replicas.ts";
+import { replicaEngine } from "../../lib/engine/onnx/replica_engine.ts";
 import { DivergedError, train } from "../../lib/train/train.ts";
 import { readMetrics } from "../../lib/runs/read.ts";
-import { UsageError } from "../../lib/errors.ts";
-import { mapTree, type Tree } from "../../lib/tree.ts";
+import { UsageError } from "../../lib/base/errors.ts";
+import { mapTree, type Tree } from "../../lib/base/tree.ts";
 import { assertClose } from "../_golden.ts";
 
 const small: ConfigInput = { modulus: 11, hidden: [16], trainFraction: 0.5 };

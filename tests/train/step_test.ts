@@ -4,17 +4,20 @@ import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import { assertEquals } from "@std/assert";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
-import type { HostTensor } from "../../lib/onnx/tensor.ts";
+import type { HostTensor } from "../../lib/numeric/tensor.ts";
 import type { Params } from "../../lib/optim/mod.ts";
-import { hostBatches, mapBatches } from "../../lib/train/batch.ts";
-import { type Experiment, makeExperiment } from "../../lib/train/experiment.ts";
-import { forwardOf } from "../../lib/train/forward.ts";
-import { constant } from "../../lib/train/onnx_engine.ts";
-import { metered } from "../../lib/train/metered.ts";
-import { trainingMode } from "../../lib/train/mode.ts";
-import { makeStep, type State } from "../../lib/train/step.ts";
-import { tfjsEngine } from "../../lib/train/tfjs_engine.ts";
-import { leavesOf, mapTree, type Tree } from "../../lib/tree.ts";
+import { hostBatches, mapBatches } from "../../models/batch.ts";
+import {
+  type Experiment,
+  makeExperiment,
+} from "../../lib/experiment/experiment.ts";
+import { forwardOf } from "../../lib/engine/forward.ts";
+import { constant } from "../../lib/engine/onnx/onnx_engine.ts";
+import { metered } from "../../lib/engine/metered.ts";
+import { trainingMode } from "../../models/training_mode.ts";
+import { makeStep, type State } from "../../lib/engine/step.ts";
+import { tfjsEngine } from "../../lib/engine/tfjs/tfjs_engine.ts";
+import { leavesOf, mapTree, type Tree } from "../../lib/base/tree.ts";
 import { assertClose } from "../_golden.ts";
 
 const SMALL: ConfigInput = {

@@ -5,17 +5,17 @@ import {
   type ConfigInput,
   resolveConfig,
 } from "../../lib/config/config.ts";
-import { configAt } from "../../lib/config/course.ts";
-import { UsageError } from "../../lib/errors.ts";
-import { FileError } from "../../lib/files.ts";
-import { decodeTensors } from "../../lib/onnx/read_tensors.ts";
-import { toNumbers } from "../../lib/onnx/tensor.ts";
-import { under } from "../../lib/train/buffers.ts";
-import { carryOver, withConfig } from "../../lib/train/carry.ts";
-import { makeExperiment } from "../../lib/train/experiment.ts";
-import { onnxEngine } from "../../lib/train/onnx_engine.ts";
-import { trainReplicas } from "../../lib/train/replicas.ts";
-import { startFrom } from "../../lib/train/start.ts";
+import { configAt } from "../../lib/config/switches.ts";
+import { UsageError } from "../../lib/base/errors.ts";
+import { FileError } from "../../lib/base/files.ts";
+import { decodeTensors } from "../../lib/onnx/file/read_tensors.ts";
+import { toNumbers } from "../../lib/numeric/tensor.ts";
+import { under } from "../../models/buffers.ts";
+import { carryOver, withConfig } from "../../lib/engine/carry_over.ts";
+import { makeExperiment } from "../../lib/experiment/experiment.ts";
+import { onnxEngine } from "../../lib/engine/onnx/onnx_engine.ts";
+import { trainReplicas } from "../../lib/train/band/replicas.ts";
+import { startFrom } from "../../lib/train/from_checkpoint.ts";
 import { DivergedError, train } from "../../lib/train/train.ts";
 import { contentsOf, metricsRows, withTempDir } from "../tasks/_run.ts";
 import { assertSameRun, atFirstStep, copyRun } from "./_runs.ts";

@@ -6,7 +6,7 @@
 import { assertEquals } from "@std/assert";
 import { defaults, resolveConfig } from "../../lib/config/config.ts";
 import { losses, type LossName } from "../../lib/losses/mod.ts";
-import { type HostTensor, hostTensorOf } from "../../lib/onnx/tensor.ts";
+import { type HostTensor, hostTensorOf } from "../../lib/numeric/tensor.ts";
 import {
   chain,
   type OptimizerName,
@@ -14,10 +14,10 @@ import {
   perpGrad,
 } from "../../lib/optim/mod.ts";
 import type { FloatDType } from "../../lib/trace/graph.ts";
-import { runTraced } from "../../lib/trace/run.ts";
-import type { Experiment } from "../../lib/train/experiment.ts";
-import { onnxEngine } from "../../lib/train/onnx_engine.ts";
-import { leavesOf, type Tree, treeOf } from "../../lib/tree.ts";
+import { runTraced } from "../../lib/onnx/runtime/compile.ts";
+import type { Experiment } from "../../lib/experiment/experiment.ts";
+import { onnxEngine } from "../../lib/engine/onnx/onnx_engine.ts";
+import { leavesOf, type Tree, treeOf } from "../../lib/base/tree.ts";
 import { mlp } from "../../models/mlp.ts";
 import { type Model, noHook } from "../../models/model.ts";
 import { transformer } from "../../models/transformer.ts";

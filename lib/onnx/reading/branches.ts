@@ -4,7 +4,7 @@
  * @module
  */
 
-import { append } from "../../extremes.ts";
+import { append } from "../../numeric/extremes.ts";
 import {
   type GraphProto,
   GraphProtoSchema,
@@ -13,9 +13,9 @@ import {
   type NodeProto,
   type TensorProto,
 } from "onnx-buf";
-import { tensorProto } from "../graph_writer.ts";
-import { hostTensor } from "../model.ts";
-import { hostTensorOf } from "../tensor.ts";
+import { tensorProto } from "../file/graph_writer.ts";
+import { hostTensor } from "../file/model.ts";
+import { hostTensorOf } from "../../numeric/tensor.ts";
 import { attributeOf, changed, isOp, nodeOf, renamed } from "./nodes.ts";
 
 // More turns than this are left to the loop.

@@ -6,9 +6,9 @@
  */
 
 import type { GraphProto, NodeProto, TensorProto } from "onnx-buf";
-import type { WeightAlias } from "../aliases.ts";
-import { hostTensor } from "../model.ts";
-import { sizeOf, toNumbers } from "../tensor.ts";
+import type { WeightAlias } from "../inspect/aliases.ts";
+import { hostTensor } from "../file/model.ts";
+import { sizeOf, toNumbers } from "../../numeric/tensor.ts";
 import { intOf, isFloat, isOp, neededFor, readsOf, TYPE } from "./nodes.ts";
 import { isOfFormula, isSingle } from "./numbers.ts";
 import { untrained } from "./untrained.ts";

@@ -11,11 +11,11 @@ import {
   type NodeProto,
   type TensorProto,
 } from "onnx-buf";
-import { append } from "../../extremes.ts";
-import type { WeightAlias } from "../aliases.ts";
-import { tensorProto } from "../graph_writer.ts";
-import { hostTensor } from "../model.ts";
-import { hostTensorOf, toNumbers } from "../tensor.ts";
+import { append } from "../../numeric/extremes.ts";
+import type { WeightAlias } from "../inspect/aliases.ts";
+import { tensorProto } from "../file/graph_writer.ts";
+import { hostTensor } from "../file/model.ts";
+import { hostTensorOf, toNumbers } from "../../numeric/tensor.ts";
 import { changed, isFloat, isOp, nodeOf } from "./nodes.ts";
 import { untrained } from "./untrained.ts";
 

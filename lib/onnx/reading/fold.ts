@@ -17,11 +17,11 @@ import {
   type TensorProto,
   ValueInfoProtoSchema,
 } from "onnx-buf";
-import type { WeightAlias } from "../aliases.ts";
-import { tensorProto } from "../graph_writer.ts";
-import { encodeModel } from "../model.ts";
-import { openSession, type SessionOptions } from "../session.ts";
-import type { HostTensor } from "../tensor.ts";
+import type { WeightAlias } from "../inspect/aliases.ts";
+import { tensorProto } from "../file/graph_writer.ts";
+import { encodeModel } from "../file/model.ts";
+import { openSession, type SessionOptions } from "../runtime/session.ts";
+import type { HostTensor } from "../../numeric/tensor.ts";
 import { ConstantValues } from "./constant_values.ts";
 import { changed, intOf, isOp, neededFor, readsOf, renamed } from "./nodes.ts";
 

@@ -6,7 +6,7 @@
  */
 
 import type { GraphProto, ValueInfoProto } from "onnx-buf";
-import { inputOf } from "../graph_writer.ts";
+import { inputOf } from "../file/graph_writer.ts";
 import { nodeOf, subgraphsOf, TYPE } from "./nodes.ts";
 
 const GIVEN = [TYPE.float32, TYPE.float64, TYPE.int32, TYPE.int64, TYPE.bool];

@@ -7,8 +7,8 @@
 
 import { clone } from "@bufbuild/protobuf";
 import { type GraphProto, type ModelProto, ModelProtoSchema } from "onnx-buf";
-import type { WeightAlias } from "../aliases.ts";
-import type { SessionOptions } from "../session.ts";
+import type { WeightAlias } from "../inspect/aliases.ts";
+import type { SessionOptions } from "../runtime/session.ts";
 import { withoutBranches } from "./branches.ts";
 import { withoutCopies } from "./copies.ts";
 import { flatten } from "./flatten.ts";

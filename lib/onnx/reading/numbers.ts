@@ -6,8 +6,8 @@
  */
 
 import type { NodeProto, TensorProto } from "onnx-buf";
-import { hostTensor } from "../model.ts";
-import { sizeOf, toNumbers } from "../tensor.ts";
+import { hostTensor } from "../file/model.ts";
+import { sizeOf, toNumbers } from "../../numeric/tensor.ts";
 import { isOp } from "./nodes.ts";
 
 // What takes a number of a formula as well as a weight; what else reads a tensor of

@@ -12,9 +12,14 @@ import {
   type TensorProto,
   TensorProtoSchema,
 } from "onnx-buf";
-import { tensorProto } from "../graph_writer.ts";
-import { hostTensor } from "../model.ts";
-import { bytesOf, type HostData, hostTensorOf, sizeOf } from "../tensor.ts";
+import { tensorProto } from "../file/graph_writer.ts";
+import { hostTensor } from "../file/model.ts";
+import {
+  bytesOf,
+  type HostData,
+  hostTensorOf,
+  sizeOf,
+} from "../../numeric/tensor.ts";
 import { TYPE } from "./nodes.ts";
 
 // Written out, a sparse tensor may not be larger.

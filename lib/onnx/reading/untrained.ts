@@ -5,8 +5,8 @@
  */
 
 import type { TensorProto } from "onnx-buf";
-import { hostTensor } from "../model.ts";
-import { toNumbers } from "../tensor.ts";
+import { hostTensor } from "../file/model.ts";
+import { toNumbers } from "../../numeric/tensor.ts";
 
 /**
  * What a tensor is, where its numbers say that it was not trained.

@@ -6,8 +6,8 @@
  */
 
 import type { GraphProto, NodeProto, TensorProto } from "onnx-buf";
-import { hostTensor } from "../model.ts";
-import { sizeOf, toNumbers } from "../tensor.ts";
+import { hostTensor } from "../file/model.ts";
+import { sizeOf, toNumbers } from "../../numeric/tensor.ts";
 import { intOf, isFloat, isOp, subgraphsOf, TYPE } from "./nodes.ts";
 import { isElementwise, isOfFormula, isSingle } from "./numbers.ts";
 import { untrained } from "./untrained.ts";

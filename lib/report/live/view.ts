@@ -6,8 +6,8 @@
  */
 
 /// <reference lib="dom" />
-import { maxOf, minOf } from "../../extremes.ts";
-import { percent } from "../../text.ts";
+import { maxOf, minOf } from "../../numeric/extremes.ts";
+import { percent } from "../../base/terminal.ts";
 import { byId } from "./blocks.ts";
 import type { LiveData } from "./data.ts";
 import {

@@ -1,0 +1,114 @@
+/**
+ * The sheet that every drawing of this folder is: a heading, what explains the
+ * signs, panels in rows.
+ *
+ * @module
+ */
+
+import { shown } from "../base/terminal.ts";
+
+/** Width of a panel, in pixels, as all lengths here. */
+export const WIDTH = 340;
+const GAP = 18;
+const MARGIN = 16;
+/** The fonts of all letters. */
+export const FONT =
+  "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
+/** Width of a letter, of its height; wide enough for any of the fonts. */
+export const LETTER = 0.62;
+
+/** What a sheet shows. */
+export interface Sheet<P extends { readonly title: string }> {
+  /** Its heading. */
+  readonly title: string;
+  /** What stands below the heading, small. */
+  readonly subtitle?: string;
+  /** The panels. */
+  readonly panels: readonly P[];
+  /** Panels in a row; 3, if left out. */
+  readonly perRow?: number;
+}
+
+/** How a kind of sheet is drawn. */
+export interface Drawing<P> {
+  /** Height of a panel with its heading and what is left free below. */
+  readonly height: number;
+  /** What explains the signs, for a width, and its height. */
+  head(width: number): { readonly svg: string; readonly height: number };
+  /** A panel without its heading. */
+  panel(panel: P): string;
+}
+
+/** Draws a sheet. */
+export function sheetSvg<P extends { readonly title: string }>(
+  { title, subtitle, panels, perRow = 3 }: Sheet<P>,
+  drawing: Drawing<P>,
+): string {
+  const columns = Math.max(1, Math.min(perRow, panels.length));
+  const rows = Math.ceil(panels.length / columns);
+  const width = 2 * MARGIN + columns * WIDTH + (columns - 1) * GAP;
+  const inner = width - 2 * MARGIN;
+  const parts: string[] = [];
+  let y = MARGIN + 14;
+  for (const line of wrapped(title, inner, 15)) {
+    parts.push(text(MARGIN, y, line, 15, "600"));
+    y += 19;
+  }
+  for (const line of wrapped(subtitle ?? "", inner, 11)) {
+    parts.push(text(MARGIN, y, line, 11, "400", "#555"));
+    y += 15;
+  }
+  const head = drawing.head(inner);
+  parts.push(`<g transform="translate(${MARGIN},${y})">${head.svg}</g>`);
+  y += head.height;
+  panels.forEach((panel, i) => {
+    const left = MARGIN + (i % columns) * (WIDTH + GAP);
+    const top = y + Math.floor(i / columns) * drawing.height;
+    parts.push(
+      text(left + 4, top + 12, panel.title, 12, "600"),
+      `<g transform="translate(${left},${top + 18})">` +
+        drawing.panel(panel) + "</g>",
+    );
+  });
+  const height = y + rows * drawing.height + 4;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ` +
+    `${height}" width="${width}" height="${height}" font-family="${FONT}" ` +
+    `fill="#222">\n<rect width="${width}" height="${height}" fill="#fff"/>\n` +
+    parts.join("\n") + "\n</svg>\n";
+}
+
+const escaped = (s: string) =>
+  shown(s).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(
+    ">",
+    "&gt;",
+  );
+
+/** A line of text. */
+export function text(
+  x: number,
+  y: number,
+  content: string,
+  size: number,
+  weight = "400",
+  fill = "#222",
+): string {
+  return `<text x="${x}" y="${y}" font-size="${size}" font-weight="${weight}" ` +
+    `fill="${fill}">${escaped(content)}</text>`;
+}
+
+// Text in lines that fit a width.
+function wrapped(
+  content: string,
+  width: number,
+  size: number,
+): string[] {
+  const most = Math.floor(width / (size * LETTER));
+  const lines: string[] = [];
+  for (const word of content.split(" ").filter((word) => word !== "")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= most) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else lines.push(word);
+  }
+  return lines;
+}

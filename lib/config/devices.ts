@@ -1,0 +1,46 @@
+/**
+ * Which settings of where to compute go together.
+ *
+ * @module
+ */
+
+import { onnxDevices } from "../devices/choice.ts";
+import type { Config } from "./config.ts";
+
+/**
+ * What is wrong with an experiment's device and runtime, in words that begin
+ * with a flag; undefined where nothing is.
+ */
+export function placeProblem(config: Config): string | undefined {
+  const { engine, device, runtime } = config;
+  if (engine === "tfjs") {
+    if (device === "cuda" || device === "webgpu") {
+      return `--device must be auto or cpu with --engine tfjs, got ${device}: ` +
+        "use --backend";
+    }
+    return runtime === "node" ? undefined : "--runtime must be node with " +
+      `--engine tfjs, got ${runtime}: use --backend wasm`;
+  }
+  if (device === "auto") return undefined;
+  const rows = onnxDevices(runtime);
+  const row = rows.find(({ name }) => name === device);
+  if (!row) {
+    const names = rows.map(({ name }) => name).join(", ");
+    return `--device must be auto or one of ${names} with --runtime ` +
+      `${runtime}, got ${device}`;
+  }
+  if (runtime === "web" && device === "webgpu") {
+    return "--runtime must be node to train with --device webgpu, got web: " +
+      "that build of ONNX Runtime has no float64, in which losses are added up";
+  }
+  for (
+    const [flag, type] of [
+      ["--precision", config.precision],
+      ["--loss-precision", config.lossPrecision],
+    ] as const
+  ) {
+    if (row.precisions.includes(type)) continue;
+    return `${flag} must be ${row.precisions.join(" or ")} with --device ` +
+      `${device}, which has no other, got ${type}: use --device cpu`;
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * Binary operations modulo p.
+ *
+ * @module
+ */
+
+import {
+  choice,
+  integer,
+  nullable,
+  type Setting,
+} from "../../settings/setting.ts";
+import { UsageError } from "../../base/errors.ts";
+import { nearest } from "../../base/nearest.ts";
+import type { Dataset } from "../dataset.ts";
+import { defineTask, type Input, type TaskDefinition } from "../definition.ts";
+import {
+  binaryCodes,
+  bitsFor,
+  encodePairs,
+  type EncodingName,
+  encodingNames,
+} from "./encoding.ts";
+
+/** The operations, by name. */
+export const operations: {
+  readonly [
+    name in "add" | "subtract" | "product" | "divide"
+  ]: (a: number, b: number, p: number) => number;
+} = {
+  add: (a, b) => a + b,
+  subtract: (a, b) => a - b,
+  product: (a, b) => a * b,
+  divide: (a, b, p) => a * power(b, p - 2, p),
+};
+
+/** The name of an operation. */
+export type OperationName = keyof typeof operations;
+
+/**
+ * The largest modulus: products of two residues stay exact, and all pairs fit
+ * into memory.
+ */
+export const LARGEST_MODULUS = 2048;
+
+/** Whether p has no divisor but 1 and itself. */
+export function isPrime(p: number): boolean {
+  if (!Number.isInteger(p) || p < 2) return false;
+  for (let d = 2; d * d <= p; d++) if (p % d === 0) return false;
+  return true;
+}
+
+/**
+ * All pairs (a, b) with the label a ∘ b mod p, a changing slowest. Division is
+ * multiplication by the inverse, a·b⁻¹, over b ≠ 0.
+ *
+ * @param operation Which operation.
+ * @param p The modulus, 2..2048; for division a prime.
+ * @returns p² rows of two tokens (division: p(p − 1)), p classes.
+ * @throws {UsageError} if there is no such operation.
+ * @throws {RangeError} if the modulus is out of range, or not prime for division.
+ */
+export function modular(operation: OperationName, p: number): Dataset {
+  if (!Object.hasOwn(operations, operation)) {
+    throw new UsageError(
+      `Cannot compute the operation ${operation}: ` +
+        nearest(`${operation}`, Object.keys(operations)),
+    );
+  }
+  if (!Number.isInteger(p) || p < 2 || p > LARGEST_MODULUS) {
+    throw new RangeError(
+      `Cannot compute modulo ${p}: the modulus must be an integer in ` +
+        `2..${LARGEST_MODULUS}`,
+    );
+  }
+  if (operation === "divide" && !isPrime(p)) {
+    throw new RangeError(
+      `Cannot divide modulo ${p}: division needs a prime modulus, ` +
+        `${p} is composite`,
+    );
+  }
+  const inputs: number[][] = [];
+  const labels: number[] = [];
+  for (let a = 0; a < p; a++) {
+    for (let b = operation === "divide" ? 1 : 0; b < p; b++) {
+      inputs.push([a, b]);
+      labels.push(mod(operations[operation](a, b, p), p));
+    }
+  }
+  return { inputs, labels, classes: p };
+}
+
+const mod = (x: number, p: number) => ((x % p) + p) % p;
+
+// b^(p−2) is b's inverse modulo a prime p (Fermat).
+function power(base: number, exponent: number, p: number): number {
+  let result = 1;
+  for (; exponent > 0; exponent = Math.floor(exponent / 2)) {
+    if (exponent % 2 === 1) result = result * base % p;
+    base = base * base % p;
+  }
+  return result;
+}
+
+/** p, the modulus of the modular tasks; prime for division. */
+export const modulus: Setting<number> = integer(
+  [2, LARGEST_MODULUS],
+  113,
+  "<p>",
+  "modulus of the modular tasks",
+);
+
+/** The settings of the modular tasks. */
+export type ModularSettings = {
+  readonly modulus: Setting<number>;
+  readonly encoding: Setting<EncodingName>;
+  readonly codeBits: Setting<number | null>;
+};
+
+const settings: ModularSettings = {
+  modulus,
+  encoding: choice(
+    encodingNames,
+    "two-hot",
+    "<name>",
+    "of residues: two-hot (tokens), scalar (n/p) or binary (random codes)",
+  ),
+  codeBits: nullable(
+    integer(
+      [1, 16],
+      1,
+      "<n>",
+      "binary: bits of a residue's code (default: the fewest, ⌈log₂ p⌉)",
+    ),
+  ),
+};
+
+interface Encoded {
+  readonly modulus: number;
+  readonly encoding: EncodingName;
+  readonly codeBits: number | null;
+}
+
+const bitsOf = ({ modulus, codeBits }: Encoded) => codeBits ?? bitsFor(modulus);
+
+function inputOf(config: Encoded): Input {
+  const flag = `--encoding ${config.encoding}`;
+  switch (config.encoding) {
+    case "two-hot":
+      return { kind: "tokens", vocabulary: config.modulus, length: 2 };
+    case "scalar":
+      return { kind: "numbers", width: 2, name: "scalars", flag };
+    case "binary":
+      return { kind: "numbers", width: 2 * bitsOf(config), name: "bits", flag };
+  }
+}
+
+/** The task of learning an operation from its table. */
+export function modularTask(
+  operation: OperationName,
+): TaskDefinition<ModularSettings> {
+  return defineTask({
+    summary: `${operation} modulo p`,
+    settings,
+    check(config) {
+      const { modulus: p, encoding } = config;
+      if (operation === "divide" && !isPrime(p)) {
+        return `--modulus must be prime for division, got ${p}`;
+      }
+      if (encoding === "binary" && bitsOf(config) < bitsFor(p)) {
+        return `--code-bits must be at least ${bitsFor(p)}, so that ${p} ` +
+          `residues have different codes, got ${config.codeBits}`;
+      }
+    },
+    idle: ({ encoding }) => encoding === "binary" ? [] : ["codeBits"],
+    form: (config) => ({
+      input: inputOf(config),
+      classes: config.modulus,
+      total: operation === "divide"
+        ? config.modulus * (config.modulus - 1)
+        : config.modulus ** 2,
+    }),
+    dataset(config, key) {
+      const { modulus: p, encoding } = config;
+      const table = modular(operation, p);
+      if (encoding === "two-hot") return table;
+      const codes = encoding === "binary"
+        ? binaryCodes(p, bitsOf(config), key("data/codes"))
+        : undefined;
+      return {
+        ...table,
+        inputs: encodePairs(table.inputs, p, encoding, codes),
+      };
+    },
+    describe: ({ modulus: p, encoding }) =>
+      `${operation} mod ${p}${encoding === "two-hot" ? "" : `, ${encoding}`}`,
+  });
+}

@@ -1,0 +1,110 @@
+/**
+ * Functions of tensors made ready for running on host tensors, many times, in the
+ * engine that trains: what an evaluation in chunks is made of.
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs-core";
+import { encodeModel, modelOf } from "../../onnx/file/model.ts";
+import {
+  openSession,
+  type SessionOptions,
+} from "../../onnx/runtime/session.ts";
+import { type HostTensor, hostTensorOf } from "../../numeric/tensor.ts";
+import { trace } from "../../trace/backend.ts";
+import type { Draw } from "../../trace/random.ts";
+import { specsOf } from "../../onnx/runtime/compile.ts";
+import type { Words } from "../../numeric/threefry.ts";
+import { leavesOf, mapTree, type Tree, treeOf } from "../../base/tree.ts";
+import type { HostState } from "../engine.ts";
+import { STEP, STEP_SPEC } from "../onnx/loop_graph.ts";
+import { constant } from "../onnx/onnx_engine.ts";
+import type { OpenBackend } from "../../devices/tfjs/backends.ts";
+
+/** A function of tensors by path, and of what is random in a step. */
+export type PassFunction = (
+  tensors: Tree<tf.Tensor>,
+  draw: Draw,
+) => Tree<tf.Tensor>;
+
+/** Such a function, ready to run. */
+export interface Pass {
+  /**
+   * Runs it.
+   *
+   * @param inputs Tensors of the types and shapes that it was opened for.
+   * @param step Updates made before.
+   * @returns The results by path.
+   */
+  run(inputs: HostState, step: number): Promise<HostState>;
+  /** Gives its memory back. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a function for tensors like the given ones, of which only types and shapes
+ * matter.
+ */
+export type OpenPass = (fn: PassFunction, like: HostState) => Promise<Pass>;
+
+/**
+ * Passes in ONNX Runtime.
+ *
+ * @param key Of what is random.
+ * @param options Where they run.
+ */
+export function onnxPasses(key: Words, options: SessionOptions): OpenPass {
+  return async (fn, like) => {
+    const graph = trace(
+      ({ [STEP]: time, ...tensors }) =>
+        fn(tensors as Tree<tf.Tensor>, {
+          key: tf.tensor1d(Int32Array.from(key), "int32"),
+          time: time as tf.Tensor,
+        }),
+      { ...specsOf(treeOf(Object.entries(like))), [STEP]: STEP_SPEC },
+    );
+    const model = modelOf(graph, { name: "pass" });
+    const session = await openSession(encodeModel(model), options);
+    return {
+      run: (inputs, step) =>
+        session.run({ ...inputs, [STEP]: hostTensorOf("int64", [], [step]) }),
+      close: () => session.close(),
+    };
+  };
+}
+
+/**
+ * Passes in TensorFlow.js.
+ *
+ * @param key Of what is random.
+ * @param device The backend.
+ */
+export function tfjsPasses(key: Words, device: OpenBackend): OpenPass {
+  return (fn) =>
+    Promise.resolve({
+      async run(inputs, step) {
+        device.use();
+        const kept = tf.tidy(() => {
+          const tensors = mapTree<HostTensor, tf.Tensor, Tree<HostTensor>>(
+            treeOf(Object.entries(inputs)),
+            constant,
+          );
+          const made = fn(tensors as Tree<tf.Tensor>, { key, time: step });
+          return Object.fromEntries(leavesOf<tf.Tensor>(made));
+        });
+        const results: Record<string, HostTensor> = {};
+        for (const [path, tensor] of Object.entries(kept)) {
+          results[path] = hostTensorOf(
+            "float32",
+            tensor.shape,
+            await tensor.data(),
+          );
+        }
+        tf.dispose(kept);
+        device.check();
+        return results;
+      },
+      close: () => Promise.resolve(),
+    });
+}

@@ -1,0 +1,181 @@
+/**
+ * The train loss of an experiment as a function of its parameters: value,
+ * gradient and curvature, compiled for ONNX Runtime.
+ *
+ * @module
+ */
+
+import type * as tf from "@tensorflow/tfjs-core";
+import { noHook } from "../../models/model.ts";
+import { mean, meanLoss } from "../losses/mod.ts";
+import type { Params } from "../optim/mod.ts";
+import { encodeModel, modelOf } from "../onnx/file/model.ts";
+import { openSession, type SessionOptions } from "../onnx/runtime/session.ts";
+import {
+  type HostTensor,
+  hostTensorOf,
+  sizeOf,
+  toNumbers,
+} from "../numeric/tensor.ts";
+import { SESSION } from "../onnx/runtime/options.ts";
+import {
+  checkArgument,
+  checkOptions,
+  experimentCheck,
+} from "../base/options.ts";
+import { trace } from "../trace/backend.ts";
+import { jvp, TANGENT } from "../trace/transforms/jvp.ts";
+import { widen } from "../trace/precision.ts";
+import { specsOf } from "../onnx/runtime/compile.ts";
+import { leavesOf, type Tree } from "../base/tree.ts";
+import { hostBatch } from "../../models/batch.ts";
+import { buffersOf, withBuffers } from "../../models/buffers.ts";
+import type { Experiment } from "../experiment/experiment.ts";
+import { constant } from "./onnx/onnx_engine.ts";
+import { valueAndGradients } from "./forward.ts";
+
+/** Parameters as one long vector, tensor behind tensor in their order. */
+export type Vector = Float64Array<ArrayBuffer>;
+
+/** A scalar function of all parameters. Close it to give its memory back. */
+export interface Objective {
+  /** How many numbers all parameters are. */
+  readonly size: number;
+  /** The paths of the parameter tensors with their places in the vector. */
+  readonly parts: readonly { path: string; begin: number; end: number }[];
+  /** The parameters that it was opened with, as a vector. */
+  readonly at: Vector;
+  /** The mean loss of all train rows. */
+  loss(theta: Vector): Promise<number>;
+  /** The gradient of {@link Objective.loss}. */
+  gradient(theta: Vector): Promise<Vector>;
+  /**
+   * The Hessian of {@link Objective.loss} times a vector, exactly: the
+   * directional derivative of the gradient's own graph.
+   */
+  hessianTimes(theta: Vector, v: Vector): Promise<Vector>;
+  /** Gives its sessions' memory back. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the train loss of an experiment, mean over all train rows, in the
+ * experiment's precisions. Dropout is left out and buffers stay as they are, as
+ * in evaluation. What is asked for first is compiled first.
+ *
+ * @param experiment Model, loss, rows and parameters.
+ * @param buffers The model's buffers, where it has any.
+ * @param options Where it runs.
+ */
+export function openObjective(
+  experiment: Experiment,
+  buffers: Tree<HostTensor> = buffersOf(experiment),
+  options: SessionOptions = {},
+): Objective {
+  checkArgument("openObjective()", "experiment", experiment, experimentCheck);
+  checkOptions("openObjective()", options, SESSION);
+  const { model, loss, split, config, params } = experiment;
+  const { lossPrecision } = config;
+  const { inputs, labels } = hostBatch(split.train, model);
+  const leaves = leavesOf<HostTensor>(params);
+  let end = 0;
+  const parts = leaves.map(([path, { shape }]) => ({
+    path,
+    begin: end,
+    end: end += sizeOf(shape),
+  }));
+
+  // The leaves of a vector, under what their names begin with.
+  const feeds = (prefix: string, vector: Vector) =>
+    Object.fromEntries(leaves.map(([path, { dtype, shape }], i) => [
+      prefix + path,
+      hostTensorOf(
+        dtype,
+        shape,
+        vector.subarray(parts[i]!.begin, parts[i]!.end),
+      ),
+    ]));
+  const vectorOf = (
+    tensors: Readonly<Record<string, HostTensor>>,
+    prefix: string,
+  ): Vector => {
+    const vector = new Float64Array(end);
+    for (const { path, begin } of parts) {
+      vector.set(toNumbers(tensors[prefix + path]!), begin);
+    }
+    return vector;
+  };
+
+  const traced = (f: (params: Params) => Tree<tf.Tensor>) =>
+    trace(
+      ({ params }) => f(params as unknown as Params),
+      specsOf({ params }),
+    );
+  const logitsOf = (params: Params) => {
+    const fixed = new Map(
+      leavesOf<HostTensor>(buffers).map(([path, x]) => [path, constant(x)]),
+    );
+    const all = withBuffers<tf.Tensor>(params, Object.fromEntries(fixed));
+    return model.apply(all, constant(inputs), noHook);
+  };
+  const gradients = (params: Params) => {
+    const lossOf = meanLoss(loss, lossPrecision);
+    const y = constant(labels) as tf.Tensor1D;
+    return valueAndGradients((params) => lossOf(logitsOf(params), y), params);
+  };
+
+  const graphs = {
+    loss: () =>
+      traced((params) => {
+        const y = constant(labels) as tf.Tensor1D;
+        const terms = loss.terms(logitsOf(params), y, lossPrecision);
+        return { loss: widen(mean(terms, lossPrecision)) };
+      }),
+    gradient: () => traced((params) => ({ gradient: gradients(params)[1] })),
+    hessian: () =>
+      jvp(
+        traced((params) => ({ gradient: gradients(params)[1] })),
+        () => true,
+      ),
+  };
+  const sessions = new Map<
+    keyof typeof graphs,
+    ReturnType<typeof openSession>
+  >();
+  const session = (name: keyof typeof graphs) => {
+    let opened = sessions.get(name);
+    if (!opened) {
+      const model = modelOf(graphs[name](), { name });
+      opened = openSession(encodeModel(model), options);
+      sessions.set(name, opened);
+    }
+    return opened;
+  };
+
+  return {
+    size: end,
+    parts,
+    at: vectorOf(Object.fromEntries(leaves), ""),
+    async loss(theta) {
+      const { loss } = await (await session("loss"))
+        .run(feeds("params.", theta));
+      return toNumbers(loss!)[0]!;
+    },
+    async gradient(theta) {
+      const found = await (await session("gradient"))
+        .run(feeds("params.", theta));
+      return vectorOf(found, "gradient.");
+    },
+    async hessianTimes(theta, v) {
+      const found = await (await session("hessian")).run({
+        ...feeds("params.", theta),
+        ...feeds(`${TANGENT}params.`, v),
+      });
+      return vectorOf(found, `${TANGENT}gradient.`);
+    },
+    async close() {
+      for (const opened of sessions.values()) await (await opened).close();
+      sessions.clear();
+    },
+  };
+}

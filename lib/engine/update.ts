@@ -1,0 +1,85 @@
+/**
+ * The update of a training step: forward, loss, gradient, transformation.
+ *
+ * @module
+ */
+
+import type * as tf from "@tensorflow/tfjs-core";
+import { applyUpdates, type Params } from "../optim/mod.ts";
+import { widen } from "../trace/precision.ts";
+import type { Draw } from "../trace/random.ts";
+import { mapTree } from "../base/tree.ts";
+import type { Batch } from "../../models/batch.ts";
+import type { Experiment } from "../experiment/experiment.ts";
+import type { Forward, Slice } from "./forward.ts";
+import { drawBatch, type Epoch } from "./mini_batches.ts";
+import { trainingMode } from "../../models/training_mode.ts";
+
+/** What a step changes. */
+export type State = {
+  readonly params: Params;
+  /** What {@link Model.buffers} makes, where the model has any. */
+  readonly buffers?: Params;
+  readonly optimizer: Params;
+};
+
+/** What an update is made of. */
+export interface Update {
+  /** The state after it, the loss before it, and the epoch. */
+  readonly result: {
+    readonly state: State;
+    readonly loss: tf.Scalar;
+    readonly epoch?: Epoch;
+  };
+  /** The gradient of the loss of the step's rows. */
+  readonly gradients: Params;
+  /** What is added to the parameters. */
+  readonly updates: Params;
+  /** The step's rows as they went through the model. */
+  readonly slices: readonly Slice[];
+  /** Whether these are all train rows, computed as in evaluation. */
+  readonly asTrained: boolean;
+}
+
+/** Makes the update of an experiment's step. */
+export function makeUpdate(
+  { optimizer, config: { batchSize } }: Experiment,
+  { slicesOf, lossAndGradients }: Forward,
+): (state: State, draw: Draw, train: Batch) => Update {
+  return (state, draw, train) => {
+    const { params, buffers = {} } = state;
+    const drawn = batchSize === null
+      ? undefined
+      : drawBatch(draw, train, batchSize);
+    const slices = slicesOf(drawn?.batch ?? train, true);
+    const modes = slices.map((range) => trainingMode(draw, range));
+    const [value, gradients] = lossAndGradients(state, slices, modes);
+    const [updates, optimizerState] = optimizer.update(
+      gradients,
+      state.optimizer,
+      params,
+    );
+    const next = {
+      params: applyUpdates(params, updates),
+      ...(state.buffers && { buffers: updated(buffers, modes[0]!.updates) }),
+      optimizer: optimizerState,
+    };
+    const result = {
+      state: next,
+      loss: widen(value),
+      ...(drawn && { epoch: drawn.epoch }),
+    };
+    const asTrained = !drawn && !modes.some(({ used }) => used);
+    return { result, gradients, updates, slices, asTrained };
+  };
+}
+
+// The buffers after a forward pass in training.
+const updated = (
+  buffers: Params,
+  updates: ReadonlyMap<string, tf.Tensor>,
+): Params =>
+  mapTree<tf.Tensor, tf.Tensor, Params>(
+    buffers,
+    (leaf, path) => updates.get(path) ?? leaf,
+  ) as Params;

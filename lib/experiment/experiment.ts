@@ -1,0 +1,162 @@
+/**
+ * From a config to the things that it names: data, model, loss, optimizer.
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs-core";
+import { type Config, definitionsOf } from "../config/config.ts";
+import type { Split } from "../data/dataset.ts";
+import { randomKey, wordsOf } from "../numeric/random.ts";
+import { splitOf } from "./split.ts";
+import { UsageError } from "../base/errors.ts";
+import { type Loss, scaleCorrectLogit } from "../losses/mod.ts";
+import type { HostTensor } from "../numeric/tensor.ts";
+import { chain, type GradientTransformation, type Rate } from "../optim/mod.ts";
+import { scalar } from "../trace/precision.ts";
+import type { Words } from "../numeric/threefry.ts";
+import type { Tree } from "../base/tree.ts";
+import { type Model, withScaledLogits } from "../../models/model.ts";
+import { checkArgument, configCheck } from "../base/options.ts";
+
+/** Everything that training needs, made from a config. */
+export interface Experiment {
+  /** The resolved config. */
+  readonly config: Config;
+  /** Inputs of the train and the test rows as the model takes them. */
+  readonly split: Split;
+  /** The architecture. */
+  readonly model: Model;
+  /** The loss to train with. */
+  readonly loss: Loss;
+  /** The optimizer, ⊥Grad included. */
+  readonly optimizer: GradientTransformation;
+  /** The initial parameters. */
+  readonly params: Tree<HostTensor>;
+}
+
+/**
+ * Makes the experiment that a config describes.
+ *
+ * @throws {UsageError} if the train rows are too few for the batch size, or a
+ * batch too small for the model.
+ */
+export function makeExperiment(config: Config): Experiment {
+  checkArgument("makeExperiment()", "config", config, configCheck);
+  const model = makeModel(config);
+  const split = splitOf(config);
+  const problem = batchProblem(config, model, split);
+  if (problem !== undefined) throw new UsageError(problem);
+  return {
+    config,
+    split,
+    model,
+    loss: lossOf(config),
+    optimizer: optimizerOf(config),
+    params: model.init(randomKey(config.seed), config.precision),
+  };
+}
+
+// Data files say only when they are read how many rows there are.
+function batchProblem(
+  { model: name, batchSize }: Config,
+  { leastRows = 1 }: Model,
+  { train: { labels: { length: rows } } }: Split,
+): string | undefined {
+  if (batchSize !== null && batchSize > rows) {
+    return `--batch-size must be at most ${rows}, the train rows, ` +
+      `got ${batchSize}`;
+  }
+  if ((batchSize ?? rows) >= leastRows) return;
+  return `The ${name} wants batches of ${leastRows} rows or more, got ` +
+    (batchSize !== null ? `--batch-size ${batchSize}` : `${rows} to train on`);
+}
+
+/** The key of what is random in an experiment's steps. */
+export function stepKey(config: Config): Words {
+  checkArgument("stepKey()", "config", config, configCheck);
+  return wordsOf(`${config.seed}:steps`);
+}
+
+/** The loss that a config describes. */
+export function lossOf(config: Config): Loss {
+  checkArgument("lossOf()", "config", config, configCheck);
+  const { loss } = definitionsOf(config);
+  return scaleCorrectLogit(loss.make(config), config.correctLogitScale);
+}
+
+/**
+ * The parts of a config's optimizer by their names in the registries, first to
+ * last: stages, the optimizer itself, stages.
+ *
+ * @param config The config.
+ * @param rates What stands in place of the config's own rates.
+ */
+function optimizerParts(
+  config: Config,
+  rates: { readonly lr?: Rate; readonly weightDecay?: Rate } = {},
+): [name: string, part: GradientTransformation][] {
+  const { model, optimizer, stages } = definitionsOf(config);
+  const decided = {
+    ...config,
+    perpProjections: config.perpProjections ?? model.projections ?? "apart",
+  };
+  const made = (place: "gradient" | "update") =>
+    stages.filter((stage) => stage.place === place)
+      .map((stage): [string, GradientTransformation] => [
+        stage.by,
+        stage.make(decided),
+      ]);
+  const { lr = config.lr, weightDecay = config.weightDecay } = rates;
+  const base = optimizer.make({
+    ...decided,
+    lr: perSquare(lr, config.outputScale),
+    weightDecay,
+  });
+  return [...made("gradient"), [config.optimizer, base], ...made("update")];
+}
+
+/**
+ * The parts of a config's optimizer, and where the state of each lies in the
+ * optimizer's: what stands before its paths.
+ */
+export function optimizerPrefixes(config: Config): Map<string, string> {
+  const parts = optimizerParts(config);
+  return new Map(
+    parts.map(([name], i) => [name, parts.length === 1 ? "" : `${i}.`]),
+  );
+}
+
+/**
+ * The optimizer that a config describes, with the stages before and behind it:
+ * those see the plain gradient, weight decay stays with the optimizer.
+ *
+ * @param config The config.
+ * @param rates What stands in place of the config's own rates.
+ */
+export function optimizerOf(
+  config: Config,
+  rates: { readonly lr?: Rate; readonly weightDecay?: Rate } = {},
+): GradientTransformation {
+  checkArgument("optimizerOf()", "config", config, configCheck);
+  const parts = optimizerParts(config, rates).map(([, part]) => part);
+  return parts.length === 1 ? parts[0]! : chain(...parts);
+}
+
+// rate/α²
+const perSquare = (rate: Rate, alpha: number): Rate => {
+  if (alpha === 1) return rate;
+  return typeof rate === "number"
+    ? rate / alpha ** 2
+    : tf.div(rate, scalar(alpha ** 2));
+};
+
+/** The model that a config describes, its logits scaled. */
+export function makeModel(config: Config): Model {
+  checkArgument("makeModel()", "config", config, configCheck);
+  const { task, model } = definitionsOf(config);
+  const made = model.make(task.form(config), config);
+  return config.outputScale === 1
+    ? made
+    : withScaledLogits(made, config.outputScale);
+}

@@ -1,0 +1,73 @@
+/**
+ * The dataset that a config names, as its model takes it.
+ *
+ * @module
+ */
+
+import { type Config, definitionsOf } from "../config/config.ts";
+import {
+  type Dataset,
+  type Examples,
+  type Split,
+  split,
+} from "../data/dataset.ts";
+import { withLabelNoise } from "../data/label_noise.ts";
+import { type RandomKey, randomKey } from "../numeric/random.ts";
+import { checkArgument, configCheck } from "../base/options.ts";
+
+/** The streams of a config's data: their seed may be another than the rest's. */
+export function dataKey(config: Config): RandomKey {
+  checkArgument("dataKey()", "config", config, configCheck);
+  return randomKey(config.dataSeed ?? config.seed);
+}
+
+/** All rows of a config's task, as its model takes them. */
+export function datasetOf(config: Config): Dataset {
+  checkArgument("datasetOf()", "config", config, configCheck);
+  const { task, model } = definitionsOf(config);
+  const dataset = task.dataset(config, dataKey(config));
+  const { read } = model;
+  if (!read) return dataset;
+  const form = task.form(config);
+  const seen = <E extends Examples>(examples: E): E => ({
+    ...examples,
+    inputs: examples.inputs.map((row) => read(row, form)),
+  });
+  const { split } = dataset;
+  return split
+    ? { ...seen(dataset), split: mapParts(split, seen) }
+    : seen(dataset);
+}
+
+const mapParts = (split: Split, f: (part: Examples) => Examples): Split => ({
+  ...split,
+  train: f(split.train),
+  test: f(split.test),
+  ...(split.extra && {
+    extra: Object.fromEntries(
+      Object.entries(split.extra).map(([name, part]) => [name, f(part)]),
+    ),
+  }),
+});
+
+/**
+ * A config's dataset in its parts, label noise among the train rows.
+ *
+ * @throws {UsageError} if a task's sizes turn out impossible, or its files are
+ * not there.
+ * @throws {SyntaxError} if a file of a task is not what it should be.
+ */
+export function splitOf(config: Config): Split {
+  checkArgument("splitOf()", "config", config, configCheck);
+  const { trainFraction, labelNoise } = config;
+  const key = dataKey(config);
+  const dataset = datasetOf(config);
+  const parts = dataset.split ?? split(dataset, trainFraction, key("split"));
+  if (labelNoise === 0) return parts;
+  const { classes } = dataset;
+  const noise = key("label-noise");
+  return {
+    ...parts,
+    train: withLabelNoise(parts.train, labelNoise, classes, noise),
+  };
+}

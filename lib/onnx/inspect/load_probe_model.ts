@@ -1,0 +1,45 @@
+/**
+ * Opening ONNX files for looking inside.
+ *
+ * @module
+ */
+
+import { checkArgument, checkOptions, pathCheck } from "../../base/options.ts";
+import { readHeld } from "../../base/held.ts";
+import { NO_ALIASES } from "./aliases.ts";
+import { metadataOf } from "../../runs/checkpoint.ts";
+import { readExternalData } from "../file/external_data.ts";
+import type { ProbeModelOptions } from "./graph_runs.ts";
+import { decodeModel } from "../file/model.ts";
+import { PROBE_MODEL } from "../runtime/options.ts";
+import { ProbeModel } from "./probe_model.ts";
+import { readForeign } from "../reading/mod.ts";
+import { checkFileSize } from "../file/size.ts";
+
+/**
+ * Opens an ONNX file for probing. One that groklab did not write is read first:
+ * its weights are found wherever they stand, and what it computes in float16 or
+ * bfloat16 is computed in float32.
+ *
+ * @param path The file.
+ * @param options How to run it.
+ * @throws {UsageError} if an option is unknown.
+ * @throws {FileError} if it cannot be read, or a file beside it that has weights.
+ * @throws {SyntaxError} if it is no ONNX model, or a name in it stands for two
+ * things.
+ */
+export async function loadProbeModel(
+  path: string,
+  options: ProbeModelOptions = {},
+): Promise<ProbeModel> {
+  checkArgument("loadProbeModel()", "path", path, pathCheck);
+  checkOptions("loadProbeModel()", options, PROBE_MODEL);
+  await checkFileSize(path);
+  const model = decodeModel(await readHeld(path), path);
+  await readExternalData(model, path);
+  if (metadataOf(model, "config") !== undefined) {
+    return new ProbeModel(model, path, options);
+  }
+  const read = await readForeign(model, path, options);
+  return new ProbeModel(read.model, path, options, NO_ALIASES, read);
+}

@@ -1,0 +1,292 @@
+/**
+ * Asking probes: of a checkpoint, of every checkpoint of a run, of the run.
+ *
+ * @module
+ */
+
+import { flagOf } from "../../config/config.ts";
+import {
+  checkedSettings,
+  type Settings,
+  type Values,
+} from "../../settings/setting.ts";
+import { UsageError } from "../../base/errors.ts";
+import { checkOptions, only } from "../../base/options.ts";
+import { providerOf } from "../../onnx/runtime/session.ts";
+import { checkpointsOf, runOfCheckpoint, wholeOnes } from "../../runs/read.ts";
+import { Asking, checkAsked } from "./questions.ts";
+import type { CheckpointProbe, ProbeName, ProbeResults } from "../catalogue.ts";
+import type { ProbeContext } from "../context/context.ts";
+import { foreignOf, type ForeignOptions } from "../foreign/foreign.ts";
+import { foreignCheckpoints } from "../foreign/checkpoints.ts";
+import { NotApplicableError, type Probe } from "../probe.ts";
+import {
+  type ProbeSeries,
+  RunContext,
+  type RunOptions,
+} from "../context/run_context.ts";
+import { FOREIGN_RUN, PROBE } from "./options.ts";
+import { shareOut, type Unit } from "./threads.ts";
+import { summaryOf } from "./summary.ts";
+
+/**
+ * Asks a probe of a checkpoint.
+ *
+ * @param probe The probe.
+ * @param context The checkpoint.
+ * @param given What it is told; the rest are its defaults.
+ * @throws {UsageError} if a setting is not what it must be.
+ * @throws {NotApplicableError} if the checkpoint lacks what it needs.
+ */
+export async function ask<Result, S extends Settings>(
+  probe: Probe<string, Result, S>,
+  context: ProbeContext,
+  given: Partial<Values<S>> = {},
+): Promise<Result> {
+  const settings = (probe.settings ?? {}) as S;
+  return await probe.compute(context, checkedSettings(settings, given, flagOf));
+}
+
+/** How to probe. */
+export interface ProbeOptions extends RunOptions, ForeignOptions {
+  /** What probes are told: keys of {@link probeSettings}, else their defaults. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /**
+   * How many threads ask, each with memory and ONNX Runtime sessions of its own;
+   * 1 by default. Over a run's checkpoints they share the processor's cores.
+   */
+  readonly jobs?: number;
+  /** Named probes that do not apply are skipped, with the reason, as others are. */
+  readonly lenient?: boolean;
+}
+
+/** What probing a checkpoint found; what `deno task probe --json` prints. */
+export interface ProbeReport {
+  /** The file. */
+  readonly source: string;
+  /** Updates made before the checkpoint, where it says so. */
+  readonly step: number | null;
+  /** How another tool's file was read, where it leaves it open; as a rule none. */
+  readonly notes: readonly string[];
+  /** ONNX Runtime's execution provider. */
+  readonly provider: string;
+  /** What was found, in five or six sentences. */
+  readonly summary: readonly string[];
+  /** Results by probe. */
+  readonly probes: Partial<ProbeResults>;
+  /** Probes that do not apply to this checkpoint, with the reason. */
+  readonly skipped: Partial<Record<ProbeName, string>>;
+}
+
+/** What probing a whole run found; `deno task probe --all-checkpoints --json`. */
+export interface RunReport {
+  /** The run's folder. */
+  readonly source: string;
+  /** The steps of its checkpoints. */
+  readonly steps: readonly number[];
+  /** ONNX Runtime's execution provider. */
+  readonly provider: string;
+  /** How another tool's checkpoints were made out. */
+  readonly notes: readonly string[];
+  /** What was found, in five or six sentences: of the run, and at its last step. */
+  readonly summary: readonly string[];
+  /** Results of the probes of checkpoints. */
+  readonly series: { [N in ProbeName]?: ProbeSeries<ProbeResults[N]> };
+  /** Of these probes, why they have no result at some checkpoints, and at which. */
+  readonly gaps: Partial<Record<ProbeName, string>>;
+  /** Results of the probes of runs. */
+  readonly probes: Partial<ProbeResults>;
+  /** Probes that do not apply, or were left out, with the reason. */
+  readonly skipped: Partial<Record<ProbeName, string>>;
+}
+
+/**
+ * Probes a checkpoint.
+ *
+ * @param path An .onnx file; one that lies in a run folder is seen as the run's.
+ * @param names Which probes; by default every one of a checkpoint that applies.
+ * @param options How to run the model, and what probes are told.
+ * @throws {TypeError} if the path is no text, or the names are no list.
+ * @throws {FileError} if the file cannot be read.
+ * @throws {SyntaxError} if it is no ONNX model.
+ * @throws {UsageError} if the list of names is empty, an option is unknown, the device has no numbers of the
+ * weights' type, a setting
+ * is none of the probes', or what is told of the file does not fit it.
+ * @throws {NotApplicableError} if a probe that was named does not apply, unless
+ * `lenient` says to skip it, or none does.
+ */
+export async function probe(
+  path: string,
+  names?: readonly ProbeName[],
+  options: ProbeOptions = {},
+): Promise<ProbeReport> {
+  checkAsked("probe()", path, names);
+  checkOptions("probe()", options, PROBE);
+  const asking = new Asking(names, options);
+  const folder = await runOfCheckpoint(path);
+  const perCheckpoint = asking.probes
+    .filter((probe): probe is CheckpointProbe => probe.of === "checkpoint")
+    // What takes longest first, so that no thread is left with it at the end.
+    .sort((a, b) => Number(!a.costly) - Number(!b.costly));
+  const looksAtRun = asking.probes.some((probe) => probe.of === "run") && names;
+  const run = folder === undefined
+    ? undefined
+    : looksAtRun
+    ? await openWhole(folder, options)
+    : await RunContext.open(folder, only(options, FOREIGN_RUN));
+  const share = {
+    path,
+    run: run && listed(run),
+    names: perCheckpoint.map(nameOf),
+    whole: false,
+  };
+  const { step, notes } = await shareOut(
+    share,
+    options,
+    (unit) => asking.take(unit),
+  );
+  for (const probe of asking.probes) {
+    if (probe.of !== "run") continue;
+    await asking.ask(probe, async (settings) => {
+      if (!names) {
+        throw new NotApplicableError(
+          "It looks at a whole run: --all-checkpoints, or name it",
+        );
+      }
+      if (run) return await probe.compute(run, settings);
+      throw new NotApplicableError(
+        `${path} lies in no run folder, and it looks at a whole run`,
+      );
+    });
+  }
+  const { results, skipped } = asking.answers(path);
+  return {
+    source: path,
+    step,
+    notes,
+    provider: providerOf(options),
+    summary: summaryOf(results, skipped),
+    probes: results as Partial<ProbeResults>,
+    skipped,
+  };
+}
+
+// A run with those of its checkpoints that are as they were written.
+async function openWhole(
+  path: string,
+  options: ProbeOptions,
+): Promise<RunContext> {
+  if (await foreignCheckpoints(path)) {
+    return await RunContext.open(path, only(options, FOREIGN_RUN));
+  }
+  const checkpoints = await wholeOnes(await checkpointsOf(path));
+  return await RunContext.open(path, only(options, FOREIGN_RUN), checkpoints);
+}
+
+// Why probes that have results elsewhere have none at some steps.
+function gapsOf(
+  series: Readonly<Record<string, unknown>>,
+  lacks: Readonly<Record<string, Readonly<Record<string, number[]>>>>,
+): RunReport["gaps"] {
+  return Object.fromEntries(
+    Object.entries(lacks).filter(([name]) => name in series).map((
+      [name, reasons],
+    ) => [
+      name,
+      Object.entries(reasons).map(([reason, steps]) =>
+        `step${steps.length > 1 ? "s" : ""} ${steps.join(", ")}: ${reason}`
+      ).join("; "),
+    ]),
+  );
+}
+
+const nameOf = ({ name }: CheckpointProbe) => name as ProbeName;
+
+const listed = ({ path, checkpoints }: RunContext) => ({ path, checkpoints });
+
+/**
+ * Probes every checkpoint of a run, and the run itself.
+ *
+ * @param path A run folder, or a folder of another tool's checkpoints.
+ * @param names Which probes; by default every one that applies and is not costly.
+ * @param options How to run the models, and what probes are told.
+ * @throws {FileError} if it is no run, or a file of it cannot be read.
+ * @throws {UsageError} if the device has no numbers of the weights' type, or a
+ * setting is none of the probes'.
+ * @throws {NotApplicableError} if a probe that was named applies to no checkpoint,
+ * unless `lenient` says to skip it, or none does.
+ */
+export async function probeRun(
+  path: string,
+  names?: readonly ProbeName[],
+  options: ProbeOptions = {},
+): Promise<RunReport> {
+  checkAsked("probeRun()", path, names);
+  checkOptions("probeRun()", options, PROBE);
+  const asking = new Asking(names, options);
+  const [told] = Object.keys(foreignOf(options));
+  if (told !== undefined && !await foreignCheckpoints(path)) {
+    throw new UsageError(
+      `--${told} must be left out with --all-checkpoints: a run says itself ` +
+        "what it was trained on",
+    );
+  }
+  const run = await openWhole(path, options);
+  const series: Record<string, { step: number; result: unknown }[]> = {};
+  const lacks: Record<string, Record<string, number[]>> = {};
+  const perCheckpoint: CheckpointProbe[] = [];
+  for (const probe of asking.probes) {
+    if (probe.of !== "checkpoint") continue;
+    if (names || !probe.costly) perCheckpoint.push(probe);
+    else {
+      asking.skip(probe, `It ${probe.costly}: name it to ask every checkpoint`);
+    }
+  }
+  if (perCheckpoint.length > 0) {
+    const names = perCheckpoint.map(nameOf);
+    const share = { path, run: listed(run), names, whole: true };
+    const units: Unit[] = [];
+    await shareOut(share, options, (unit) => units.push(unit));
+    for (const unit of units.toSorted((a, b) => a.index - b.index)) {
+      const { step, path } = run.checkpoints[unit.index]!;
+      for (const [name, result] of Object.entries(unit.results)) {
+        (series[name] ??= []).push({ step, result });
+      }
+      // What does not apply to one checkpoint may apply to the next.
+      asking.take({ ...unit, results: {} });
+      for (const [name, reason] of Object.entries(unit.reasons)) {
+        // The same of several is said once.
+        const why = reason.replaceAll(path, "the checkpoint");
+        ((lacks[name] ??= {})[why] ??= []).push(step);
+      }
+    }
+  }
+  for (const [name, results] of Object.entries(series)) {
+    if (results.length === run.checkpoints.length) {
+      run.keep(name, asking.settingsOf(name), results);
+    }
+  }
+  for (const probe of asking.probes) {
+    if (probe.of !== "run") continue;
+    await asking.ask(probe, (settings) => probe.compute(run, settings));
+  }
+  const { results, skipped } = asking.answers(path, Object.keys(series));
+  const end = run.checkpoints.at(-1)!.step;
+  const atEnd = Object.fromEntries(
+    Object.entries(series).flatMap(([name, results]) => {
+      const last = results.at(-1)!;
+      return last.step === end ? [[name, last.result]] : [];
+    }),
+  );
+  return {
+    source: path,
+    steps: run.checkpoints.map(({ step }) => step),
+    provider: providerOf(options),
+    notes: run.notes,
+    summary: summaryOf({ ...atEnd, ...results }, skipped),
+    series: series as RunReport["series"],
+    gaps: gapsOf(series, lacks),
+    probes: results as Partial<ProbeResults>,
+    skipped,
+  };
+}

@@ -1,0 +1,331 @@
+/**
+ * Probes shared out to threads: each takes the next that no other has taken.
+ *
+ * @module
+ */
+
+import { flagOf } from "../../config/config.ts";
+import { checkedSettings } from "../../settings/setting.ts";
+import { onnxDevice } from "../../devices/choice.ts";
+import { UsageError } from "../../base/errors.ts";
+import { FileError } from "../../base/files.ts";
+import { PROBE_MODEL } from "../../onnx/runtime/options.ts";
+import { loadProbeModel } from "../../onnx/inspect/load_probe_model.ts";
+import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
+import { only } from "../../base/options.ts";
+import type { FloatDType } from "../../trace/graph.ts";
+import { reasonOf } from "./questions.ts";
+import { type CheckpointProbe, type ProbeName, probes } from "../catalogue.ts";
+import { ProbeContext } from "../context/context.ts";
+import { introduce } from "../foreign/foreign.ts";
+import { FOREIGN, FOREIGN_RUN } from "./options.ts";
+import { hasManyLogits } from "./large.ts";
+import type { ProbeOptions } from "./probing.ts";
+import { type RunCheckpoint, RunContext } from "../context/run_context.ts";
+
+/** A run and its checkpoints, oldest first. */
+export interface ListedRun {
+  /** The folder. */
+  readonly path: string;
+  /** The checkpoints. */
+  readonly checkpoints: readonly RunCheckpoint[];
+}
+
+/** What there is to ask. */
+export interface Share {
+  /** A checkpoint's file, or a run folder. */
+  readonly path: string;
+  /**
+   * The run, and its checkpoints as they were when asking began: one that is still
+   * training makes more. Undefined where the file lies in no run.
+   */
+  readonly run: ListedRun | undefined;
+  /** Probes of a checkpoint. */
+  readonly names: readonly ProbeName[];
+  /**
+   * Whether all of them are asked of each of a run's checkpoints, a checkpoint
+   * being a unit of work; else each of them of the file is one.
+   */
+  readonly whole: boolean;
+  /** Which checkpoints, where they are asked; by default all of the run. */
+  readonly asked?: readonly RunCheckpoint[];
+}
+
+/** The answers to a unit of work. */
+export interface Unit {
+  /** Which it is, 0 the first. */
+  readonly index: number;
+  /** Results by probe. */
+  readonly results: Readonly<Record<string, unknown>>;
+  /** Why there is none, by probe. */
+  readonly reasons: Readonly<Record<string, string>>;
+}
+
+/** What a thread is told. */
+export interface Order {
+  /** What there is to ask. */
+  readonly share: Share;
+  /** How. */
+  readonly options: Omit<ProbeOptions, "onProgress">;
+  /** An Int32: the first unit that no thread has taken. */
+  readonly next: SharedArrayBuffer;
+}
+
+/** A unit that a thread begins with. */
+export interface Begun {
+  /** Which it is. */
+  readonly begun: number;
+}
+
+/** A unit that a thread could not answer. */
+export interface Failure {
+  /** Which it is. */
+  readonly failed: number;
+}
+
+/** What a thread answers: a unit, or null when it takes no more. */
+export type Answer = Unit | Begun | Failure | null;
+
+/** What is known of a file when it has been asked. */
+export interface Asked {
+  /** Updates made before the checkpoint, where it says so. */
+  readonly step: number | null;
+  /** How another tool's file was read, where it leaves it open. */
+  readonly notes: readonly string[];
+}
+
+// Each has a checkpoint's activations in memory. Of one checkpoint most probes share
+// what they read, which every thread makes anew.
+const MOST_JOBS = { checkpoint: 2, run: 4 };
+
+/**
+ * How many threads ask where nothing else is said: one for each core, up to a few.
+ *
+ * @param whole Whether they ask every checkpoint of a run.
+ */
+export function usualJobs(whole: boolean): number {
+  const most = MOST_JOBS[whole ? "run" : "checkpoint"];
+  return Math.min(navigator.hardwareConcurrency, most);
+}
+
+/**
+ * Has several threads ask.
+ *
+ * @param share What there is to ask.
+ * @param options How; `jobs` says how many threads, this one among them.
+ * @param tell Gets the answers to each unit, in any order.
+ * @throws {UsageError} if `jobs` is no number of threads.
+ * @throws what asking in this thread throws.
+ */
+export async function shareOut(
+  share: Share,
+  options: ProbeOptions,
+  tell: (unit: Unit) => void,
+): Promise<Asked> {
+  const { onProgress, jobs = 1, ...rest } = options;
+  if (!Number.isSafeInteger(jobs) || jobs < 1) {
+    throw new UsageError(`jobs must be an integer of 1 or more, got ${jobs}`);
+  }
+  const units = unitsOf(share);
+  // Each thread would have activations of its own.
+  const most = jobs > 1 && await hasManyLogits(share, options) ? 1 : jobs;
+  const threads = Math.max(1, Math.min(most, units));
+  const order: Order = {
+    share,
+    options: { ...rest, ...coresOf(share, threads, rest) },
+    next: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
+  };
+  const left = new Set(Array.from({ length: units }, (_, i) => i));
+  let what = share.whole ? "checkpoints" : "probes";
+  const show = () =>
+    onProgress?.({ what, done: units - left.size, total: units });
+  const take = (answer: Unit | Begun) => {
+    if ("begun" in answer) {
+      // A checkpoint is as good as another; a probe's name says how long it takes.
+      if (share.whole) return;
+      what = share.names[answer.begun]!;
+    } else {
+      left.delete(answer.index);
+      tell(answer);
+    }
+    show();
+  };
+  show();
+  const failed: number[] = [];
+  await using helpers = new AsyncDisposableStack();
+  const ended = Array.from({ length: threads - 1 }, () => {
+    const helper = new Helper(order, take, (unit) => failed.push(unit));
+    helpers.defer(() => helper.end());
+    return helper.ended;
+  });
+  const asked = await askShare(share, order.options, nextOf(order), take);
+  await Promise.all(ended);
+  // What a helper could not answer is asked again here, and throws here what it
+  // threw there.
+  const again = [...new Set([...failed.filter((i) => left.has(i)), ...left])];
+  if (again.length > 0) {
+    await askShare(share, order.options, () => again.shift() ?? units, take);
+  }
+  return asked;
+}
+
+// With checkpoints enough for all of them the threads are busy to the end. A single
+// probe may be the last one left, and then it has all cores.
+function coresOf(
+  { whole }: Share,
+  count: number,
+  { threads = 0 }: ProbeOptions,
+): Pick<ProbeOptions, "threads"> {
+  if (!whole || count === 1 || threads > 0) return {};
+  const cores = navigator.hardwareConcurrency;
+  return { threads: Math.max(1, Math.floor(cores / count)) };
+}
+
+/** How many units of work there are. */
+export function unitsOf({ run, names, whole, asked }: Share): number {
+  return whole ? (asked ?? run!.checkpoints).length : names.length;
+}
+
+/** Takes the next unit that no thread has taken. */
+export function nextOf({ next }: Pick<Order, "next">): () => number {
+  const counter = new Int32Array(next);
+  return () => Atomics.add(counter, 0, 1);
+}
+
+/** Leaves nothing for any thread to take. */
+export function takeAll({ next, share }: Order): void {
+  Atomics.store(new Int32Array(next), 0, unitsOf(share));
+}
+
+// The build of ONNX Runtime for the web puts another in its place, which does not
+// answer.
+const { Worker } = globalThis;
+
+/** A thread that asks its part. */
+class Helper {
+  readonly #worker = new Worker(new URL("./worker.ts", import.meta.url), {
+    type: "module",
+  });
+  /** When it takes nothing more, or cannot go on. */
+  readonly ended: Promise<void>;
+
+  constructor(
+    order: Order,
+    take: (answer: Unit | Begun) => void,
+    fail: (unit: number) => void,
+  ) {
+    const worker = this.#worker;
+    this.ended = new Promise((resolve) => {
+      worker.onerror = (event) => {
+        event.preventDefault();
+        resolve();
+      };
+      worker.onmessage = ({ data }: { data: Answer }) => {
+        if (data === null) resolve();
+        else if ("failed" in data) fail(data.failed);
+        else take(data);
+      };
+    });
+    worker.postMessage(order);
+  }
+
+  /** Ends the thread. */
+  end(): void {
+    this.#worker.terminate();
+  }
+}
+
+/**
+ * Asks units until there is none left.
+ *
+ * @param share What there is to ask.
+ * @param options How.
+ * @param next Takes a unit: its index, which is too large when none is left.
+ * @param tell Gets each that is begun, and the answers to it.
+ * @throws {FileError} if a file cannot be read.
+ * @throws {SyntaxError} if it is no ONNX model.
+ * @throws {UsageError} if the device has no numbers of the weights' type, or what
+ * is told of the file does not fit it.
+ */
+export async function askShare(
+  { path, run: listed, names, whole, asked }: Share,
+  options: ProbeOptions,
+  next: () => number,
+  tell: (answer: Unit | Begun) => void,
+): Promise<Asked> {
+  const run = listed &&
+    await RunContext.open(
+      listed.path,
+      only(options, FOREIGN_RUN),
+      listed.checkpoints,
+    );
+  if (whole && run) {
+    const checkpoints = asked ?? run.checkpoints;
+    for (let i = next(); i < checkpoints.length; i = next()) {
+      await run.with(checkpoints[i]!, async (context) => {
+        check(context.model);
+        tell({ begun: i });
+        tell({ index: i, ...await answersOf(context, names, options) });
+      });
+    }
+    return { step: null, notes: [] };
+  }
+  await using closing = new AsyncDisposableStack();
+  const loaded = await loadProbeModel(path, only(options, PROBE_MODEL));
+  closing.defer(() => loaded.close());
+  const { model, task, notes = [] } = await introduce(
+    loaded,
+    only(options, FOREIGN),
+  );
+  closing.defer(() => model.close());
+  const context = new ProbeContext(model, {
+    ...(run && { run }),
+    ...(task && { task }),
+  });
+  check(model);
+  for (let i = next(); i < names.length; i = next()) {
+    tell({ begun: i });
+    tell({ index: i, ...await answersOf(context, [names[i]!], options) });
+  }
+  return { step: context.step, notes };
+}
+
+async function answersOf(
+  context: ProbeContext,
+  names: readonly ProbeName[],
+  { settings = {} }: ProbeOptions,
+): Promise<Omit<Unit, "index">> {
+  const results: Record<string, unknown> = {};
+  const reasons: Record<string, string> = {};
+  for (const name of names) {
+    const probe = probes[name] as CheckpointProbe;
+    const told = checkedSettings(probe.settings ?? {}, settings, flagOf);
+    try {
+      results[name] = await probe.compute(context, told);
+    } catch (error) {
+      // Nor does one that fails take the others along.
+      if (error instanceof UsageError || error instanceof FileError) {
+        throw error;
+      }
+      reasons[name] = reasonOf(error);
+    }
+  }
+  return { results, reasons };
+}
+
+// ONNX Runtime would compute on the CPU what the device has no numbers for, and say
+// nothing.
+function check(model: ProbeModel): void {
+  const { runtime = "node", device = "cpu" } = model.options;
+  const { precisions } = onnxDevice({ runtime, device });
+  for (const name of model.weightNames) {
+    const dtype = model.tensor(name).dtype as FloatDType;
+    if (!precisions.includes(dtype)) {
+      throw new UsageError(
+        `Cannot probe ${model.source} on ${device}: its weight ${name} is ` +
+          `${dtype}, and ${device} computes in ${precisions.join(", ")}: ` +
+          "use --device cpu",
+      );
+    }
+  }
+}

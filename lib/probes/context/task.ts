@@ -1,0 +1,170 @@
+/**
+ * The task that a checkpoint was trained on, as probes see it: its rows, which of
+ * them were trained on, what is modular about them.
+ *
+ * @module
+ */
+
+import {
+  type Config,
+  configKeys,
+  definitionsOf,
+  resolveConfig,
+} from "../../config/config.ts";
+import type { Dataset, Examples } from "../../data/dataset.ts";
+import {
+  modular,
+  type OperationName,
+  operations,
+} from "../../data/tasks/modular.ts";
+import { datasetOf, splitOf } from "../../experiment/split.ts";
+import type { Loss } from "../../losses/mod.ts";
+import { type HostTensor, hostTensorOf } from "../../numeric/tensor.ts";
+import { NotApplicableError } from "../probe.ts";
+import { checkArgument, configCheck } from "../../base/options.ts";
+
+/** Some rows of a task. */
+export interface Part {
+  /** Which rows of the whole. */
+  readonly rows: Int32Array;
+  /** What they were labelled with, label noise included. */
+  readonly labels: Int32Array;
+}
+
+/** An operation modulo p, of which every row is a pair of residues. */
+export interface ModularTask {
+  /** The operation. */
+  readonly operation: OperationName;
+  /** p. */
+  readonly modulus: number;
+  /** Whether the network reads residues as tokens, or one-hot. */
+  readonly tokens: boolean;
+  /** The first operand of each row. */
+  readonly a: Int32Array;
+  /** The second operand of each row. */
+  readonly b: Int32Array;
+  /** a ∘ b mod p of each row. */
+  readonly labels: Int32Array;
+}
+
+/** A task with all its rows. */
+export interface ProbedTask {
+  /** Its name: `add`. */
+  readonly name: string;
+  /** Every row: all pairs, or all bit vectors. */
+  readonly dataset: Dataset;
+  /** The class of each row. */
+  readonly labels: Int32Array;
+  /** The experiment; undefined where the file says none. */
+  readonly config: Config | undefined;
+  /** The loss, where no experiment says it but somebody else. */
+  readonly loss?: Loss;
+  /** Every row as the model takes it. */
+  readonly input: HostTensor;
+  /**
+   * The rows to train on and those to test.
+   *
+   * @throws {NotApplicableError} if nothing says which they are.
+   */
+  split(): { readonly train: Part; readonly test: Part };
+  /**
+   * What is modular about it.
+   *
+   * @throws {NotApplicableError} if it is no operation modulo p.
+   */
+  modular(): ModularTask;
+}
+
+/**
+ * The experiment that metadata name.
+ *
+ * @param metadata A config of this version or an older one.
+ * @param source What to call the file in messages.
+ * @throws {NotApplicableError} if this version cannot make it.
+ */
+export function configOfMetadata(metadata: unknown, source: string): Config {
+  // Settings that a later version added say nothing to this one's probes.
+  const known = Object.entries(metadata as object)
+    .filter(([key]) => configKeys.includes(key as keyof Config));
+  try {
+    return resolveConfig(Object.fromEntries(known));
+  } catch (error) {
+    throw new NotApplicableError(
+      `${source} was trained on what this version cannot: ` +
+        (error as Error).message,
+      { cause: error },
+    );
+  }
+}
+
+/** The task that a config names. */
+export function taskOfConfig(config: Config): ProbedTask {
+  checkArgument("taskOfConfig()", "config", config, configCheck);
+  const dataset = datasetOf(config);
+  const form = definitionsOf(config).task.form(config);
+  const tokens = form.input.kind === "tokens";
+  const { inputs } = dataset;
+  const labels = Int32Array.from(dataset.labels);
+  let parts: ReturnType<ProbedTask["split"]> | undefined;
+  let pairs: ModularTask | undefined;
+  return {
+    name: config.task,
+    dataset,
+    labels,
+    config,
+    input: hostTensorOf(
+      tokens ? "int64" : "float32",
+      [inputs.length, inputs[0]!.length],
+      inputs.flat(),
+    ),
+    split: () => parts ??= partsOf(config, dataset),
+    modular() {
+      if (!(config.task in operations)) {
+        throw new NotApplicableError(
+          `It was trained on ${config.task}, which is no operation modulo p: ` +
+            "its inputs are no residues",
+        );
+      }
+      const operation = config.task as OperationName;
+      return pairs ??= modularPairs(operation, config.modulus, tokens);
+    },
+  };
+}
+
+/** An operation's pairs, in the order of its dataset, however they are encoded. */
+export function modularPairs(
+  operation: OperationName,
+  modulus: number,
+  tokens: boolean,
+): ModularTask {
+  const { inputs, labels } = modular(operation, modulus);
+  const operand = (i: number) => Int32Array.from(inputs, (row) => row[i]!);
+  return {
+    operation,
+    modulus,
+    tokens,
+    a: operand(0),
+    b: operand(1),
+    labels: Int32Array.from(labels),
+  };
+}
+
+function partsOf(config: Config, dataset: Dataset) {
+  const { train, test } = splitOf(config);
+  if (dataset.split) {
+    // The rows of the whole are those of the parts, one behind the other.
+    return {
+      train: part(train, (i) => i),
+      test: part(test, (i) => train.labels.length + i),
+    };
+  }
+  const places = new Map(dataset.inputs.map((row, i) => [row.join(), i]));
+  const find = ({ inputs }: Examples) => (i: number) =>
+    places.get(inputs[i]!.join())!;
+  return { train: part(train, find(train)), test: part(test, find(test)) };
+}
+
+const part = ({ labels }: Examples, place: (i: number) => number): Part => ({
+  rows: Int32Array.from(labels, (_, i) => place(i)),
+  labels: Int32Array.from(labels),
+});

@@ -1,0 +1,94 @@
+/**
+ * Activations of the rows that a network was trained on.
+ *
+ * @module
+ */
+
+import {
+  type HostTensor,
+  lastPosition,
+  sizeOf,
+  toNumbers,
+} from "../../numeric/tensor.ts";
+import { asMatrix } from "../fourier/anatomy.ts";
+import { chunksOf, inputsAt, isLarge } from "./chunks.ts";
+import type { Matrix, ProbeContext } from "./context.ts";
+import { allFinite, NotApplicableError } from "../probe.ts";
+
+/**
+ * An activation of the train rows, [rows, width]; of sequences, [row, position,
+ * width], at the last position.
+ *
+ * @throws {NotApplicableError} if it is not finite, or of another shape.
+ */
+export async function trainActivation(
+  context: ProbeContext,
+  name: string,
+): Promise<Matrix> {
+  const { source } = context.model;
+  if (await isLarge(context)) {
+    const { rows } = context.task.split().train;
+    const matrix = await inChunks(context, name, rows);
+    if (allFinite(matrix.data)) return matrix;
+    throw new NotApplicableError(`${name} of ${source} is not finite`);
+  }
+  const activation = await context.activation(name);
+  const { rows } = context.task.split().train;
+  return finiteRows(context, name, activation, rows);
+}
+
+/**
+ * The same of some train rows only, of which nothing is kept: several activations,
+ * by name.
+ *
+ * @param context The network.
+ * @param names The activations.
+ * @param rows Which rows of the task.
+ */
+export async function activationsOfRows(
+  context: ProbeContext,
+  names: readonly string[],
+  rows: Int32Array,
+): Promise<Record<string, Matrix>> {
+  const found = await context.model
+    .run(inputsAt(context, rows), names);
+  return Object.fromEntries(
+    names.map((name) => [name, finiteRows(context, name, found[name]!)]),
+  );
+}
+
+// Rows of an activation at the last position, all of them finite.
+function finiteRows(
+  { model: { source } }: ProbeContext,
+  name: string,
+  activation: HostTensor,
+  rows?: Int32Array,
+): Matrix {
+  const { shape, data } = activation;
+  const axes = shape.length === 2 || shape.length === 3;
+  if (!axes || sizeOf(shape) !== data.length) {
+    throw new NotApplicableError(
+      `${name} of ${source} has shape [${shape}], wanted [row, width] or ` +
+        "[row, position, width]",
+    );
+  }
+  const matrix = asMatrix(lastPosition(activation, rows));
+  if (allFinite(matrix.data)) return matrix;
+  throw new NotApplicableError(`${name} of ${source} is not finite`);
+}
+
+// The same without the activation of the other rows, which is not kept.
+async function inChunks(
+  context: ProbeContext,
+  name: string,
+  rows: Int32Array,
+): Promise<Matrix> {
+  let data: Float64Array | undefined;
+  let columns = 0;
+  for await (const { first, value } of chunksOf(context, name, { rows })) {
+    columns = value.shape[1]!;
+    data ??= new Float64Array(rows.length * columns);
+    data.set(toNumbers(value), first * columns);
+  }
+  return { rows: rows.length, columns, data: data! };
+}

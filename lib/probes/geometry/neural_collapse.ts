@@ -1,0 +1,327 @@
+/**
+ * Neural collapse: how far the last hidden layer has become one point a class.
+ *
+ * @module
+ */
+
+import { product, transposed } from "../fourier/anatomy.ts";
+import { logitChunks } from "../context/chunks.ts";
+import {
+  crossProduct,
+  crossProductOf,
+  type Eigen,
+  frobeniusNorm,
+  type Matrix,
+  matrixOf,
+  mean,
+  meanRow,
+  part as rowsFrom,
+  symmetricEigen,
+} from "./products.ts";
+import type { SessionOptions } from "../../onnx/runtime/session.ts";
+import { percent, short } from "../../base/terminal.ts";
+import { finite, type Probe } from "../probe.ts";
+import { awayFromNearest } from "./nearest_mean.ts";
+import { readoutOf } from "./readout.ts";
+import { trainActivation } from "../context/train_rows.ts";
+
+/** How far vectors, one a class, are from equal lengths and equal angles. */
+export interface SimplexDistance {
+  /** Standard deviation of the lengths over their mean; 0 where all are equal. */
+  readonly equinorm: number | null;
+  /** Standard deviation of the cosines of all pairs; 0 where all are equal. */
+  readonly equiangular: number | null;
+  /** Mean of |cos + 1/(C − 1)| over all pairs; 0 at the widest angle there is. */
+  readonly maximal_angle: number | null;
+}
+
+/** The four measures. */
+export interface NeuralCollapse {
+  /** C, the classes that have rows. */
+  readonly classes: number;
+  /** Rows that it was measured on. */
+  readonly samples: number;
+  /** Width of the features. */
+  readonly width: number;
+  /** NC1: Tr(Σ_W Σ_B⁺)/C; 0 where every class is one point. */
+  readonly nc1: number | null;
+  /** NC2 of the centred class means μ_c − μ_G. */
+  readonly nc2_means: SimplexDistance;
+  /** NC2 of the classifier's vectors w_c. */
+  readonly nc2_classifier: SimplexDistance;
+  /** NC3: ‖W/‖W‖ − M/‖M‖‖²; 0 where classifier and means are the same, up to 4. */
+  readonly nc3: number | null;
+  /** NC4: share of rows whose prediction is not that of the nearest class mean. */
+  readonly nc4: number;
+}
+
+/** What neural collapse is measured on. */
+export interface ClassFeatures {
+  /** h, the last hidden activations, [n, width]. */
+  readonly features: Matrix;
+  /** The class of each row, 0 or more. */
+  readonly labels: ArrayLike<number>;
+  /** The last layer's weights, [width, classes]. */
+  readonly classifier: Matrix;
+  /** The class that the network predicts for each row. */
+  readonly predictions: ArrayLike<number>;
+}
+
+/**
+ * The four measures of neural collapse on the train rows: the features are what
+ * the last matrix is multiplied with.
+ *
+ * Formulas and source: {@link neuralCollapse}.
+ */
+export const neuralCollapseProbe: Probe<"neural-collapse", NeuralCollapse> = {
+  of: "checkpoint",
+  name: "neural-collapse",
+  describe: "How far the last hidden layer is one point a class: NC1–NC4",
+  needs: "a task, and logits that a matrix makes of features",
+
+  async compute(context) {
+    const { features, classifier } = readoutOf(context.model);
+    const { rows, labels } = context.task.split().train;
+    const predictions = new Int32Array(labels.length);
+    for await (const { first, logits } of logitChunks(context, rows)) {
+      const { columns, data } = logits;
+      for (let row = 0; row < logits.rows; row++) {
+        const own = data.subarray(row * columns, (row + 1) * columns);
+        predictions[first + row] = own
+          .reduce((best, x, k) => x > own[best]! ? k : best, 0);
+      }
+    }
+    return await neuralCollapse({
+      features: await trainActivation(context, features),
+      labels,
+      classifier,
+      predictions,
+    }, context.host);
+  },
+
+  curves: ({ nc1, nc2_means, nc2_classifier, nc3, nc4 }) => ({
+    nc1,
+    nc2_equinorm: nc2_means.equinorm,
+    nc2_equiangular: nc2_means.equiangular,
+    nc2_maximal_angle: nc2_means.maximal_angle,
+    nc2_classifier_maximal_angle: nc2_classifier.maximal_angle,
+    nc3,
+    nc4,
+  }),
+
+  text(result) {
+    const { classes, samples, width, nc1, nc3, nc4 } = result;
+    const simplex = (what: string, distance: SimplexDistance) =>
+      `NC2 of ${what}: lengths differ by ${
+        short(distance.equinorm)
+      }, cosines ` +
+      `by ${short(distance.equiangular)}, from the widest angle ` +
+      short(distance.maximal_angle);
+    return [
+      `${samples} train rows of ${classes} classes, ${width} features; ` +
+      "all are 0 where collapsed",
+      `NC1 ${short(nc1)}: scatter within classes over that between them`,
+      simplex("the class means", result.nc2_means),
+      simplex("the classifier", result.nc2_classifier),
+      `NC3 ${short(nc3)}: distance of classifier and class means`,
+      `NC4 ${percent(nc4)}: predictions that are not the nearest class mean`,
+    ];
+  },
+};
+
+/**
+ * NC1 to NC4, on the classes that have rows. With h the features, μ_c the mean of
+ * class c, μ_G that of all rows, M the matrix of columns μ_c − μ_G, W that of the
+ * classifier's vectors of the same classes, and averages over rows or classes,
+ *
+ *     Σ_W = Ave (h − μ_c)(h − μ_c)ᵀ      Σ_B = Ave_c (μ_c − μ_G)(μ_c − μ_G)ᵀ
+ *     NC1 = Tr(Σ_W Σ_B⁺)/C
+ *     NC2 = std ‖μ_c − μ_G‖ / mean;  std and mean distance of the pairs' cosines
+ *     NC3 = ‖W/‖W‖_F − M/‖M‖_F‖²_F
+ *     NC4 = share of rows with argmax logits ≠ argmin_c ‖h − μ_c‖
+ *
+ * Σ_B has rank C − 1 at most; eigenvalues below C·ε of its largest are taken for
+ * 0 by the pseudo-inverse. The rows need not be shared evenly: μ_G and Σ_W are
+ * averages over rows. Where two means are equally near, the first counts.
+ *
+ * @param options Where products are multiplied.
+ * Source: Papyan, Han & Donoho (arXiv 2008.08186), Figures 2–7.
+ */
+export async function neuralCollapse(
+  { features, labels, classifier, predictions }: ClassFeatures,
+  options: SessionOptions = {},
+): Promise<NeuralCollapse> {
+  const { rows, columns: width } = features;
+  const present = [...new Set(Array.from(labels))].sort((a, b) => a - b);
+  const place = new Map(present.map((label, i) => [label, i]));
+  const classOf = Array.from(labels, (label) => place.get(label)!);
+  const C = present.length;
+
+  const means = classMeans(features, classOf, C);
+  const centre = meanRow(features);
+  const M = { ...means, data: less(means, () => centre) };
+  const scatter = (from: number, to: number) => {
+    const some = rowsFrom(features, from, to);
+    const data = less(some, (i) => {
+      const at = classOf[from + i]! * width;
+      return means.data.subarray(at, at + width);
+    });
+    const part = { ...some, data };
+    return [part, part] as const;
+  };
+  const within = over(
+    rows,
+    await crossProductOf(rows, width, scatter, options),
+  );
+  const W = columnsOf(classifier, present);
+  return {
+    classes: C,
+    samples: rows,
+    width,
+    nc1: finite(await traceOfRatio(within, M, options)),
+    nc2_means: simplexDistance(M),
+    nc2_classifier: simplexDistance(W),
+    nc3: finite(selfDuality(W, M)),
+    nc4: await awayFromNearest(features, means, present, predictions, options),
+  };
+}
+
+// Every row less the one that stands for it.
+const less = (
+  { rows, columns, data }: Matrix,
+  of: (row: number) => Float64Array,
+): Float64Array => {
+  const out = data.slice();
+  for (let i = 0; i < rows; i++) {
+    const other = of(i);
+    for (let j = 0; j < columns; j++) out[i * columns + j]! -= other[j]!;
+  }
+  return out;
+};
+
+function classMeans(
+  { rows, columns, data }: Matrix,
+  classOf: readonly number[],
+  C: number,
+): Matrix {
+  const means = new Float64Array(C * columns);
+  const counts = new Float64Array(C);
+  for (let i = 0; i < rows; i++) {
+    const c = classOf[i]!;
+    counts[c]! += 1;
+    for (let j = 0; j < columns; j++) {
+      means[c * columns + j]! += data[i * columns + j]!;
+    }
+  }
+  return {
+    rows: C,
+    columns,
+    data: means.map((x, i) => x / counts[Math.floor(i / columns)]!),
+  };
+}
+
+const over = (n: number, matrix: Matrix): Matrix => ({
+  ...matrix,
+  data: matrix.data.map((value) => value / n),
+});
+
+// Tr(Σ_W Σ_B⁺)/C = Σ_i uᵢᵀ Σ_W uᵢ / λᵢ / C over the eigenvectors of Σ_B = MᵀM/C.
+async function traceOfRatio(
+  within: Matrix,
+  M: Matrix,
+  options: SessionOptions,
+): Promise<number> {
+  const { rows: C, columns: width } = M;
+  const { values, vectors } = await betweenEigen(M, options);
+  const least = values[0]! * C * Number.EPSILON;
+  let trace = 0;
+  values.forEach((value, k) => {
+    if (!(value > least)) return;
+    const u = vectors[k]!;
+    for (let i = 0; i < width; i++) {
+      let sum = 0;
+      for (let j = 0; j < width; j++) {
+        sum += within.data[i * width + j]! * u[j]!;
+      }
+      trace += u[i]! * sum / value;
+    }
+  });
+  return values[0]! > 0 ? trace / C : NaN;
+}
+
+// Of fewer classes than features MMᵀ/C is the smaller matrix: with Mᵀv its
+// eigenvectors v are those of MᵀM/C to the same eigenvalues, the others being 0.
+async function betweenEigen(
+  M: Matrix,
+  options: SessionOptions,
+): Promise<Eigen> {
+  const { rows: C, columns: width } = M;
+  if (C >= width) {
+    return await symmetricEigen(over(C, await crossProduct(M, M, options)));
+  }
+  const T = transposed(M);
+  const { values, vectors } = await symmetricEigen(
+    over(C, await crossProduct(T, T, options)),
+  );
+  return {
+    values,
+    vectors: vectors.map((v) => {
+      const u = product(T, matrixOf(C, 1, v)).data;
+      const length = frobeniusNorm({ data: u });
+      return u.map((x) => x / length);
+    }),
+  };
+}
+
+/** NC2 of vectors, the rows of a matrix. */
+export function simplexDistance(vectors: Matrix): SimplexDistance {
+  const { rows, columns, data } = vectors;
+  const row = (i: number) => data.subarray(i * columns, (i + 1) * columns);
+  const lengths = Array.from(
+    { length: rows },
+    (_, i) => frobeniusNorm({ data: row(i) }),
+  );
+  const cosines: number[] = [];
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < i; j++) {
+      const [a, b] = [row(i), row(j)];
+      let product = 0;
+      for (let k = 0; k < columns; k++) product += a[k]! * b[k]!;
+      cosines.push(product / lengths[i]! / lengths[j]!);
+    }
+  }
+  const far = cosines.map((cos) => Math.abs(cos + 1 / (rows - 1)));
+  return {
+    equinorm: finite(deviation(lengths) / mean(lengths)),
+    equiangular: finite(deviation(cosines)),
+    maximal_angle: finite(mean(far)),
+  };
+}
+
+// Of all of them, not of a sample.
+const deviation = (values: readonly number[]) => {
+  const centre = mean(values);
+  return Math.sqrt(mean(values.map((x) => (x - centre) ** 2)));
+};
+
+// The classifier's vectors of some classes, a row each.
+function columnsOf(
+  { rows, columns, data }: Matrix,
+  classes: readonly number[],
+): Matrix {
+  return matrixOf(
+    classes.length,
+    rows,
+    classes.flatMap((c) =>
+      Array.from({ length: rows }, (_, i) => data[i * columns + c]!)
+    ),
+  );
+}
+
+function selfDuality(W: Matrix, M: Matrix): number {
+  const [w, m] = [frobeniusNorm(W), frobeniusNorm(M)];
+  return W.data.reduce(
+    (sum, x, i) => sum + (x / w - M.data[i]! / m) ** 2,
+    0,
+  );
+}

@@ -1,0 +1,337 @@
+/**
+ * The `edge-of-stability` probe: how curved the loss is, against what the
+ * learning rate bears.
+ *
+ * @module
+ */
+
+import type { Config } from "../../config/config.ts";
+import { integer, type Setting } from "../../settings/setting.ts";
+import { randomKey } from "../../numeric/random.ts";
+import { toNumbers } from "../../numeric/tensor.ts";
+import type { Tensors } from "../../runs/states.ts";
+import { percent, short } from "../../base/terminal.ts";
+import { type Objective, openObjective } from "../../engine/objective.ts";
+import {
+  type Estimate,
+  type Extremes,
+  hutchinson,
+  lanczos,
+  type Vector,
+} from "../../numeric/lanczos.ts";
+import {
+  differentiated,
+  experimentOf,
+  inPrecision,
+  learningRateAt,
+  optimizerAt,
+} from "../context/experiment_at.ts";
+import { checkHessian } from "../asking/large.ts";
+import { NotApplicableError, type Probe } from "../probe.ts";
+
+/** The result. Everything is computed in float64. */
+export interface EdgeOfStabilityResult {
+  /** Train rows that the loss is the mean of. */
+  readonly samples: number;
+  /** P, the order of the Hessian. */
+  readonly parameters: number;
+  /** η of the next update; null where nothing says it. */
+  readonly learning_rate: number | null;
+  /** The ends of H's spectrum. */
+  readonly hessian: Extremes;
+  /** 2/η, the edge of plain gradient descent, whichever optimizer trains. */
+  readonly two_over_rate: number | null;
+  /** Tr H. */
+  readonly trace: Estimate;
+  /** H as Adam sees it; null where it does not train, or its state is not there. */
+  readonly preconditioned:
+    | (Extremes & {
+      /** Parameters left out: their second moment is 0 and so is ε. */
+      readonly left_out: number;
+    })
+    | null;
+  /** Where the optimizer's own steps begin to grow. */
+  readonly edge: {
+    /** The formula of the threshold, or why there is none. */
+    readonly formula: string;
+    /** The curvature, null where no formula is known. */
+    readonly threshold: number | null;
+    /** Largest eigenvalue that the optimizer sees over threshold: 1 is the edge. */
+    readonly ratio: number | null;
+  };
+  /** What to mind in reading it. */
+  readonly notes: readonly string[];
+}
+
+/** What the probe can be told. */
+export type EdgeOfStabilitySettings = {
+  readonly lanczosProducts: Setting<number>;
+  readonly traceSamples: Setting<number>;
+};
+
+/**
+ * The largest eigenvalue λ of the Hessian H of the train loss, by Lanczos's method
+ * on exact products Hv, its trace by Hutchinson's estimator, and both against the
+ * learning rate η. On a quadratic of curvature λ gradient descent diverges where
+ * λ > 2/η; full-batch training drifts there and stays: the edge of stability.
+ * With heavy-ball momentum μ the edge is at 2(1 + μ)/η. For Adam it is the
+ * preconditioned Hessian that counts,
+ *
+ *     λ(P^−½ H P^−½) against 2(1 + β₁)/((1 − β₁)η),   P = diag(√(v/(1 − β₂ᵗ)) + ε)
+ *
+ * with the second moment v of the run's optimizer file. Products Hv are the
+ * directional derivative of the gradient's own graph (`jvp`), so no difference
+ * quotient is taken; model and loss are computed in float64.
+ *
+ * Sources: Cohen et al. (arXiv 2103.00065), Section 2; for Adam, Cohen et al.
+ * (arXiv 2207.14484), Section 2; the estimators' at {@link lanczos} and
+ * {@link hutchinson}.
+ */
+export const edgeOfStability: Probe<
+  "edge-of-stability",
+  EdgeOfStabilityResult,
+  EdgeOfStabilitySettings
+> = {
+  of: "checkpoint",
+  name: "edge-of-stability",
+  describe: "Largest Hessian eigenvalue and trace, against 2/η",
+  needs:
+    "a checkpoint that says its config, or --split and --loss; for Adam's " +
+    "own Hessian, a run",
+  costly: "multiplies dozens of vectors with the Hessian",
+  settings: {
+    lanczosProducts: integer(
+      [2, 10000],
+      60,
+      "<n>",
+      "edge-of-stability: most products with the Hessian for an eigenvalue",
+    ),
+    traceSamples: integer(
+      [2, 100000],
+      20,
+      "<n>",
+      "edge-of-stability: random vectors for the trace",
+    ),
+  },
+
+  async compute(context, { lanczosProducts, traceSamples }) {
+    const trained = await experimentOf(context);
+    checkHessian(trained);
+    const { config } = trained;
+    const experiment = inPrecision(trained, "float64");
+    const objective = openObjective(
+      experiment,
+      experiment.buffers,
+      context.host,
+    );
+    try {
+      const times = (v: Vector) => objective.hessianTimes(objective.at, v);
+      const key = randomKey(config.seed);
+      const { size } = objective;
+      const most = { most: lanczosProducts };
+      const rate = trained.told ? null : await learningRateAt(
+        config,
+        context.step ?? 0,
+        context.host,
+      );
+      const hessian = await differentiated(
+        trained,
+        context,
+        () => lanczos(times, size, key("lanczos"), most),
+      );
+      const trace = await hutchinson(
+        times,
+        size,
+        key("hutchinson"),
+        traceSamples,
+      );
+      const { preconditions, ...edge } = rate === null
+        ? UNKNOWN
+        : edgeOf(config, rate);
+      const scaling = preconditions
+        ? rootOfPreconditioner(config, objective, await optimizerAt(context))
+        : undefined;
+      const preconditioned = scaling && {
+        ...await lanczos(
+          async (v) =>
+            product(scaling.root, await times(product(scaling.root, v))),
+          size,
+          key("lanczos"),
+          most,
+        ),
+        left_out: scaling.left_out,
+      };
+      const seen = preconditions ? preconditioned : hessian;
+      return {
+        samples: experiment.split.train.labels.length,
+        parameters: size,
+        learning_rate: rate,
+        hessian,
+        two_over_rate: rate === null ? null : 2 / rate,
+        trace,
+        preconditioned: preconditioned ?? null,
+        edge: {
+          ...edge,
+          ratio: seen && edge.threshold !== null
+            ? seen.largest.value / edge.threshold
+            : null,
+        },
+        notes: trained.told ? [] : notesOn(config, preconditions && !scaling),
+      };
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new NotApplicableError(
+        `The loss of ${context.model.source} has no finite curvature: ` +
+          error.message,
+        { cause: error },
+      );
+    } finally {
+      await objective.close();
+    }
+  },
+
+  curves: ({ hessian, trace, edge }) => ({
+    largest_eigenvalue: hessian.largest.value,
+    least_eigenvalue: hessian.least.converged ? hessian.least.value : null,
+    trace: trace.mean,
+    share_of_edge: edge.ratio,
+  }),
+
+  text(result) {
+    const { samples, parameters, learning_rate, hessian, trace } = result;
+    const { two_over_rate, preconditioned, edge, notes } = result;
+    const took = (products: number, converged: boolean) =>
+      `(${products} products${converged ? "" : ", not converged"})`;
+    const ends = ({ largest, least, products, converged }: Extremes) =>
+      `largest eigenvalue ${short(largest.value)} ± ` +
+      `${short(largest.residual)} ${took(products, converged)}, least ` +
+      `${least.converged ? "" : "at most "}${short(least.value)} ` +
+      took(least.products, least.converged);
+    return [
+      `Hessian of the mean loss of ${samples} train rows, ${parameters} ` +
+      `parameters${
+        learning_rate === null ? "" : `; η = ${short(learning_rate)}`
+      }`,
+      ends(hessian),
+      ...(two_over_rate === null ? [] : [
+        `${percent(hessian.largest.value / two_over_rate)} of 2/η = ` +
+        short(two_over_rate),
+      ]),
+      `trace ${short(trace.mean)} ± ${short(trace.standard_error)} ` +
+      `(${trace.samples} samples)`,
+      ...(preconditioned ? [`preconditioned: ${ends(preconditioned)}`] : []),
+      edge.ratio === null
+        ? `the optimizer's edge: ${edge.formula}`
+        : `${percent(edge.ratio)} of the optimizer's edge, ${edge.formula} = ` +
+          short(edge.threshold),
+      ...notes.map((note) => `note: ${note}`),
+    ];
+  },
+};
+
+const product = (a: Vector, b: Vector): Vector =>
+  a.map((x, i) => x * b[i]!) as Vector;
+
+/** Where an optimizer's steps begin to grow along a curvature. */
+export interface Edge {
+  /** The curvature; null where no formula is known. */
+  readonly threshold: number | null;
+  /** The formula. */
+  readonly formula: string;
+  /** Whether it is the preconditioned Hessian's. */
+  readonly preconditions: boolean;
+}
+
+// Of a file of which only rows and loss are told.
+const UNKNOWN: Edge = {
+  threshold: null,
+  formula: "none: nothing says its optimizer and learning rate",
+  preconditions: false,
+};
+
+/**
+ * The edge of stability of a config's optimizer at a learning rate η.
+ *
+ * @param config The config.
+ * @param rate η.
+ */
+export function edgeOf(config: Config, rate: number): Edge {
+  const { optimizer, beta1, momentum, lrOverGradientNorm } = config;
+  if (lrOverGradientNorm) {
+    return {
+      threshold: null,
+      formula: "none: the rate is divided by the gradient's norm",
+      preconditions: false,
+    };
+  }
+  if (optimizer === "adam" || optimizer === "adamw") {
+    return {
+      threshold: 2 * (1 + beta1) / ((1 - beta1) * rate),
+      formula: "2(1 + β₁)/((1 − β₁)η)",
+      preconditions: true,
+    };
+  }
+  if (optimizer === "sgd") {
+    return {
+      threshold: 2 * (1 + momentum) / rate,
+      formula: momentum === 0 ? "2/η" : "2(1 + μ)/η",
+      preconditions: false,
+    };
+  }
+  return {
+    threshold: null,
+    formula: `none known for ${optimizer}`,
+    preconditions: false,
+  };
+}
+
+// P^−½, from the second moments that the optimizer's file holds by path; without
+// them undefined.
+function rootOfPreconditioner(
+  { beta2, eps }: Config,
+  { parts, size }: Objective,
+  state: Tensors | undefined,
+): { root: Vector; left_out: number } | undefined {
+  const find = (path: string) =>
+    Object.entries(state ?? {}).find(([key]) =>
+      key === path || key.endsWith(`.${path}`)
+    );
+  const root = new Float64Array(size);
+  let left_out = 0;
+  for (const { path, begin } of parts) {
+    const found = find(`nu.${path}`);
+    if (!found) return undefined;
+    const [key, nu] = found;
+    const count = state![`${key.slice(0, -`nu.${path}`.length)}count`];
+    if (!count) return undefined;
+    const correction = 1 - beta2 ** toNumbers(count)[0]!;
+    toNumbers(nu).forEach((v, i) => {
+      const p = Math.sqrt(v / correction) + eps;
+      // Nothing has ever moved it, and nothing says how far it would go.
+      if (p > 0) root[begin + i] = 1 / Math.sqrt(p);
+      else left_out++;
+    });
+  }
+  return { root, left_out };
+}
+
+function notesOn(config: Config, lacksState: boolean): string[] {
+  const { optimizer, perpGrad, weightDecay, batchSize } = config;
+  return [
+    ...(lacksState
+      ? [
+        `${optimizer} sees a preconditioned Hessian; its second moment lies in ` +
+        "the run's optimizer folder, and there is none here",
+      ]
+      : []),
+    ...(perpGrad
+      ? ["⊥Grad takes a part of the gradient: the edge is that without it"]
+      : []),
+    ...(weightDecay > 0
+      ? ["weight decay is no part of the Hessian: it adds to every eigenvalue"]
+      : []),
+    ...(batchSize !== null
+      ? ["it trains on batches: the Hessian is that of all train rows"]
+      : []),
+  ];
+}

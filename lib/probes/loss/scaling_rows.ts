@@ -1,0 +1,206 @@
+/**
+ * The `logit-scaling` probe's rows: logits, loss and collapse of a network whose
+ * weights are multiplied by α.
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs-core";
+import {
+  collapsed,
+  correct,
+  type Loss,
+  softmaxCrossEntropy,
+} from "../../losses/mod.ts";
+import { cut, runInBatches } from "../../onnx/runtime/batches.ts";
+import type { Session, SessionOptions } from "../../onnx/runtime/session.ts";
+import { type HostTensor, toNumbers } from "../../numeric/tensor.ts";
+import type { FloatDType } from "../../trace/graph.ts";
+import { toPrecision, widen } from "../../trace/precision.ts";
+import { compile } from "../../onnx/runtime/compile.ts";
+import { mapTree } from "../../base/tree.ts";
+import type { ProbeContext } from "../context/context.ts";
+import { lossAt } from "../context/experiment_at.ts";
+import { mean } from "../geometry/products.ts";
+import { finite } from "../probe.ts";
+
+/** The factors by which all weights are multiplied. */
+export const ALPHAS = [0.5, 1, 2, 4] as const;
+
+const PRECISIONS: readonly FloatDType[] = ["float16", "float32", "float64"];
+
+/**
+ * The network at one α, over every row of the task. What is null is no finite
+ * number: the logits left the model's range, or are all 0.
+ */
+export interface ScalingRow {
+  /** All weights are multiplied by this. */
+  readonly alpha: number;
+  /** Root mean square of the logits. */
+  readonly logit_rms: number | null;
+  /** Mean over the rows of the largest |logit|. */
+  readonly logit_scale: number | null;
+  /** Pearson correlation of f(αθ) with f(θ), over rows and classes. */
+  readonly correlation: number | null;
+  /** Share of the rows whose largest logit is the label's. */
+  readonly accuracy: number;
+  /** Mean loss, the one that it was trained on, computed in float64. */
+  readonly loss: number | null;
+  /**
+   * Share of the rows with a logit that is infinite in float16, beyond 65,504:
+   * they have no sum there, and do not count as collapsed.
+   */
+  readonly float16_overflow: number;
+  /** Share of the rows in Softmax Collapse, by precision. */
+  readonly softmax_collapse: Readonly<Record<FloatDType, number>>;
+}
+
+// So many rows in double precision stay in the processor's caches.
+const ROWS_AT_ONCE = 1024;
+
+/** Some rows' logits, [rows, classes]. */
+export interface ScaledChunk {
+  /** With scaled weights. */
+  readonly logits: HostTensor;
+  /** With the weights as they are. */
+  readonly reference: HostTensor;
+}
+
+/**
+ * The rows of every α.
+ *
+ * @param context The checkpoint.
+ * @param chunks Of every row of the task, for each of {@link ALPHAS} by its place.
+ */
+export async function scalingRows(
+  context: ProbeContext,
+  chunks: (i: number) => AsyncIterable<ScaledChunk>,
+): Promise<ScalingRow[]> {
+  const labels = context.labels();
+  let measures: Session | undefined;
+  let classes = 0;
+  // Of every row what is measured of it, by name.
+  const measure = async (i: number) => {
+    const all: Record<string, Float64Array> = {};
+    let first = 0;
+    for await (const { logits, reference } of chunks(i)) {
+      const [count] = logits.shape as [number];
+      classes = logits.shape[1]!;
+      measures ??= await measuresOf(context, reference, labels);
+      const found = await runInBatches(
+        measures,
+        { logits, reference, labels: cut(labels, first, first + count) },
+        measures.outputNames,
+        { rowsAtOnce: ROWS_AT_ONCE },
+      );
+      for (const [name, x] of Object.entries(found)) {
+        (all[name] ??= new Float64Array(labels.shape[0]!))
+          .set(toNumbers(x), first);
+      }
+      first += count;
+    }
+    return all;
+  };
+  const rows: ScalingRow[] = [];
+  try {
+    for (const [i, alpha] of ALPHAS.entries()) {
+      const measured = await measure(i);
+      const of = (name: string) => measured[name]!;
+      const average = (name: string) => mean(of(name));
+      rows.push({
+        alpha,
+        logit_rms: finite(Math.sqrt(average("square"))),
+        logit_scale: finite(average("scale")),
+        correlation: finite(correlation(of, classes)),
+        accuracy: average("correct"),
+        loss: finite(average("loss")),
+        float16_overflow: average("overflow"),
+        softmax_collapse: {
+          float16: average("float16"),
+          float32: average("float32"),
+          float64: average("float64"),
+        },
+      });
+    }
+  } finally {
+    await measures?.close();
+  }
+  return rows;
+}
+
+// So many rows as a batch has, or all.
+function measuresOf(
+  context: ProbeContext,
+  reference: HostTensor,
+  labels: HostTensor,
+): Promise<Session> {
+  const [, classes] = reference.shape as [number, number];
+  const count = Math.min(labels.shape[0]!, ROWS_AT_ONCE);
+  return rowMeasures(
+    {
+      logits: { ...reference, shape: [count, classes] },
+      reference: { ...reference, shape: [count, classes] },
+      labels: { ...labels, shape: [count] },
+    },
+    // What a file of another tool was trained with it does not say.
+    lossAt(context) ?? softmaxCrossEntropy(),
+    context.host,
+  );
+}
+
+// A graph of the very functions that training measures with, row by row: loss,
+// collapse and the rest are ONNX Runtime's arithmetic.
+function rowMeasures(
+  inputs: { logits: HostTensor; reference: HostTensor; labels: HostTensor },
+  loss: Loss,
+  options: SessionOptions,
+) {
+  return compile(
+    ({ logits, reference, labels }) => {
+      const z = logits as tf.Tensor2D;
+      const y = labels as tf.Tensor1D;
+      const [x, r] = [widen(z), widen(reference)];
+      const [meanX, meanR] = [tf.mean(x, 1, true), tf.mean(r, 1, true)];
+      const [dx, dr] = [tf.sub(x, meanX), tf.sub(r, meanR)];
+      const flags = {
+        correct: correct(z, y),
+        overflow: tf.any(tf.isInf(widen(toPrecision(z, "float16"))), 1),
+        ...Object.fromEntries(PRECISIONS.map((precision) => [
+          precision,
+          collapsed(z, precision, loss.temperature),
+        ])),
+      };
+      return {
+        square: tf.mean(tf.square(x), 1),
+        scale: tf.max(tf.abs(z), 1),
+        loss: loss.terms(z, y, "float64"),
+        mean_x: tf.squeeze(meanX, [1]),
+        mean_r: tf.squeeze(meanR, [1]),
+        xx: tf.sum(tf.square(dx), 1),
+        rr: tf.sum(tf.square(dr), 1),
+        xr: tf.sum(tf.mul(dx, dr), 1),
+        ...mapTree<tf.Tensor, tf.Tensor, typeof flags>(
+          flags,
+          (flag) => tf.cast(flag, "float32"),
+        ),
+      };
+    },
+    inputs,
+    options,
+  );
+}
+
+// Pearson's, of all rows and classes, from each row's mean and sums about it.
+function correlation(
+  of: (name: string) => Float64Array,
+  classes: number,
+): number {
+  const [x, r] = [of("mean_x"), of("mean_r")];
+  const [meanX, meanR] = [mean(x), mean(r)];
+  const about = (sums: string, a: Float64Array, b: Float64Array) =>
+    of(sums).reduce((sum, s, row) => sum + s + classes * a[row]! * b[row]!, 0);
+  const dx = x.map((v) => v - meanX);
+  const dr = r.map((v) => v - meanR);
+  return about("xr", dx, dr) /
+    Math.sqrt(about("xx", dx, dx) * about("rr", dr, dr));
+}

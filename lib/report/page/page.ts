@@ -1,0 +1,299 @@
+/**
+ * The page: one HTML file that asks nothing of a network.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { idleKeys } from "../../config/config.ts";
+import { configKeys, defaults, definitionsOf } from "../../config/config.ts";
+import { type ProbeReport, probes } from "../../probes/mod.ts";
+import { quoted } from "../../base/shell.ts";
+import { palette } from "../../charts/chart.ts";
+import { csvOf, jsonOf, type ReportFigure } from "../figures/figure.ts";
+import { type Html, Html as Markup, html } from "./html.ts";
+import { type Group, type ReportRun, shownValue } from "../runs.ts";
+import { verdictsOn } from "./verdict.ts";
+import {
+  commandOf,
+  groupNotes,
+  sentence,
+  SUMMARY_COLUMNS,
+  summaryCells,
+} from "./words.ts";
+
+/** What a page is made of. */
+export interface Page {
+  /** The runs. */
+  readonly groups: readonly Group[];
+  /** Charts over training. */
+  readonly curves: readonly ReportFigure[];
+  /** What lies inside the networks. */
+  readonly inside: readonly ReportFigure[];
+  /** What the probes found, and why they did not look. */
+  readonly verdicts: readonly Verdict[];
+  /** The live part, or why there is none. */
+  readonly live: Html | string;
+  /** The script. */
+  readonly script: string;
+  /** The name of a script beside the page that holds the runtime. */
+  readonly beside?: string;
+  /** Set where a server sends the page while a run is trained. */
+  readonly following?: string;
+}
+
+/** What probes say of a run. */
+export interface Verdict {
+  /** Which. */
+  readonly run: ReportRun;
+  /** Undefined where no checkpoint could be asked. */
+  readonly report: ProbeReport | undefined;
+  /** Why not. */
+  readonly reason?: string;
+}
+
+// The palette in the dark, each colour as far from the ground as by day.
+const DARK = [
+  "#4da3e0",
+  "#ff8c42",
+  "#2cc79a",
+  "#e3a0c8",
+  "#9ad8ff",
+  "#ffc24d",
+  "#f2f2f2",
+  "#cfcf4a",
+];
+
+const paletteCss = palette.map((colour, i) =>
+  `figure svg [stroke="${colour}"]{stroke:light-dark(${colour},${DARK[i]})}` +
+  `figure svg [fill="${colour}"]{fill:light-dark(${colour},${DARK[i]})}`
+).join("\n");
+
+const sha256 = (text: string) =>
+  `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+
+/** What a browser lets a page do. */
+export function policyOf(
+  { script, beside, following }: Pick<Page, "script" | "beside" | "following">,
+): string {
+  return [
+    "default-src 'none'",
+    "img-src data:",
+    "style-src 'unsafe-inline'",
+    // What is not one of these scripts does not run, wherever it comes from.
+    // (Of a script beside a page that is a file, browsers check no sum.)
+    `script-src ${sha256(script)} ${beside ? "'self' " : ""}'wasm-unsafe-eval'`,
+    `connect-src ${following === undefined ? "'none'" : "'self'"}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
+}
+
+/** The whole page as text. */
+export async function pageText(page: Page): Promise<string> {
+  const css = await Deno.readTextFile(new URL("../page.css", import.meta.url));
+  const { groups, curves, inside, verdicts, live, script, beside } = page;
+  const runs = groups.flatMap(({ runs }) => runs);
+  const title = runs.length === 1
+    ? runs[0]!.name
+    : `${runs.length} runs: ${groups.map(({ label }) => label).join(" · ")}`;
+  const policy = policyOf(page);
+  const parts = [
+    ["curves", "Training"],
+    ...(inside.length > 0 ? [["inside", "Inside"]] : []),
+    ["live", "Try it"],
+    ["verdicts", "What the probes say"],
+    ["configs", "How to repeat it"],
+  ];
+  const text = html`
+    <!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8">
+        <meta http-equiv="Content-Security-Policy" content="${policy}">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <title>${title} – groklab</title>
+        <style>
+    ${new Markup(css + paletteCss)}
+    </style>
+      </head>
+      <body>
+    <a class="skip" href="#main">To the report</a>
+    <header><h1>${title}</h1><button type="button" id="theme" hidden>Dark</button></header>
+    <nav aria-label="Parts"><ul>${parts.map(([id, name]) =>
+      html`<li><a href="#${id}">${name}</a></li>`
+    )}</ul></nav>
+    <main id="main"${page.following !== undefined &&
+      html`
+        data-follow="${page.following}"
+      `}>
+    ${page.following !== undefined &&
+      html`<p id="follow-state" role="status"></p>`}
+    <div id="charts">${chartsHtml(groups, curves)}</div>
+    ${inside.length > 0 && html`
+      <section aria-labelledby="inside">
+        <h2 id="inside">Inside</h2>
+        <div class="grid">${inside.map(figureHtml)}</div>
+      </section>
+    `}
+    ${typeof live === "string"
+      ? html`
+        <section id="live">
+          <h2>Try it</h2>
+          <p>${live}</p>
+        </section>
+      `
+      : live}
+    <section aria-labelledby="verdicts"><h2 id="verdicts">What the probes say</h2>
+    ${verdicts.map(verdictHtml)}</section>
+    <section aria-labelledby="configs"><h2 id="configs">How to repeat it</h2>
+    ${groups.map((group) => configHtml(group, groups.length === 1))}</section>
+    </main>
+    ${beside &&
+      html`<script src="${beside}"></script>`}
+    <script type="module">${new Markup(script)}</script>
+      </body>
+    </html>
+  `;
+  return text.text.trimStart();
+}
+
+/** What changes while a run is trained: the table and the curves. */
+export function chartsHtml(
+  groups: readonly Group[],
+  curves: readonly ReportFigure[],
+): Html {
+  const runs = groups.flatMap(({ runs }) => runs);
+  return html`
+    ${groups.map(({ runs: [run, ...more], label }) =>
+      html`<p>${
+        groups.length > 1 && html`
+          <strong>${label}</strong>:
+        `
+      }${sentence(run)}${
+        more.length > 0 &&
+        ` ${more.length + 1} runs, seeds ${
+          [run, ...more].map(({ config }) => config.seed).join(", ")
+        }; this is the first.`
+      }</p>`
+    )}
+    ${groupNotes(groups).map((note) =>
+      html`<p><strong>Note.</strong> ${note}</p>`
+    )}
+    <div class="scroll" tabindex="0" role="region" aria-label="How the runs ended">
+      <table>
+        <caption>At the last evaluation. Memorised and grokked: the first with
+    99 % accuracy, of train and of test rows.</caption>
+        <thead>
+          <tr>${SUMMARY_COLUMNS.map((name) =>
+            html`<th scope="col">${name}</th>`
+          )}</tr>
+        </thead>
+        <tbody>${runs.map((run) => {
+          const [name, ...cells] = summaryCells(run);
+          return html`<tr><th scope="row">${name}</th>${
+            cells.map((cell) => html`<td>${cell}</td>`)
+          }</tr>`;
+        })}</tbody>
+      </table>
+    </div>
+    <section aria-labelledby="curves"><h2 id="curves">Training</h2>
+    ${curves.length === 0
+      ? html`<p>There is no evaluation to draw yet.</p>`
+      : html`<div class="grid">${curves.map(figureHtml)}</div>`}</section>
+  `;
+}
+
+// Commas and the like may stand in an address as they are: three bytes less each.
+const dataUrl = (type: string, text: string) =>
+  `data:${type};charset=utf-8,${
+    text.replace(/[^!$&-;=@-Z_a-z~]/g, encodeURIComponent)
+  }`;
+
+function figureHtml({ id, title, caption, svg, data }: ReportFigure): Html {
+  const wide = Number(/ width="(\d+)"/.exec(svg)?.[1]) > 500;
+  const labelled = svg.replace(
+    "<svg ",
+    () =>
+      html`
+        <svg role="img" aria-label="${title}. ${caption}"
+      `.text,
+  );
+  return html`<figure id="${id}" class="${wide ? "wide" : ""}">
+${new Markup(labelled)}
+<figcaption>${caption} <span class="downloads"><a download="${id}.csv"
+href="${dataUrl("text/csv", csvOf(data))}" aria-label="${title}, as CSV">CSV</a>
+<a download="${id}.json" href="${dataUrl("application/json", jsonOf(data))}"
+aria-label="${title}, as JSON">JSON</a></span></figcaption></figure>`;
+}
+
+function verdictHtml({ run, report, reason }: Verdict): Html {
+  const found = Object.entries(report?.probes ?? {});
+  const skipped = Object.entries(report?.skipped ?? {});
+  return html`<h3>${run.name}</h3><ul>${
+    verdictsOn(run, report).map((sentence) => html`<li>${sentence}</li>`)
+  }</ul>
+${reason !== undefined && html`<p>${reason}</p>`}
+${
+    found.map(([name, result]) => {
+      const lines =
+        (probes as Record<string, { text(result: unknown): string[] }>)[name]!
+          .text(result);
+      return html`
+        <h4>${name}</h4>
+        <pre tabindex="0">${lines.join("\n")}</pre>
+      `;
+    })
+  }
+${
+    skipped.length > 0 && html`
+      <details>
+        <summary>${skipped.length} probes do not
+      apply</summary>
+        <ul>${skipped.map(([name, why]) => html`<li>${name}: ${why}</li>`)}</ul>
+      </details>
+    `
+  }`;
+}
+
+function configHtml({ label, runs: [run] }: Group, open: boolean): Html {
+  const { config, manifest, path } = run;
+  const idle = idleKeys(config);
+  const own = configKeys.filter((key) =>
+    JSON.stringify(config[key]) !== JSON.stringify(defaults[key]) &&
+    !idle.includes(key)
+  );
+  const command = commandOf(config);
+  const { task } = definitionsOf(config);
+  return html`
+    <h3>${label}</h3>
+    <p>${task.describe(config)}, trained with groklab ${manifest.groklab} on
+    ${manifest.device.provider}, begun ${manifest.started}${manifest.git &&
+      `, at commit ${manifest.git.commit.slice(0, 12)}${
+        manifest.git.dirty ? " with changes" : ""
+      }`}.</p>
+    ${command !== null &&
+      html`<pre class="command"><code>${command}</code></pre>`}
+    <pre class="command"><code>deno task train --config ${quoted(
+      `${path}/config.json`,
+    )}</code></pre>
+    <details${open && new Markup(" open")}>
+      <summary>Settings that are not the defaults:
+    ${own.length}</summary>
+      <table>
+        <tbody>${own.map((key) =>
+          html`
+            <tr>
+              <th scope="row">${key}</th>
+              <td class="text">${shownValue(config[key])}</td>
+            </tr>
+          `
+        )}</tbody>
+      </table>
+      </details>
+      <details>
+        <summary>config.json</summary>
+        <pre tabindex="0">${JSON.stringify(config, null, 2)}</pre>
+      </details>
+  `;
+}

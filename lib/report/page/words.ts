@@ -1,0 +1,144 @@
+/**
+ * A run in words: what was done, how it ended, which command repeats it.
+ *
+ * @module
+ */
+
+import {
+  type Config,
+  configKeys,
+  configSettings,
+  defaults,
+  definitionsOf,
+  flagOf,
+  idleKeys,
+} from "../../config/config.ts";
+import { trainSize } from "../../data/dataset.ts";
+import { quoted } from "../../base/shell.ts";
+import { percent, short } from "../../base/terminal.ts";
+import { type Group, reached, type ReportRun, shownValue } from "../runs.ts";
+
+const count = (n: number) => n.toLocaleString("en");
+
+/** The experiment of a run in one sentence. */
+export function sentence(run: ReportRun): string {
+  const { config } = run;
+  const { task, model } = definitionsOf(config);
+  const { total } = task.form(config);
+  const { loss, lossPrecision, optimizer, perpGrad, weightDecay } = config;
+  const decay = "weightDecay" in definitionsOf(config).optimizer.settings &&
+    weightDecay > 0;
+  return `${model.describe(config)} on ${task.describe(config)}` +
+    (total === undefined
+      ? ""
+      : `, ${percent(config.trainFraction)} of the rows (${
+        count(trainSize(config.trainFraction, total))
+      } of ${count(total)})`) +
+    `, ${loss} cross-entropy in ${lossPrecision}`.replace(
+      "mse cross-entropy",
+      "mean squared error",
+    ) +
+    `, ${perpGrad ? "⊥" : ""}${optimizer} at learning rate ${config.lr}` +
+    (decay ? ` with weight decay ${weightDecay}` : "") +
+    `, ${count(config.steps)} steps: ${outcome(run)}.`;
+}
+
+/** How a run ended, or stands. */
+export function outcome(run: ReportRun): string {
+  const { rows, summary, config } = run;
+  const last = rows.at(-1);
+  if (!last) return "no evaluation yet";
+  const [memorised, grokked] = [
+    reached(run, "train_accuracy"),
+    reached(run, "test_accuracy"),
+  ];
+  const diverged = summary?.diverged_at ?? null;
+  const state = diverged !== null
+    ? `diverged at step ${diverged}; before, `
+    : summary && !summary.interrupted
+    ? ""
+    : last.step < config.steps
+    ? `at step ${count(last.step)} so far, `
+    : "";
+  return state +
+    (memorised === null
+      ? "it did not memorise"
+      : `it memorised at step ${count(memorised)}`) +
+    (grokked === null
+      ? ` and did not grok (test accuracy ${percent(last.test_accuracy)})`
+      : ` and grokked at step ${count(grokked)}`);
+}
+
+/** What a table says of each run, in the order of {@link SUMMARY_COLUMNS}. */
+export function summaryCells(run: ReportRun): string[] {
+  const last = run.rows.at(-1);
+  const share = (x: number | null | undefined) =>
+    typeof x === "number" ? percent(x) : "–";
+  return [
+    run.name,
+    String(run.config.seed),
+    last ? count(last.step) : "–",
+    short(reached(run, "train_accuracy")),
+    short(reached(run, "test_accuracy")),
+    share(last?.train_accuracy),
+    share(last?.test_accuracy),
+    share(last?.softmax_collapse),
+    share(last?.zero_terms),
+    short(last?.logit_scale),
+    short(last?.cos_weight_neg_gradient),
+    short(last?.weight_norm),
+  ];
+}
+
+/** What {@link summaryCells} are. */
+export const SUMMARY_COLUMNS = [
+  "run",
+  "seed",
+  "step",
+  "memorised at",
+  "grokked at",
+  "train accuracy",
+  "test accuracy",
+  "collapse",
+  "zero terms",
+  "logit scale",
+  "cos(w, −grad)",
+  "‖θ‖₂",
+] as const;
+
+/** The command that repeats a run; null where only its config.json does. */
+export function commandOf(config: Config): string | null {
+  if (config.from !== null || config.switches.length > 0) return null;
+  const idle = idleKeys(config);
+  const flags = configKeys.flatMap((key) => {
+    const value: unknown = config[key];
+    if (JSON.stringify(value) === JSON.stringify(defaults[key])) return [];
+    if (idle.includes(key) || value === null) return [];
+    const { kind } = configSettings[key];
+    if (kind !== "flag") return [flagOf(key), quoted(shownValue(value))];
+    return [value ? flagOf(key) : flagOf(key).replace("--", "--no-")];
+  });
+  return ["deno task train", ...flags].join(" ");
+}
+
+/** What to mind when runs are laid over each other. */
+export function groupNotes(groups: readonly Group[]): string[] {
+  const [first, ...others] = groups.map(({ runs: [run] }) => run.config);
+  const notes: string[] = [];
+  const differ = (f: (config: Config) => string) =>
+    first !== undefined && others.some((config) => f(config) !== f(first));
+  if (differ((config) => definitionsOf(config).task.describe(config))) {
+    notes.push(
+      "The runs learn different tasks: accuracies, collapse and cosines can be " +
+        "compared; losses, logit scales and what lies inside the networks " +
+        "belong to their own task, and are shown run by run.",
+    );
+  }
+  if (differ(({ loss }) => loss)) {
+    notes.push(
+      "The runs minimise different losses: the values in the chart of the loss " +
+        "are of different functions, only their shapes can be compared.",
+    );
+  }
+  return notes;
+}

@@ -1,0 +1,247 @@
+/**
+ * What a key of a config is. Every task, model, loss, optimizer and stage lists
+ * the keys that it reads; config and flags are made of those lists.
+ *
+ * @module
+ */
+
+import * as v from "valibot";
+import { UsageError } from "../base/errors.ts";
+import { didYouMean } from "../base/nearest.ts";
+import { valuesMeant } from "../config/meant.ts";
+
+/** One key of a config: its check, its default, and its flag. */
+export interface Setting<T = unknown> {
+  /** What a value must be; the message follows the flag's name. */
+  readonly schema: v.GenericSchema<unknown, T>;
+  /** The default. */
+  readonly preset: T;
+  /**
+   * What the flag takes, such as `<n>`; empty for yes or no, which is a pair of
+   * flags, `--key` and `--no-key`.
+   */
+  readonly value: string;
+  /** How the flag's text is read; `none` has no flag that sets it alone. */
+  readonly kind: "number" | "numbers" | "text" | "names" | "flag" | "none";
+  /** What it is for, for `--help`. */
+  readonly help: string;
+  /** The values that there are, where they are names. */
+  readonly names?: readonly string[];
+}
+
+/** Keys by name. */
+// deno-lint-ignore no-explicit-any -- Setting is invariant in its type.
+export type Settings = Readonly<Record<string, Setting<any>>>;
+
+/** What settings hold. */
+export type Values<S extends Settings> = {
+  readonly [K in keyof S]: S[K] extends Setting<infer T> ? T : never;
+};
+
+/**
+ * What a config names: it says what it reads, and what it cannot be combined
+ * with.
+ */
+export interface Component<S extends Settings = Settings> {
+  /** What it is, in a few words. */
+  readonly summary: string;
+  /** The keys that it reads. */
+  readonly settings: S;
+  /**
+   * Why these values do not go together, in one line that begins with a flag and
+   * names the value and what would do; undefined where they do.
+   */
+  check?(config: Values<S>): string | undefined;
+  /** Which of its own keys say nothing beside these values. */
+  idle?(config: Values<S>): readonly (keyof S & string)[];
+}
+
+const number = v.number("must be a number");
+const finite = v.pipe(number, v.finite("must be finite"));
+
+/** A number above 0. */
+export function positive(
+  preset: number,
+  value: string,
+  help: string,
+): Setting<number> {
+  const schema = v.pipe(finite, v.gtValue(0, "must be above 0"));
+  return { schema, preset, value, kind: "number", help };
+}
+
+/** A number, 0 or more. */
+export function notNegative(
+  preset: number,
+  value: string,
+  help: string,
+): Setting<number> {
+  const schema = v.pipe(finite, v.minValue(0, "must be 0 or more"));
+  return { schema, preset, value, kind: "number", help };
+}
+
+/** A share or a decay: a number in [0, 1). */
+export function decay(
+  preset: number,
+  value: string,
+  help: string,
+): Setting<number> {
+  const schema = v.pipe(
+    number,
+    v.check((x) => x >= 0 && x < 1, "must lie in [0, 1)"),
+  );
+  return { schema, preset, value, kind: "number", help };
+}
+
+/** A number in (0, 1). */
+export function fraction(
+  preset: number,
+  value: string,
+  help: string,
+): Setting<number> {
+  const schema = v.pipe(
+    number,
+    v.check((x) => x > 0 && x < 1, "must lie in (0, 1)"),
+  );
+  return { schema, preset, value, kind: "number", help };
+}
+
+const whole = (least: number, most: number) =>
+  v.pipe(
+    number,
+    v.check(
+      (x) => Number.isSafeInteger(x) && x >= least && x <= most,
+      ({ input }) =>
+        most < Number.MAX_SAFE_INTEGER
+          ? `must be an integer in ${least}..${most}`
+          : input > Number.MAX_SAFE_INTEGER
+          ? "must be an integer of at most 2⁵³ − 1"
+          : `must be an integer of ${least} or more`,
+    ),
+  );
+
+/** An integer in a range. */
+export function integer(
+  [least, most = Number.MAX_SAFE_INTEGER]: readonly [number, number?],
+  preset: number,
+  value: string,
+  help: string,
+): Setting<number> {
+  const schema = whole(least, most);
+  return { schema, preset, value, kind: "number", help };
+}
+
+/** A list of integers in a range, by default of at least one. */
+export function integers(
+  [least, most]: readonly [number, number],
+  preset: readonly number[],
+  value: string,
+  help: string,
+  shortest = 1,
+): Setting<readonly number[]> {
+  const schema = v.pipe(
+    v.array(whole(least, most), `must be a list of ${value.slice(1, -1)}`),
+    v.minLength(shortest, `must name at least ${shortest}`),
+  );
+  return { schema, preset, value, kind: "numbers", help };
+}
+
+/** One of some names. */
+export function choice<const T extends string>(
+  names: readonly T[],
+  preset: NoInfer<T>,
+  value: string,
+  help: string,
+): Setting<T> {
+  const schema = v.picklist(names, `must be one of ${names.join(", ")}`);
+  return { schema, preset, value, kind: "text", help, names };
+}
+
+/** A list of at least one of some names. */
+export function choices<const T extends string>(
+  names: readonly T[],
+  preset: readonly NoInfer<T>[],
+  value: string,
+  help: string,
+): Setting<readonly T[]> {
+  const known = v.picklist(names, `must be out of ${names.join(", ")}`);
+  const schema = v.pipe(
+    v.array(known, `must be a list of ${value.slice(1, -1)}`),
+    v.minLength(1, "must name at least one"),
+  );
+  return { schema, preset, value, kind: "names", help, names };
+}
+
+/** Any text. */
+export function text(
+  preset: string,
+  value: string,
+  help: string,
+): Setting<string> {
+  return {
+    schema: v.string("must be text"),
+    preset,
+    value,
+    kind: "text",
+    help,
+  };
+}
+
+/** Yes or no. */
+export function yesNo(preset: boolean, help: string): Setting<boolean> {
+  const schema = v.boolean("must be true or false");
+  return { schema, preset, value: "", kind: "flag", help };
+}
+
+/** The same, or null, which is then the default. */
+export function nullable<T>(setting: Setting<T>): Setting<T | null> {
+  return { ...setting, schema: v.nullable(setting.schema), preset: null };
+}
+
+/**
+ * What a value that is no name may have been meant as: " (did you mean adamw?)";
+ * empty where nothing is near.
+ *
+ * @param key The setting's key.
+ * @param setting The setting.
+ * @param issue What its schema has against the value.
+ */
+export function nameHint(
+  key: string,
+  { names }: Setting,
+  { input }: v.BaseIssue<unknown>,
+): string {
+  if (!names || typeof input !== "string") return "";
+  return didYouMean(valuesMeant(key, input, names));
+}
+
+/** A value as a message shows it. */
+export const shown = (value: unknown): string =>
+  typeof value === "number" || value === undefined
+    ? String(value)
+    : JSON.stringify(value);
+
+/**
+ * The values of some settings: what was given, else the defaults.
+ *
+ * @param settings The settings.
+ * @param given Values by key; other keys are passed over.
+ * @param flagOf What a key is called in messages.
+ * @throws {UsageError} naming the flag, what it must be and what it is.
+ */
+export function checkedSettings<S extends Settings>(
+  settings: S,
+  given: Readonly<Record<string, unknown>>,
+  flagOf: (key: string) => string,
+): Values<S> {
+  const values = Object.entries(settings).map(([key, { schema, preset }]) => {
+    const value = given[key] === undefined ? preset : given[key];
+    const result = v.safeParse(schema, value);
+    if (result.success) return [key, result.output];
+    const [issue] = result.issues;
+    throw new UsageError(
+      `${flagOf(key)} ${issue.message}, got ${shown(value)}` +
+        nameHint(key, settings[key]!, issue),
+    );
+  });
+  return Object.fromEntries(values);
+}

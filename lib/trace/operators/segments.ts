@@ -1,0 +1,180 @@
+/**
+ * Sums of rows by segment, the gradient of looking rows up.
+ *
+ * @module
+ */
+
+import { append } from "../../numeric/extremes.ts";
+import type { HostData } from "../../numeric/tensor.ts";
+import { type Graph, GraphBuilder, type Value } from "../graph.ts";
+import { concat, gatherAlong, oneHot, size } from "./kernels.ts";
+import { binary, cast, expand, like, reshape } from "./lowering.ts";
+import { matMul } from "./products.ts";
+import { reduce } from "./reductions.ts";
+import { rewrite } from "../rewrite.ts";
+import { SEGMENT_SUM } from "./sums.ts";
+
+/**
+ * The sum of the rows of each segment. ONNX's scatter with addition runs on a
+ * single thread. Where the ids are known, the rows of a segment are gathered side
+ * by side and summed; where they are not, it is a product with the one-hot matrix
+ * of the ids.
+ *
+ * @param g The graph.
+ * @param pairs Rows [n, …] and their segments' numbers [n], once or several times.
+ * @param segments How many segments.
+ */
+export function segmentSum(
+  g: GraphBuilder,
+  pairs: readonly Value[],
+  segments: number,
+): Value {
+  const [first] = pairs as [Value];
+  const shape = [segments, ...first.shape.slice(1)];
+  if (g.deferSegmentSums) {
+    return g.emit(SEGMENT_SUM, pairs, { segments }, { ...first, shape });
+  }
+  const tables: Rows[] = [];
+  const products: Value[] = [];
+  for (let i = 0; i < pairs.length; i += 2) {
+    const [x, ids] = pairs.slice(i, i + 2) as [Value, Value];
+    const flat = reshape(g, x, [ids.shape[0]!, size(x, 1)]);
+    if (ids.data) {
+      tables.push({ parts: [flat], segments: membersOf(ids.data, segments) });
+    } else {
+      const hot = cast(g, oneHot(g, ids, { depth: segments }), x.dtype, x.weak);
+      products.push(matMul(g, hot, flat, true, false));
+    }
+  }
+  if (tables.length > 0) products.push(sumOfRows(g, tables));
+  const sum = products.reduce((a, b) => binary(g, "Add", a, b));
+  return reshape(g, sum, shape);
+}
+
+// The numbers of each segment's rows.
+function membersOf(ids: HostData, segments: number): number[][] {
+  const members = Array.from({ length: segments }, (): number[] => []);
+  ids.forEach((id: number | bigint, row: number) =>
+    members[Number(id)]?.push(row)
+  );
+  return members;
+}
+
+// How many rows of a segment are summed by themselves.
+const PIECE = 8;
+
+// Tables of rows: a table with a line for each segment, filled up to the longest
+// one, may be so many times as large as what sums of pieces leave.
+const FILLING = 1.6;
+
+// Rows, in parts that lie end to end, and for each segment the numbers of its own.
+interface Rows {
+  readonly parts: readonly Value[]; // [rows, width] each
+  readonly segments: readonly (readonly number[])[];
+}
+
+// For each segment the sum of its rows, those of several tensors. Segments differ
+// in length, so a table with a line for each would be mostly filling: whole pieces
+// are summed first, and what remains, their sums and the odd rows, is the same
+// task again, smaller.
+function sumOfRows(g: GraphBuilder, tensors: readonly Rows[]): Value {
+  let rows = endToEnd(tensors.map((own) => sumOfPieces(g, own) ?? own));
+  for (let next; (next = sumOfPieces(g, rows));) rows = next;
+  return sumOfTable(g, rows);
+}
+
+function endToEnd(tensors: readonly Rows[]): Rows {
+  const parts = tensors.flatMap(({ parts }) => parts);
+  const segments = tensors[0]!.segments.map((): number[] => []);
+  let first = 0;
+  for (const rows of tensors) {
+    rows.segments.forEach((own, i) =>
+      append(segments[i]!, own.map((row) => first + row))
+    );
+    first += lengthOf(rows);
+  }
+  return { parts, segments };
+}
+
+const lengthOf = ({ parts }: Rows) =>
+  parts.reduce((sum, { shape }) => sum + shape[0]!, 0);
+
+// The rows of x that are numbered, in a table, and their sums along its lines.
+const pick = (
+  g: GraphBuilder,
+  x: Value,
+  rows: readonly number[],
+  shape: number[],
+) => {
+  const index = g.constant("int64", shape, BigInt64Array.from(rows, BigInt));
+  return gatherAlong(g, x, index, 0);
+};
+const sums = (
+  g: GraphBuilder,
+  x: Value,
+  rows: readonly number[],
+  length: number,
+) =>
+  reduce(
+    g,
+    "ReduceSum",
+    pick(g, x, rows, [rows.length / length, length]),
+    1,
+  );
+
+// The sums of whole pieces, and the odd rows; undefined where a table of all is
+// hardly larger than one of these.
+function sumOfPieces(g: GraphBuilder, rows: Rows): Rows | undefined {
+  const { segments, parts } = rows;
+  const whole = segments.map(({ length }) => length - length % PIECE);
+  const pieces = segments.flatMap((own, i) => own.slice(0, whole[i]));
+  const odd = segments.flatMap((own, i) => own.slice(whole[i]));
+  // Where a segment's pieces and odd rows are among what remains.
+  let [piece, single] = [0, pieces.length / PIECE];
+  const remaining = segments.map((own, i) => [
+    ...Array.from({ length: whole[i]! / PIECE }, () => piece++),
+    ...Array.from({ length: own.length - whole[i]! }, () => single++),
+  ]);
+  const left = single + cells(remaining);
+  if (pieces.length === 0 || cells(segments) <= FILLING * left) {
+    return undefined;
+  }
+  const x = concat(g, [...parts], 0);
+  return {
+    parts: [sums(g, x, pieces, PIECE), pick(g, x, odd, [odd.length])],
+    segments: remaining,
+  };
+}
+
+// A table has as many cells as there are segments times the longest.
+const cells = (segments: Rows["segments"]) =>
+  segments.length *
+  segments.reduce((most, { length }) => Math.max(most, length), 0);
+
+function sumOfTable(g: GraphBuilder, rows: Rows): Value {
+  const { parts, segments } = rows;
+  const [x] = parts as [Value];
+  const width = x.shape[1]!;
+  const zero = expand(g, like(g, x, 0), [1, width]);
+  const longest = cells(segments) / segments.length;
+  if (longest === 0) return expand(g, zero, [segments.length, width]);
+  const filling = lengthOf(rows);
+  const filled = segments.flatMap((own) => [
+    ...own,
+    ...Array<number>(longest - own.length).fill(filling),
+  ]);
+  return sums(g, concat(g, [...parts, zero], 0), filled, longest);
+}
+
+/** Writes the sums that a trace deferred, their ids being known by now. */
+export function expandSegmentSums(graph: Graph): Graph {
+  const g = new GraphBuilder();
+  return {
+    inputs: graph.inputs,
+    outputs: rewrite(graph, new Map(), ({ op, attributes }, operands) => {
+      if (op !== SEGMENT_SUM) return undefined;
+      const { segments } = attributes as { segments: number };
+      return [segmentSum(g, operands, segments)];
+    }),
+  };
+}

@@ -1,0 +1,106 @@
+/**
+ * What trainings share: how they are run and watched, and how they fail.
+ *
+ * @module
+ */
+
+import type { Config } from "../config/config.ts";
+import { callback, type Checks, flag, signal, text } from "../base/options.ts";
+import type { DeviceChoice } from "../devices/choice.ts";
+import type { MetricsRow } from "../runs/run_folder.ts";
+import { tensorText } from "../engine/finite.ts";
+import type { TrainResult } from "./recorder.ts";
+
+/** Where training stands. */
+export interface Progress {
+  /** Updates made so far. */
+  readonly step: number;
+  /** Updates to make in all. */
+  readonly steps: number;
+  /** Milliseconds a step, of the last chunk. */
+  readonly msPerStep: number;
+  /** The evaluations since the last call. */
+  readonly rows: readonly MetricsRow[];
+}
+
+/** How to run a training. */
+export interface TrainOptions {
+  /** The run's folder; by default a new one in `runs/`. */
+  readonly run?: string;
+  /** Replace the run that lies in the folder. */
+  readonly overwrite?: boolean;
+  /**
+   * Go on with the run that lies in the folder, from its last whole state, to
+   * the bytes that it would have had uninterrupted. Its config must be this one;
+   * `steps` may be more, and where it is computed another. A run that is over
+   * ends as it did; where there is none, one is started.
+   */
+  readonly resume?: boolean;
+  /** Ends the training after the running chunk, with a checkpoint. */
+  readonly signal?: AbortSignal;
+  /** Called after every chunk of steps. */
+  readonly onProgress?: (progress: Progress) => void;
+  /** onnx: called with the device that was taken, before anything is made. */
+  readonly onDevice?: (choice: DeviceChoice) => void;
+  /**
+   * Called once the run's folder is there, before the first step, with the
+   * number of updates that were made before.
+   */
+  readonly onStart?: (run: string, config: Config, step: number) => void;
+  /** Called with what may make a resumed run's bytes differ. */
+  readonly onWarning?: (warning: string) => void;
+}
+
+/** Those, checked. */
+export const TRAIN: Checks<TrainOptions> = {
+  run: text,
+  overwrite: flag,
+  resume: flag,
+  signal,
+  onProgress: callback,
+  onDevice: callback,
+  onStart: callback,
+  onWarning: callback,
+};
+
+/** Training that stopped because the loss or the state was not finite any more. */
+export class DivergedError extends Error {
+  /** What tells it from other errors. */
+  override name = "DivergedError";
+  /** Of several runs, how those ended that did not diverge. */
+  readonly results: readonly TrainResult[];
+
+  /**
+   * Says that training stopped.
+   *
+   * @param message Where, and what is left.
+   * @param results How the runs beside it ended, if there are any.
+   */
+  constructor(message: string, results: readonly TrainResult[] = []) {
+    super(message);
+    this.results = results;
+  }
+}
+
+/** What was not finite at a step: the loss, or a tensor of the state. */
+export function brokenText(broken: string | null | undefined): string {
+  return broken ? tensorText(broken) : "the train loss";
+}
+
+/** What is said of a training whose first state is of no use. */
+export function startText(broken: string | undefined): string {
+  return broken === undefined
+    ? "the train loss of the initial weights is not finite"
+    : `${tensorText(broken)} that it starts with is not finite` +
+      (broken.startsWith("optimizer.")
+        ? "; --fresh-optimizer leaves it behind"
+        : "");
+}
+
+/** What is said of a run whose loss or state was not finite. */
+export function divergedText(
+  { diverged_at, diverged_in, steps, checkpoint }: TrainResult,
+): string {
+  return `Training stopped: ${brokenText(diverged_in)} is not finite at step ` +
+    `${diverged_at}; the last finite state, step ${steps}, is in ${checkpoint}`;
+}

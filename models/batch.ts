@@ -1,0 +1,59 @@
+/**
+ * Rows of a split as tensors.
+ *
+ * @module
+ */
+
+import type * as tf from "@tensorflow/tfjs-core";
+import type { Examples, Split } from "../lib/data/dataset.ts";
+import { type HostTensor, hostTensorOf } from "../lib/numeric/tensor.ts";
+import type { Model } from "./model.ts";
+
+/** A dataset's rows as tensors. */
+export interface Batch<T = tf.Tensor> {
+  /** [n, …row] as the model takes them. */
+  readonly inputs: T;
+  /** [n], the class of each row. */
+  readonly labels: T;
+}
+
+/** The rows to train on, and those to evaluate on: `test` and others by name. */
+export type Batches<T = tf.Tensor> =
+  & { readonly train: Batch<T>; readonly test: Batch<T> }
+  & { readonly [name: string]: Batch<T> };
+
+/** A part of a split as tensors in the host's memory. */
+export function hostBatch(
+  { inputs, labels }: Examples,
+  { row }: Model,
+): Batch<HostTensor> {
+  const shape = [labels.length, ...row.shape];
+  return {
+    inputs: hostTensorOf(row.dtype, shape, inputs.flat()),
+    labels: hostTensorOf("int64", [labels.length], labels),
+  };
+}
+
+/** Every part of a split as tensors in the host's memory. */
+export function hostBatches(
+  { train, test, extra }: Split,
+  model: Model,
+): Batches<HostTensor> {
+  const parts = Object.entries({ train, test, ...extra });
+  return Object.fromEntries(
+    parts.map(([name, part]) => [name, hostBatch(part, model)]),
+  ) as Batches<HostTensor>;
+}
+
+/** The same of each tensor. */
+export function mapBatches<T, U>(
+  batches: Batches<T>,
+  f: (tensor: T) => U,
+): Batches<U> {
+  return Object.fromEntries(
+    Object.entries(batches).map(([name, { inputs, labels }]) => [
+      name,
+      { inputs: f(inputs), labels: f(labels) },
+    ]),
+  ) as Batches<U>;
+}

@@ -1,0 +1,168 @@
+/**
+ * Multi-head attention, its weights by softmax or by StableMax.
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs-core";
+import { stableMaxTerms } from "../../lib/losses/stablemax.ts";
+import { scalar } from "../../lib/trace/precision.ts";
+import type { Parameters } from "../init.ts";
+import type { Hook } from "../model.ts";
+import { asVectors, linear, type Vectors } from "./vectors.ts";
+
+/** The parameters of attention, under TransformerLens's names. */
+export type AttentionParams<Leaf = tf.Tensor> = {
+  /** [head, d_model, d_head] */
+  readonly W_Q: Leaf;
+  readonly W_K: Leaf;
+  readonly W_V: Leaf;
+  /** [head, d_head, d_model] */
+  readonly W_O: Leaf;
+  /** [head, d_head] */
+  readonly b_Q?: Leaf;
+  readonly b_K?: Leaf;
+  readonly b_V?: Leaf;
+  /** [d_model] */
+  readonly b_O?: Leaf;
+};
+
+/** How scores become weights that sum to 1. */
+export type Normalisation = "softmax" | "stablemax";
+
+/** The sizes and the kind of attention. */
+export interface AttentionOptions {
+  /** Width of the vectors. */
+  readonly dModel: number;
+  /** How many heads, dividing dModel. */
+  readonly heads: number;
+  /** Whether each position sees only itself and what comes before it. */
+  readonly causal: boolean;
+  /** How scores become weights. */
+  readonly attention: Normalisation;
+}
+
+/** What a score is where a position may not look: below any real score. */
+const MASKED = -1e10;
+
+/**
+ * Attention of the last positions to all.
+ *
+ * Hooks: `hook_q`, `hook_k`, `hook_v`, `hook_z`, [batch, pos, head, d_head];
+ * `hook_attn_scores`, `hook_pattern`, [batch, head, query, key].
+ *
+ * Source: Vaswani et al. (arXiv 1706.03762), Section 3.2.
+ *
+ * @param rows What is looked at.
+ * @param params The parameters.
+ * @param options Sizes and kind.
+ * @param seen How many positions look.
+ * @param hook Marks the activations.
+ * @param drop What dropout does to the weights.
+ * @returns As {@link Vectors.last} gives the vectors of `seen` positions.
+ */
+export function attend(
+  rows: Vectors,
+  params: AttentionParams,
+  { dModel, heads, causal, attention }: AttentionOptions,
+  seen: number,
+  hook: Hook,
+  drop: (weights: tf.Tensor) => tf.Tensor,
+): tf.Tensor {
+  const { length } = rows.shape;
+  const project = (name: "Q" | "K" | "V", n: number) => {
+    const b = params[`b_${name}`];
+    // [head, d_model, d_head] → [d_model, head · d_head]
+    const W = tf.transpose(params[`W_${name}`], [1, 0, 2]);
+    return rows
+      .map((x) =>
+        linear(
+          x,
+          tf.reshape(W, [dModel, dModel]),
+          b && tf.reshape(b, [dModel]),
+        )
+      )
+      .byHead(heads, n, (x) => hook(`hook_${name.toLowerCase()}`, x));
+  };
+  const q = project("Q", seen);
+  const k = project("K", length);
+  const v = project("V", length);
+
+  const products = tf.matMul(q, k, false, true);
+  const scaled = tf.mul(products, scalar(1 / Math.sqrt(dModel / heads)));
+  const hidden = causal ? hiddenKeys(seen, length) : undefined;
+  const scores = hook(
+    "hook_attn_scores", // [batch, head, query, key]
+    hidden ? tf.add(scaled, masks(hidden, 0, MASKED)) : scaled,
+  );
+  const pattern = hook(
+    "hook_pattern", // [batch, head, query, key]
+    attention === "softmax"
+      ? tf.softmax(scores)
+      : stableMax(scores, hidden && masks(hidden, 1, 0)),
+  );
+  const mixed = tf.transpose(tf.matMul(drop(pattern), v), [0, 2, 1, 3]);
+  const z = hook("hook_z", mixed); // [batch, pos, head, d_head]
+  return linear(
+    asVectors(z, rows.shape),
+    tf.reshape(params.W_O, [dModel, dModel]),
+    params.b_O,
+  );
+}
+
+/**
+ * s(x)/Σs over the keys that may be seen; the others have weight 0.
+ *
+ * @param scores [batch, head, query, key].
+ * @param visible [query, key], 1 and 0.
+ */
+function stableMax(scores: tf.Tensor, visible?: tf.Tensor): tf.Tensor {
+  const { s } = stableMaxTerms(scores);
+  const kept = visible ? tf.mul(s, visible) : s;
+  return tf.div(kept, tf.sum(kept, -1, true));
+}
+
+// Which keys lie behind each of the last queries; undefined where none do.
+function hiddenKeys(queries: number, keys: number): boolean[][] | undefined {
+  if (queries === 1) return undefined;
+  const offset = keys - queries;
+  return Array.from(
+    { length: queries },
+    (_, i) => Array.from({ length: keys }, (_, key) => key > offset + i),
+  );
+}
+
+const masks = (hidden: boolean[][], seen: number, unseen: number) =>
+  tf.tensor2d(hidden.map((row) => row.map((h) => h ? unseen : seen)));
+
+/** The parameters of attention. */
+export function attentionParameters(
+  path: string,
+  { dModel, heads }: AttentionOptions,
+  biases: boolean,
+): Parameters {
+  const dHead = dModel / heads;
+  const fan = { fanIn: dModel, fanOut: dModel, nandaWidth: dModel };
+  const entries = (names: string[], parameter: Parameters[string]) =>
+    names.map((name) => [`${path}.${name}`, parameter] as const);
+  const bias = (shape: number[]) =>
+    ({ ...fan, kind: "attention bias", shape }) as const;
+  return Object.fromEntries([
+    ...entries(["W_Q", "W_K", "W_V"], {
+      ...fan,
+      kind: "projection",
+      shape: [heads, dModel, dHead],
+    }),
+    ...entries(["W_O"], {
+      ...fan,
+      kind: "weight",
+      shape: [heads, dHead, dModel],
+    }),
+    ...biases
+      ? [
+        ...entries(["b_Q", "b_K", "b_V"], bias([heads, dHead])),
+        ...entries(["b_O"], bias([dModel])),
+      ]
+      : [],
+  ]);
+}

@@ -38,9 +38,12 @@ export type {
 } from "./lib/settings/setting.ts";
 export * from "./lib/data/mod.ts";
 export * from "./lib/devices/choice.ts";
+export { type Finding } from "./lib/settings/devices.ts";
 export { UsageError } from "./lib/base/errors.ts";
 export { FileError } from "./lib/base/files.ts";
 export { DamagedError } from "./lib/base/sums.ts";
+export * from "./lib/engine/mod.ts";
+export * from "./lib/experiment/mod.ts";
 export * from "./lib/losses/mod.ts";
 export * from "./lib/metrics/mod.ts";
 export * from "./lib/onnx/mod.ts";

@@ -5,16 +5,14 @@
  * @module
  */
 
-import { resolveConfig } from "../lib/config/config.ts";
 import { UsageError } from "../lib/base/errors.ts";
+import { resolveConfig } from "../lib/config/config.ts";
+import { loopPlacement, traceStep } from "../lib/engine/onnx/onnx_engine.ts";
+import { initialState } from "../lib/engine/state.ts";
 import { makeExperiment } from "../lib/experiment/experiment.ts";
+import type { SessionOptions } from "../lib/onnx/runtime/options.ts";
 import { describePlacement } from "../lib/onnx/runtime/placement.ts";
-import type { SessionOptions } from "../lib/onnx/runtime/session.ts";
-import {
-  initialState,
-  loopPlacement,
-  traceStep,
-} from "../lib/engine/onnx/onnx_engine.ts";
+import { replicaConfigs } from "../lib/train/band/replicas.ts";
 import { productRate, type Work, workOf } from "./floor.ts";
 import {
   median,
@@ -24,7 +22,6 @@ import {
   programSeconds,
   replicaStep,
 } from "./measure.ts";
-import { replicaConfigs } from "../lib/train/band/replicas.ts";
 import {
   isPeer,
   ON_A_CARD,

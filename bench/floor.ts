@@ -6,10 +6,10 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import type { SessionOptions } from "../lib/onnx/runtime/session.ts";
 import { hostTensorOf, sizeOf } from "../lib/numeric/tensor.ts";
-import { type Graph, nodesFor, type Value } from "../lib/trace/graph.ts";
 import { compile } from "../lib/onnx/runtime/compile.ts";
+import type { SessionOptions } from "../lib/onnx/runtime/options.ts";
+import { type Graph, nodesFor, type Value } from "../lib/trace/graph.ts";
 
 /** What a step has to do. */
 export interface Work {

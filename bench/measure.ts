@@ -6,12 +6,12 @@
 
 import { fileURLToPath } from "node:url";
 import { type ConfigInput, resolveConfig } from "../lib/config/config.ts";
-import type { SessionOptions } from "../lib/onnx/runtime/session.ts";
-import { makeExperiment } from "../lib/experiment/experiment.ts";
 import { onnxEngine } from "../lib/engine/onnx/onnx_engine.ts";
+import { replicaEngine } from "../lib/engine/onnx/replica_engine.ts";
+import { makeExperiment } from "../lib/experiment/experiment.ts";
+import type { SessionOptions } from "../lib/onnx/runtime/options.ts";
 import { replicaConfigs } from "../lib/train/band/replicas.ts";
 import type { Peer } from "./workloads.ts";
-import { replicaEngine } from "../lib/engine/onnx/replica_engine.ts";
 
 /** The number in the middle; of an even number of them the lower. */
 export const median = (xs: readonly number[]): number =>

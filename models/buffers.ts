@@ -5,13 +5,24 @@
  * @module
  */
 
-import type { HostTensor } from "../lib/numeric/tensor.ts";
 import { leavesOf, type Tree, treeOf } from "../lib/base/tree.ts";
-import type { HostState } from "../lib/engine/engine.ts";
-import type { Experiment } from "../lib/experiment/experiment.ts";
+import type { FloatDType, HostTensor } from "../lib/numeric/tensor.ts";
+import type { Model } from "./model.ts";
+
+/** A model with its initial parameters, and the precision of both. */
+export interface Initialised {
+  /** The architecture. */
+  readonly model: Model;
+  /** The initial parameters. */
+  readonly params: Tree<HostTensor>;
+  /** What the model is computed in. */
+  readonly config: { readonly precision: FloatDType };
+}
 
 /** What the first step finds in the buffers; empty where the model has none. */
-export function buffersOf({ model, config }: Experiment): Tree<HostTensor> {
+export function buffersOf(
+  { model, config }: Pick<Initialised, "model" | "config">,
+): Tree<HostTensor> {
   return model.buffers?.(config.precision) ?? {};
 }
 
@@ -26,7 +37,7 @@ export function withBuffers<Leaf>(
 }
 
 /** The initial parameters and buffers by path. */
-export function initialTensors(experiment: Experiment): HostState {
+export function initialTensors(experiment: Initialised): HostState {
   const tree = withBuffers(experiment.params, buffersOf(experiment));
   return Object.fromEntries(leavesOf<HostTensor>(tree));
 }
@@ -38,7 +49,7 @@ export function modelTensors(state: HostState): HostState {
 
 /** A model's tensors as parts of the state, parameters first. */
 export function modelState(
-  experiment: Experiment,
+  experiment: Initialised,
   tensors: HostState,
 ): HostState {
   const buffers = new Set(
@@ -69,3 +80,6 @@ export function prefixed(prefix: string, tensors: HostState): HostState {
     Object.entries(tensors).map(([path, tensor]) => [prefix + path, tensor]),
   );
 }
+
+/** Parameters (`params.…`) and optimizer state (`optimizer.…`) by path. */
+export type HostState = Readonly<Record<string, HostTensor>>;

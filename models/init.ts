@@ -4,11 +4,14 @@
  * @module
  */
 
-import type { RandomKey, RandomStream } from "../lib/numeric/random.ts";
 import { UsageError } from "../lib/base/errors.ts";
-import { type HostTensor, sizeOf } from "../lib/numeric/tensor.ts";
-import type { FloatDType } from "../lib/trace/graph.ts";
 import { type Tree, treeOf } from "../lib/base/tree.ts";
+import type { RandomKey, RandomStream } from "../lib/numeric/random.ts";
+import {
+  type FloatDType,
+  type HostTensor,
+  sizeOf,
+} from "../lib/numeric/tensor.ts";
 import { drawn, type Model } from "./model.ts";
 
 /** What a parameter is, as far as its first values depend on that. */

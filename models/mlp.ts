@@ -4,7 +4,7 @@
  * @module
  */
 
-import { maxOf } from "../lib/numeric/extremes.ts";
+import { maxOf } from "../lib/base/extremes.ts";
 import * as tf from "@tensorflow/tfjs-core";
 import {
   integer,

@@ -11,6 +11,7 @@ import { transformerModel } from "./transformer.ts";
 export * from "./layers/attention.ts";
 export * from "./layers/batch_norm.ts";
 export * from "./layers/block.ts";
+export * from "./batch.ts";
 export * from "./definition.ts";
 export * from "./layers/dropout.ts";
 export * from "./encoder.ts";
@@ -19,6 +20,7 @@ export * from "./mlp.ts";
 export * from "./model.ts";
 export * from "./layers/norm.ts";
 export * from "./settings.ts";
+export * from "./training_mode.ts";
 export * from "./transformer.ts";
 export * from "./layers/vectors.ts";
 

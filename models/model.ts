@@ -5,17 +5,18 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
+import type { Tree } from "../lib/base/tree.ts";
+import type { RandomKey, RandomStream } from "../lib/numeric/random.ts";
 import {
+  type FloatDType,
   type HostTensor,
   hostTensorOf,
   sizeOf,
 } from "../lib/numeric/tensor.ts";
-import type { RandomKey, RandomStream } from "../lib/numeric/random.ts";
 import { isTracing } from "../lib/trace/backend.ts";
-import type { FloatDType, Spec } from "../lib/trace/graph.ts";
+import type { Spec } from "../lib/trace/graph.ts";
 import { scalar } from "../lib/trace/precision.ts";
 import type { Mode } from "./training_mode.ts";
-import type { Tree } from "../lib/base/tree.ts";
 
 /** Marks an activation with its name and returns it. */
 export type Hook = <T extends tf.Tensor>(name: string, activation: T) => T;

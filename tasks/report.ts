@@ -5,10 +5,10 @@
  */
 
 import { UsageError } from "../lib/base/errors.ts";
-import { probeNames, probes } from "../lib/probes/mod.ts";
-import { newestRun } from "../lib/runs/read.ts";
-import { reportFormats } from "../lib/report/write.ts";
 import { shown } from "../lib/base/terminal.ts";
+import { probeNames, probes } from "../lib/probes/mod.ts";
+import { reportFormats } from "../lib/report/options.ts";
+import { newestRun } from "../lib/runs/read.ts";
 import {
   command,
   EXIT,

@@ -8,11 +8,11 @@
 import { AssertionError } from "@std/assert";
 import type { ConfigInput } from "../lib/config/config.ts";
 import {
+  type DType,
   type HostTensor,
   hostTensorOf,
   toNumbers,
 } from "../lib/numeric/tensor.ts";
-import type { DType } from "../lib/trace/graph.ts";
 
 /** Reads a file of reference values. */
 export async function golden<T>(name: string): Promise<T> {

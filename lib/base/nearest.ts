@@ -4,7 +4,7 @@
  * @module
  */
 
-import { minOf } from "../numeric/extremes.ts";
+import { minOf } from "./extremes.ts";
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
 import { wordSimilaritySort } from "@std/text/word-similarity-sort";
 

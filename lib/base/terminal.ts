@@ -4,7 +4,7 @@
  * @module
  */
 
-import { maxOf } from "../numeric/extremes.ts";
+import { maxOf } from "./extremes.ts";
 
 // What moves a cursor, changes colours, ends a line, or turns or hides what stands
 // beside it: the categories of control and format characters, and Unicode's two

@@ -34,7 +34,7 @@ import {
   trainFraction,
 } from "../settings/run.ts";
 import { didYouMean } from "../base/nearest.ts";
-import { keysMeant } from "./meant.ts";
+import { keysMeant } from "../settings/meant.ts";
 import { configAt, courseProblem, from, switches } from "./switches.ts";
 import { inTodaysWords } from "./older.ts";
 import { placeProblem } from "./devices.ts";

@@ -4,14 +4,23 @@
  * @module
  */
 
-import { onnxDevices } from "../devices/choice.ts";
-import type { Config } from "./config.ts";
+import { deviceRows, onnxDevices, type Runtime } from "../settings/devices.ts";
+import type { FloatDType } from "../numeric/tensor.ts";
+
+/** The keys that say where to compute, and in what. */
+interface Where {
+  readonly engine: string;
+  readonly device: string;
+  readonly runtime: Runtime;
+  readonly precision: FloatDType;
+  readonly lossPrecision: FloatDType;
+}
 
 /**
  * What is wrong with an experiment's device and runtime, in words that begin
  * with a flag; undefined where nothing is.
  */
-export function placeProblem(config: Config): string | undefined {
+export function placeProblem(config: Where): string | undefined {
   const { engine, device, runtime } = config;
   if (engine === "tfjs") {
     if (device === "cuda" || device === "webgpu") {
@@ -22,7 +31,7 @@ export function placeProblem(config: Config): string | undefined {
       `--engine tfjs, got ${runtime}: use --backend wasm`;
   }
   if (device === "auto") return undefined;
-  const rows = onnxDevices(runtime);
+  const rows = onnxDevices(runtime, deviceRows);
   const row = rows.find(({ name }) => name === device);
   if (!row) {
     const names = rows.map(({ name }) => name).join(", ");

@@ -8,7 +8,7 @@
 import * as v from "valibot";
 import { didYouMean } from "../base/nearest.ts";
 import { checkArgument, courseCheck } from "../base/options.ts";
-import { keysMeant } from "./meant.ts";
+import { keysMeant } from "../settings/meant.ts";
 import type { Setting } from "../settings/setting.ts";
 
 /** The checkpoint whose weights a training starts with. */

@@ -17,4 +17,3 @@ export * from "./tasks/modular.ts";
 export * from "./tasks/parity.ts";
 export * from "../numeric/random.ts";
 export { tasks } from "./registry.ts";
-export * from "../experiment/split.ts";

@@ -1,35 +1,23 @@
 /**
- * The one table of where a step or a probe can be computed: what `--device`,
- * `--runtime` and `--backend` may name, what `deno task doctor` lists.
+ * Choosing where to compute: looks at the places that there are, by computing.
  *
  * @module
  */
 
-import type { Config } from "../config/config.ts";
-import { UsageError } from "../base/errors.ts";
-import type { OnnxDevice, Runtime } from "../onnx/runtime/session.ts";
-import type { FloatDType } from "../trace/graph.ts";
 import { checkArgument, object } from "../base/options.ts";
+import {
+  type BackendName,
+  type DeviceRow,
+  deviceRows,
+  type Finding,
+  type OnnxDevice,
+  onnxDevice,
+  onnxDevices,
+  type Runtime,
+} from "../settings/devices.ts";
 
-/** What a look at a device found: usable, or what is missing and what mends it. */
-export type Finding =
-  | { readonly usable: true; readonly detail: string }
-  | { readonly usable: false; readonly missing: string; readonly mend: string };
-
-/** A place to compute. */
-export interface Device {
-  /** The engine that computes there. */
-  readonly engine: "onnx" | "tfjs";
-  /** onnx: which build of ONNX Runtime reaches it. */
-  readonly runtime?: Runtime;
-  /** Its name: of `--device` (onnx) or `--backend` (tfjs). */
-  readonly name: string;
-  /** One line on what it is. */
-  readonly describe: string;
-  /** The floating types that it computes in. */
-  readonly precisions: readonly FloatDType[];
-  /** onnx: why `auto` never takes it, where it does not. */
-  readonly onlyWhenAsked?: string;
+/** A place to compute, which can be looked at. */
+export interface Device extends DeviceRow {
   /**
    * Looks whether it can be used here by computing something on it.
    *
@@ -38,71 +26,22 @@ export interface Device {
   check(deviceId?: number): Promise<Finding>;
 }
 
-const ALL = ["float16", "float32", "float64"] as const;
-
-// A row of ONNX Runtime's. Its check is loaded when it is made: the table is
-// read before anything heavy is.
-function onnx(
-  runtime: Runtime,
-  name: OnnxDevice,
-  row: Pick<Device, "describe" | "precisions" | "onlyWhenAsked">,
-): Device {
-  return {
-    engine: "onnx",
-    runtime,
-    name,
-    ...row,
-    async check(deviceId = 0) {
-      const { checkOnnx } = await import("./onnx_check.ts");
-      return checkOnnx({ runtime, device: name, deviceId });
-    },
-  };
-}
-
-// A row of TensorFlow.js's. One is tried in a process of its own.
-function tfjs(name: Config["backend"], describe: string): Device {
-  return {
-    engine: "tfjs",
-    name,
-    describe,
-    precisions: ["float32"],
-    async check() {
-      const { checkApart } = await import("../engine/tfjs/trial.ts");
-      return checkApart(name);
-    },
-  };
-}
+// A look is loaded when it is made: the table is read before anything heavy is.
+const withCheck = (row: DeviceRow): Device => ({
+  ...row,
+  async check(deviceId = 0) {
+    if (row.engine === "tfjs") {
+      const { checkApart } = await import("./tfjs/check_apart.ts");
+      return checkApart(row.name as BackendName);
+    }
+    const { checkOnnx } = await import("./onnx_check.ts");
+    const { runtime = "node" } = row;
+    return checkOnnx({ runtime, device: row.name as OnnxDevice, deviceId });
+  },
+});
 
 /** Every device; of an engine and runtime, the ones that `auto` prefers first. */
-export const devices: readonly Device[] = [
-  onnx("node", "cuda", {
-    describe: "an NVIDIA card through ONNX Runtime's CUDA provider",
-    precisions: ALL,
-  }),
-  onnx("node", "webgpu", {
-    describe: "a graphics card through Dawn, as bundled with ONNX Runtime",
-    precisions: ["float32"],
-    onlyWhenAsked: "used only when asked for: no card has confirmed it",
-  }),
-  onnx("node", "cpu", {
-    describe: "the processor, in native code",
-    precisions: ALL,
-  }),
-  onnx("web", "webgpu", {
-    describe: "a graphics card through Deno's WebGPU, for probes",
-    precisions: ["float32"],
-    onlyWhenAsked: "used only when asked for: no card has confirmed it",
-  }),
-  onnx("web", "cpu", {
-    describe: "the processor, in WebAssembly with one thread",
-    precisions: ALL,
-  }),
-  tfjs("cpu", "JavaScript: slow, always there"),
-  tfjs("wasm", "WebAssembly with SIMD, one thread"),
-  tfjs("webgpu", "Deno's own WebGPU"),
-  tfjs("node", "TensorFlow on the CPU"),
-  tfjs("node-gpu", "TensorFlow on an NVIDIA card"),
-];
+export const devices: readonly Device[] = deviceRows.map(withCheck);
 
 /** A device that was asked for and cannot be used here. */
 export class DeviceError extends Error {
@@ -132,40 +71,6 @@ export interface DeviceChoice {
   readonly detail: string;
   /** What `auto` would rather have taken or never takes, and why not. */
   readonly passedOver: readonly { name: string; reason: string }[];
-}
-
-/**
- * The rows of ONNX Runtime's devices under a runtime.
- *
- * @param runtime The build of ONNX Runtime.
- */
-export function onnxDevices(
-  runtime: Runtime,
-  table: readonly Device[] = devices,
-): readonly Device[] {
-  return table.filter((row) =>
-    row.engine === "onnx" && row.runtime === runtime
-  );
-}
-
-/**
- * The row of a device that was named.
- *
- * @throws {UsageError} if the runtime has no such device.
- */
-export function onnxDevice(
-  { device, runtime }: { device: OnnxDevice; runtime: Runtime },
-  table: readonly Device[] = devices,
-): Device {
-  const rows = onnxDevices(runtime, table);
-  const row = rows.find(({ name }) => name === device);
-  if (row) return row;
-  throw new UsageError(
-    `--device must be auto or one of ${
-      rows.map(({ name }) => name).join(", ")
-    }` +
-      ` with --runtime ${runtime}, got ${device}`,
-  );
 }
 
 /**

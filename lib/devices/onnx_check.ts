@@ -5,10 +5,9 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import type { Finding } from "./choice.ts";
 import { taskLine } from "../base/shell.ts";
-import { trace } from "../trace/backend.ts";
-import { toPrecision } from "../trace/precision.ts";
+import { hostTensorOf, toNumbers } from "../numeric/tensor.ts";
+import { encodeModel, modelOf } from "../onnx/file/model.ts";
 import {
   CUDA_IS_BUILT,
   cudaFiles,
@@ -20,13 +19,10 @@ import {
   mendLibraries,
   providerLacks,
 } from "../onnx/runtime/cuda.ts";
-import { encodeModel, modelOf } from "../onnx/file/model.ts";
-import {
-  type OnnxDevice,
-  openSession,
-  type Runtime,
-} from "../onnx/runtime/session.ts";
-import { hostTensorOf, toNumbers } from "../numeric/tensor.ts";
+import { openSession } from "../onnx/runtime/session.ts";
+import type { Finding, OnnxDevice, Runtime } from "../settings/devices.ts";
+import { trace } from "../trace/backend.ts";
+import { toPrecision } from "../trace/precision.ts";
 import { trialGraph, trialInputs, wrongResult } from "./trial_graph.ts";
 
 const SIZE = 64;

@@ -6,12 +6,16 @@
  * @module
  */
 
-import { maxOf, minOf } from "../numeric/extremes.ts";
 import * as tf from "@tensorflow/tfjs-core";
+import { maxOf, minOf } from "../base/extremes.ts";
+import {
+  type FloatDType,
+  type HostTensor,
+  hostTensorOf,
+} from "../numeric/tensor.ts";
 import { trace } from "../trace/backend.ts";
-import type { FloatDType, Graph } from "../trace/graph.ts";
+import type { Graph } from "../trace/graph.ts";
 import { toPrecision } from "../trace/precision.ts";
-import { type HostTensor, hostTensorOf } from "../numeric/tensor.ts";
 
 const SIZE = 8;
 

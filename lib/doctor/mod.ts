@@ -5,9 +5,10 @@
  */
 
 import deno from "../../deno.json" with { type: "json" };
-import { type Device, devices, type Finding } from "../devices/choice.ts";
+import { type Device, devices } from "../devices/choice.ts";
 import { CUDA_IS_BUILT } from "../onnx/runtime/cuda.ts";
 import { bundledProviders, type Provider } from "../onnx/runtime/session.ts";
+import type { Finding } from "../settings/devices.ts";
 import { type CudaRecord, cudaState } from "../setup/cuda/cuda.ts";
 import {
   type Driver,

@@ -5,18 +5,17 @@
  * @module
  */
 
-import type { Config } from "../config/config.ts";
-import { type HostTensor, toNumbers, toTyped } from "../numeric/tensor.ts";
+import { type HostState, under } from "../../models/buffers.ts";
 import { mapTree, type Tree } from "../base/tree.ts";
-import { under } from "../../models/buffers.ts";
-import type { HostState } from "./engine.ts";
+import type { Config } from "../config/config.ts";
 import {
   type Experiment,
   lossOf,
   optimizerOf,
   optimizerPrefixes,
 } from "../experiment/experiment.ts";
-import { initialState } from "./onnx/onnx_engine.ts";
+import { type HostTensor, toNumbers, toTyped } from "../numeric/tensor.ts";
+import { initialState } from "./state.ts";
 
 function castTo(
   tensor: HostTensor,

@@ -5,11 +5,8 @@
  * @module
  */
 
-import type { HostTensor } from "../numeric/tensor.ts";
+import type { HostState } from "../../models/buffers.ts";
 import type { Metrics } from "../metrics/mod.ts";
-
-/** Parameters (`params.…`) and optimizer state (`optimizer.…`) by path. */
-export type HostState = Readonly<Record<string, HostTensor>>;
 
 /** Where a training stands, and what an engine can go on from. */
 export interface Snapshot {
@@ -81,4 +78,45 @@ export function untilDiverged(
     evaluations: evaluations.filter(({ step }) => step < diverged),
     diverged,
   };
+}
+
+/** An evaluated state of one run. */
+export interface Evaluated {
+  /** Its step and metrics. */
+  readonly evaluation: Evaluation;
+  /** Its parameters and optimizer state. */
+  readonly state: HostState;
+}
+
+/** Trains several runs at once. */
+export interface ReplicaEngine {
+  /** Updates made so far. */
+  readonly step: number;
+  /**
+   * Makes up to `count` updates of every run, at least one. A run whose loss or state is
+   * not finite any more does not stop the others; what it computes afterwards means nothing.
+   *
+   * @param count How many, 1 or more.
+   * @param evalEvery Evaluate before every update whose number is a multiple.
+   * @returns What happened to each run.
+   */
+  advance(count: number, evalEvery: number): Promise<readonly Advance[]>;
+  /**
+   * The runs as they were after some updates.
+   *
+   * @param step Not before the last call but one of
+   * {@link ReplicaEngine.advance} began.
+   * @throws {RangeError} if it is.
+   */
+  at(step: number): Promise<readonly Evaluated[]>;
+  /** Gives the engine's memory back. */
+  close(): Promise<void>;
+}
+
+/** Where several runs stand. */
+export interface BandSnapshot {
+  /** Updates made so far. */
+  readonly step: number;
+  /** Parameters and optimizer state of each run after them. */
+  readonly states: readonly HostState[];
 }

@@ -6,7 +6,8 @@
  * @module
  */
 
-import type { Advance, HostState } from "./engine.ts";
+import type { HostState } from "../../models/buffers.ts";
+import type { Advance } from "./engine.ts";
 
 /**
  * The path of the first tensor that is not finite, undefined where all are.

@@ -15,7 +15,7 @@ import type { Batch } from "../../models/batch.ts";
 import { withBuffers } from "../../models/buffers.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { Mode } from "../../models/training_mode.ts";
-import { AT_ONCE, numbersPerRow } from "./size.ts";
+import { AT_ONCE, numbersPerRow } from "../../models/size.ts";
 
 /** Rows that go through the model together. */
 export interface Slice extends RowRange {

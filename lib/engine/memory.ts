@@ -16,7 +16,7 @@ import { type Tree, treeOf } from "../base/tree.ts";
 import type { Params } from "../optim/mod.ts";
 import type { Model } from "../../models/model.ts";
 import { makeModel, optimizerOf } from "../experiment/experiment.ts";
-import { CHUNK, numbersPerRow, WHOLE } from "./size.ts";
+import { CHUNK, numbersPerRow, WHOLE } from "../../models/size.ts";
 
 /** Bytes that a training holds at its peak, by what they are for. */
 export interface Needs {

@@ -5,15 +5,15 @@
  * @module
  */
 
-import type { SessionOptions } from "../onnx/runtime/session.ts";
-import { openMeter } from "../metrics/mod.ts";
 import { hostBatch } from "../../models/batch.ts";
-import { openEvaluator } from "./evaluation/evaluator.ts";
-import type { Advance, Engine, Evaluation, HostState } from "./engine.ts";
+import type { HostState } from "../../models/buffers.ts";
+import { isLarge } from "../../models/size.ts";
 import { type Experiment, stepKey } from "../experiment/experiment.ts";
+import { openMeter } from "../metrics/mod.ts";
+import type { SessionOptions } from "../onnx/runtime/options.ts";
+import type { Advance, Engine, Evaluation, ReplicaEngine } from "./engine.ts";
+import { openEvaluator } from "./evaluation/evaluator.ts";
 import { onnxPasses, type OpenPass } from "./evaluation/passes.ts";
-import { isLarge } from "./size.ts";
-import type { ReplicaEngine } from "./onnx/replica_engine.ts";
 
 // Completes evaluations, and keeps the time that this takes.
 async function meterOf(

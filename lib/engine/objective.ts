@@ -6,36 +6,34 @@
  */
 
 import type * as tf from "@tensorflow/tfjs-core";
+import { hostBatch } from "../../models/batch.ts";
+import { buffersOf, withBuffers } from "../../models/buffers.ts";
 import { noHook } from "../../models/model.ts";
+import {
+  checkArgument,
+  checkOptions,
+  experimentCheck,
+} from "../base/options.ts";
+import { leavesOf, type Tree } from "../base/tree.ts";
+import type { Experiment } from "../experiment/experiment.ts";
 import { mean, meanLoss } from "../losses/mod.ts";
-import type { Params } from "../optim/mod.ts";
-import { encodeModel, modelOf } from "../onnx/file/model.ts";
-import { openSession, type SessionOptions } from "../onnx/runtime/session.ts";
+import type { Vector } from "../numeric/lanczos.ts";
 import {
   type HostTensor,
   hostTensorOf,
   sizeOf,
   toNumbers,
 } from "../numeric/tensor.ts";
-import { SESSION } from "../onnx/runtime/options.ts";
-import {
-  checkArgument,
-  checkOptions,
-  experimentCheck,
-} from "../base/options.ts";
-import { trace } from "../trace/backend.ts";
-import { jvp, TANGENT } from "../trace/transforms/jvp.ts";
-import { widen } from "../trace/precision.ts";
+import { encodeModel, modelOf } from "../onnx/file/model.ts";
 import { specsOf } from "../onnx/runtime/compile.ts";
-import { leavesOf, type Tree } from "../base/tree.ts";
-import { hostBatch } from "../../models/batch.ts";
-import { buffersOf, withBuffers } from "../../models/buffers.ts";
-import type { Experiment } from "../experiment/experiment.ts";
-import { constant } from "./onnx/onnx_engine.ts";
+import { SESSION, type SessionOptions } from "../onnx/runtime/options.ts";
+import { openSession } from "../onnx/runtime/session.ts";
+import type { Params } from "../optim/mod.ts";
+import { trace } from "../trace/backend.ts";
+import { widen } from "../trace/precision.ts";
+import { jvp, TANGENT } from "../trace/transforms/jvp.ts";
 import { valueAndGradients } from "./forward.ts";
-
-/** Parameters as one long vector, tensor behind tensor in their order. */
-export type Vector = Float64Array<ArrayBuffer>;
+import { constant } from "./state.ts";
 
 /** A scalar function of all parameters. Close it to give its memory back. */
 export interface Objective {

@@ -6,10 +6,14 @@
  */
 
 import { configAt, untilSwitch } from "../config/switches.ts";
-import { carryOver, withConfig } from "./carry_over.ts";
-import type { Engine, Snapshot } from "./engine.ts";
 import type { Experiment } from "../experiment/experiment.ts";
-import type { BandSnapshot, ReplicaEngine } from "./onnx/replica_engine.ts";
+import { carryOver, withConfig } from "./carry_over.ts";
+import type {
+  BandSnapshot,
+  Engine,
+  ReplicaEngine,
+  Snapshot,
+} from "./engine.ts";
 
 /** Starts the engine of one part of a training. */
 export type OpenEngine = (

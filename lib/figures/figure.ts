@@ -5,9 +5,8 @@
  * @module
  */
 
-import type { ConfigInput } from "../config/config.ts";
 import type { Chart } from "../charts/chart.ts";
-import type { RunRecord } from "./record.ts";
+import type { Config, ConfigInput } from "../config/config.ts";
 
 /** How long a figure's runs are: as published, or shortened to minutes. */
 export type Scale = "full" | "quick";
@@ -120,4 +119,30 @@ export interface Figure {
   rows(results: Results): readonly Row[];
   /** The claims that it decides. */
   readonly claims: readonly Claim[];
+}
+
+/** What is kept of a finished run. */
+export interface RunRecord {
+  /** The arm's name. */
+  readonly arm: string;
+  /** The seed. */
+  readonly seed: number;
+  /** Updates made. */
+  readonly steps: number;
+  /** First evaluated step with train accuracy ≥ 0.99, or null. */
+  readonly memorised_at: number | null;
+  /** First evaluated step with test accuracy ≥ 0.99, or null. */
+  readonly grokked_at: number | null;
+  /** The step whose train loss was not finite, or null. */
+  readonly diverged_at: number | null;
+  /** Mean milliseconds a step. */
+  readonly ms_per_step: number;
+  /** What it was made with. */
+  readonly made: Json;
+  /** The resolved config. */
+  readonly config: Config;
+  /** `step` and the figure's columns, a number for each kept row. */
+  readonly columns: Readonly<Record<string, readonly (number | null)[]>>;
+  /** What else was measured. */
+  readonly measures: Readonly<Record<string, Json>>;
 }

@@ -37,7 +37,7 @@ export type {
   Row,
   Scale,
 } from "./figure.ts";
-export type { RunRecord } from "./record.ts";
+export type { RunRecord } from "./figure.ts";
 
 /** Every figure by its name, in the order in which they are listed. */
 export const figures: Readonly<Record<string, Figure>> = {

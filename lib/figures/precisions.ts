@@ -5,8 +5,9 @@
  * @module
  */
 
-import type { ConfigInput } from "../config/config.ts";
 import type { Chart, Panel } from "../charts/chart.ts";
+import type { ConfigInput } from "../config/config.ts";
+import type { Arm, Decision, Results, Row, RunRecord } from "./figure.ts";
 import {
   curve,
   firstAtLeast,
@@ -15,8 +16,6 @@ import {
   percent,
   stepText,
 } from "./readings.ts";
-import type { Arm, Decision, Results, Row } from "./figure.ts";
-import type { RunRecord } from "./record.ts";
 import { allSo, BY_SEED, bySeed, rises } from "./rules.ts";
 
 /** Shares of the pairs to train on. */

@@ -5,11 +5,10 @@
  * @module
  */
 
-import { maxOf, minOf } from "../numeric/extremes.ts";
-import type { Point, Series } from "../charts/chart.ts";
+import { maxOf, minOf } from "../base/extremes.ts";
 import { percent as percentOf } from "../base/terminal.ts";
-import type { Results, Row } from "./figure.ts";
-import type { RunRecord } from "./record.ts";
+import type { Point, Series } from "../charts/chart.ts";
+import type { Results, Row, RunRecord } from "./figure.ts";
 
 /** A column of a record as numbers; NaN where it is not defined. */
 export function column(record: RunRecord, name: string): number[] {

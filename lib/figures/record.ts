@@ -7,38 +7,12 @@
  */
 
 import { type Config, configKeys } from "../config/config.ts";
-import { placeSettings } from "../settings/run.ts";
 import { readManifest } from "../runs/layout.ts";
 import { readMetrics } from "../runs/read.ts";
+import type { TrainResult } from "../runs/result.ts";
 import { isOver, readInterrupted } from "../runs/saved_state.ts";
-import type { TrainResult } from "../train/recorder.ts";
-import type { Figure, Json } from "./figure.ts";
-
-/** What is kept of a finished run. */
-export interface RunRecord {
-  /** The arm's name. */
-  readonly arm: string;
-  /** The seed. */
-  readonly seed: number;
-  /** Updates made. */
-  readonly steps: number;
-  /** First evaluated step with train accuracy ≥ 0.99, or null. */
-  readonly memorised_at: number | null;
-  /** First evaluated step with test accuracy ≥ 0.99, or null. */
-  readonly grokked_at: number | null;
-  /** The step whose train loss was not finite, or null. */
-  readonly diverged_at: number | null;
-  /** Mean milliseconds a step. */
-  readonly ms_per_step: number;
-  /** What it was made with. */
-  readonly made: Json;
-  /** The resolved config. */
-  readonly config: Config;
-  /** `step` and the figure's columns, a number for each kept row. */
-  readonly columns: Readonly<Record<string, readonly (number | null)[]>>;
-  /** What else was measured. */
-  readonly measures: Readonly<Record<string, Json>>;
-}
+import { placeSettings } from "../settings/run.ts";
+import type { Figure, Json, RunRecord } from "./figure.ts";
 
 /** Rows that a record has at most, the last one apart. */
 const MOST_ROWS = 200;

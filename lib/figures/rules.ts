@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { Decision, Json, Results } from "./figure.ts";
-import type { RunRecord } from "./record.ts";
+import type { Decision, Json, Results, RunRecord } from "./figure.ts";
 
 /** Seeds that a decision at full length takes at least. */
 export const LEAST_SEEDS = 3;

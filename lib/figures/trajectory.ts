@@ -5,12 +5,12 @@
  * @module
  */
 
-import { loadProbeModel } from "../onnx/inspect/load_probe_model.ts";
 import { dot, type Vector } from "../numeric/lanczos.ts";
+import { loadProbeModel } from "../onnx/inspect/load_probe_model.ts";
 import { principalPlane } from "../probes/dynamics/principal_plane.ts";
 import { weightsOf } from "../probes/dynamics/trajectory.ts";
 import { checkpointsOf, readMetrics } from "../runs/read.ts";
-import { THRESHOLD } from "../train/recorder.ts";
+import { THRESHOLD } from "../runs/result.ts";
 import type { Json } from "./figure.ts";
 
 /** A run's trajectory, of its checkpoints. θₘ are the memorised weights. */

@@ -6,9 +6,9 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
+import type { FloatDType } from "../numeric/tensor.ts";
 import type { Component, Settings, Values } from "../settings/setting.ts";
 import { isTracing } from "../trace/backend.ts";
-import type { FloatDType } from "../trace/graph.ts";
 import { castLike } from "../trace/precision.ts";
 import { mean } from "./measures.ts";
 

@@ -5,8 +5,8 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
+import type { FloatDType } from "../numeric/tensor.ts";
 import { placeOfGreatest } from "../trace/operators/finite_extremes.ts";
-import type { FloatDType } from "../trace/graph.ts";
 import { scalar, toPrecision, widen } from "../trace/precision.ts";
 
 /**

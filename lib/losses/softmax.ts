@@ -4,8 +4,9 @@
  * @module
  */
 
-import { checkOptions, type Checks, number, only } from "../base/options.ts";
 import * as tf from "@tensorflow/tfjs-core";
+import { checkOptions, type Checks, number, only } from "../base/options.ts";
+import type { FloatDType } from "../numeric/tensor.ts";
 import {
   decay,
   notNegative,
@@ -13,7 +14,6 @@ import {
   type Setting,
 } from "../settings/setting.ts";
 import { greatest } from "../trace/operators/finite_extremes.ts";
-import type { FloatDType } from "../trace/graph.ts";
 import { scalar, toPrecision } from "../trace/precision.ts";
 import {
   defineLoss,

@@ -5,8 +5,8 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
+import type { FloatDType } from "../numeric/tensor.ts";
 import { greatest, least } from "../trace/operators/finite_extremes.ts";
-import type { FloatDType } from "../trace/graph.ts";
 import { scalar, toPrecision } from "../trace/precision.ts";
 import { type Loss, pick, put } from "./loss.ts";
 import { computeIn } from "./measures.ts";

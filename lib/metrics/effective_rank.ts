@@ -5,20 +5,22 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { cut } from "../onnx/runtime/batches.ts";
-import type { Session } from "../onnx/runtime/session.ts";
-import { type HostTensor, toNumbers } from "../numeric/tensor.ts";
-import { rootsOfGram } from "../probes/geometry/products.ts";
-import { widen } from "../trace/precision.ts";
-import { compile } from "../onnx/runtime/compile.ts";
-import { buffersOf, withBuffers } from "../../models/buffers.ts";
-import { CHUNK, chunksOf, isLarge, numbersPerRow } from "../engine/size.ts";
+import {
+  buffersOf,
+  type HostState,
+  withBuffers,
+} from "../../models/buffers.ts";
+import { CHUNK, chunksOf, isLarge, numbersPerRow } from "../../models/size.ts";
 import { leavesOf } from "../base/tree.ts";
+import { rootsOfGram } from "../numeric/eigen.ts";
+import { type HostTensor, toNumbers } from "../numeric/tensor.ts";
+import { cut } from "../onnx/runtime/batches.ts";
+import { compile } from "../onnx/runtime/compile.ts";
+import type { SessionOptions } from "../onnx/runtime/options.ts";
+import type { Session } from "../onnx/runtime/session.ts";
+import { widen } from "../trace/precision.ts";
 import { activationsOf } from "./activations.ts";
-import type { HostMetrics, Meter } from "./group.ts";
-import type { HostState } from "../engine/engine.ts";
-import type { Experiment } from "../experiment/experiment.ts";
-import type { SessionOptions } from "../onnx/runtime/session.ts";
+import type { HostMetrics, Measurable, Meter } from "./group.ts";
 
 // Not the biases, which attention has for each head.
 const WEIGHT = /(^|\.)W[^.]*$/;
@@ -86,7 +88,7 @@ export const effectiveRank: HostMetrics = {
  * many.
  */
 export function openRanks(
-  experiment: Experiment,
+  experiment: Measurable,
   options: SessionOptions,
   most: number = isLarge(experiment)
     ? Math.ceil(CHUNK / numbersPerRow(experiment))
@@ -135,7 +137,7 @@ export function openRanks(
 // The Gram matrices of the weights, and of the hidden activations of some of n rows:
 // XᵀX is the sum of its parts', and of few rows, which come in one part, XXᵀ.
 function gramSession(
-  experiment: Experiment,
+  experiment: Measurable,
   inputs: HostTensor,
   n: number,
   options: SessionOptions,

@@ -5,11 +5,25 @@
  */
 
 import type * as tf from "@tensorflow/tfjs-core";
-import type { SessionOptions } from "../onnx/runtime/session.ts";
-import type { HostTensor } from "../numeric/tensor.ts";
-import type { Params } from "../optim/mod.ts";
-import type { Experiment } from "../experiment/experiment.ts";
 import { leavesOf } from "../base/tree.ts";
+import type { Sized } from "../../models/size.ts";
+import type { Initialised } from "../../models/buffers.ts";
+import type { Loss } from "../losses/mod.ts";
+import type { FloatDType } from "../numeric/tensor.ts";
+import type { HostTensor } from "../numeric/tensor.ts";
+import type { SessionOptions } from "../onnx/runtime/options.ts";
+import type { Params } from "../optim/mod.ts";
+
+/** What metrics read of an experiment. */
+export interface Measurable extends Initialised, Sized {
+  /** The precisions of model and loss. */
+  readonly config: {
+    readonly precision: FloatDType;
+    readonly lossPrecision: FloatDType;
+  };
+  /** The loss that is trained with. */
+  readonly loss: Loss;
+}
 
 /** What a model and a loss make of rows. */
 export interface Rows {
@@ -78,7 +92,7 @@ export interface GraphMetrics {
   /** What they are about, in a few words. */
   readonly summary: string;
   /** Computes the group's metrics for one experiment. */
-  make(experiment: Experiment): (measured: Measured) => Columns;
+  make(experiment: Measurable): (measured: Measured) => Columns;
 }
 
 /** Measures states in the host's memory. */
@@ -112,7 +126,7 @@ export interface HostMetrics {
    * @param experiment Of it only the model and the shapes matter.
    * @param options Runtime and threads.
    */
-  open(experiment: Experiment, options: SessionOptions): Promise<Meter>;
+  open(experiment: Measurable, options: SessionOptions): Promise<Meter>;
 }
 
 /** A group of metrics: the graph's or the host's. */

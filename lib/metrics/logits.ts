@@ -7,7 +7,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { put } from "../losses/mod.ts";
 import { FLOATS } from "../numeric/floats.ts";
-import type { FloatDType } from "../trace/graph.ts";
+import type { FloatDType } from "../numeric/tensor.ts";
 import { castLike, scalar, widen } from "../trace/precision.ts";
 import type { Columns, GraphMetrics } from "./group.ts";
 

@@ -15,9 +15,8 @@ import { scalar, widen } from "../trace/precision.ts";
 import { specsOf } from "../onnx/runtime/compile.ts";
 import { hostBatch } from "../../models/batch.ts";
 import { buffersOf, withBuffers } from "../../models/buffers.ts";
-import type { Experiment } from "../experiment/experiment.ts";
 import { leavesOf } from "../base/tree.ts";
-import type { Columns, GraphMetrics } from "./group.ts";
+import type { Columns, GraphMetrics, Measurable } from "./group.ts";
 import { largestOther } from "./logits.ts";
 import { normAll } from "./vectors.ts";
 
@@ -26,7 +25,7 @@ import { normAll } from "./vectors.ts";
  * parameters, f(αθ; x) = α^L·f(θ; x) for every α > 0; undefined where they are
  * not, as with biases or attention.
  */
-export function homogeneousDegree(experiment: Experiment): number | undefined {
+export function homogeneousDegree(experiment: Measurable): number | undefined {
   const { model, params, split } = experiment;
   const buffers = buffersOf(experiment);
   const { inputs } = hostBatch(split.train, model);

@@ -6,18 +6,22 @@
 
 import type * as tf from "@tensorflow/tfjs-core";
 import { UsageError } from "../base/errors.ts";
-import { SESSION } from "../onnx/runtime/options.ts";
-import type { SessionOptions } from "../onnx/runtime/session.ts";
 import {
   checkArgument,
   checkOptions,
   experimentCheck,
 } from "../base/options.ts";
-import type { Experiment } from "../experiment/experiment.ts";
+import { SESSION, type SessionOptions } from "../onnx/runtime/options.ts";
 import { attention } from "./attention.ts";
 import { basic, type basicNames } from "./basic.ts";
 import { effectiveRank } from "./effective_rank.ts";
-import type { GraphMetrics, Measured, Meter, MetricGroup } from "./group.ts";
+import type {
+  GraphMetrics,
+  Measurable,
+  Measured,
+  Meter,
+  MetricGroup,
+} from "./group.ts";
 import { logits } from "./logits.ts";
 import { margin } from "./margin.ts";
 import { nlm } from "./nlm.ts";
@@ -29,6 +33,7 @@ export type {
   Columns,
   GraphMetrics,
   HostMetrics,
+  Measurable,
   Measured,
   Meter,
   MetricGroup,
@@ -94,6 +99,15 @@ export type Metrics<T = number> =
   & { readonly [name in MetricName]: T }
   & { readonly [name: string]: T };
 
+/** An experiment that says which metrics it has. */
+export interface Metered extends Measurable {
+  /** Precisions, the metrics, and the model's name. */
+  readonly config: Measurable["config"] & {
+    readonly metrics: readonly MetricChoice[];
+    readonly model: string;
+  };
+}
+
 const isGraph = (group: MetricGroup): group is GraphMetrics => "make" in group;
 
 /**
@@ -104,7 +118,7 @@ const isGraph = (group: MetricGroup): group is GraphMetrics => "make" in group;
  * nothing to measure.
  */
 export function makeMeasure(
-  experiment: Experiment,
+  experiment: Metered,
 ): (measured: Measured) => Metrics<tf.Tensor> {
   const { metrics, model } = experiment.config;
   const parts = metricGroupsOf(metrics).flatMap((name) => {
@@ -134,7 +148,7 @@ export function makeMeasure(
  * @param options Runtime and threads.
  */
 export async function openMeter(
-  experiment: Experiment,
+  experiment: Metered,
   options: SessionOptions = {},
 ): Promise<Meter | undefined> {
   checkArgument("openMeter()", "experiment", experiment, experimentCheck);

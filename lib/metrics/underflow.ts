@@ -7,7 +7,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { exponentials } from "../losses/mod.ts";
 import { FLOATS } from "../numeric/floats.ts";
-import type { FloatDType } from "../trace/graph.ts";
+import type { FloatDType } from "../numeric/tensor.ts";
 import { scalar } from "../trace/precision.ts";
 import type { GraphMetrics, Rows } from "./group.ts";
 import { shares } from "./vectors.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { FloatDType } from "../trace/graph.ts";
+import type { FloatDType } from "./tensor.ts";
 
 /** Where a floating type rounds, and where it ends. */
 export interface FloatLimits {

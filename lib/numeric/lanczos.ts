@@ -7,9 +7,6 @@
 
 import { checkOptions, number, whole } from "../base/options.ts";
 import type { RandomStream } from "./random.ts";
-import type { Vector } from "../engine/objective.ts";
-
-export type { Vector } from "../engine/objective.ts";
 
 /** A symmetric matrix as a function: v ↦ Av. */
 export type SymmetricMap = (v: Vector) => Vector | Promise<Vector>;
@@ -217,3 +214,6 @@ export async function hutchinson(
   const standard_error = Math.sqrt(squares / (samples - 1) / samples);
   return { mean, standard_error, samples };
 }
+
+/** Parameters as one long vector, tensor behind tensor in their order. */
+export type Vector = Float64Array<ArrayBuffer>;

@@ -5,8 +5,6 @@
  * @module
  */
 
-import type { DType } from "../trace/graph.ts";
-
 /** The array that holds each element type; bool is a byte of 0 or 1. */
 const ARRAYS = {
   float16: Float16Array,
@@ -166,3 +164,16 @@ export function lastPosition(
   }
   return { dtype, shape: [count, width], data: picked };
 }
+
+/** Element types of traced values, under ONNX's meaning. */
+export type DType =
+  | "float16"
+  | "float32"
+  | "float64"
+  | "int32"
+  | "int64"
+  | "uint32"
+  | "bool";
+
+/** Element types that carry a gradient. */
+export type FloatDType = "float16" | "float32" | "float64";

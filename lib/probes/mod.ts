@@ -11,14 +11,11 @@ export type {
 export * from "./catalogue.ts";
 export * from "./asking/contents.ts";
 export * from "./context/context.ts";
+export { type Matrix } from "../numeric/matrix.ts";
 export * from "./context/cross_entropy.ts";
 export * from "./fourier/cyclic.ts";
-export {
-  foreignOf,
-  type ForeignOptions,
-  introduce,
-  type Introduced,
-} from "./foreign/foreign.ts";
+export { foreignOf, introduce, type Introduced } from "./foreign/foreign.ts";
+export { type ForeignOptions } from "./foreign/options.ts";
 export { findProbed } from "./foreign/checkpoints.ts";
 export type { ToldOptions } from "./foreign/introduce_rows.ts";
 export type { ToldPart, ToldRows } from "./foreign/told_rows.ts";
@@ -53,9 +50,14 @@ export {
   principalPlane,
 } from "./dynamics/principal_plane.ts";
 export * from "./probe.ts";
+export { NotApplicableError } from "./context/not_applicable.ts";
+export { allFinite, finite } from "../numeric/statistics.ts";
 export * from "./asking/probing.ts";
+export { type ProbeReport } from "./asking/messages.ts";
+export { type ProbeOptions } from "./asking/options.ts";
 export * from "./registry.ts";
-export * from "./context/run_context.ts";
+export * from "./run_context.ts";
+export { type RunCheckpoint } from "./context/context.ts";
 export { usualJobs } from "./asking/threads.ts";
 export type { ScalingGroup } from "./loss/scaling_groups.ts";
 export { components, fourierBasis, gini } from "./fourier/spectra.ts";

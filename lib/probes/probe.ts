@@ -6,13 +6,7 @@
 
 import type { Settings, Values } from "../settings/setting.ts";
 import type { ProbeContext } from "./context/context.ts";
-import type { RunContext } from "./context/run_context.ts";
-
-/** A checkpoint or a run that lacks what a probe needs. */
-export class NotApplicableError extends TypeError {
-  /** What tells it from other errors. */
-  override name = "NotApplicableError";
-}
+import type { RunContext } from "./run_context.ts";
 
 /** What all probes say about themselves. */
 export interface ProbeText<Name extends string, Result, S extends Settings> {
@@ -86,17 +80,4 @@ export interface RunProbe<
    * @throws {NotApplicableError} if the run lacks what it needs.
    */
   compute(context: RunContext, settings: Values<S>): Result | Promise<Result>;
-}
-
-/** A number as JSON can hold it: null where it is not finite. */
-export function finite(x: number): number | null {
-  return Number.isFinite(x) ? x : null;
-}
-
-/** Whether all of some numbers are finite; of millions faster than `every`. */
-export function allFinite(values: Float64Array): boolean {
-  for (let i = 0; i < values.length; i++) {
-    if (!Number.isFinite(values[i])) return false;
-  }
-  return true;
 }

@@ -15,13 +15,14 @@ export type {
 export type { Cell, ReportFigure, Table } from "./figures/figure.ts";
 export { Shown, shown } from "./notebook.ts";
 export type { Verdict } from "./page/page.ts";
-export { makeReport, type Report, type ReportOptions } from "./report.ts";
+export { makeReport, type Report } from "./report.ts";
+export { type ReportOptions } from "./options.ts";
 export type { Group, ReportRun } from "./runs.ts";
-export { type ServeOptions, serveReport } from "./serve.ts";
+export { serveReport } from "./serve.ts";
+export { type ServeOptions } from "./options.ts";
+export { writeReport, type Written } from "./write.ts";
 export {
   type ReportFormat,
   reportFormats,
   type WriteOptions,
-  writeReport,
-  type Written,
-} from "./write.ts";
+} from "./options.ts";

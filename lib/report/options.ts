@@ -4,7 +4,6 @@
  * @module
  */
 
-import { SESSION } from "../onnx/runtime/options.ts";
 import {
   callback,
   type Checks,
@@ -14,10 +13,9 @@ import {
   text,
   whole,
 } from "../base/options.ts";
+import { SESSION, type SessionOptions } from "../onnx/runtime/options.ts";
 import { probeNames } from "../probes/catalogue.ts";
-import type { ReportOptions } from "./report.ts";
-import type { ServeOptions } from "./serve.ts";
-import type { WriteOptions } from "./write.ts";
+import type { ProbeName } from "../probes/mod.ts";
 
 /** The options of a report. */
 export const REPORT: Checks<ReportOptions> = {
@@ -42,3 +40,39 @@ export const SERVE: Checks<ServeOptions> = {
   signal,
   onListen: callback,
 };
+
+/** How to make a report. */
+export interface ReportOptions extends SessionOptions {
+  /** Which probes have a word; by default all that apply and are not costly. */
+  readonly probes?: readonly ProbeName[];
+  /** Called with what is being done. */
+  readonly onStage?: (what: string) => void;
+}
+
+/** How to serve. */
+export interface ServeOptions extends ReportOptions {
+  /** Where to listen; 0 takes any port that is free. */
+  readonly port: number;
+  /** Ends the server. */
+  readonly signal?: AbortSignal;
+  /** Called once it listens. */
+  readonly onListen?: (url: string) => void;
+}
+
+/** What a report can be written as. */
+export const reportFormats = ["html", "svg", "png"] as const;
+
+/** What a report is written as. */
+export type ReportFormat = (typeof reportFormats)[number];
+
+/** How to write a report. */
+export interface WriteOptions extends ReportOptions {
+  /** By default one page. */
+  readonly formats?: readonly ReportFormat[];
+  /** The page, or the folder of charts; by default in the run's folder. */
+  readonly out?: string;
+  /** The runtime as part of the page (default), or in a file beside it. */
+  readonly singleFile?: boolean;
+  /** Replace what is there. */
+  readonly overwrite?: boolean;
+}

@@ -4,20 +4,19 @@
  * @module
  */
 
-import { append } from "../numeric/extremes.ts";
+import { append } from "../base/extremes.ts";
 import { FileError } from "../base/files.ts";
-import { evenlySpaced, lastWhole, wholeOnes } from "../runs/read.ts";
 import { readHeld } from "../base/held.ts";
-import { probe, type ProbeName, probes } from "../probes/mod.ts";
-import { NotApplicableError } from "../probes/probe.ts";
-import { RunContext } from "../probes/context/run_context.ts";
-import { usualJobs } from "../probes/asking/threads.ts";
-import { SESSION } from "../onnx/runtime/options.ts";
-import type { SessionOptions } from "../onnx/runtime/session.ts";
 import { checkOptions, checkPaths, only } from "../base/options.ts";
+import { evenlySpaced } from "../numeric/statistics.ts";
+import { SESSION } from "../onnx/runtime/options.ts";
+import { usualJobs } from "../probes/asking/threads.ts";
+import { NotApplicableError } from "../probes/context/not_applicable.ts";
+import { RunContext } from "../probes/run_context.ts";
+import { probe, type ProbeName, probes } from "../probes/mod.ts";
+import { lastWhole, wholeOnes } from "../runs/read.ts";
 import { curveFigures } from "./figures/curves.ts";
 import type { Opened, ReportFigure } from "./figures/figure.ts";
-import type { Html } from "./page/html.ts";
 import {
   progressFigure,
   progressOver,
@@ -33,18 +32,11 @@ import {
   spectraFigure,
   spectrumAt,
 } from "./figures/spectrum_figures.ts";
-import { liveOf, liveSection } from "./playground/live_section.ts";
-import { REPORT } from "./options.ts";
+import { REPORT, type ReportOptions } from "./options.ts";
+import type { Html } from "./page/html.ts";
 import type { Verdict } from "./page/page.ts";
+import { liveOf, liveSection } from "./playground/live_section.ts";
 import { type Group, groupsOf, readRuns, type ReportRun } from "./runs.ts";
-
-/** How to make a report. */
-export interface ReportOptions extends SessionOptions {
-  /** Which probes have a word; by default all that apply and are not costly. */
-  readonly probes?: readonly ProbeName[];
-  /** Called with what is being done. */
-  readonly onStage?: (what: string) => void;
-}
 
 /** Everything that a report shows but its live part. */
 export interface Report {

@@ -6,6 +6,10 @@
  */
 
 import { basename, join, resolve } from "node:path";
+import { UsageError } from "../base/errors.ts";
+import { describing, FileError } from "../base/files.ts";
+import { notice } from "../base/notices.ts";
+import { shown } from "../base/terminal.ts";
 import {
   type Config,
   configKeys,
@@ -14,10 +18,6 @@ import {
   idleKeys,
   resolveConfig,
 } from "../config/config.ts";
-import { placeSettings } from "../settings/run.ts";
-import { UsageError } from "../base/errors.ts";
-import { describing, FileError } from "../base/files.ts";
-import { notice } from "../base/notices.ts";
 import {
   FILES,
   list,
@@ -32,10 +32,10 @@ import {
   readConfig,
   readMetrics,
 } from "../runs/read.ts";
-import { readSummary } from "../runs/saved_state.ts";
+import { THRESHOLD, type TrainResult } from "../runs/result.ts";
 import type { MetricsRow } from "../runs/run_folder.ts";
-import { shown } from "../base/terminal.ts";
-import { THRESHOLD, type TrainResult } from "../train/recorder.ts";
+import { readSummary } from "../runs/saved_state.ts";
+import { placeSettings } from "../settings/run.ts";
 
 /** A run, read. */
 export interface ReportRun {

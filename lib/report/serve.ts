@@ -8,28 +8,12 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { checkOptions, checkPaths } from "../base/options.ts";
 import { curveFigures } from "./figures/curves.ts";
+import { type ReportOptions, SERVE, type ServeOptions } from "./options.ts";
 import type { Html } from "./page/html.ts";
-import { packed } from "./playground/live_section.ts";
-import { SERVE } from "./options.ts";
 import { chartsHtml, pageText, policyOf } from "./page/page.ts";
-import {
-  livePart,
-  makeReport,
-  readGroups,
-  type Report,
-  type ReportOptions,
-} from "./report.ts";
+import { packed } from "./playground/live_section.ts";
+import { livePart, makeReport, readGroups, type Report } from "./report.ts";
 import type { Group } from "./runs.ts";
-
-/** How to serve. */
-export interface ServeOptions extends ReportOptions {
-  /** Where to listen; 0 takes any port that is free. */
-  readonly port: number;
-  /** Ends the server. */
-  readonly signal?: AbortSignal;
-  /** Called once it listens. */
-  readonly onListen?: (url: string) => void;
-}
 
 const HOST = "127.0.0.1";
 

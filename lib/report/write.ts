@@ -10,33 +10,10 @@ import { UsageError } from "../base/errors.ts";
 import { checkPlace, writeWhole } from "../base/files.ts";
 import { checkOptions, checkPaths, only } from "../base/options.ts";
 import { curveFigures } from "./figures/curves.ts";
-import { packed } from "./playground/live_section.ts";
-import { REPORT, WRITE } from "./options.ts";
+import { REPORT, WRITE, type WriteOptions } from "./options.ts";
 import { pageText } from "./page/page.ts";
-import {
-  livePart,
-  makeReport,
-  readGroups,
-  type ReportOptions,
-} from "./report.ts";
-
-/** What a report can be written as. */
-export const reportFormats = ["html", "svg", "png"] as const;
-
-/** What a report is written as. */
-export type ReportFormat = (typeof reportFormats)[number];
-
-/** How to write a report. */
-export interface WriteOptions extends ReportOptions {
-  /** By default one page. */
-  readonly formats?: readonly ReportFormat[];
-  /** The page, or the folder of charts; by default in the run's folder. */
-  readonly out?: string;
-  /** The runtime as part of the page (default), or in a file beside it. */
-  readonly singleFile?: boolean;
-  /** Replace what is there. */
-  readonly overwrite?: boolean;
-}
+import { packed } from "./playground/live_section.ts";
+import { livePart, makeReport, readGroups } from "./report.ts";
 
 /** What was written. */
 export interface Written {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { maxOf } from "../numeric/extremes.ts";
+import { maxOf } from "../base/extremes.ts";
 import { type Config, configKeys } from "../config/config.ts";
 
 // Keys that hardly change how long a step takes.

@@ -13,7 +13,7 @@
  * @module
  */
 
-import { maxOf } from "../numeric/extremes.ts";
+import { maxOf } from "../base/extremes.ts";
 import { join } from "node:path";
 import { type Config, defaults, resolveConfig } from "../config/config.ts";
 import { EVALUATIONS, type Figure, type Scale } from "../figures/figure.ts";

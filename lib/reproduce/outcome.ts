@@ -4,21 +4,21 @@
  * @module
  */
 
-import { maxOf, minOf } from "../numeric/extremes.ts";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { maxOf, minOf } from "../base/extremes.ts";
+import { writeWhole } from "../base/files.ts";
+import { isObject, parseObject } from "../base/json.ts";
+import { chartSvg } from "../charts/chart.ts";
 import type {
   Decision,
   Figure,
   Results,
   Row,
+  RunRecord,
   Scale,
 } from "../figures/figure.ts";
-import type { RunRecord } from "../figures/record.ts";
 import { withoutPlace } from "../figures/record.ts";
-import { writeWhole } from "../base/files.ts";
-import { isObject, parseObject } from "../base/json.ts";
-import { chartSvg } from "../charts/chart.ts";
 import { jobsOf } from "./layout.ts";
 
 /** A claim as verdict.json has it. */

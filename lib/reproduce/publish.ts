@@ -5,11 +5,8 @@
  * @module
  */
 
-import { maxOf } from "../numeric/extremes.ts";
 import { dirname, join } from "node:path";
-import type { Figure, Results, Scale } from "../figures/figure.ts";
-import { recordText, type RunRecord } from "../figures/record.ts";
-import { figures as registry } from "../figures/mod.ts";
+import { maxOf } from "../base/extremes.ts";
 import { FileError, writeWhole } from "../base/files.ts";
 import {
   anything,
@@ -18,6 +15,9 @@ import {
   named,
   oneOf,
 } from "../base/options.ts";
+import type { Figure, Results, RunRecord, Scale } from "../figures/figure.ts";
+import { figures as registry } from "../figures/mod.ts";
+import { recordText } from "../figures/record.ts";
 import { ignoreMissing, list } from "../runs/layout.ts";
 import {
   type Job,
@@ -26,6 +26,7 @@ import {
   recordsFolder,
   seedsOf,
 } from "./layout.ts";
+import type { ReproduceOptions } from "./options.ts";
 import {
   type Outcome,
   outcomeOf,
@@ -42,7 +43,7 @@ import {
   readPublished,
 } from "./published.ts";
 import { recordHere, recordsPublished } from "./records.ts";
-import { figureNames, type ReproduceOptions, SEEDS } from "./reproduce.ts";
+import { figureNames, SEEDS } from "./reproduce.ts";
 import { bytesKey, twinsOf } from "./twins.ts";
 
 interface Found {

@@ -6,14 +6,13 @@
  */
 
 import { join, posix } from "node:path";
-import { ConfigError, resolveConfig } from "../config/config.ts";
-import type { Scale } from "../figures/figure.ts";
-import type { RunRecord } from "../figures/record.ts";
 import { describing, isPartial, writeWhole } from "../base/files.ts";
 import { isObject, parseObject } from "../base/json.ts";
-import { list } from "../runs/layout.ts";
 import { sumLines } from "../base/sum_lines.ts";
 import { sha256 } from "../base/sums.ts";
+import { ConfigError, resolveConfig } from "../config/config.ts";
+import type { RunRecord, Scale } from "../figures/figure.ts";
+import { list } from "../runs/layout.ts";
 import { type Places, recordsFolder } from "./layout.ts";
 import { type Outcome, parseOutcome } from "./outcome.ts";
 

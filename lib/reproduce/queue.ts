@@ -5,16 +5,15 @@
  * @module
  */
 
-import { maxOf } from "../numeric/extremes.ts";
 import { join } from "node:path";
-import type { Figure, Scale } from "../figures/figure.ts";
-import type { RunRecord } from "../figures/record.ts";
+import { maxOf } from "../base/extremes.ts";
+import type { Figure, RunRecord, Scale } from "../figures/figure.ts";
 import { type Costs, wallTime } from "./cost.ts";
 import { Lane } from "./lane.ts";
 import { type Job, places as usual } from "./layout.ts";
 import { trialFolder } from "./leftovers.ts";
+import type { ReproduceOptions, Standing } from "./options.ts";
 import { recordHere } from "./records.ts";
-import type { ReproduceOptions, Standing } from "./reproduce.ts";
 import { byBytes, bytesKey, copyRun, progressOf } from "./twins.ts";
 
 /** What is known of one figure while it is reproduced. */

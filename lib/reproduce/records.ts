@@ -5,19 +5,14 @@
  * @module
  */
 
-import {
-  recordOf,
-  type RunRecord,
-  sameExperiment,
-  stands,
-} from "../figures/record.ts";
-import type { Figure } from "../figures/figure.ts";
-import { type Config, ConfigError } from "../config/config.ts";
 import { UsageError } from "../base/errors.ts";
-import { list } from "../runs/layout.ts";
-import { readInterrupted } from "../runs/saved_state.ts";
 import { notice } from "../base/notices.ts";
 import { DamagedError } from "../base/sums.ts";
+import { type Config, ConfigError } from "../config/config.ts";
+import type { Figure, RunRecord } from "../figures/figure.ts";
+import { recordOf, sameExperiment, stands } from "../figures/record.ts";
+import { list } from "../runs/layout.ts";
+import { readInterrupted } from "../runs/saved_state.ts";
 import type { Job, Places } from "./layout.ts";
 import { type OnProblem, readPublished } from "./published.ts";
 

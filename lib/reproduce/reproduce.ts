@@ -4,30 +4,18 @@
  * @module
  */
 
-import { maxOf } from "../numeric/extremes.ts";
 import { join } from "node:path";
 import { UsageError } from "../base/errors.ts";
-import type { Figure, Scale } from "../figures/figure.ts";
-import type { RunRecord } from "../figures/record.ts";
-import { figures as registry } from "../figures/mod.ts";
+import { maxOf } from "../base/extremes.ts";
 import { nearest } from "../base/nearest.ts";
-import {
-  anything,
-  callback,
-  checkArgument,
-  checkOptions,
-  type Checks,
-  flag,
-  named,
-  oneOf,
-  signal,
-  text,
-  whole,
-} from "../base/options.ts";
+import { checkArgument, checkOptions, named } from "../base/options.ts";
 import { taskLine } from "../base/shell.ts";
+import type { Figure } from "../figures/figure.ts";
+import { figures as registry } from "../figures/mod.ts";
 import { Costs } from "./cost.ts";
-import { type Job, jobsOf, type Places, places as usual } from "./layout.ts";
+import { type Job, jobsOf, places as usual } from "./layout.ts";
 import { removeLeftovers } from "./leftovers.ts";
+import { REPRODUCE, type ReproduceOptions } from "./options.ts";
 import { type Outcome, outcomeOf, resultsOf, writeOutcome } from "./outcome.ts";
 import { Queue, type Work } from "./queue.ts";
 import {
@@ -40,73 +28,6 @@ import { bytesKey, copyRun, isFinished, twinsOf } from "./twins.ts";
 
 /** Seeds of a figure at full length, unless others are asked for. */
 export const SEEDS = 3;
-
-/** Where a reproduction stands. */
-export interface Standing {
-  /** Runs that are there. */
-  readonly finished: number;
-  /** Runs that there will be. */
-  readonly of: number;
-  /** The runs in training, and their steps. */
-  readonly training: readonly { readonly job: Job; readonly step: number }[];
-  /** Milliseconds until all are there, as far as is known; NaN at first. */
-  readonly left: number;
-}
-
-/** How to reproduce figures. */
-export interface ReproduceOptions {
-  /** Full, if left out. */
-  readonly scale?: Scale;
-  /** Seeds 0, 1, … of each arm; by default 3, in the quick form the figure's. */
-  readonly seeds?: number;
-  /** Go on with runs that are there; finished ones are not repeated. */
-  readonly resume?: boolean;
-  /** Begin runs that are there again. */
-  readonly overwrite?: boolean;
-  /** Published records stand for runs that are not here. */
-  readonly published?: boolean;
-  /** Runs side by side; 2, if left out. */
-  readonly jobs?: number;
-  /** Threads of each run; 1, if left out. The bytes depend on it. */
-  readonly threads?: number;
-  /** Where to compute; the processor, if left out. */
-  readonly device?: "cpu" | "cuda" | "webgpu";
-  /** Where files lie; those of the repository, if left out. */
-  readonly places?: Places;
-  /** The figures; all of the project, if left out. */
-  readonly figures?: Readonly<Record<string, Figure>>;
-  /** The name of the program, for the manifests. */
-  readonly program?: string;
-  /** Stops after the running steps, all state kept. */
-  readonly signal?: AbortSignal;
-  /** Called before anything is trained, with an estimate of the time. */
-  readonly onPlan?: (standing: Standing) => void;
-  /** Called whenever a run gets further. */
-  readonly onProgress?: (standing: Standing) => void;
-  /** Called when a run is done. */
-  readonly onRun?: (job: Job, record: RunRecord, standing: Standing) => void;
-  /** Called with what the user may want to know. */
-  readonly onWarning?: (text: string) => void;
-}
-
-const REPRODUCE: Checks<ReproduceOptions> = {
-  scale: oneOf(["full", "quick"]),
-  seeds: whole(1),
-  resume: flag,
-  overwrite: flag,
-  published: flag,
-  jobs: whole(1),
-  threads: whole(0),
-  device: oneOf(["cpu", "cuda", "webgpu"]),
-  places: anything,
-  figures: anything,
-  program: text,
-  signal,
-  onPlan: callback,
-  onProgress: callback,
-  onRun: callback,
-  onWarning: callback,
-};
 
 /** What a reproduction came to. */
 export interface Reproduction {

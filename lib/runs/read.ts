@@ -4,13 +4,18 @@
  * @module
  */
 
-import { append } from "../numeric/extremes.ts";
 import { basename, dirname, join } from "node:path";
 import { UsageError } from "../base/errors.ts";
+import { append } from "../base/extremes.ts";
 import { describing, FileError } from "../base/files.ts";
 import { readHeld } from "../base/held.ts";
 import { kindOf, parseObject } from "../base/json.ts";
 import { notice } from "../base/notices.ts";
+import {
+  checkArgument,
+  list as listCheck,
+  pathCheck,
+} from "../base/options.ts";
 import { taskLine } from "../base/shell.ts";
 import { DamagedError, irregular, isRun } from "../base/sums.ts";
 import {
@@ -25,11 +30,6 @@ import {
   textOf,
 } from "./layout.ts";
 import type { MetricsRow } from "./run_folder.ts";
-import {
-  checkArgument,
-  list as listCheck,
-  pathCheck,
-} from "../base/options.ts";
 
 /**
  * The runs in a folder, replicas among them, the one that was started last
@@ -329,21 +329,5 @@ export async function checkpointsMeant(
   throw new UsageError(
     `Cannot find a checkpoint of step ${step} in ${path}: it has steps ` +
       checkpoints.map((checkpoint) => checkpoint.step).join(", "),
-  );
-}
-
-/**
- * Some of a run's checkpoints, or of anything in order: the first and the last
- * among them, the others evenly between.
- *
- * @param all What there is.
- * @param most How many, 2 or more; all, where there are no more.
- */
-export function evenlySpaced<T>(all: readonly T[], most: number): T[] {
-  const last = all.length - 1;
-  if (all.length <= most) return [...all];
-  return Array.from(
-    { length: most },
-    (_, i) => all[Math.round(i * last / (most - 1))]!,
   );
 }

@@ -6,6 +6,7 @@
  */
 
 import * as v from "valibot";
+import { backendNames } from "./devices.ts";
 import {
   choice,
   decay,
@@ -121,7 +122,7 @@ export const placeSettings = {
     "onnx: node (native) or web (WebAssembly)",
   ),
   backend: choice(
-    ["cpu", "wasm", "webgpu", "node", "node-gpu"],
+    backendNames,
     "cpu",
     "<name>",
     "tfjs: cpu, wasm, webgpu, node or node-gpu",

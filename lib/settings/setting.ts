@@ -8,7 +8,7 @@
 import * as v from "valibot";
 import { UsageError } from "../base/errors.ts";
 import { didYouMean } from "../base/nearest.ts";
-import { valuesMeant } from "../config/meant.ts";
+import { valuesMeant } from "./meant.ts";
 
 /** One key of a config: its check, its default, and its flag. */
 export interface Setting<T = unknown> {

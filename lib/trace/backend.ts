@@ -9,16 +9,11 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import "./gradients.ts";
 import { checkOptions, flag } from "../base/options.ts";
 import { type MapLeaves, mapTree, type Tree } from "../base/tree.ts";
-import {
-  type DType,
-  type Graph,
-  GraphBuilder,
-  type Spec,
-  type Value,
-} from "./graph.ts";
+import type { DType } from "../numeric/tensor.ts";
+import "./gradients.ts";
+import { type Graph, GraphBuilder, type Spec, type Value } from "./graph.ts";
 import { expand } from "./operators/lowering.ts";
 import { type Rule, rules } from "./operators/rules.ts";
 import { explained, tensorsOf, withTypedGradients } from "./traced.ts";

@@ -5,23 +5,15 @@
  * @module
  */
 
-import { append } from "../numeric/extremes.ts";
 import { createHash } from "node:crypto";
-import { type HostData, sizeOf, toTyped } from "../numeric/tensor.ts";
+import { append } from "../base/extremes.ts";
+import {
+  type DType,
+  type HostData,
+  sizeOf,
+  toTyped,
+} from "../numeric/tensor.ts";
 import { checkKernel } from "./operators/kernel_types.ts";
-
-/** Element types of traced values, under ONNX's meaning. */
-export type DType =
-  | "float16"
-  | "float32"
-  | "float64"
-  | "int32"
-  | "int64"
-  | "uint32"
-  | "bool";
-
-/** Element types that carry a gradient. */
-export type FloatDType = "float16" | "float32" | "float64";
 
 /** A tensor in the graph, known by shape and type, not by contents. */
 export interface Value {

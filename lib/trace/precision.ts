@@ -9,8 +9,8 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
+import type { FloatDType } from "../numeric/tensor.ts";
 import { isTracing } from "./backend.ts";
-import type { FloatDType } from "./graph.ts";
 
 /**
  * A number as a tensor of shape []. Traced, it keeps all its digits and takes

@@ -5,7 +5,12 @@
  */
 
 import { basename, dirname, join } from "node:path";
-import { type ConfigInput, resolveConfig } from "../config/config.ts";
+import {
+  type HostState,
+  initialTensors,
+  modelState,
+  prefixed,
+} from "../../models/buffers.ts";
 import { UsageError } from "../base/errors.ts";
 import { FileError, isAbsent } from "../base/files.ts";
 import { readHeld } from "../base/held.ts";
@@ -17,10 +22,6 @@ import {
   pathCheck,
   whole,
 } from "../base/options.ts";
-import { decodeTensors, readTensors } from "../onnx/file/read_tensors.ts";
-import type { HostTensor } from "../numeric/tensor.ts";
-import { FILES } from "../runs/layout.ts";
-import { checkpointsMeant, firstWhole, runOfCheckpoint } from "../runs/read.ts";
 import {
   DamagedError,
   readFile,
@@ -28,10 +29,14 @@ import {
   sha256,
   sumsOf,
 } from "../base/sums.ts";
-import { initialTensors, modelState, prefixed } from "../../models/buffers.ts";
+import { type ConfigInput, resolveConfig } from "../config/config.ts";
 import { carryOver } from "../engine/carry_over.ts";
-import type { HostState, Snapshot } from "../engine/engine.ts";
+import type { Snapshot } from "../engine/engine.ts";
 import type { Experiment } from "../experiment/experiment.ts";
+import type { HostTensor } from "../numeric/tensor.ts";
+import { decodeTensors, readTensors } from "../onnx/file/read_tensors.ts";
+import { FILES } from "../runs/layout.ts";
+import { checkpointsMeant, firstWhole, runOfCheckpoint } from "../runs/read.ts";
 
 // The optimizer's file beside a checkpoint of a run.
 const besideIn = (path: string) =>

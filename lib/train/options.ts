@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { Config } from "../config/config.ts";
 import { callback, type Checks, flag, signal, text } from "../base/options.ts";
+import type { Config } from "../config/config.ts";
 import type { DeviceChoice } from "../devices/choice.ts";
-import type { MetricsRow } from "../runs/run_folder.ts";
 import { tensorText } from "../engine/finite.ts";
-import type { TrainResult } from "./recorder.ts";
+import type { TrainResult } from "../runs/result.ts";
+import type { MetricsRow } from "../runs/run_folder.ts";
 
 /** Where training stands. */
 export interface Progress {

@@ -5,43 +5,44 @@
  */
 
 import {
+  modelState,
+  modelTensors,
+  prefixed,
+  under,
+} from "../../models/buffers.ts";
+import { UsageError } from "../base/errors.ts";
+import { FileError } from "../base/files.ts";
+import { taskLine } from "../base/shell.ts";
+import { regular } from "../base/sums.ts";
+import {
   type Config,
   configKeys,
   flagOf,
   resolveConfig,
 } from "../config/config.ts";
 import { configAt, firstStep } from "../config/switches.ts";
-import { resumableKeys } from "../settings/run.ts";
-import { UsageError } from "../base/errors.ts";
-import { FileError } from "../base/files.ts";
+import { withConfig } from "../engine/carry_over.ts";
+import type { Snapshot } from "../engine/engine.ts";
+import { notFinite, tensorText } from "../engine/finite.ts";
+import { initialState } from "../engine/state.ts";
+import type { Experiment } from "../experiment/experiment.ts";
 import { differences, withSitting } from "../runs/manifest.ts";
+import type { TrainResult } from "../runs/result.ts";
+import {
+  checkpointPath,
+  type RunContents,
+  RunWriter,
+} from "../runs/run_folder.ts";
 import {
   type Interrupted,
   readInterrupted,
   splitDamage,
 } from "../runs/saved_state.ts";
 import { savedState, savedSteps, type WholeRows } from "../runs/states.ts";
-import {
-  checkpointPath,
-  type RunContents,
-  RunWriter,
-} from "../runs/run_folder.ts";
-import { regular } from "../base/sums.ts";
-import { taskLine } from "../base/shell.ts";
-import {
-  modelState,
-  modelTensors,
-  prefixed,
-  under,
-} from "../../models/buffers.ts";
-import { withConfig } from "../engine/carry_over.ts";
-import type { Snapshot } from "../engine/engine.ts";
-import type { Experiment } from "../experiment/experiment.ts";
-import { notFinite, tensorText } from "../engine/finite.ts";
-import { initialState } from "../engine/onnx/onnx_engine.ts";
-import { isKept, type TrainResult } from "./recorder.ts";
+import { resumableKeys } from "../settings/run.ts";
 import { misfit } from "./from_checkpoint.ts";
 import { DivergedError, divergedText, type TrainOptions } from "./options.ts";
+import { isKept } from "./recorder.ts";
 
 /** A run that is there, and was made with a config. */
 export type Resumable = Interrupted & { readonly config: Config };

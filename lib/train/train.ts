@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkOptions } from "../base/options.ts";
 import {
   type Config,
   type ConfigInput,
@@ -11,24 +12,28 @@ import {
 } from "../config/config.ts";
 import { firstStep } from "../config/switches.ts";
 import { chooseDevice, type DeviceChoice } from "../devices/choice.ts";
-import { checkOptions } from "../base/options.ts";
-import { providerOf, type SessionOptions } from "../onnx/runtime/session.ts";
-import { makeManifest } from "../runs/manifest.ts";
-import { isOver } from "../runs/saved_state.ts";
-import { lockRun } from "../runs/lock.ts";
-import { checkFree, checkNotSource, newRunPath } from "../runs/new_folder.ts";
-import { RunWriter } from "../runs/run_folder.ts";
 import type { Engine, Snapshot } from "../engine/engine.ts";
+import { tfjsPasses } from "../engine/evaluation/passes.ts";
+import { checkMemory } from "../engine/memory.ts";
+import { metered } from "../engine/metered.ts";
+import { onnxEngine } from "../engine/onnx/onnx_engine.ts";
+import { sessionOf } from "../engine/onnx/session_options.ts";
+import { switchingEngine } from "../engine/switching.ts";
 import {
   type Experiment,
   makeExperiment,
   stepKey,
 } from "../experiment/experiment.ts";
-import { checkMemory } from "../engine/memory.ts";
-import { metered } from "../engine/metered.ts";
-import { onnxEngine } from "../engine/onnx/onnx_engine.ts";
-import { tfjsPasses } from "../engine/evaluation/passes.ts";
-import { Recorder, type TrainResult } from "./recorder.ts";
+import { providerOf } from "../onnx/runtime/session.ts";
+import { lockRun } from "../runs/lock.ts";
+import { makeManifest } from "../runs/manifest.ts";
+import { checkFree, checkNotSource, newRunPath } from "../runs/new_folder.ts";
+import type { TrainResult } from "../runs/result.ts";
+import { RunWriter } from "../runs/run_folder.ts";
+import { isOver } from "../runs/saved_state.ts";
+import { startOf } from "./from_checkpoint.ts";
+import { TRAIN, type TrainOptions } from "./options.ts";
+import { Recorder } from "./recorder.ts";
 import {
   damagesOf,
   endOf,
@@ -39,21 +44,10 @@ import {
   tellDamages,
   type Unfit,
 } from "./resume.ts";
-import { startOf } from "./from_checkpoint.ts";
-import { switchingEngine } from "../engine/switching.ts";
 import { trainLoop } from "./train_loop.ts";
-import { TRAIN, type TrainOptions } from "./options.ts";
 
-export { THRESHOLD, type TrainResult } from "./recorder.ts";
+export { THRESHOLD, type TrainResult } from "../runs/result.ts";
 export { DivergedError, type Progress, type TrainOptions } from "./options.ts";
-
-/** How sessions are opened on a device that was taken. */
-export function sessionOf(
-  { device, deviceId, runtime }: DeviceChoice,
-  { threads }: Config,
-): SessionOptions {
-  return { device, deviceId, runtime, threads: threads ?? 0 };
-}
 
 async function startEngine(
   experiment: Experiment,

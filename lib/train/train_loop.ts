@@ -6,16 +6,17 @@
 
 import type { Config } from "../config/config.ts";
 import { firstStep } from "../config/switches.ts";
-import type { MetricsRow } from "../runs/run_folder.ts";
-import type { Engine, Snapshot } from "../engine/engine.ts";
+import type { Engine, Evaluated, Snapshot } from "../engine/engine.ts";
 import { notFinite } from "../engine/finite.ts";
-import type { Evaluated, Recorder, TrainResult } from "./recorder.ts";
+import type { TrainResult } from "../runs/result.ts";
+import type { MetricsRow } from "../runs/run_folder.ts";
 import {
   DivergedError,
   divergedText,
   startText,
   type TrainOptions,
 } from "./options.ts";
+import type { Recorder } from "./recorder.ts";
 
 // How long a call of the engine should take: short enough to follow and to stop.
 const CHUNK_MS = 400;

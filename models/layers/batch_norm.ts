@@ -5,8 +5,11 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { type HostTensor, hostTensorOf } from "../../lib/numeric/tensor.ts";
-import type { FloatDType } from "../../lib/trace/graph.ts";
+import {
+  type FloatDType,
+  type HostTensor,
+  hostTensorOf,
+} from "../../lib/numeric/tensor.ts";
 import { scalar } from "../../lib/trace/precision.ts";
 import type { Mode } from "../training_mode.ts";
 import type { NormParams } from "./norm.ts";

@@ -4,16 +4,15 @@
  * @module
  */
 
-import { EXIT, isLive } from "../shared/cli.ts";
-import { standingText } from "./text.ts";
 import { timeText } from "../../lib/reproduce/cost.ts";
-import {
-  reproduce,
-  type ReproduceOptions,
-  type Reproduction,
-  type Standing,
-} from "../../lib/reproduce/reproduce.ts";
+import type {
+  ReproduceOptions,
+  Standing,
+} from "../../lib/reproduce/options.ts";
+import { reproduce, type Reproduction } from "../../lib/reproduce/reproduce.ts";
+import { EXIT, isLive } from "../shared/cli.ts";
 import { withSignals } from "../shared/signals.ts";
+import { standingText } from "./text.ts";
 
 // Off a terminal a line now and then is enough.
 const PLAIN_MS = 20_000;

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { maxOf } from "../../lib/numeric/extremes.ts";
-import type { Cost, Listed } from "../../lib/reproduce/list.ts";
-import { timeText } from "../../lib/reproduce/cost.ts";
-import { extent, type Outcome } from "../../lib/reproduce/outcome.ts";
+import { maxOf } from "../../lib/base/extremes.ts";
 import { percent, table } from "../../lib/base/terminal.ts";
-import type { Standing } from "../../lib/reproduce/reproduce.ts";
+import { timeText } from "../../lib/reproduce/cost.ts";
+import type { Cost, Listed } from "../../lib/reproduce/list.ts";
+import type { Standing } from "../../lib/reproduce/options.ts";
+import { extent, type Outcome } from "../../lib/reproduce/outcome.ts";
 
 /** The list of figures: a line each. */
 export function tableOfFigures(listed: readonly Listed[]): string {

@@ -9,7 +9,7 @@ import { Command, Option } from "@commander-js/extra-typings";
 import { CommanderError, InvalidArgumentError } from "commander";
 import type { Settings } from "../../lib/settings/setting.ts";
 import { UsageError } from "../../lib/base/errors.ts";
-import { valuesMeant } from "../../lib/config/meant.ts";
+import { valuesMeant } from "../../lib/settings/meant.ts";
 import { didYouMean, meant } from "../../lib/base/nearest.ts";
 import { launchedBy, taskLine } from "../../lib/base/shell.ts";
 import { refusal } from "./hints.ts";

@@ -6,7 +6,7 @@
 
 import type { Command } from "@commander-js/extra-typings";
 import type { CommanderError } from "commander";
-import { flagsMeant } from "../../lib/config/meant.ts";
+import { flagsMeant } from "../../lib/settings/meant.ts";
 import { didYouMean } from "../../lib/base/nearest.ts";
 import { quoted } from "../../lib/base/shell.ts";
 

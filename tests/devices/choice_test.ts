@@ -4,6 +4,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
+import { UsageError } from "../../lib/base/errors.ts";
 import { ConfigError, resolveConfig } from "../../lib/config/config.ts";
 import {
   chooseDevice,
@@ -12,9 +13,8 @@ import {
   DeviceError,
   type DeviceRequest,
   devices,
-  type Finding,
 } from "../../lib/devices/choice.ts";
-import { UsageError } from "../../lib/base/errors.ts";
+import type { Finding } from "../../lib/settings/devices.ts";
 
 const usable: Finding = { usable: true, detail: "fine" };
 const broken: Finding = {

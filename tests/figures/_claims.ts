@@ -9,10 +9,11 @@ import type {
   Decision,
   Json,
   Results,
+  RunRecord,
   Scale,
 } from "../../lib/figures/figure.ts";
 import { figures } from "../../lib/figures/mod.ts";
-import { columnsOf, type RunRecord } from "../../lib/figures/record.ts";
+import { columnsOf } from "../../lib/figures/record.ts";
 import { jobsOf } from "../../lib/reproduce/layout.ts";
 import { resultsOf } from "../../lib/reproduce/outcome.ts";
 import { measures } from "./_measures.ts";

@@ -1,8 +1,7 @@
 /** What a claim comes to, by what its seeds say: every verdict, and its edges. */
 
 import { assertEquals } from "@std/assert";
-import type { Results, Scale } from "../../lib/figures/figure.ts";
-import type { RunRecord } from "../../lib/figures/record.ts";
+import type { Results, RunRecord, Scale } from "../../lib/figures/figure.ts";
 import { allSo, bySeed, rises } from "../../lib/figures/rules.ts";
 import { resultsOf } from "../../lib/reproduce/outcome.ts";
 

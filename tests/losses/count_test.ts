@@ -1,7 +1,7 @@
 /** Of a part of a batch a loss gives its share of the batch's mean and gradient. */
 
-import * as tf from "@tensorflow/tfjs-core";
 import { assertEquals } from "@std/assert";
+import * as tf from "@tensorflow/tfjs-core";
 import { type Config, defaults } from "../../lib/config/config.ts";
 import {
   type Loss,
@@ -11,9 +11,9 @@ import {
   meanLoss,
   scaleCorrectLogit,
 } from "../../lib/losses/mod.ts";
-import type { FloatDType } from "../../lib/trace/graph.ts";
-import { scalar, toPrecision } from "../../lib/trace/precision.ts";
+import type { FloatDType } from "../../lib/numeric/tensor.ts";
 import { runTraced } from "../../lib/onnx/runtime/compile.ts";
+import { scalar, toPrecision } from "../../lib/trace/precision.ts";
 import { tensorOf, valuesOf } from "../_golden.ts";
 
 const variants: [name: LossName, settings: Partial<Config>][] = [

@@ -22,9 +22,9 @@ import {
   softmaxExact,
   taylorSoftmax,
 } from "../../lib/losses/mod.ts";
-import type { FloatDType } from "../../lib/trace/graph.ts";
-import { toPrecision, widen } from "../../lib/trace/precision.ts";
+import type { FloatDType } from "../../lib/numeric/tensor.ts";
 import { runTraced } from "../../lib/onnx/runtime/compile.ts";
+import { toPrecision, widen } from "../../lib/trace/precision.ts";
 import {
   assertClose,
   golden,

@@ -3,8 +3,7 @@
 import { assertEquals } from "@std/assert";
 import type * as tf from "@tensorflow/tfjs-core";
 import { softmaxExact } from "../../lib/losses/mod.ts";
-import { toNumbers } from "../../lib/numeric/tensor.ts";
-import type { FloatDType } from "../../lib/trace/graph.ts";
+import { type FloatDType, toNumbers } from "../../lib/numeric/tensor.ts";
 import { runTraced } from "../../lib/onnx/runtime/compile.ts";
 import { assertClose, tensorOf } from "../_golden.ts";
 

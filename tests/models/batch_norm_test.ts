@@ -3,37 +3,40 @@
  * else its running statistics must do.
  */
 
-import * as tf from "@tensorflow/tfjs-core";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
+import * as tf from "@tensorflow/tfjs-core";
 import { UsageError } from "../../lib/base/errors.ts";
+import { leavesOf, type Tree, treeOf } from "../../lib/base/tree.ts";
+import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
+import { onnxEngine } from "../../lib/engine/onnx/onnx_engine.ts";
+import { tfjsEngine } from "../../lib/engine/tfjs/tfjs_engine.ts";
+import {
+  type Experiment,
+  makeExperiment,
+} from "../../lib/experiment/experiment.ts";
 import { meanLoss } from "../../lib/losses/mod.ts";
 import { softmax } from "../../lib/losses/softmax.ts";
-import { checkpointWriter } from "../../lib/runs/checkpoint.ts";
+import {
+  type FloatDType,
+  type HostTensor,
+  hostTensorOf,
+} from "../../lib/numeric/tensor.ts";
 import { loadProbeModel } from "../../lib/onnx/inspect/load_probe_model.ts";
 import { ProbeModel } from "../../lib/onnx/inspect/probe_model.ts";
-import { type HostTensor, hostTensorOf } from "../../lib/numeric/tensor.ts";
-import { optimizers } from "../../lib/optim/mod.ts";
-import type { FloatDType } from "../../lib/trace/graph.ts";
 import { runTraced } from "../../lib/onnx/runtime/compile.ts";
+import { optimizers } from "../../lib/optim/mod.ts";
+import { checkpointWriter } from "../../lib/runs/checkpoint.ts";
+import { train } from "../../lib/train/train.ts";
 import {
   initialTensors,
   modelTensors,
   under,
   withBuffers,
 } from "../../models/buffers.ts";
-import {
-  type Experiment,
-  makeExperiment,
-} from "../../lib/experiment/experiment.ts";
-import type { Mode } from "../../models/training_mode.ts";
-import { onnxEngine } from "../../lib/engine/onnx/onnx_engine.ts";
-import { tfjsEngine } from "../../lib/engine/tfjs/tfjs_engine.ts";
-import { train } from "../../lib/train/train.ts";
-import { leavesOf, type Tree, treeOf } from "../../lib/base/tree.ts";
 import { batchNorm } from "../../models/layers/batch_norm.ts";
 import { mlp } from "../../models/mlp.ts";
 import { type Model, noHook } from "../../models/model.ts";
+import type { Mode } from "../../models/training_mode.ts";
 import { assertClose, golden, tensorOf, valuesOf } from "../_golden.ts";
 import { withTempDir } from "../tasks/_run.ts";
 

@@ -3,22 +3,22 @@
  * gradients of all parameters.
  */
 
-import * as tf from "@tensorflow/tfjs-core";
 import { assertEquals } from "@std/assert";
-import { softmax } from "../../lib/losses/softmax.ts";
+import * as tf from "@tensorflow/tfjs-core";
+import { leavesOf, type Tree, treeOf } from "../../lib/base/tree.ts";
 import { meanLoss } from "../../lib/losses/mod.ts";
+import { softmax } from "../../lib/losses/softmax.ts";
 import {
+  type FloatDType,
   type HostTensor,
   hostTensorOf,
   sizeOf,
 } from "../../lib/numeric/tensor.ts";
-import type { Params } from "../../lib/optim/mod.ts";
-import type { FloatDType } from "../../lib/trace/graph.ts";
 import { runTraced } from "../../lib/onnx/runtime/compile.ts";
-import type { Mode } from "../../models/training_mode.ts";
-import { leavesOf, type Tree, treeOf } from "../../lib/base/tree.ts";
+import type { Params } from "../../lib/optim/mod.ts";
 import { mlp } from "../../models/mlp.ts";
 import { type Hook, type Model, noHook } from "../../models/model.ts";
+import type { Mode } from "../../models/training_mode.ts";
 import {
   transformer,
   type TransformerOptions,

@@ -1,11 +1,11 @@
 /** Tensors in memory and in files of their own, and where nodes ran. */
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { encodeTensors } from "../../lib/runs/checkpoint.ts";
-import { countNodes } from "../../lib/onnx/runtime/placement.ts";
-import { decodeTensors } from "../../lib/onnx/file/read_tensors.ts";
-import { openSession } from "../../lib/onnx/runtime/session.ts";
 import { hostTensorOf, lastPosition } from "../../lib/numeric/tensor.ts";
+import { encodeTensors } from "../../lib/onnx/file/metadata.ts";
+import { decodeTensors } from "../../lib/onnx/file/read_tensors.ts";
+import { countNodes } from "../../lib/onnx/runtime/placement.ts";
+import { openSession } from "../../lib/onnx/runtime/session.ts";
 
 Deno.test("hostTensorOf() takes as many values as the shape has", () => {
   assertEquals(

@@ -12,16 +12,17 @@ import {
   idleKeys,
   resolveConfig,
 } from "../../lib/config/config.ts";
+import { onnxEngine } from "../../lib/engine/onnx/onnx_engine.ts";
+import { initialState } from "../../lib/engine/state.ts";
+import {
+  makeExperiment,
+  optimizerOf,
+} from "../../lib/experiment/experiment.ts";
 import {
   type HostTensor,
   hostTensorOf,
   sizeOf,
 } from "../../lib/numeric/tensor.ts";
-import {
-  makeExperiment,
-  optimizerOf,
-} from "../../lib/experiment/experiment.ts";
-import { initialState, onnxEngine } from "../../lib/engine/onnx/onnx_engine.ts";
 import { assertClose, golden, valuesOf } from "../_golden.ts";
 import { take } from "./_steps.ts";
 

@@ -3,17 +3,20 @@
  * pieces that they are made of.
  */
 
-import * as tf from "@tensorflow/tfjs-core";
-import "@tensorflow/tfjs-backend-cpu";
 import { assert, assertEquals } from "@std/assert";
+import "@tensorflow/tfjs-backend-cpu";
+import * as tf from "@tensorflow/tfjs-core";
+import { leavesOf, mapTree, type Tree, treeOf } from "../../lib/base/tree.ts";
 import {
   type Config,
   type ConfigInput,
   resolveConfig,
 } from "../../lib/config/config.ts";
-import { encodeTensors } from "../../lib/runs/checkpoint.ts";
-import { decodeModel, hostTensor } from "../../lib/onnx/file/model.ts";
+import { optimizerOf } from "../../lib/experiment/experiment.ts";
 import type { HostTensor } from "../../lib/numeric/tensor.ts";
+import { encodeTensors } from "../../lib/onnx/file/metadata.ts";
+import { decodeModel, hostTensor } from "../../lib/onnx/file/model.ts";
+import { runTraced } from "../../lib/onnx/runtime/compile.ts";
 import {
   type GradientTransformation,
   type OptimizerName,
@@ -24,9 +27,6 @@ import {
   stages,
   stepDecay,
 } from "../../lib/optim/mod.ts";
-import { optimizerOf } from "../../lib/experiment/experiment.ts";
-import { runTraced } from "../../lib/onnx/runtime/compile.ts";
-import { leavesOf, mapTree, type Tree, treeOf } from "../../lib/base/tree.ts";
 import { assertClose, tensorOf, valuesOf } from "../_golden.ts";
 import { stageConfigs, type StageName } from "./_stages.ts";
 import { take } from "./_steps.ts";

@@ -2,12 +2,12 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { join } from "node:path";
-import { limits } from "../../lib/probes/context/chunks.ts";
-import { checkHessian } from "../../lib/probes/asking/large.ts";
-import { probe } from "../../lib/probes/mod.ts";
-import { NotApplicableError } from "../../lib/probes/probe.ts";
-import { train } from "../../lib/train/train.ts";
 import type { ConfigInput } from "../../lib/config/config.ts";
+import { limits } from "../../lib/probes/context/chunks.ts";
+import { checkHessian } from "../../lib/probes/context/hessian_memory.ts";
+import { NotApplicableError } from "../../lib/probes/context/not_applicable.ts";
+import { probe } from "../../lib/probes/mod.ts";
+import { train } from "../../lib/train/train.ts";
 
 // How far numbers may be apart, of the size of their like: sums in another order,
 // and in the model's float32 the gradient's.

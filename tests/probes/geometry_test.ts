@@ -5,20 +5,17 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { effectiveRankOf } from "../../lib/metrics/effective_rank.ts";
-import { ckaMatrix, CkaSums } from "../../lib/probes/dynamics/similarity.ts";
+import { singularValues } from "../../lib/numeric/eigen.ts";
 import type { Vector } from "../../lib/numeric/lanczos.ts";
-import {
-  frobeniusNorm,
-  type Matrix,
-  matrixOf,
-  singularValues,
-} from "../../lib/probes/geometry/products.ts";
+import { frobeniusNorm, matrixOf } from "../../lib/numeric/matrix.ts";
+import { principalPlane } from "../../lib/probes/dynamics/principal_plane.ts";
+import { ckaMatrix, CkaSums } from "../../lib/probes/dynamics/similarity.ts";
 import {
   type NeuralCollapse,
   neuralCollapse,
   simplexDistance,
 } from "../../lib/probes/geometry/neural_collapse.ts";
-import { principalPlane } from "../../lib/probes/dynamics/principal_plane.ts";
+import type { Matrix } from "../../lib/probes/geometry/products.ts";
 import { assertClose, golden } from "../_golden.ts";
 
 type Rows = number[][];

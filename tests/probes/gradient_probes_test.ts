@@ -22,7 +22,7 @@ import {
 } from "../../lib/probes/context/experiment_at.ts";
 import { ask, NotApplicableError, ProbeContext } from "../../lib/probes/mod.ts";
 import { nlm } from "../../lib/probes/loss/nlm.ts";
-import { RunContext } from "../../lib/probes/context/run_context.ts";
+import { RunContext } from "../../lib/probes/run_context.ts";
 import { ProbeModel } from "../../lib/onnx/inspect/probe_model.ts";
 import { readMetrics } from "../../lib/runs/read.ts";
 import { train } from "../../lib/train/train.ts";

@@ -5,7 +5,7 @@ import { checkpointWriter } from "../../lib/runs/checkpoint.ts";
 import { ProbeModel } from "../../lib/onnx/inspect/probe_model.ts";
 import { fourier } from "../../lib/probes/fourier/fourier.ts";
 import { fourierBasis, gini } from "../../lib/probes/fourier/spectra.ts";
-import { degreesOf } from "../../lib/trace/transforms/homogeneity.ts";
+import { degreesOf } from "../../lib/onnx/inspect/homogeneity.ts";
 import { logitScaling } from "../../lib/probes/loss/logit_scaling.ts";
 import { nlm } from "../../lib/probes/loss/nlm.ts";
 import { ask, NotApplicableError, ProbeContext } from "../../lib/probes/mod.ts";

@@ -13,7 +13,7 @@ import { loadProbeModel } from "../../lib/onnx/inspect/load_probe_model.ts";
 import { toNumbers } from "../../lib/numeric/tensor.ts";
 import { NotApplicableError, probe, probeRun } from "../../lib/probes/mod.ts";
 import { scaleWeight } from "../../lib/onnx/inspect/weight_edits.ts";
-import { RunContext } from "../../lib/probes/context/run_context.ts";
+import { RunContext } from "../../lib/probes/run_context.ts";
 import { trainActivation } from "../../lib/probes/context/train_rows.ts";
 import { train } from "../../lib/train/train.ts";
 import { withTempDir } from "../tasks/_run.ts";

@@ -9,7 +9,7 @@ import {
   type RunWarnings,
   warningsOf,
 } from "../../lib/probes/dynamics/critical_slowing.ts";
-import { degreesOf } from "../../lib/trace/transforms/homogeneity.ts";
+import { degreesOf } from "../../lib/onnx/inspect/homogeneity.ts";
 import { neuralCollapse } from "../../lib/probes/geometry/neural_collapse.ts";
 import type { MetricsRow } from "../../lib/runs/run_folder.ts";
 

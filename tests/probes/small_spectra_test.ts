@@ -1,15 +1,16 @@
 /** Spectra, key frequencies, phases and scores of a few numbers. */
 
 import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { rootsOfGram } from "../../lib/numeric/eigen.ts";
+import { evenPlaces } from "../../lib/numeric/statistics.ts";
 import { hostTensorOf } from "../../lib/numeric/tensor.ts";
 import { scoresOver } from "../../lib/probes/context/cross_entropy.ts";
+import { phasesOf } from "../../lib/probes/dynamics/phases.ts";
 import {
   keyFrequenciesOf,
   spectrum,
 } from "../../lib/probes/fourier/key_frequencies.ts";
-import { evenPlaces, rootsOfGram } from "../../lib/probes/geometry/products.ts";
 import { clustersOf } from "../../lib/probes/fourier/neurons.ts";
-import { phasesOf } from "../../lib/probes/dynamics/phases.ts";
 import { tableNetwork } from "./_contexts.ts";
 
 const P = 11;

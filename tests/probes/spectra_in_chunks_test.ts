@@ -2,7 +2,7 @@
 // transform gives.
 
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import type { Matrix } from "../../lib/probes/context/context.ts";
+import type { Matrix } from "../../lib/numeric/matrix.ts";
 import { blocks2d } from "../../lib/probes/fourier/spectra.ts";
 import { blocksInChunks } from "../../lib/probes/fourier/spectra_in_chunks.ts";
 

@@ -2,6 +2,7 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { resolveConfig } from "../../lib/config/config.ts";
+import type { Figure, RunRecord } from "../../lib/figures/figure.ts";
 import {
   accuracyAt,
   curve,
@@ -14,16 +15,12 @@ import {
   stepText,
   within,
 } from "../../lib/figures/readings.ts";
-import type { Figure } from "../../lib/figures/figure.ts";
 import {
   recordOf,
   recordText,
-  type RunRecord,
   stands,
   thinned,
 } from "../../lib/figures/record.ts";
-import { readMetrics } from "../../lib/runs/read.ts";
-import { train } from "../../lib/train/train.ts";
 import { Costs, timeText, wallTime } from "../../lib/reproduce/cost.ts";
 import { jobsOf, seedsOf } from "../../lib/reproduce/layout.ts";
 import {
@@ -34,6 +31,8 @@ import {
   tableText,
   weightOf,
 } from "../../lib/reproduce/outcome.ts";
+import { readMetrics } from "../../lib/runs/read.ts";
+import { train } from "../../lib/train/train.ts";
 import { withTempDir } from "../tasks/_run.ts";
 
 const figure: Figure = {

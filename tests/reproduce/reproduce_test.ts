@@ -8,15 +8,13 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../../lib/base/errors.ts";
-import { recordText } from "../../lib/figures/record.ts";
 import type { Figure } from "../../lib/figures/figure.ts";
-import { listFigures } from "../../lib/reproduce/list.ts";
+import { recordText } from "../../lib/figures/record.ts";
 import type { Job } from "../../lib/reproduce/layout.ts";
+import { listFigures } from "../../lib/reproduce/list.ts";
+import type { ReproduceOptions } from "../../lib/reproduce/options.ts";
 import { publish } from "../../lib/reproduce/publish.ts";
-import {
-  reproduce,
-  type ReproduceOptions,
-} from "../../lib/reproduce/reproduce.ts";
+import { reproduce } from "../../lib/reproduce/reproduce.ts";
 import { contentsOf, outputOf, startDeno, withTempDir } from "../tasks/_run.ts";
 import { writeSums } from "../train/_runs.ts";
 import { figures, placesIn, tiny } from "./_tiny.ts";

@@ -2,9 +2,11 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { resolveConfig } from "../../lib/config/config.ts";
-import type { Standing } from "../../lib/reproduce/reproduce.ts";
+import type { RunReport } from "../../lib/probes/mod.ts";
+import type { Standing } from "../../lib/reproduce/options.ts";
 import { bandOf } from "../../lib/train/band/band.ts";
 import type { TrainResult } from "../../lib/train/train.ts";
+import { standingText } from "../../tasks/reproduce/text.ts";
 import {
   EXIT,
   nameOutOf,
@@ -15,9 +17,7 @@ import {
   several,
   stepNumber,
 } from "../../tasks/shared/cli.ts";
-import type { RunReport } from "../../lib/probes/mod.ts";
 import { renderRun } from "../../tasks/shared/probe_text.ts";
-import { standingText } from "../../tasks/reproduce/text.ts";
 import { bandText, summary } from "../../tasks/train/text.ts";
 
 Deno.test("numbers are read whole, and nothing else is one", () => {

@@ -5,21 +5,16 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
+import type { Tree } from "../../lib/base/tree.ts";
+import type { DType, HostTensor } from "../../lib/numeric/tensor.ts";
 import {
   encodeModel,
   modelOf,
   type ModelOptions,
 } from "../../lib/onnx/file/model.ts";
 import { openSession } from "../../lib/onnx/runtime/session.ts";
-import type { HostTensor } from "../../lib/numeric/tensor.ts";
 import { trace } from "../../lib/trace/backend.ts";
-import {
-  type DType,
-  type Graph,
-  nodesFor,
-  type Spec,
-} from "../../lib/trace/graph.ts";
-import type { Tree } from "../../lib/base/tree.ts";
+import { type Graph, nodesFor, type Spec } from "../../lib/trace/graph.ts";
 import type { TensorFunction } from "./_run.ts";
 
 /** Traces a function of one tensor x, whose result alone is y. */

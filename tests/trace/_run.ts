@@ -4,9 +4,10 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
+import * as tf from "@tensorflow/tfjs-core";
 import {
+  type DType,
   type HostTensor,
   hostTensorOf,
   sizeOf,
@@ -15,7 +16,7 @@ import {
 import { encodeModel, modelOf } from "../../lib/onnx/file/model.ts";
 import { openSession } from "../../lib/onnx/runtime/session.ts";
 import { trace } from "../../lib/trace/backend.ts";
-import type { DType, Spec } from "../../lib/trace/graph.ts";
+import type { Spec } from "../../lib/trace/graph.ts";
 
 /** A function whose results are compared. */
 export type TensorFunction = (...x: tf.Tensor[]) => tf.Tensor | tf.Tensor[];

@@ -1,19 +1,19 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
 import {
+  type DType,
   type HostTensor,
   hostTensorOf,
   toNumbers,
 } from "../../lib/numeric/tensor.ts";
+import { runTraced } from "../../lib/onnx/runtime/compile.ts";
 import { trace } from "../../lib/trace/backend.ts";
-import type { DType } from "../../lib/trace/graph.ts";
 import {
   castLike,
   scalar,
   toPrecision,
   widen,
 } from "../../lib/trace/precision.ts";
-import { runTraced } from "../../lib/onnx/runtime/compile.ts";
 import { assertClose } from "../_golden.ts";
 import { f32, f64, i32, type TensorFunction, traced } from "./_run.ts";
 

@@ -1,10 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
-import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
-import type { Runtime } from "../../lib/onnx/runtime/session.ts";
+import * as tf from "@tensorflow/tfjs-core";
 import { hostTensorOf, toNumbers } from "../../lib/numeric/tensor.ts";
-import { trace } from "../../lib/trace/backend.ts";
+import { threefry2x32, type Words } from "../../lib/numeric/threefry.ts";
+import { compile } from "../../lib/onnx/runtime/compile.ts";
 import { foldConstants } from "../../lib/onnx/runtime/fold.ts";
+import type { Runtime } from "../../lib/settings/devices.ts";
+import { trace } from "../../lib/trace/backend.ts";
 import { newConstant } from "../../lib/trace/graph.ts";
 import {
   type Draw,
@@ -12,8 +14,6 @@ import {
   randomOrder,
   type RowRange,
 } from "../../lib/trace/random.ts";
-import { compile } from "../../lib/onnx/runtime/compile.ts";
-import { threefry2x32, type Words } from "../../lib/numeric/threefry.ts";
 import { vmap } from "../../lib/trace/transforms/vmap.ts";
 import { valuesOf } from "../_golden.ts";
 import { runGraph } from "./_graphs.ts";

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
+import type { DType } from "../../lib/numeric/tensor.ts";
 import { encodeModel, modelOf } from "../../lib/onnx/file/model.ts";
 import { openSession } from "../../lib/onnx/runtime/session.ts";
 import { trace } from "../../lib/trace/backend.ts";
 import {
-  type DType,
   type Graph,
   newConstant,
   newInput,

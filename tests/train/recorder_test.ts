@@ -2,10 +2,10 @@
 
 import { assertEquals } from "@std/assert";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
-import type { MetricsRow, RunWriter } from "../../lib/runs/run_folder.ts";
 import type { Evaluation } from "../../lib/engine/engine.ts";
+import { initialState } from "../../lib/engine/state.ts";
 import { makeExperiment } from "../../lib/experiment/experiment.ts";
-import { initialState } from "../../lib/engine/onnx/onnx_engine.ts";
+import type { MetricsRow, RunWriter } from "../../lib/runs/run_folder.ts";
 import { isKept, Recorder } from "../../lib/train/recorder.ts";
 
 const evaluation = (step: number, train = 0, test = 0) =>

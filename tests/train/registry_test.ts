@@ -6,13 +6,14 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
-import { losses } from "../../lib/losses/mod.ts";
-import { optimizers } from "../../lib/optim/mod.ts";
-import type { Engine, HostState } from "../../lib/engine/engine.ts";
-import { makeExperiment } from "../../lib/experiment/experiment.ts";
+import type { Engine } from "../../lib/engine/engine.ts";
 import { onnxEngine } from "../../lib/engine/onnx/onnx_engine.ts";
 import { replicaEngine } from "../../lib/engine/onnx/replica_engine.ts";
 import { tfjsEngine } from "../../lib/engine/tfjs/tfjs_engine.ts";
+import { makeExperiment } from "../../lib/experiment/experiment.ts";
+import { losses } from "../../lib/losses/mod.ts";
+import { optimizers } from "../../lib/optim/mod.ts";
+import type { HostState } from "../../models/buffers.ts";
 import { assertClose, valuesOf } from "../_golden.ts";
 import { stageConfigs } from "../optim/_stages.ts";
 

@@ -1,18 +1,18 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
-import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
 import { UsageError } from "../../lib/base/errors.ts";
 import { FileError } from "../../lib/base/files.ts";
-import { encodeTensors } from "../../lib/runs/checkpoint.ts";
+import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
+import type { Engine, Snapshot } from "../../lib/engine/engine.ts";
+import { onnxEngine } from "../../lib/engine/onnx/onnx_engine.ts";
+import { tfjsEngine } from "../../lib/engine/tfjs/tfjs_engine.ts";
+import { makeExperiment } from "../../lib/experiment/experiment.ts";
+import { encodeTensors } from "../../lib/onnx/file/metadata.ts";
 import { decodeTensors } from "../../lib/onnx/file/read_tensors.ts";
 import { lockRun } from "../../lib/runs/lock.ts";
-import type { Engine, Snapshot } from "../../lib/engine/engine.ts";
-import { makeExperiment } from "../../lib/experiment/experiment.ts";
-import { onnxEngine } from "../../lib/engine/onnx/onnx_engine.ts";
 import { trainReplicas } from "../../lib/train/band/replicas.ts";
-import { tfjsEngine } from "../../lib/engine/tfjs/tfjs_engine.ts";
-import { newestInterrupted, toResume } from "../../lib/train/unfinished.ts";
 import { DivergedError, train } from "../../lib/train/train.ts";
+import { newestInterrupted, toResume } from "../../lib/train/unfinished.ts";
 import { metricsRows, withTempDir } from "../tasks/_run.ts";
 import { assertSameRun, atFirstStep, copyRun, writeSums } from "./_runs.ts";
 

@@ -8,32 +8,20 @@
  * @module
  */
 
+import * as tf from "@tensorflow/tfjs-core";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import * as tf from "@tensorflow/tfjs-core";
-import type { Config } from "../../config/config.ts";
 import { UsageError } from "../../base/errors.ts";
 import { isAbsent } from "../../base/files.ts";
 import { taskLine } from "../../base/shell.ts";
+import { type BackendName, backendNames } from "../../settings/devices.ts";
+import { BackendError, type Loaded } from "./backend.ts";
 import { loadNode } from "./node.ts";
 import { loadWasm } from "./wasm.ts";
 import { loadWebgpu } from "./webgpu.ts";
 
-/** The name of a backend, as in `--backend`. */
-export type BackendName = Config["backend"];
-
 /** A backend that `deno task setup tensorflow` sets up. */
 export type OptionalBackend = Exclude<BackendName, "cpu">;
-
-/** What loading a backend gives. */
-export interface Loaded {
-  /** Under which name TensorFlow.js knows it. */
-  readonly registered: string;
-  /** What it computes on, in a few words. */
-  readonly detail: string;
-  /** What went wrong since it was loaded without anybody being told, if anything. */
-  fault?(): string | undefined;
-}
 
 /** A backend that a computation runs on. */
 export interface OpenBackend {
@@ -43,32 +31,6 @@ export interface OpenBackend {
   use(): void;
   /** Throws what went wrong on the device behind TensorFlow.js's back. */
   check(): void;
-}
-
-/** A backend that cannot be used here. */
-export class BackendError extends UsageError {
-  /** What tells it from other errors. */
-  override name = "BackendError";
-  /** What is missing. */
-  readonly missing: string;
-  /** The command or step that mends it. */
-  readonly mend: string;
-
-  /**
-   * Says what is missing, and what mends it.
-   *
-   * @param backend The backend.
-   * @param missing What is missing.
-   * @param mend The command or step that mends it.
-   */
-  constructor(backend: string, missing: string, mend: string) {
-    super(
-      `Cannot compute on the TensorFlow.js backend ${backend}: ${missing}; ` +
-        mend,
-    );
-    this.missing = missing;
-    this.mend = mend;
-  }
 }
 
 // Where the optional backends lie, a folder each.
@@ -118,9 +80,6 @@ const loaders: {
   "node": (folder) => loadNode(folder, "node"),
   "node-gpu": (folder) => loadNode(folder, "node-gpu"),
 };
-
-/** The names of all backends. */
-export const backendNames = Object.keys(loaders) as readonly BackendName[];
 
 // At most one of these in a process. Of two libtensorflows the second is given
 // the first's functions, for their files have one name; and graphics drivers and

@@ -6,11 +6,11 @@
  * @module
  */
 
+import * as tf from "@tensorflow/tfjs-core";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import util from "node:util";
-import * as tf from "@tensorflow/tfjs-core";
-import { BackendError, type Loaded } from "./backends.ts";
+import { BackendError, type Loaded } from "./backend.ts";
 
 /** The package whose kernels both variants use; their code is the same. */
 export const NODE_PACKAGE = "@tensorflow/tfjs-node";

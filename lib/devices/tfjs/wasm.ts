@@ -4,11 +4,11 @@
  * @module
  */
 
-import { append } from "../../numeric/extremes.ts";
+import * as tf from "@tensorflow/tfjs-core";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import * as tf from "@tensorflow/tfjs-core";
-import type { Loaded } from "./backends.ts";
+import { append } from "../../base/extremes.ts";
+import type { Loaded } from "./backend.ts";
 
 const BACKEND = "wasm";
 

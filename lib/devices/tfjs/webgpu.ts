@@ -4,10 +4,10 @@
  * @module
  */
 
+import * as tf from "@tensorflow/tfjs-core";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import * as tf from "@tensorflow/tfjs-core";
-import { BackendError, type Loaded } from "./backends.ts";
+import { BackendError, type Loaded } from "./backend.ts";
 
 const BACKEND = "webgpu";
 

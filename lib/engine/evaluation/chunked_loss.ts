@@ -6,24 +6,23 @@
  */
 
 import type * as tf from "@tensorflow/tfjs-core";
+import { type Batch, hostBatch } from "../../../models/batch.ts";
+import { type HostState, prefixed, under } from "../../../models/buffers.ts";
+import { CHUNK, chunksOf, numbersPerRow } from "../../../models/size.ts";
+import { leavesOf, type Tree } from "../../base/tree.ts";
+import { type Experiment, stepKey } from "../../experiment/experiment.ts";
 import { mean } from "../../losses/mod.ts";
-import { cut } from "../../onnx/runtime/batches.ts";
-import type { SessionOptions } from "../../onnx/runtime/session.ts";
 import {
   type HostTensor,
   hostTensorOf,
   toNumbers,
 } from "../../numeric/tensor.ts";
+import { cut } from "../../onnx/runtime/batches.ts";
+import type { SessionOptions } from "../../onnx/runtime/options.ts";
 import type { Params } from "../../optim/mod.ts";
 import { widen } from "../../trace/precision.ts";
-import { leavesOf, type Tree } from "../../base/tree.ts";
-import { type Batch, hostBatch } from "../../../models/batch.ts";
-import { prefixed, under } from "../../../models/buffers.ts";
-import type { HostState } from "../engine.ts";
-import { type Experiment, stepKey } from "../../experiment/experiment.ts";
 import { forwardOf, type ModelState } from "../forward.ts";
 import { onnxPasses, type Pass, type PassFunction } from "./passes.ts";
-import { CHUNK, chunksOf, numbersPerRow } from "../size.ts";
 
 /** The train loss of an experiment. */
 export interface ChunkedLoss {

@@ -6,26 +6,30 @@
  */
 
 import type * as tf from "@tensorflow/tfjs-core";
+import { type Batch, hostBatches } from "../../../models/batch.ts";
+import {
+  type HostState,
+  prefixed,
+  under,
+  withBuffers,
+} from "../../../models/buffers.ts";
+import { CHUNK, chunksOf, numbersPerRow } from "../../../models/size.ts";
+import type { Tree } from "../../base/tree.ts";
+import type { Experiment } from "../../experiment/experiment.ts";
 import { activationsOf } from "../../metrics/activations.ts";
 import type { Metrics } from "../../metrics/mod.ts";
-import { cut } from "../../onnx/runtime/batches.ts";
 import {
   type HostTensor,
   hostTensorOf,
   toNumbers,
 } from "../../numeric/tensor.ts";
+import { cut } from "../../onnx/runtime/batches.ts";
 import { applyUpdates, type Params } from "../../optim/mod.ts";
 import type { Draw } from "../../trace/random.ts";
-import type { Tree } from "../../base/tree.ts";
-import { type Asked, askedOf } from "./asked.ts";
-import { type Batch, hostBatches } from "../../../models/batch.ts";
-import { prefixed, under, withBuffers } from "../../../models/buffers.ts";
-import type { HostState } from "../engine.ts";
-import type { Experiment } from "../../experiment/experiment.ts";
 import { type Forward, forwardOf, type ModelState } from "../forward.ts";
-import type { OpenPass, Pass, PassFunction } from "./passes.ts";
-import { CHUNK, chunksOf, numbersPerRow } from "../size.ts";
 import { makeUpdate, type State } from "../update.ts";
+import { type Asked, askedOf } from "./asked.ts";
+import type { OpenPass, Pass, PassFunction } from "./passes.ts";
 
 /** Measures states of one experiment. */
 export interface Evaluator {

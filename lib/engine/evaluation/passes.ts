@@ -6,21 +6,19 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { encodeModel, modelOf } from "../../onnx/file/model.ts";
-import {
-  openSession,
-  type SessionOptions,
-} from "../../onnx/runtime/session.ts";
+import type { HostState } from "../../../models/buffers.ts";
+import { leavesOf, mapTree, type Tree, treeOf } from "../../base/tree.ts";
+import type { OpenBackend } from "../../devices/tfjs/backends.ts";
 import { type HostTensor, hostTensorOf } from "../../numeric/tensor.ts";
+import type { Words } from "../../numeric/threefry.ts";
+import { encodeModel, modelOf } from "../../onnx/file/model.ts";
+import { specsOf } from "../../onnx/runtime/compile.ts";
+import type { SessionOptions } from "../../onnx/runtime/options.ts";
+import { openSession } from "../../onnx/runtime/session.ts";
 import { trace } from "../../trace/backend.ts";
 import type { Draw } from "../../trace/random.ts";
-import { specsOf } from "../../onnx/runtime/compile.ts";
-import type { Words } from "../../numeric/threefry.ts";
-import { leavesOf, mapTree, type Tree, treeOf } from "../../base/tree.ts";
-import type { HostState } from "../engine.ts";
 import { STEP, STEP_SPEC } from "../onnx/loop_graph.ts";
-import { constant } from "../onnx/onnx_engine.ts";
-import type { OpenBackend } from "../../devices/tfjs/backends.ts";
+import { constant } from "../state.ts";
 
 /** A function of tensors by path, and of what is random in a step. */
 export type PassFunction = (

@@ -4,19 +4,18 @@
  * @module
  */
 
-import { encodeModel } from "../../onnx/file/model.ts";
-import {
-  openSession,
-  type SessionOptions,
-} from "../../onnx/runtime/session.ts";
+import type { HostState } from "../../../models/buffers.ts";
+import type { Metrics } from "../../metrics/mod.ts";
 import {
   type HostTensor,
   hostTensorOf,
   toNumbers,
 } from "../../numeric/tensor.ts";
+import { encodeModel } from "../../onnx/file/model.ts";
+import type { SessionOptions } from "../../onnx/runtime/options.ts";
+import { openSession } from "../../onnx/runtime/session.ts";
 import type { Graph } from "../../trace/graph.ts";
-import type { Metrics } from "../../metrics/mod.ts";
-import type { Advance, HostState } from "../engine.ts";
+import type { Advance } from "../engine.ts";
 import { final, initial, loopModel, metricNamesOf } from "./loop_graph.ts";
 
 /** What a call of the loop gives back; see {@link loopModel} for the shapes. */

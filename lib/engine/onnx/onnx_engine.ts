@@ -6,36 +6,28 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { encodeModel } from "../../onnx/file/model.ts";
-import { SESSION } from "../../onnx/runtime/options.ts";
-import { type Placement, placementOf } from "../../onnx/runtime/placement.ts";
-import type { Runtime, SessionOptions } from "../../onnx/runtime/session.ts";
-import { type HostTensor, toNumbers } from "../../numeric/tensor.ts";
+import { hostBatches, mapBatches } from "../../../models/batch.ts";
+import type { HostState } from "../../../models/buffers.ts";
+import { isLarge } from "../../../models/size.ts";
 import {
   checkArgument,
   checkOptions,
   experimentCheck,
 } from "../../base/options.ts";
-import { trace } from "../../trace/backend.ts";
-import { foldConstants } from "../../onnx/runtime/fold.ts";
-import type { Graph } from "../../trace/graph.ts";
-import { runTraced, specsOf } from "../../onnx/runtime/compile.ts";
-import { expandSegmentSums } from "../../trace/operators/segments.ts";
 import { type Tree, treeOf } from "../../base/tree.ts";
-import { hostBatches, mapBatches } from "../../../models/batch.ts";
-import {
-  initialTensors,
-  modelState,
-  prefixed,
-} from "../../../models/buffers.ts";
 import { type Experiment, stepKey } from "../../experiment/experiment.ts";
-import {
-  type Engine,
-  type HostState,
-  type Snapshot,
-  untilDiverged,
-} from "../engine.ts";
+import { encodeModel } from "../../onnx/file/model.ts";
+import { specsOf } from "../../onnx/runtime/compile.ts";
+import { foldConstants } from "../../onnx/runtime/fold.ts";
+import { SESSION, type SessionOptions } from "../../onnx/runtime/options.ts";
+import { type Placement, placementOf } from "../../onnx/runtime/placement.ts";
+import { trace } from "../../trace/backend.ts";
+import type { Graph } from "../../trace/graph.ts";
+import { expandSegmentSums } from "../../trace/operators/segments.ts";
+import { type Engine, type Snapshot, untilDiverged } from "../engine.ts";
 import { brokenAtStart, notFinite, untilBroken } from "../finite.ts";
+import { constant, initialState } from "../state.ts";
+import { makeStep, type State } from "../step.ts";
 import { loopModel, STEP, STEP_SPEC } from "./loop_graph.ts";
 import {
   loopInputs,
@@ -43,24 +35,12 @@ import {
   openLoop,
   turnsOf,
 } from "./loop_session.ts";
-import { isLarge } from "../size.ts";
-import { makeStep, type State } from "../step.ts";
 
 /**
  * What depends on the data alone is computed once, but for tensors of more
  * elements, which would lie in memory all the time.
  */
 export const FOLDED = 2 ** 23;
-
-/** A tensor constant of a trace. */
-export function constant({ dtype, shape, data }: HostTensor): tf.Tensor {
-  const values = toNumbers({ data });
-  return tf.tensor(
-    dtype === "int64" ? Int32Array.from(values) : Float32Array.from(values),
-    [...shape],
-    dtype === "int64" ? "int32" : "float32",
-  );
-}
 
 /**
  * Starts the compiled engine.
@@ -181,28 +161,6 @@ export async function loopPlacement(
     return placementOf(model, inputs, 2, folder, options);
   };
   return { step: await placement(3), evaluated: await placement(1) };
-}
-
-/**
- * Initial parameters and buffers, and the optimizer's state for them.
- *
- * @param experiment What to train.
- * @param runtime Which build of ONNX Runtime computes the state.
- */
-export async function initialState(
-  experiment: Experiment,
-  runtime: Runtime = "node",
-): Promise<HostState> {
-  const { params, optimizer } = experiment;
-  const values = await runTraced(
-    ({ params }) => optimizer.init(params),
-    { params },
-    { runtime },
-  );
-  return {
-    ...modelState(experiment, initialTensors(experiment)),
-    ...prefixed("optimizer.", values),
-  };
 }
 
 /**

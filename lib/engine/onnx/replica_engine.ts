@@ -6,65 +6,42 @@
  */
 
 import type * as tf from "@tensorflow/tfjs-core";
-import { UsageError } from "../../base/errors.ts";
-import type { Runtime, SessionOptions } from "../../onnx/runtime/session.ts";
-import { makeMeasure } from "../../metrics/mod.ts";
-import { type HostTensor, sizeOf } from "../../numeric/tensor.ts";
-import { trace } from "../../trace/backend.ts";
-import { foldConstants } from "../../onnx/runtime/fold.ts";
-import { type Graph, newConstant, newInput } from "../../trace/graph.ts";
-import { specsOf } from "../../onnx/runtime/compile.ts";
-import { expandSegmentSums } from "../../trace/operators/segments.ts";
-import { type Argument, vmap } from "../../trace/transforms/vmap.ts";
-import { type Tree, treeOf } from "../../base/tree.ts";
-import { type Advance, type HostState, untilDiverged } from "../engine.ts";
 import { type Batches, hostBatches } from "../../../models/batch.ts";
+import {
+  type HostState,
+  initialTensors,
+  modelState,
+} from "../../../models/buffers.ts";
+import { isLarge } from "../../../models/size.ts";
+import { UsageError } from "../../base/errors.ts";
+import { type Tree, treeOf } from "../../base/tree.ts";
 import {
   type Experiment,
   optimizerOf,
   stepKey,
 } from "../../experiment/experiment.ts";
+import { makeMeasure } from "../../metrics/mod.ts";
+import { type HostTensor, sizeOf } from "../../numeric/tensor.ts";
+import { specsOf } from "../../onnx/runtime/compile.ts";
+import { foldConstants } from "../../onnx/runtime/fold.ts";
+import type { SessionOptions } from "../../onnx/runtime/options.ts";
+import type { Runtime } from "../../settings/devices.ts";
+import { trace } from "../../trace/backend.ts";
+import { type Graph, newConstant, newInput } from "../../trace/graph.ts";
+import { expandSegmentSums } from "../../trace/operators/segments.ts";
+import { type Argument, vmap } from "../../trace/transforms/vmap.ts";
+import {
+  type Advance,
+  type BandSnapshot,
+  type ReplicaEngine,
+  untilDiverged,
+} from "../engine.ts";
 import { brokenAtStart, notFinite, untilBroken } from "../finite.ts";
-import { openLoop, turnsOf } from "./loop_session.ts";
-import { STEP, STEP_SPEC } from "./loop_graph.ts";
-import { initialTensors, modelState } from "../../../models/buffers.ts";
-import { FOLDED, initialState, traceStep } from "./onnx_engine.ts";
-import type { Evaluated } from "../../train/recorder.ts";
-import { isLarge } from "../size.ts";
+import { initialState } from "../state.ts";
 import { makeStep, type State } from "../step.ts";
-
-/** Trains several runs at once. */
-export interface ReplicaEngine {
-  /** Updates made so far. */
-  readonly step: number;
-  /**
-   * Makes up to `count` updates of every run, at least one. A run whose loss or state is
-   * not finite any more does not stop the others; what it computes afterwards means nothing.
-   *
-   * @param count How many, 1 or more.
-   * @param evalEvery Evaluate before every update whose number is a multiple.
-   * @returns What happened to each run.
-   */
-  advance(count: number, evalEvery: number): Promise<readonly Advance[]>;
-  /**
-   * The runs as they were after some updates.
-   *
-   * @param step Not before the last call but one of
-   * {@link ReplicaEngine.advance} began.
-   * @throws {RangeError} if it is.
-   */
-  at(step: number): Promise<readonly Evaluated[]>;
-  /** Gives the engine's memory back. */
-  close(): Promise<void>;
-}
-
-/** Where several runs stand. */
-export interface BandSnapshot {
-  /** Updates made so far. */
-  readonly step: number;
-  /** Parameters and optimizer state of each run after them. */
-  readonly states: readonly HostState[];
-}
+import { STEP, STEP_SPEC } from "./loop_graph.ts";
+import { openLoop, turnsOf } from "./loop_session.ts";
+import { FOLDED, traceStep } from "./onnx_engine.ts";
 
 // So many take most of a minute to compile at the default size.
 const MOST_LOOPS = 256;

@@ -6,18 +6,19 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { type HostTensor, hostTensorOf } from "../../numeric/tensor.ts";
-import { leavesOf, mapTree, type Tree, treeOf } from "../../base/tree.ts";
-import type { Metrics } from "../../metrics/mod.ts";
 import { hostBatches, mapBatches } from "../../../models/batch.ts";
-import { type Experiment, stepKey } from "../../experiment/experiment.ts";
-import type { Engine, Evaluation, HostState, Snapshot } from "../engine.ts";
-import { brokenAtStart, notFinite, untilBroken } from "../finite.ts";
-import { constant, initialState } from "../onnx/onnx_engine.ts";
-import { isLarge } from "../size.ts";
-import { makeStep, type State } from "../step.ts";
-import { openBackend } from "../../devices/tfjs/backends.ts";
+import type { HostState } from "../../../models/buffers.ts";
+import { isLarge } from "../../../models/size.ts";
 import { checkArgument, experimentCheck } from "../../base/options.ts";
+import { leavesOf, mapTree, type Tree, treeOf } from "../../base/tree.ts";
+import { openBackend } from "../../devices/tfjs/backends.ts";
+import { type Experiment, stepKey } from "../../experiment/experiment.ts";
+import type { Metrics } from "../../metrics/mod.ts";
+import { type HostTensor, hostTensorOf } from "../../numeric/tensor.ts";
+import type { Engine, Evaluation, Snapshot } from "../engine.ts";
+import { brokenAtStart, notFinite, untilBroken } from "../finite.ts";
+import { constant, initialState } from "../state.ts";
+import { makeStep, type State } from "../step.ts";
 
 /**
  * Starts the eager engine. Its float is float32: experiments in other

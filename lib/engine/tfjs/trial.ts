@@ -4,22 +4,17 @@
  * @module
  */
 
-import { maxOf } from "../../numeric/extremes.ts";
-import { fileURLToPath } from "node:url";
+import type { HostState } from "../../../models/buffers.ts";
+import { maxOf } from "../../base/extremes.ts";
 import { resolveConfig } from "../../config/config.ts";
-import type { Finding } from "../../devices/choice.ts";
-import { hostTensorOf, toNumbers } from "../../numeric/tensor.ts";
-import type { Engine, HostState } from "../engine.ts";
+import { BackendError } from "../../devices/tfjs/backend.ts";
+import { openBackend } from "../../devices/tfjs/backends.ts";
 import { makeExperiment } from "../../experiment/experiment.ts";
+import { hostTensorOf, toNumbers } from "../../numeric/tensor.ts";
+import type { BackendName, Finding } from "../../settings/devices.ts";
+import type { Engine } from "../engine.ts";
 import { onnxEngine } from "../onnx/onnx_engine.ts";
-import {
-  BackendError,
-  type BackendName,
-  openBackend,
-  setupCommand,
-} from "../../devices/tfjs/backends.ts";
 import { tfjsEngine } from "./tfjs_engine.ts";
-import { NODE_VARIABLES } from "../../devices/tfjs/node.ts";
 
 // Every part of a step at a size that takes no time. With this eps Adam's first
 // update follows the gradient smoothly; with a tiny one it is the gradient's
@@ -90,53 +85,6 @@ async function step(engine: Engine): Promise<HostState> {
   } finally {
     await engine.close();
   }
-}
-
-/**
- * Looks whether a backend can be used here, in a process of its own: drivers and
- * TensorFlow each bring an LLVM, and two of them in one process crash it.
- *
- * @param backend The backend.
- * @param folder Where it lies, if not where it is set up.
- */
-export async function checkApart(
-  backend: BackendName,
-  folder?: string,
-): Promise<Finding> {
-  const command = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--no-prompt",
-      "--allow-read",
-      "--allow-ffi",
-      `--allow-env=${NODE_VARIABLES.join(",")}`,
-      fileURLToPath(import.meta.url),
-      backend,
-      ...folder === undefined ? [] : [folder],
-    ],
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  });
-  let output: Deno.CommandOutput;
-  try {
-    output = await command.output();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotCapable)) throw error;
-    return {
-      usable: false,
-      missing: "this program may not start the one that tries it",
-      mend: "run it with --allow-run",
-    };
-  }
-  const { success, code, signal, stdout, stderr } = output;
-  if (success) return JSON.parse(new TextDecoder().decode(stdout));
-  const said = new TextDecoder().decode(stderr).trim().split("\n").at(-1);
-  return {
-    usable: false,
-    missing: `trying it ended with ${signal ?? `code ${code}`}: ${said}`,
-    mend: backend === "cpu" ? "report it" : setupCommand(backend),
-  };
 }
 
 async function look(backend: BackendName, folder?: string): Promise<Finding> {

@@ -5,11 +5,10 @@
  */
 
 import type { Chart } from "../../charts/chart.ts";
-import { last, measured, most, percent } from "../readings.ts";
-import type { Arm, Figure, Results, Row } from "../figure.ts";
+import type { Arm, Figure, Results, Row, RunRecord } from "../figure.ts";
 import { panelOf, shares } from "../panels.ts";
 import { mlp, quickGrok } from "../paper/settings.ts";
-import type { RunRecord } from "../record.ts";
+import { last, measured, most, percent } from "../readings.ts";
 import { BY_SEED, bySeed } from "../rules.ts";
 
 const ACCURACY = "test_accuracy";

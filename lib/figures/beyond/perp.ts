@@ -6,6 +6,9 @@
  */
 
 import type { Chart } from "../../charts/chart.ts";
+import type { Arm, Claim, Figure, Results, Row, RunRecord } from "../figure.ts";
+import { panelOf, shares } from "../panels.ts";
+import { mlp, perpGrad, pytorchBetas, sgd } from "../paper/settings.ts";
 import {
   firstAtLeast,
   measured,
@@ -13,10 +16,6 @@ import {
   percent,
   stepText,
 } from "../readings.ts";
-import type { Arm, Claim, Figure, Results, Row } from "../figure.ts";
-import { panelOf, shares } from "../panels.ts";
-import { mlp, perpGrad, pytorchBetas, sgd } from "../paper/settings.ts";
-import type { RunRecord } from "../record.ts";
 import { BY_SEED, bySeed } from "../rules.ts";
 
 const ACCURACY = "test_accuracy";

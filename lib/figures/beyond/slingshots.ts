@@ -5,14 +5,13 @@
  * @module
  */
 
-import { readMetrics } from "../../runs/read.ts";
-import { THRESHOLD } from "../../train/recorder.ts";
 import type { Chart, Panel } from "../../charts/chart.ts";
-import { measured, median, most, percent, stepText } from "../readings.ts";
-import type { Arm, Figure, Json, Results, Row } from "../figure.ts";
+import { readMetrics } from "../../runs/read.ts";
+import { THRESHOLD } from "../../runs/result.ts";
+import type { Arm, Figure, Json, Results, Row, RunRecord } from "../figure.ts";
 import { linesOf, panelOf, shares } from "../panels.ts";
 import { mlp } from "../paper/settings.ts";
-import type { RunRecord } from "../record.ts";
+import { measured, median, most, percent, stepText } from "../readings.ts";
 import { BY_SEED, bySeed } from "../rules.ts";
 
 const ACCURACY = "test_accuracy";

@@ -5,8 +5,9 @@
  * @module
  */
 
-import { minOf } from "../../numeric/extremes.ts";
+import { minOf } from "../../base/extremes.ts";
 import type { Chart, Panel } from "../../charts/chart.ts";
+import type { Arm, Claim, Figure, Results, Row, RunRecord } from "../figure.ts";
 import {
   accuracyAt,
   curve,
@@ -16,10 +17,8 @@ import {
   percent,
   stepText,
 } from "../readings.ts";
-import type { Arm, Claim, Figure, Results, Row } from "../figure.ts";
-import { mlp, perpGrad, pytorchBetas, quickGrok } from "./settings.ts";
-import type { RunRecord } from "../record.ts";
 import { BY_SEED, bySeed } from "../rules.ts";
+import { mlp, perpGrad, pytorchBetas, quickGrok } from "./settings.ts";
 
 // The losses that 1a may have been made with.
 const perp = {

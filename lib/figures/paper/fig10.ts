@@ -5,6 +5,8 @@
  */
 
 import type { Chart } from "../../charts/chart.ts";
+import type { Arm, Figure, Results, Row, RunRecord } from "../figure.ts";
+import { panelOf, shares } from "../panels.ts";
 import {
   firstAtLeast,
   ifMemorised,
@@ -13,11 +15,8 @@ import {
   near,
   percent,
 } from "../readings.ts";
-import type { Arm, Figure, Results, Row } from "../figure.ts";
-import { panelOf, shares } from "../panels.ts";
-import { mlp, quickMlp, sgd } from "./settings.ts";
-import type { RunRecord } from "../record.ts";
 import { BY_SEED, bySeed } from "../rules.ts";
+import { mlp, quickMlp, sgd } from "./settings.ts";
 
 const ABSORBED = "absorbed_updates";
 const SCALE = "logit_scale";

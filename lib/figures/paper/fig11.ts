@@ -6,6 +6,8 @@
  */
 
 import type { Chart } from "../../charts/chart.ts";
+import type { Arm, Figure, Results, Row, RunRecord } from "../figure.ts";
+import { panelOf, shares } from "../panels.ts";
 import {
   firstAtLeast,
   measured,
@@ -13,11 +15,8 @@ import {
   percent,
   stepText,
 } from "../readings.ts";
-import type { Arm, Figure, Results, Row } from "../figure.ts";
-import { panelOf, shares } from "../panels.ts";
-import { mlp, quickGrok } from "./settings.ts";
-import type { RunRecord } from "../record.ts";
 import { BY_SEED, bySeed } from "../rules.ts";
+import { mlp, quickGrok } from "./settings.ts";
 
 const ACCURACY = "test_accuracy";
 

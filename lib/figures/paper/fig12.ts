@@ -4,16 +4,15 @@
  * @module
  */
 
-import { maxOf } from "../../numeric/extremes.ts";
+import { maxOf } from "../../base/extremes.ts";
+import type { Chart, Panel } from "../../charts/chart.ts";
 import { probe } from "../../probes/mod.ts";
 import { checkpointsOf } from "../../runs/read.ts";
-import type { Chart, Panel } from "../../charts/chart.ts";
-import { last, measured, percent } from "../readings.ts";
-import type { Arm, Figure, Json, Results, Row } from "../figure.ts";
+import type { Arm, Figure, Json, Results, Row, RunRecord } from "../figure.ts";
 import { linesOf, panelOf, shares } from "../panels.ts";
-import { mlp, perpGrad, pytorchBetas, quickGrok } from "./settings.ts";
-import type { RunRecord } from "../record.ts";
+import { last, measured, percent } from "../readings.ts";
 import { BY_SEED, bySeed } from "../rules.ts";
+import { mlp, perpGrad, pytorchBetas, quickGrok } from "./settings.ts";
 
 const stableMax = {
   name: "stablemax",

@@ -4,16 +4,15 @@
  * @module
  */
 
-import { minOf } from "../../numeric/extremes.ts";
-import { missingFiles } from "../../data/tasks/mnist.ts";
+import { minOf } from "../../base/extremes.ts";
 import { taskLine } from "../../base/shell.ts";
 import type { Chart } from "../../charts/chart.ts";
-import { last, measured, most, percent, within } from "../readings.ts";
-import type { Arm, Figure, Results, Row } from "../figure.ts";
+import { missingFiles } from "../../data/tasks/mnist.ts";
+import type { Arm, Figure, Results, Row, RunRecord } from "../figure.ts";
 import { panelOf, shares } from "../panels.ts";
-import { mnistMlp } from "./settings.ts";
-import type { RunRecord } from "../record.ts";
+import { last, measured, most, percent, within } from "../readings.ts";
 import { BY_SEED, bySeed } from "../rules.ts";
+import { mnistMlp } from "./settings.ts";
 
 const ACCURACY = "test_accuracy";
 const COLLAPSE = "softmax_collapse";

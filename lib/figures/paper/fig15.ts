@@ -4,8 +4,16 @@
  * @module
  */
 
-import { maxOf, minOf } from "../../numeric/extremes.ts";
+import { maxOf, minOf } from "../../base/extremes.ts";
 import type { Chart, Panel, Published } from "../../charts/chart.ts";
+import type {
+  Arm,
+  Decision,
+  Figure,
+  Results,
+  Row,
+  RunRecord,
+} from "../figure.ts";
 import {
   firstAtLeast,
   measured,
@@ -14,10 +22,8 @@ import {
   percent,
   stepText,
 } from "../readings.ts";
-import type { Arm, Decision, Figure, Results, Row } from "../figure.ts";
-import { mlp, perpGrad, pytorchBetas } from "./settings.ts";
-import type { RunRecord } from "../record.ts";
 import { BY_SEED, bySeed } from "../rules.ts";
+import { mlp, perpGrad, pytorchBetas } from "./settings.ts";
 
 const ACCURACY = "test_accuracy";
 const STEPS = 1000;

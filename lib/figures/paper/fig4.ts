@@ -5,8 +5,9 @@
  * @module
  */
 
-import { maxOf } from "../../numeric/extremes.ts";
+import { maxOf } from "../../base/extremes.ts";
 import type { Chart } from "../../charts/chart.ts";
+import type { Arm, Figure, Results, Row, RunRecord } from "../figure.ts";
 import {
   accuracyAt,
   curve,
@@ -18,10 +19,8 @@ import {
   stepText,
   wholeText,
 } from "../readings.ts";
-import type { Arm, Figure, Results, Row } from "../figure.ts";
-import { mlp, parityMlp, quickGrok } from "./settings.ts";
-import type { RunRecord } from "../record.ts";
 import { BY_SEED, bySeed } from "../rules.ts";
+import { mlp, parityMlp, quickGrok } from "./settings.ts";
 
 const stableMax = {
   loss: "stablemax",

@@ -4,8 +4,9 @@
  * @module
  */
 
-import type { ConfigInput } from "../../config/config.ts";
 import type { Chart, Panel, Series } from "../../charts/chart.ts";
+import type { ConfigInput } from "../../config/config.ts";
+import type { Arm, Figure, Results, Row, RunRecord } from "../figure.ts";
 import {
   curve,
   firstAtLeast,
@@ -14,10 +15,8 @@ import {
   most,
   near,
 } from "../readings.ts";
-import type { Arm, Figure, Results, Row } from "../figure.ts";
-import { mlp, quickMlp, transformer } from "./settings.ts";
-import type { RunRecord } from "../record.ts";
 import { BY_SEED, bySeed } from "../rules.ts";
+import { mlp, quickMlp, transformer } from "./settings.ts";
 
 const COS = "cos_weight_neg_gradient";
 

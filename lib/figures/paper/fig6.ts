@@ -5,6 +5,7 @@
  */
 
 import type { Chart, Panel } from "../../charts/chart.ts";
+import type { Arm, Figure, Results, Row, RunRecord } from "../figure.ts";
 import {
   accuracyAt,
   curve,
@@ -15,10 +16,8 @@ import {
   percent,
   stepText,
 } from "../readings.ts";
-import type { Arm, Figure, Results, Row } from "../figure.ts";
-import { mlp, perpGrad, pytorchBetas, transformer } from "./settings.ts";
-import type { RunRecord } from "../record.ts";
 import { allSo, BY_SEED, bySeed, rises } from "../rules.ts";
+import { mlp, perpGrad, pytorchBetas, transformer } from "./settings.ts";
 
 const operations = ["add", "subtract"] as const;
 const spelt = { add: "addition", subtract: "subtraction" } as const;

@@ -5,15 +5,14 @@
  * @module
  */
 
-import { hypotOf, maxOf } from "../../numeric/extremes.ts";
+import { hypotOf, maxOf } from "../../base/extremes.ts";
 import type { Chart, Panel } from "../../charts/chart.ts";
-import { curve, ifMemorised, measured, percent } from "../readings.ts";
-import type { Arm, Figure, Results, Row } from "../figure.ts";
+import type { Arm, Figure, Results, Row, RunRecord } from "../figure.ts";
 import { shares } from "../panels.ts";
-import { mlp, perpGrad, sgd } from "./settings.ts";
-import type { RunRecord } from "../record.ts";
+import { curve, ifMemorised, measured, percent } from "../readings.ts";
 import { BY_SEED, bySeed } from "../rules.ts";
 import { type Trajectory, trajectory } from "../trajectory.ts";
+import { mlp, perpGrad, sgd } from "./settings.ts";
 
 // Plain gradient descent, so that the way is the gradient's.
 const descent = {

@@ -4,8 +4,17 @@
  * @module
  */
 
-import type { ConfigInput } from "../../config/config.ts";
 import type { Chart, Series } from "../../charts/chart.ts";
+import type { ConfigInput } from "../../config/config.ts";
+import type {
+  Arm,
+  Decision,
+  Figure,
+  Results,
+  Row,
+  RunRecord,
+} from "../figure.ts";
+import { panelOf, shares } from "../panels.ts";
 import {
   column,
   last,
@@ -15,11 +24,8 @@ import {
   steps,
   stepText,
 } from "../readings.ts";
-import type { Arm, Decision, Figure, Results, Row } from "../figure.ts";
-import { panelOf, shares } from "../panels.ts";
-import { mlp, quickGrok } from "./settings.ts";
-import type { RunRecord } from "../record.ts";
 import { BY_SEED, bySeed } from "../rules.ts";
+import { mlp, quickGrok } from "./settings.ts";
 
 const ACCURACY = "test_accuracy";
 

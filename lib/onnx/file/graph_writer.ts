@@ -18,6 +18,7 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from "onnx-buf";
+import { bytesOf, type HostTensor, toTyped } from "../../numeric/tensor.ts";
 import {
   type Attribute,
   type Node,
@@ -26,11 +27,8 @@ import {
   type Value,
 } from "../../trace/graph.ts";
 import { ONNX_TYPE } from "../../trace/operators/lowering.ts";
+import type { Dim } from "../../trace/transforms/any_batch.ts";
 import { checkTensor } from "../runtime/feeds.ts";
-import { bytesOf, type HostTensor, toTyped } from "../../numeric/tensor.ts";
-
-/** A length of a shape in a file: a number, or the name of a free one. */
-export type Dim = number | string;
 
 /**
  * An initializer.

@@ -22,12 +22,9 @@ import {
   type Checks,
   text,
 } from "../../base/options.ts";
-import type { DType, Graph, Value } from "../../trace/graph.ts";
-import { ONNX_TYPE } from "../../trace/operators/lowering.ts";
-import { type Dim, GraphWriter, tensorProto } from "./graph_writer.ts";
-import { checkModelSize } from "./size.ts";
 import {
   bytesOf,
+  type DType,
   type HostData,
   type HostTensor,
   sizeOf,
@@ -35,8 +32,14 @@ import {
   viewOf,
   widthOf,
 } from "../../numeric/tensor.ts";
+import type { Graph, Value } from "../../trace/graph.ts";
+import { ONNX_TYPE } from "../../trace/operators/lowering.ts";
+import type { Dim } from "../../trace/transforms/any_batch.ts";
+import { GraphWriter, tensorProto } from "./graph_writer.ts";
+import { checkModelSize } from "./size.ts";
 
-export { type Dim, tensorProto } from "./graph_writer.ts";
+export { tensorProto } from "./graph_writer.ts";
+export { type Dim } from "../../trace/transforms/any_batch.ts";
 export type { GraphProto, ModelProto, NodeProto, TensorProto };
 
 /** ONNX operator set that graphs are written in. */

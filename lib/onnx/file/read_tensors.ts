@@ -5,10 +5,10 @@
  */
 
 import { createHash } from "node:crypto";
-import { isExternal, readExternalData, tensorsIn } from "./external_data.ts";
-import { type METADATA, metadataOf, VALUE } from "../../runs/checkpoint.ts";
-import { decodeModel, hostTensor, type ModelProto } from "./model.ts";
 import type { HostTensor } from "../../numeric/tensor.ts";
+import { isExternal, readExternalData, tensorsIn } from "./external_data.ts";
+import { type METADATA, metadataOf, VALUE } from "./metadata.ts";
+import { decodeModel, hostTensor, type ModelProto } from "./model.ts";
 
 /** What a file of tensors holds. */
 export interface FileTensors {

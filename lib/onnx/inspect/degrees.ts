@@ -5,7 +5,7 @@
  * @module
  */
 
-import { maxOf, minOf } from "../../numeric/extremes.ts";
+import { maxOf, minOf } from "../../base/extremes.ts";
 import type { NodeProto, TensorProto } from "../file/model.ts";
 import { isOp, readsOf, subgraphsOf } from "../reading/node_reads.ts";
 

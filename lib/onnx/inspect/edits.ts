@@ -10,15 +10,15 @@ import { create } from "@bufbuild/protobuf";
 import { type GraphProto, type NodeProto, NodeProtoSchema } from "onnx-buf";
 import { UsageError } from "../../base/errors.ts";
 import { nearest } from "../../base/nearest.ts";
-import type { FloatDType } from "../../trace/graph.ts";
-import { ONNX_TYPE } from "../../trace/operators/lowering.ts";
-import type { Aliases } from "./aliases.ts";
-import { constantNode, inputOf } from "../file/graph_writer.ts";
 import {
+  type FloatDType,
   type HostTensor,
   hostTensorOf,
   toNumbers,
 } from "../../numeric/tensor.ts";
+import { ONNX_TYPE } from "../../trace/operators/lowering.ts";
+import { constantNode, inputOf } from "../file/graph_writer.ts";
+import type { Aliases } from "./aliases.ts";
 
 /**
  * A change of a graph, in place. Names may be those of the file, or others by

@@ -6,29 +6,17 @@
  */
 
 import { only } from "../../base/options.ts";
-import type { Aliases } from "./aliases.ts";
-import { runInBatches } from "../runtime/batches.ts";
-import { encodeModel, type ModelProto } from "../file/model.ts";
-import { SESSION } from "../runtime/options.ts";
-import { withOutputs } from "./outputs.ts";
-import {
-  openSession,
-  type Session,
-  type SessionOptions,
-} from "../runtime/session.ts";
 import type { HostTensor } from "../../numeric/tensor.ts";
+import { encodeModel, type ModelProto } from "../file/model.ts";
+import { runInBatches } from "../runtime/batches.ts";
+import { SESSION } from "../runtime/options.ts";
+import { openSession, type Session } from "../runtime/session.ts";
+import type { Aliases } from "./aliases.ts";
+import type { ProbeModelOptions } from "./options.ts";
+import { withOutputs } from "./outputs.ts";
 import { giveTensors } from "./weight_edits.ts";
 
 type Tensors = Readonly<Record<string, HostTensor>>;
-
-/** How to open a model for probing. */
-export interface ProbeModelOptions extends SessionOptions {
-  /**
-   * Rows that are run at once: activations of so many are in memory beside those
-   * that were asked for. By default 1024.
-   */
-  readonly rowsAtOnce?: number;
-}
 
 /** Runs of one graph. */
 export class GraphRuns {

@@ -4,17 +4,16 @@
  * @module
  */
 
-import { checkArgument, checkOptions, pathCheck } from "../../base/options.ts";
 import { readHeld } from "../../base/held.ts";
-import { NO_ALIASES } from "./aliases.ts";
-import { metadataOf } from "../../runs/checkpoint.ts";
+import { checkArgument, checkOptions, pathCheck } from "../../base/options.ts";
 import { readExternalData } from "../file/external_data.ts";
-import type { ProbeModelOptions } from "./graph_runs.ts";
+import { metadataOf } from "../file/metadata.ts";
 import { decodeModel } from "../file/model.ts";
-import { PROBE_MODEL } from "../runtime/options.ts";
-import { ProbeModel } from "./probe_model.ts";
-import { readForeign } from "../reading/mod.ts";
 import { checkFileSize } from "../file/size.ts";
+import { readForeign } from "../reading/mod.ts";
+import { NO_ALIASES } from "./aliases.ts";
+import { PROBE_MODEL, type ProbeModelOptions } from "./options.ts";
+import { ProbeModel } from "./probe_model.ts";
 
 /**
  * Opens an ONNX file for probing. One that groklab did not write is read first:

@@ -12,22 +12,23 @@ import {
   type ValueInfoProto,
 } from "onnx-buf";
 import { checkOptions } from "../../base/options.ts";
-import { aliased, type Aliases, joinedAliases, NO_ALIASES } from "./aliases.ts";
-import { type METADATA, metadataOf } from "../../runs/checkpoint.ts";
-import type { Edit } from "./edits.ts";
-import { GraphRuns, type ProbeModelOptions } from "./graph_runs.ts";
+import type { HostTensor } from "../../numeric/tensor.ts";
+import { type METADATA, metadataOf } from "../file/metadata.ts";
 import {
   decodeModel,
   encodeModel,
   hostTensor,
   type ModelProto,
 } from "../file/model.ts";
-import { PROBE_MODEL } from "../runtime/options.ts";
+import type { ConstantTensor, ForeignWeights } from "../reading/mod.ts";
+import type { ValueSpec } from "../runtime/feeds.ts";
+import { providerOf } from "../runtime/session.ts";
+import { aliased, type Aliases, joinedAliases, NO_ALIASES } from "./aliases.ts";
+import type { Edit } from "./edits.ts";
+import { GraphRuns } from "./graph_runs.ts";
+import { PROBE_MODEL, type ProbeModelOptions } from "./options.ts";
 import { isHook, onlyOutputs, withOutputs } from "./outputs.ts";
 import { ownWeights } from "./own_weights.ts";
-import type { ConstantTensor, ForeignWeights } from "../reading/mod.ts";
-import { providerOf, type ValueSpec } from "../runtime/session.ts";
-import type { HostTensor } from "../../numeric/tensor.ts";
 import {
   findWeight,
   putTensors,

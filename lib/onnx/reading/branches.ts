@@ -4,7 +4,7 @@
  * @module
  */
 
-import { append } from "../../numeric/extremes.ts";
+import { append } from "../../base/extremes.ts";
 import {
   type GraphProto,
   GraphProtoSchema,

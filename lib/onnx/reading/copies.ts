@@ -11,7 +11,7 @@ import {
   type NodeProto,
   type TensorProto,
 } from "onnx-buf";
-import { append } from "../../numeric/extremes.ts";
+import { append } from "../../base/extremes.ts";
 import type { WeightAlias } from "../inspect/aliases.ts";
 import { tensorProto } from "../file/graph_writer.ts";
 import { hostTensor } from "../file/model.ts";

@@ -17,11 +17,12 @@ import {
   type TensorProto,
   ValueInfoProtoSchema,
 } from "onnx-buf";
-import type { WeightAlias } from "../inspect/aliases.ts";
+import type { HostTensor } from "../../numeric/tensor.ts";
 import { tensorProto } from "../file/graph_writer.ts";
 import { encodeModel } from "../file/model.ts";
-import { openSession, type SessionOptions } from "../runtime/session.ts";
-import type { HostTensor } from "../../numeric/tensor.ts";
+import type { WeightAlias } from "../inspect/aliases.ts";
+import type { SessionOptions } from "../runtime/options.ts";
+import { openSession } from "../runtime/session.ts";
 import { ConstantValues } from "./constant_values.ts";
 import { changed, intOf, isOp, neededFor, readsOf, renamed } from "./nodes.ts";
 

@@ -8,7 +8,7 @@
 import { clone } from "@bufbuild/protobuf";
 import { type GraphProto, type ModelProto, ModelProtoSchema } from "onnx-buf";
 import type { WeightAlias } from "../inspect/aliases.ts";
-import type { SessionOptions } from "../runtime/session.ts";
+import type { SessionOptions } from "../runtime/options.ts";
 import { withoutBranches } from "./branches.ts";
 import { withoutCopies } from "./copies.ts";
 import { flatten } from "./flatten.ts";

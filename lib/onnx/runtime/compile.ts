@@ -5,16 +5,17 @@
  */
 
 import type * as tf from "@tensorflow/tfjs-core";
-import type { Session, SessionOptions } from "./session.ts";
-import type { HostTensor } from "../../numeric/tensor.ts";
 import {
   leavesOf,
   type MapLeaves,
   mapTree,
   type Tree,
 } from "../../base/tree.ts";
+import type { HostTensor } from "../../numeric/tensor.ts";
 import { trace } from "../../trace/backend.ts";
 import type { Graph, Spec } from "../../trace/graph.ts";
+import type { SessionOptions } from "./options.ts";
+import type { Session } from "./session.ts";
 
 /** The element types and shapes of tensors. */
 export function specsOf(tensors: Tree<HostTensor>): Tree<Spec> {

@@ -5,7 +5,6 @@
  */
 
 import { nearest } from "../../base/nearest.ts";
-import type { ValueSpec } from "./session.ts";
 import { type HostTensor, isHeld, sizeOf } from "../../numeric/tensor.ts";
 
 /**
@@ -82,3 +81,13 @@ const fits = (
     declared.every((length, i) =>
       typeof length === "string" || length <= 0 || length === shape[i]
     );
+
+/** What is known of an input or output before a run. */
+export interface ValueSpec {
+  /** Its name. */
+  readonly name: string;
+  /** Element type, by ONNX Runtime's name for it: `float32`, `int64`. */
+  readonly dtype: string;
+  /** Lengths of the axes; of a free one its name, empty where it has none. */
+  readonly shape: readonly (number | string)[];
+}

@@ -5,9 +5,8 @@
  * @module
  */
 
-import { encodeModel, modelOf } from "../file/model.ts";
-import { openSession, type Runtime } from "./session.ts";
 import { type HostTensor, sizeOf } from "../../numeric/tensor.ts";
+import type { Runtime } from "../../settings/devices.ts";
 import {
   type Graph,
   newConstant,
@@ -15,6 +14,8 @@ import {
   type Value,
 } from "../../trace/graph.ts";
 import { rewrite } from "../../trace/rewrite.ts";
+import { encodeModel, modelOf } from "../file/model.ts";
+import { openSession } from "./session.ts";
 
 /**
  * Replaces every value that depends on constants only by its contents.

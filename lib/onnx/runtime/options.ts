@@ -5,8 +5,7 @@
  */
 
 import { type Checks, flag, oneOf, text, whole } from "../../base/options.ts";
-import type { ProbeModelOptions } from "../inspect/graph_runs.ts";
-import type { SessionOptions } from "./session.ts";
+import type { OnnxDevice, Runtime } from "../../settings/devices.ts";
 
 /** The options of a session. */
 export const SESSION: Checks<SessionOptions> = {
@@ -21,8 +20,40 @@ export const SESSION: Checks<SessionOptions> = {
   profile: text,
 };
 
-/** The options of a model opened for probing. */
-export const PROBE_MODEL: Checks<ProbeModelOptions> = {
-  ...SESSION,
-  rowsAtOnce: whole(1),
-};
+/** How to run a model. */
+export interface SessionOptions {
+  /** Native (`node`, the default) or WebAssembly (`web`). */
+  readonly runtime?: Runtime;
+  /**
+   * Where to compute; `cpu` by default. On another device ONNX Runtime places
+   * what that device has no kernel for on the CPU, node by node.
+   */
+  readonly device?: OnnxDevice;
+  /** `cuda`: which of several cards; 0 by default. */
+  readonly deviceId?: number;
+  /** Refuse a model of which a node would be placed on the CPU instead. */
+  readonly wholly?: boolean;
+  /**
+   * Threads inside one operator; 0, the default, takes every physical core.
+   * WebAssembly has one.
+   */
+  readonly threads?: number;
+  /**
+   * Whether threads stay awake between operators. They begin sooner so, which suits
+   * one session that runs without a pause; where sessions take turns the threads of
+   * one are in the way of the other's. By default they sleep.
+   */
+  readonly spin?: boolean;
+  /**
+   * Whether ONNX Runtime computes once what depends on constants alone, however
+   * large that is; by default it does.
+   */
+  readonly folding?: boolean;
+  /** Graph optimisation; `all` by default. */
+  readonly optimization?: "disabled" | "basic" | "extended" | "all";
+  /**
+   * `node`: how the name of a file begins into which closing the session writes
+   * when and where every node ran, in Chrome's trace format.
+   */
+  readonly profile?: string;
+}

@@ -5,8 +5,9 @@
  */
 
 import { basename, dirname, join } from "node:path";
-import { openSession, type SessionOptions } from "./session.ts";
 import type { HostTensor } from "../../numeric/tensor.ts";
+import type { SessionOptions } from "./options.ts";
+import { openSession } from "./session.ts";
 
 /** Where the nodes of a loop's body were placed. */
 export interface Placement {

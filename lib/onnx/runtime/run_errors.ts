@@ -5,12 +5,7 @@
  * @module
  */
 
-/**
- * From here on a traced graph counts downward what comes to it as a negative index,
- * which ONNX would count from an axis' end: no axis is so long, so the run stops,
- * and says which index it was.
- */
-export const NEGATIVE = 2 ** 30;
+import { NEGATIVE } from "../../trace/operators/indices.ts";
 
 const PLACE = /while running (\w+) node\. Name:'([^']*)' Status Message: (.*)/s;
 const INDEX = /(?:idx|index|indice) ?= ?(-?\d+)/;

@@ -5,67 +5,13 @@
  */
 
 import type { InferenceSession, Tensor } from "onnxruntime-node";
-import type { DType } from "../../trace/graph.ts";
 import { checkOptions } from "../../base/options.ts";
+import type { DType, HostData, HostTensor } from "../../numeric/tensor.ts";
+import type { OnnxDevice, Runtime } from "../../settings/devices.ts";
 import { forbidTf32 } from "./cuda.ts";
-import { checkFeeds } from "./feeds.ts";
-import { SESSION } from "./options.ts";
+import { checkFeeds, type ValueSpec } from "./feeds.ts";
+import { SESSION, type SessionOptions } from "./options.ts";
 import { explainedRun } from "./run_errors.ts";
-import type { HostData, HostTensor } from "../../numeric/tensor.ts";
-
-/** Which build of ONNX Runtime runs a model: native code or WebAssembly. */
-export type Runtime = "node" | "web";
-
-/** What a build of ONNX Runtime can compute on. */
-export type OnnxDevice = "cpu" | "cuda" | "webgpu";
-
-/** How to run a model. */
-export interface SessionOptions {
-  /** Native (`node`, the default) or WebAssembly (`web`). */
-  readonly runtime?: Runtime;
-  /**
-   * Where to compute; `cpu` by default. On another device ONNX Runtime places
-   * what that device has no kernel for on the CPU, node by node.
-   */
-  readonly device?: OnnxDevice;
-  /** `cuda`: which of several cards; 0 by default. */
-  readonly deviceId?: number;
-  /** Refuse a model of which a node would be placed on the CPU instead. */
-  readonly wholly?: boolean;
-  /**
-   * Threads inside one operator; 0, the default, takes every physical core.
-   * WebAssembly has one.
-   */
-  readonly threads?: number;
-  /**
-   * Whether threads stay awake between operators. They begin sooner so, which suits
-   * one session that runs without a pause; where sessions take turns the threads of
-   * one are in the way of the other's. By default they sleep.
-   */
-  readonly spin?: boolean;
-  /**
-   * Whether ONNX Runtime computes once what depends on constants alone, however
-   * large that is; by default it does.
-   */
-  readonly folding?: boolean;
-  /** Graph optimisation; `all` by default. */
-  readonly optimization?: "disabled" | "basic" | "extended" | "all";
-  /**
-   * `node`: how the name of a file begins into which closing the session writes
-   * when and where every node ran, in Chrome's trace format.
-   */
-  readonly profile?: string;
-}
-
-/** What is known of an input or output before a run. */
-export interface ValueSpec {
-  /** Its name. */
-  readonly name: string;
-  /** Element type, by ONNX Runtime's name for it: `float32`, `int64`. */
-  readonly dtype: string;
-  /** Lengths of the axes; of a free one its name, empty where it has none. */
-  readonly shape: readonly (number | string)[];
-}
 
 /** A model that is ready to run. */
 export interface Session {

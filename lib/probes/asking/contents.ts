@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { ConstantTensor } from "../../onnx/reading/mod.ts";
-import { SESSION } from "../../onnx/runtime/options.ts";
-import { loadProbeModel } from "../../onnx/inspect/load_probe_model.ts";
-import type { SessionOptions, ValueSpec } from "../../onnx/runtime/session.ts";
 import { checkArgument, checkOptions, pathCheck } from "../../base/options.ts";
+import { loadProbeModel } from "../../onnx/inspect/load_probe_model.ts";
+import type { ConstantTensor } from "../../onnx/reading/mod.ts";
+import type { ValueSpec } from "../../onnx/runtime/feeds.ts";
+import { SESSION, type SessionOptions } from "../../onnx/runtime/options.ts";
 
 /** What an ONNX file has. Free lengths of shapes are names. */
 export interface Contents {

@@ -8,13 +8,9 @@
 import { definitionsOf } from "../../config/config.ts";
 import { decodeTensors } from "../../onnx/file/read_tensors.ts";
 import { limits } from "../context/chunks.ts";
-import { memoryHere, memoryText } from "../../engine/memory.ts";
-import { numbersPerRow } from "../../engine/size.ts";
-import type { ExperimentAt } from "../context/experiment_at.ts";
-import { NotApplicableError } from "../probe.ts";
-import type { ProbeOptions } from "./probing.ts";
-import type { Share } from "./threads.ts";
 import { configOfMetadata } from "../context/task.ts";
+import type { Share } from "./messages.ts";
+import type { ProbeOptions } from "./options.ts";
 
 /**
  * Whether what is asked has more logits than are had at once. What cannot be read
@@ -35,35 +31,4 @@ export async function hasManyLogits(
   } catch {
     return false;
   }
-}
-
-// A row's activations, their gradients, and the derivatives of both along a vector
-// are there at the same time: 20 to 24 times the widest, as measured, and 30 % less
-// than the least of these is what is refused.
-const OF_HESSIAN = 14;
-
-/**
- * Refuses products with the Hessian, which are of all train rows at once in double
- * precision, where they cannot fit into memory.
- *
- * @param experiment What is differentiated.
- * @param available How many bytes there are; nothing is refused where that is not
- * known.
- * @throws {NotApplicableError} naming both sizes.
- */
-export function checkHessian(
-  { split: { train }, model }: Pick<ExperimentAt, "split" | "model">,
-  available: number | undefined = memoryHere(),
-): void {
-  const rows = train.labels.length;
-  const bytes = OF_HESSIAN * 8 * rows * numbersPerRow({ model });
-  if (available === undefined || bytes <= available) return;
-  throw new NotApplicableError(
-    `The Hessian of ${rows} train rows takes at least ${
-      memoryText(bytes)
-    } of ` +
-      `memory, and there are ${
-        memoryText(available)
-      }: it is known of fewer rows`,
-  );
 }

@@ -4,40 +4,9 @@
  * @module
  */
 
-import { operations } from "../../data/tasks/modular.ts";
-import { PROBE_MODEL } from "../../onnx/runtime/options.ts";
-import {
-  anything,
-  callback,
-  type Checks,
-  flag,
-  list,
-  oneOf,
-  text,
-  whole,
-} from "../../base/options.ts";
-import type { ForeignOptions } from "../foreign/foreign.ts";
-import type { ProbeOptions } from "./probing.ts";
-import type { RunOptions } from "../context/run_context.ts";
-
-/** What is told of another tool's file; what it means is looked at later. */
-export const FOREIGN: Checks<ForeignOptions> = {
-  modulus: whole(1),
-  operation: oneOf(Object.keys(operations)),
-  map: text,
-  tokens: text,
-  input: list,
-  output: text,
-  split: anything,
-  loss: text,
-};
-
-/** The options of a run that is looked at, or of a folder of another tool's. */
-export const FOREIGN_RUN: Checks<RunOptions & ForeignOptions> = {
-  ...PROBE_MODEL,
-  ...FOREIGN,
-  onProgress: callback,
-};
+import { anything, type Checks, flag, whole } from "../../base/options.ts";
+import type { ForeignOptions } from "../foreign/options.ts";
+import { FOREIGN_RUN, type RunOptions } from "../run_context.ts";
 
 /** The options of probing. */
 export const PROBE: Checks<ProbeOptions> = {
@@ -46,3 +15,16 @@ export const PROBE: Checks<ProbeOptions> = {
   jobs: whole(1),
   lenient: flag,
 };
+
+/** How to probe. */
+export interface ProbeOptions extends RunOptions, ForeignOptions {
+  /** What probes are told: keys of {@link probeSettings}, else their defaults. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /**
+   * How many threads ask, each with memory and ONNX Runtime sessions of its own;
+   * 1 by default. Over a run's checkpoints they share the processor's cores.
+   */
+  readonly jobs?: number;
+  /** Named probes that do not apply are skipped, with the reason, as others are. */
+  readonly lenient?: boolean;
+}

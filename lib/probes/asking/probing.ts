@@ -4,30 +4,28 @@
  * @module
  */
 
+import { UsageError } from "../../base/errors.ts";
+import { checkOptions, only } from "../../base/options.ts";
 import { flagOf } from "../../config/config.ts";
+import { providerOf } from "../../onnx/runtime/session.ts";
+import { checkpointsOf, runOfCheckpoint, wholeOnes } from "../../runs/read.ts";
 import {
   checkedSettings,
   type Settings,
   type Values,
 } from "../../settings/setting.ts";
-import { UsageError } from "../../base/errors.ts";
-import { checkOptions, only } from "../../base/options.ts";
-import { providerOf } from "../../onnx/runtime/session.ts";
-import { checkpointsOf, runOfCheckpoint, wholeOnes } from "../../runs/read.ts";
-import { Asking, checkAsked } from "./questions.ts";
 import type { CheckpointProbe, ProbeName, ProbeResults } from "../catalogue.ts";
 import type { ProbeContext } from "../context/context.ts";
-import { foreignOf, type ForeignOptions } from "../foreign/foreign.ts";
+import { NotApplicableError } from "../context/not_applicable.ts";
 import { foreignCheckpoints } from "../foreign/checkpoints.ts";
-import { NotApplicableError, type Probe } from "../probe.ts";
-import {
-  type ProbeSeries,
-  RunContext,
-  type RunOptions,
-} from "../context/run_context.ts";
-import { FOREIGN_RUN, PROBE } from "./options.ts";
-import { shareOut, type Unit } from "./threads.ts";
+import { foreignOf } from "../foreign/foreign.ts";
+import type { Probe } from "../probe.ts";
+import { FOREIGN_RUN, type ProbeSeries, RunContext } from "../run_context.ts";
+import type { ProbeReport, Unit } from "./messages.ts";
+import { PROBE, type ProbeOptions } from "./options.ts";
+import { Asking, checkAsked } from "./questions.ts";
 import { summaryOf } from "./summary.ts";
+import { shareOut } from "./threads.ts";
 
 /**
  * Asks a probe of a checkpoint.
@@ -45,37 +43,6 @@ export async function ask<Result, S extends Settings>(
 ): Promise<Result> {
   const settings = (probe.settings ?? {}) as S;
   return await probe.compute(context, checkedSettings(settings, given, flagOf));
-}
-
-/** How to probe. */
-export interface ProbeOptions extends RunOptions, ForeignOptions {
-  /** What probes are told: keys of {@link probeSettings}, else their defaults. */
-  readonly settings?: Readonly<Record<string, unknown>>;
-  /**
-   * How many threads ask, each with memory and ONNX Runtime sessions of its own;
-   * 1 by default. Over a run's checkpoints they share the processor's cores.
-   */
-  readonly jobs?: number;
-  /** Named probes that do not apply are skipped, with the reason, as others are. */
-  readonly lenient?: boolean;
-}
-
-/** What probing a checkpoint found; what `deno task probe --json` prints. */
-export interface ProbeReport {
-  /** The file. */
-  readonly source: string;
-  /** Updates made before the checkpoint, where it says so. */
-  readonly step: number | null;
-  /** How another tool's file was read, where it leaves it open; as a rule none. */
-  readonly notes: readonly string[];
-  /** ONNX Runtime's execution provider. */
-  readonly provider: string;
-  /** What was found, in five or six sentences. */
-  readonly summary: readonly string[];
-  /** Results by probe. */
-  readonly probes: Partial<ProbeResults>;
-  /** Probes that do not apply to this checkpoint, with the reason. */
-  readonly skipped: Partial<Record<ProbeName, string>>;
 }
 
 /** What probing a whole run found; `deno task probe --all-checkpoints --json`. */

@@ -4,20 +4,20 @@
  * @module
  */
 
-import { flagOf } from "../../config/config.ts";
-import { checkedSettings } from "../../settings/setting.ts";
 import { UsageError } from "../../base/errors.ts";
 import { nearest } from "../../base/nearest.ts";
 import { checkArgument, named, pathCheck } from "../../base/options.ts";
+import { flagOf } from "../../config/config.ts";
+import { checkedSettings } from "../../settings/setting.ts";
 import {
   type AnyProbe,
   type ProbeName,
   probeNames,
   probes,
 } from "../catalogue.ts";
-import { NotApplicableError } from "../probe.ts";
-import type { ProbeOptions, ProbeReport } from "./probing.ts";
-import type { Unit } from "./threads.ts";
+import { NotApplicableError } from "../context/not_applicable.ts";
+import type { ProbeReport, Unit } from "./messages.ts";
+import type { ProbeOptions } from "./options.ts";
 
 /**
  * Checks what a function that probes was given.

@@ -4,95 +4,25 @@
  * @module
  */
 
-import { flagOf } from "../../config/config.ts";
-import { checkedSettings } from "../../settings/setting.ts";
-import { onnxDevice } from "../../devices/choice.ts";
 import { UsageError } from "../../base/errors.ts";
 import { FileError } from "../../base/files.ts";
-import { PROBE_MODEL } from "../../onnx/runtime/options.ts";
-import { loadProbeModel } from "../../onnx/inspect/load_probe_model.ts";
-import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
 import { only } from "../../base/options.ts";
-import type { FloatDType } from "../../trace/graph.ts";
-import { reasonOf } from "./questions.ts";
+import { flagOf } from "../../config/config.ts";
+import { deviceRows, onnxDevice } from "../../settings/devices.ts";
+import type { FloatDType } from "../../numeric/tensor.ts";
+import { loadProbeModel } from "../../onnx/inspect/load_probe_model.ts";
+import { PROBE_MODEL } from "../../onnx/inspect/options.ts";
+import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
+import { checkedSettings } from "../../settings/setting.ts";
 import { type CheckpointProbe, type ProbeName, probes } from "../catalogue.ts";
 import { ProbeContext } from "../context/context.ts";
 import { introduce } from "../foreign/foreign.ts";
-import { FOREIGN, FOREIGN_RUN } from "./options.ts";
+import { FOREIGN } from "../foreign/options.ts";
+import { FOREIGN_RUN, RunContext } from "../run_context.ts";
 import { hasManyLogits } from "./large.ts";
-import type { ProbeOptions } from "./probing.ts";
-import { type RunCheckpoint, RunContext } from "../context/run_context.ts";
-
-/** A run and its checkpoints, oldest first. */
-export interface ListedRun {
-  /** The folder. */
-  readonly path: string;
-  /** The checkpoints. */
-  readonly checkpoints: readonly RunCheckpoint[];
-}
-
-/** What there is to ask. */
-export interface Share {
-  /** A checkpoint's file, or a run folder. */
-  readonly path: string;
-  /**
-   * The run, and its checkpoints as they were when asking began: one that is still
-   * training makes more. Undefined where the file lies in no run.
-   */
-  readonly run: ListedRun | undefined;
-  /** Probes of a checkpoint. */
-  readonly names: readonly ProbeName[];
-  /**
-   * Whether all of them are asked of each of a run's checkpoints, a checkpoint
-   * being a unit of work; else each of them of the file is one.
-   */
-  readonly whole: boolean;
-  /** Which checkpoints, where they are asked; by default all of the run. */
-  readonly asked?: readonly RunCheckpoint[];
-}
-
-/** The answers to a unit of work. */
-export interface Unit {
-  /** Which it is, 0 the first. */
-  readonly index: number;
-  /** Results by probe. */
-  readonly results: Readonly<Record<string, unknown>>;
-  /** Why there is none, by probe. */
-  readonly reasons: Readonly<Record<string, string>>;
-}
-
-/** What a thread is told. */
-export interface Order {
-  /** What there is to ask. */
-  readonly share: Share;
-  /** How. */
-  readonly options: Omit<ProbeOptions, "onProgress">;
-  /** An Int32: the first unit that no thread has taken. */
-  readonly next: SharedArrayBuffer;
-}
-
-/** A unit that a thread begins with. */
-export interface Begun {
-  /** Which it is. */
-  readonly begun: number;
-}
-
-/** A unit that a thread could not answer. */
-export interface Failure {
-  /** Which it is. */
-  readonly failed: number;
-}
-
-/** What a thread answers: a unit, or null when it takes no more. */
-export type Answer = Unit | Begun | Failure | null;
-
-/** What is known of a file when it has been asked. */
-export interface Asked {
-  /** Updates made before the checkpoint, where it says so. */
-  readonly step: number | null;
-  /** How another tool's file was read, where it leaves it open. */
-  readonly notes: readonly string[];
-}
+import type { Answer, Asked, Begun, Order, Share, Unit } from "./messages.ts";
+import type { ProbeOptions } from "./options.ts";
+import { reasonOf } from "./questions.ts";
 
 // Each has a checkpoint's activations in memory. Of one checkpoint most probes share
 // what they read, which every thread makes anew.
@@ -317,7 +247,7 @@ async function answersOf(
 // nothing.
 function check(model: ProbeModel): void {
   const { runtime = "node", device = "cpu" } = model.options;
-  const { precisions } = onnxDevice({ runtime, device });
+  const { precisions } = onnxDevice({ runtime, device }, deviceRows);
   for (const name of model.weightNames) {
     const dtype = model.tensor(name).dtype as FloatDType;
     if (!precisions.includes(dtype)) {

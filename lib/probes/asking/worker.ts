@@ -4,13 +4,8 @@
  * @module
  */
 
-import {
-  type Answer,
-  askShare,
-  nextOf,
-  type Order,
-  takeAll,
-} from "./threads.ts";
+import type { Answer, Order } from "./messages.ts";
+import { askShare, nextOf, takeAll } from "./threads.ts";
 
 const scope = globalThis as unknown as {
   postMessage(answer: Answer): void;

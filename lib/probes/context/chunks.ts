@@ -5,15 +5,17 @@
  * @module
  */
 
-import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
+import type { Matrix } from "../../numeric/matrix.ts";
+import { allFinite } from "../../numeric/statistics.ts";
 import {
   type HostTensor,
   lastPosition,
   toNumbers,
   toTyped,
 } from "../../numeric/tensor.ts";
-import type { Matrix, ProbeContext } from "./context.ts";
-import { allFinite, NotApplicableError } from "../probe.ts";
+import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
+import type { ProbeContext } from "./context.ts";
+import { NotApplicableError } from "./not_applicable.ts";
 
 /** What is had at once, in numbers; tests make it less. */
 export const limits = {

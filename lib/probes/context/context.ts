@@ -6,16 +6,18 @@
 
 import type { Config } from "../../config/config.ts";
 import type { Dataset } from "../../data/dataset.ts";
-import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
-import type { SessionOptions } from "../../onnx/runtime/session.ts";
+import type { Matrix } from "../../numeric/matrix.ts";
+import { allFinite } from "../../numeric/statistics.ts";
 import {
   type HostTensor,
   hostTensorOf,
   lastPosition,
   toNumbers,
 } from "../../numeric/tensor.ts";
-import { allFinite, NotApplicableError } from "../probe.ts";
-import type { RunContext } from "./run_context.ts";
+import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
+import type { SessionOptions } from "../../onnx/runtime/options.ts";
+import type { MetricsRow } from "../../runs/run_folder.ts";
+import { NotApplicableError } from "./not_applicable.ts";
 import {
   configOfMetadata,
   type ModularTask,
@@ -23,20 +25,26 @@ import {
   taskOfConfig,
 } from "./task.ts";
 
-/** Numbers in rows and columns. */
-export interface Matrix {
-  /** How many rows. */
-  readonly rows: number;
-  /** How many numbers a row has. */
-  readonly columns: number;
-  /** Row by row. */
-  readonly data: Float64Array;
+/** The run of a checkpoint, as probes of the checkpoint see it. */
+export interface CheckpointRun {
+  /** The folder. */
+  readonly path: string;
+  /** The checkpoints, oldest first; there is at least one. */
+  readonly checkpoints: readonly RunCheckpoint[];
+  /** Whether it was recorded by groklab: then it has metrics and a config. */
+  readonly recorded: boolean;
+  /** The rows of metrics.jsonl, in the order of the steps. */
+  metrics(): Promise<readonly MetricsRow[]>;
+  /** Looks at the last checkpoint. */
+  last<T>(look: (context: ProbeContext) => T | Promise<T>): Promise<T>;
+  /** Computes something once, for all probes that ask for it. */
+  once<T>(key: unknown, make: () => T): T;
 }
 
 /** Where a checkpoint comes from, beside its own file. */
 export interface Surroundings {
   /** The run that it belongs to. */
-  readonly run?: RunContext;
+  readonly run?: CheckpointRun;
   /** The task, where another context made it already. */
   readonly task?: ProbedTask;
   /** Updates made before it, where its place says so. */
@@ -51,7 +59,7 @@ export class ProbeContext {
   /** The file. */
   readonly model: ProbeModel;
   /** The run that it belongs to, or undefined. */
-  readonly run: RunContext | undefined;
+  readonly run: CheckpointRun | undefined;
   #task: ProbedTask | undefined;
   readonly #step: number | undefined;
   readonly #made = new Map<unknown, unknown>();
@@ -245,4 +253,12 @@ export class ProbeContext {
     if (!this.#made.has(key)) this.#made.set(key, make());
     return this.#made.get(key) as T;
   }
+}
+
+/** A checkpoint of a run. */
+export interface RunCheckpoint {
+  /** Updates made before it. */
+  readonly step: number;
+  /** Its file. */
+  readonly path: string;
 }

@@ -4,13 +4,13 @@
  * @module
  */
 
-import { SESSION } from "../../onnx/runtime/options.ts";
-import { checkOptions } from "../../base/options.ts";
 import * as tf from "@tensorflow/tfjs-core";
-import type { Session, SessionOptions } from "../../onnx/runtime/session.ts";
+import { checkOptions } from "../../base/options.ts";
 import type { HostTensor } from "../../numeric/tensor.ts";
-import { widen } from "../../trace/precision.ts";
 import { compile } from "../../onnx/runtime/compile.ts";
+import { SESSION, type SessionOptions } from "../../onnx/runtime/options.ts";
+import type { Session } from "../../onnx/runtime/session.ts";
+import { widen } from "../../trace/precision.ts";
 
 /** Loss and accuracy over some rows. */
 export interface Scores {

@@ -5,26 +5,29 @@
  * @module
  */
 
+import { buffersOf } from "../../../models/buffers.ts";
+import { FileError } from "../../base/files.ts";
+import { mapTree, type Tree } from "../../base/tree.ts";
 import { type Config, definitionsOf } from "../../config/config.ts";
 import { configAt } from "../../config/switches.ts";
-import { FileError } from "../../base/files.ts";
-import type { Loss } from "../../losses/mod.ts";
-import type { SessionOptions } from "../../onnx/runtime/session.ts";
-import type { HostTensor } from "../../numeric/tensor.ts";
-import { hostTensorOf, toNumbers } from "../../numeric/tensor.ts";
-import { scheduleOf } from "../../optim/mod.ts";
-import { optimizerStateAt, type Tensors } from "../../runs/states.ts";
-import type { FloatDType } from "../../trace/graph.ts";
-import { runTraced } from "../../onnx/runtime/compile.ts";
-import { buffersOf } from "../../../models/buffers.ts";
 import {
   type Experiment,
   lossOf,
   makeExperiment,
 } from "../../experiment/experiment.ts";
-import { mapTree, type Tree } from "../../base/tree.ts";
+import type { Loss } from "../../losses/mod.ts";
+import {
+  type FloatDType,
+  type HostTensor,
+  hostTensorOf,
+  toNumbers,
+} from "../../numeric/tensor.ts";
+import { runTraced } from "../../onnx/runtime/compile.ts";
+import type { SessionOptions } from "../../onnx/runtime/options.ts";
+import { scheduleOf } from "../../optim/mod.ts";
+import { optimizerStateAt, type Tensors } from "../../runs/states.ts";
 import type { ProbeContext } from "./context.ts";
-import { NotApplicableError } from "../probe.ts";
+import { NotApplicableError } from "./not_applicable.ts";
 
 /** An experiment at a checkpoint. */
 export interface ExperimentAt extends Experiment {
@@ -67,21 +70,6 @@ export function experimentAt(context: ProbeContext): ExperimentAt {
       params: own(experiment.params),
       buffers: own(buffersOf(experiment)),
     };
-  });
-}
-
-/**
- * {@link experimentAt}, or of another tool's file what was told of it.
- *
- * @throws {NotApplicableError} if nothing says what it was trained on.
- */
-export async function experimentOf(
-  context: ProbeContext,
-): Promise<ExperimentAt> {
-  if (context.task.config) return experimentAt(context);
-  return await context.once("told experiment", async () => {
-    const { foreignExperiment } = await import("../foreign/experiment.ts");
-    return await foreignExperiment(context);
   });
 }
 

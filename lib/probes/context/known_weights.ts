@@ -5,10 +5,10 @@
  * @module
  */
 
-import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
 import type { Degree } from "../../onnx/inspect/degrees.ts";
-import { degreesOf } from "../../trace/transforms/homogeneity.ts";
-import { NotApplicableError } from "../probe.ts";
+import { degreesOf } from "../../onnx/inspect/homogeneity.ts";
+import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
+import { NotApplicableError } from "./not_applicable.ts";
 
 /**
  * The names of all weights.

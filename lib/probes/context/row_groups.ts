@@ -13,7 +13,7 @@ import {
   scoresInChunks,
   scoresOver,
 } from "./cross_entropy.ts";
-import { NotApplicableError } from "../probe.ts";
+import { NotApplicableError } from "./not_applicable.ts";
 import type { Part } from "./task.ts";
 
 /** Train and test rows, or null where nothing says which they are. */

@@ -4,13 +4,13 @@
  * @module
  */
 
+import { evenPlaces } from "../../numeric/statistics.ts";
 import {
   type HostTensor,
   hostTensorOf,
   sizeOf,
   toNumbers,
 } from "../../numeric/tensor.ts";
-import { evenPlaces } from "../geometry/products.ts";
 
 /** The values of some rows, one row behind the other. */
 export function valuesAt(

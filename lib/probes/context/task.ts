@@ -5,6 +5,7 @@
  * @module
  */
 
+import { checkArgument, configCheck } from "../../base/options.ts";
 import {
   type Config,
   configKeys,
@@ -20,8 +21,7 @@ import {
 import { datasetOf, splitOf } from "../../experiment/split.ts";
 import type { Loss } from "../../losses/mod.ts";
 import { type HostTensor, hostTensorOf } from "../../numeric/tensor.ts";
-import { NotApplicableError } from "../probe.ts";
-import { checkArgument, configCheck } from "../../base/options.ts";
+import { NotApplicableError } from "./not_applicable.ts";
 
 /** Some rows of a task. */
 export interface Part {

@@ -4,16 +4,17 @@
  * @module
  */
 
+import { asMatrix, type Matrix } from "../../numeric/matrix.ts";
+import { allFinite } from "../../numeric/statistics.ts";
 import {
   type HostTensor,
   lastPosition,
   sizeOf,
   toNumbers,
 } from "../../numeric/tensor.ts";
-import { asMatrix } from "../fourier/anatomy.ts";
 import { chunksOf, inputsAt, isLarge } from "./chunks.ts";
-import type { Matrix, ProbeContext } from "./context.ts";
-import { allFinite, NotApplicableError } from "../probe.ts";
+import type { ProbeContext } from "./context.ts";
+import { NotApplicableError } from "./not_applicable.ts";
 
 /**
  * An activation of the train rows, [rows, width]; of sequences, [row, position,

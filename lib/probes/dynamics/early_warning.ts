@@ -5,6 +5,8 @@
  * @module
  */
 
+import { percent, short, table } from "../../base/terminal.ts";
+import { readMetrics } from "../../runs/read.ts";
 import {
   integer,
   positive,
@@ -12,8 +14,8 @@ import {
   text,
   type Values,
 } from "../../settings/setting.ts";
-import { readMetrics } from "../../runs/read.ts";
-import { percent, short, table } from "../../base/terminal.ts";
+import { NotApplicableError } from "../context/not_applicable.ts";
+import type { RunProbe } from "../probe.ts";
 import {
   earlyWarningStudy,
   INDICATORS,
@@ -23,7 +25,6 @@ import {
   warningsOf,
   type WarningStudy,
 } from "./critical_slowing.ts";
-import { NotApplicableError, type RunProbe } from "../probe.ts";
 
 export * from "./critical_slowing.ts";
 

@@ -5,15 +5,16 @@
  */
 
 import { short, table } from "../../base/terminal.ts";
+import { NotApplicableError } from "../context/not_applicable.ts";
+import type { ProbeSeries } from "../run_context.ts";
 import {
   type KeySettings,
   keySettings,
   keysText,
   NO_KEYS,
 } from "../fourier/key_frequencies.ts";
-import { NotApplicableError, type RunProbe } from "../probe.ts";
 import { progress, type ProgressResult } from "../fourier/progress_measures.ts";
-import type { ProbeSeries } from "../context/run_context.ts";
+import type { RunProbe } from "../probe.ts";
 
 /** Least rise of the excluded loss, in nats, that a circuit is. */
 const LEAST_RISE = 0.5;

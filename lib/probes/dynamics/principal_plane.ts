@@ -4,8 +4,9 @@
  * @module
  */
 
+import { symmetricEigen } from "../../numeric/eigen.ts";
 import type { Vector } from "../../numeric/lanczos.ts";
-import { matrixOf, symmetricEigen } from "../geometry/products.ts";
+import { matrixOf } from "../../numeric/matrix.ts";
 
 /** A point or a direction in the plane. */
 export type Pair = readonly [first: number, second: number];

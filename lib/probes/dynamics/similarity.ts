@@ -6,15 +6,17 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import type { Session, SessionOptions } from "../../onnx/runtime/session.ts";
+import { short, table } from "../../base/terminal.ts";
+import { type Matrix, tensorOf } from "../../numeric/matrix.ts";
+import { finite } from "../../numeric/statistics.ts";
 import type { HostTensor } from "../../numeric/tensor.ts";
 import { compile } from "../../onnx/runtime/compile.ts";
-import { short, table } from "../../base/terminal.ts";
-import { neuronHooksOf } from "../fourier/anatomy.ts";
-import type { Matrix } from "../context/context.ts";
-import { tensorOf } from "../geometry/products.ts";
-import { finite, NotApplicableError, type RunProbe } from "../probe.ts";
+import type { SessionOptions } from "../../onnx/runtime/options.ts";
+import type { Session } from "../../onnx/runtime/session.ts";
+import { NotApplicableError } from "../context/not_applicable.ts";
 import { activationsOfRows } from "../context/train_rows.ts";
+import { neuronHooksOf } from "../fourier/anatomy.ts";
+import type { RunProbe } from "../probe.ts";
 import { evenlyChosen } from "./trajectory.ts";
 
 /** How many checkpoints are compared, each with each. */

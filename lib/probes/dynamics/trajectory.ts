@@ -5,16 +5,17 @@
  * @module
  */
 
-import { integer, type Setting } from "../../settings/setting.ts";
-import { toNumbers } from "../../numeric/tensor.ts";
-import { knownWeights } from "../context/known_weights.ts";
-import { evenlySpaced } from "../../runs/read.ts";
 import { percent, short, table } from "../../base/terminal.ts";
-import type { ProbeContext } from "../context/context.ts";
 import { dot, type Vector } from "../../numeric/lanczos.ts";
+import { evenlySpaced, finite } from "../../numeric/statistics.ts";
+import { toNumbers } from "../../numeric/tensor.ts";
+import { integer, type Setting } from "../../settings/setting.ts";
+import type { ProbeContext, RunCheckpoint } from "../context/context.ts";
+import { knownWeights } from "../context/known_weights.ts";
+import { NotApplicableError } from "../context/not_applicable.ts";
+import type { RunProbe } from "../probe.ts";
+import type { RunContext } from "../run_context.ts";
 import { type Pair, principalPlane } from "./principal_plane.ts";
-import { finite, NotApplicableError, type RunProbe } from "../probe.ts";
-import type { RunCheckpoint, RunContext } from "../context/run_context.ts";
 
 /** A checkpoint in the plane. */
 export interface TrajectoryPoint {

@@ -9,7 +9,7 @@ import { UsageError } from "../../base/errors.ts";
 import { nearest } from "../../base/nearest.ts";
 import type { Edit } from "../../onnx/inspect/edits.ts";
 import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
-import type { ValueSpec } from "../../onnx/runtime/session.ts";
+import type { ValueSpec } from "../../onnx/runtime/feeds.ts";
 import { Front, type Wanted } from "./front_nodes.ts";
 import { largest, type Row } from "./rows_read.ts";
 

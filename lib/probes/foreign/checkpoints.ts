@@ -7,10 +7,10 @@
 import { join } from "node:path";
 import { UsageError } from "../../base/errors.ts";
 import { describing } from "../../base/files.ts";
+import { checkArgument, pathCheck } from "../../base/options.ts";
 import { FILES, list } from "../../runs/layout.ts";
 import { findCheckpoint } from "../../runs/read.ts";
-import type { RunCheckpoint } from "../context/run_context.ts";
-import { checkArgument, pathCheck } from "../../base/options.ts";
+import type { RunCheckpoint } from "../context/context.ts";
 
 /** The number after a word that says that it is a step. */
 const NAMED =

@@ -6,28 +6,28 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
+import type { Model } from "../../../models/model.ts";
+import { leavesOf } from "../../base/tree.ts";
 import { defaults } from "../../config/config.ts";
 import type { Examples } from "../../data/dataset.ts";
-import { NoDerivative, type Operand, OPERATORS } from "./derivatives/mod.ts";
-import { hostTensor, type NodeProto } from "../../onnx/file/model.ts";
-import { readsOf } from "../../onnx/reading/nodes.ts";
-import { ProbeModel } from "../../onnx/inspect/probe_model.ts";
+import { optimizerOf } from "../../experiment/experiment.ts";
 import {
   type HostTensor,
   hostTensorOf,
   sizeOf,
   toNumbers,
 } from "../../numeric/tensor.ts";
+import { hostTensor, type NodeProto } from "../../onnx/file/model.ts";
+import { ProbeModel } from "../../onnx/inspect/probe_model.ts";
+import { readsOf } from "../../onnx/reading/nodes.ts";
 import { castLike, scalar } from "../../trace/precision.ts";
-import { optimizerOf } from "../../experiment/experiment.ts";
-import { leavesOf } from "../../base/tree.ts";
-import type { Model } from "../../../models/model.ts";
 import type { ProbeContext } from "../context/context.ts";
 import { type ExperimentAt, lossAt } from "../context/experiment_at.ts";
 import { knownWeights } from "../context/known_weights.ts";
+import { NotApplicableError } from "../context/not_applicable.ts";
 import { partsOf } from "../context/row_groups.ts";
-import { NotApplicableError } from "../probe.ts";
 import { valuesAt } from "../context/rows.ts";
+import { NoDerivative, type Operand, OPERATORS } from "./derivatives/mod.ts";
 
 /**
  * The experiment of a file that does not say one. Its parameters are the file's

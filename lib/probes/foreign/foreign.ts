@@ -10,11 +10,9 @@ import { checkOptions } from "../../base/options.ts";
 import { short } from "../../base/terminal.ts";
 import { isPrime, type OperationName } from "../../data/tasks/modular.ts";
 import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
-import { namesOf } from "../context/names.ts";
 import { aliasesOf, type TaskSizes } from "../context/name_map.ts";
-import { FOREIGN } from "../asking/options.ts";
-import { NotApplicableError } from "../probe.ts";
-import { inputOf, largest, type Reading, readingsOf } from "./rows_read.ts";
+import { namesOf } from "../context/names.ts";
+import { NotApplicableError } from "../context/not_applicable.ts";
 import {
   modularPairs,
   type ModularTask,
@@ -24,24 +22,12 @@ import {
   introduceRows,
   lossNamed,
   rowsName,
-  type ToldOptions,
   toldRows,
 } from "./introduce_rows.ts";
+import { FOREIGN, type ForeignOptions } from "./options.ts";
+import { inputOf, largest, type Reading, readingsOf } from "./rows_read.ts";
 import { pairsNamed, type ToldParts } from "./told_task.ts";
-import { type Ends, rowsOf, understand } from "./understand.ts";
-
-/** What is told of a file that does not say it itself. */
-export interface ForeignOptions extends Ends, ToldOptions {
-  /** p, of an operation modulo p. */
-  readonly modulus?: number;
-  /** Which operation; by default addition. */
-  readonly operation?: OperationName;
-  /**
-   * Names of weights and activations: `W_E=embedding.weight,W_U=head.weight:T`; or
-   * `auto`, to have them proposed by shape and place in the graph.
-   */
-  readonly map?: string;
-}
+import { rowsOf, understand } from "./understand.ts";
 
 /** A file with the task and the names that it was given. */
 export interface Introduced {

@@ -9,11 +9,11 @@ import {
   AttributeProto_AttributeType as AttributeType,
   AttributeProtoSchema,
 } from "onnx-buf";
+import { hostTensorOf } from "../../numeric/tensor.ts";
 import { inputOf, tensorProto } from "../../onnx/file/graph_writer.ts";
 import type { GraphProto, NodeProto } from "../../onnx/file/model.ts";
 import { nodeOf, TYPE } from "../../onnx/reading/nodes.ts";
-import type { ValueSpec } from "../../onnx/runtime/session.ts";
-import { hostTensorOf } from "../../numeric/tensor.ts";
+import type { ValueSpec } from "../../onnx/runtime/feeds.ts";
 
 /** What an input gets of a row. */
 export type Wanted =

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { append } from "../../numeric/extremes.ts";
+import { append } from "../../base/extremes.ts";
 import type { GraphWalk, Product } from "./graph_walk.ts";
 import type { TaskSizes } from "../context/name_map.ts";
 

@@ -5,12 +5,14 @@
  * @module
  */
 
-import { append } from "../../numeric/extremes.ts";
 import { UsageError } from "../../base/errors.ts";
+import { append } from "../../base/extremes.ts";
 import { nearest } from "../../base/nearest.ts";
+import type { HostTensor } from "../../numeric/tensor.ts";
 import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
 import { makersOf } from "../../onnx/reading/nodes.ts";
-import type { HostTensor } from "../../numeric/tensor.ts";
+import { NotApplicableError } from "../context/not_applicable.ts";
+import { checkOwnRows } from "./own_rows.ts";
 import {
   before,
   type Kind,
@@ -26,8 +28,6 @@ import {
   type Labelled,
   SQUASHES,
 } from "./scores_graph.ts";
-import { checkOwnRows } from "./own_rows.ts";
-import { NotApplicableError } from "../probe.ts";
 
 /** The logits of a file. */
 export interface Logits {

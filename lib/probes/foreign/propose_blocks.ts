@@ -4,7 +4,7 @@
  * @module
  */
 
-import { append } from "../../numeric/extremes.ts";
+import { append } from "../../base/extremes.ts";
 import type { NodeProto } from "../../onnx/file/model.ts";
 import type { GraphWalk, Product } from "./graph_walk.ts";
 import type { Proposal, TaskSizes } from "../context/name_map.ts";

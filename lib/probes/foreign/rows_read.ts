@@ -5,8 +5,8 @@
  */
 
 import { UsageError } from "../../base/errors.ts";
-import type { ValueSpec } from "../../onnx/runtime/session.ts";
 import { type HostTensor, hostTensorOf } from "../../numeric/tensor.ts";
+import type { ValueSpec } from "../../onnx/runtime/feeds.ts";
 
 /** A row's tokens; a and b are functions of the pair. */
 export type Row = readonly ("a" | "b" | number)[];

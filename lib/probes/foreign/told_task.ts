@@ -5,9 +5,9 @@
  */
 
 import { UsageError } from "../../base/errors.ts";
-import type { ValueSpec } from "../../onnx/runtime/session.ts";
 import { type HostTensor, hostTensorOf, sizeOf } from "../../numeric/tensor.ts";
-import { NotApplicableError } from "../probe.ts";
+import type { ValueSpec } from "../../onnx/runtime/feeds.ts";
+import { NotApplicableError } from "../context/not_applicable.ts";
 import type { ModularTask, Part, ProbedTask } from "../context/task.ts";
 import type { ToldPart, ToldRows } from "./told_rows.ts";
 

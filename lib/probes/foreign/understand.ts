@@ -6,10 +6,11 @@
 
 import { UsageError } from "../../base/errors.ts";
 import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
-import type { ValueSpec } from "../../onnx/runtime/session.ts";
+import type { ValueSpec } from "../../onnx/runtime/feeds.ts";
+import { evenRows } from "../context/rows.ts";
+import type { ModularTask } from "../context/task.ts";
 import { adapted, toldOf } from "./adapt_inputs.ts";
 import { CannotRun, findLogits, type Logits } from "./logits.ts";
-import { evenRows } from "../context/rows.ts";
 import {
   inputOf,
   largest,
@@ -18,7 +19,6 @@ import {
   type Row,
   tokensOf,
 } from "./rows_read.ts";
-import type { ModularTask } from "../context/task.ts";
 
 /** What is told of a file's inputs and outputs. */
 export interface Ends {

@@ -4,20 +4,24 @@
  * @module
  */
 
-import { append } from "../../numeric/extremes.ts";
-import { choice, type Setting, type Values } from "../../settings/setting.ts";
-import { patch } from "../../onnx/inspect/edits.ts";
-import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
+import { append } from "../../base/extremes.ts";
+import { percent, short, table } from "../../base/terminal.ts";
 import {
   type HostTensor,
   hostTensorOf,
   toNumbers,
 } from "../../numeric/tensor.ts";
-import { percent, short, table } from "../../base/terminal.ts";
-import { cyclicOf, neuronHooksOf } from "./anatomy.ts";
+import { patch } from "../../onnx/inspect/edits.ts";
+import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
+import { choice, type Setting, type Values } from "../../settings/setting.ts";
 import { chunksOf, isLarge } from "../context/chunks.ts";
 import type { ProbeContext } from "../context/context.ts";
 import { type LabelledChunk, Scorer } from "../context/cross_entropy.ts";
+import { NotApplicableError } from "../context/not_applicable.ts";
+import { type PartScores, partScores } from "../context/row_groups.ts";
+import type { Probe } from "../probe.ts";
+import { headsOf } from "../transformer/residual_stream.ts";
+import { cyclicOf, neuronHooksOf } from "./anatomy.ts";
 import {
   labelled,
   logitsLess,
@@ -30,9 +34,6 @@ import {
   keySettings,
 } from "./key_frequencies.ts";
 import { clustersOf, spectrum2dOf } from "./neurons.ts";
-import { type PartScores, partScores } from "../context/row_groups.ts";
-import { NotApplicableError, type Probe } from "../probe.ts";
-import { headsOf } from "../transformer/residual_stream.ts";
 import { logitWavesOf, wavesOf } from "./waves.ts";
 
 /** The network without a part. */

@@ -4,8 +4,15 @@
  * @module
  */
 
-import { type HostTensor, toNumbers } from "../../numeric/tensor.ts";
-import type { Matrix, ProbeContext } from "../context/context.ts";
+import {
+  asMatrix,
+  type Matrix,
+  product,
+  rowsAt,
+  transposed,
+} from "../../numeric/matrix.ts";
+import type { HostTensor } from "../../numeric/tensor.ts";
+import type { ProbeContext } from "../context/context.ts";
 import { type CyclicTask, cyclicTask } from "./cyclic.ts";
 
 /** A matrix with a name. */
@@ -17,56 +24,6 @@ export interface Named extends Matrix {
 /** The cyclic group of the context's task, made once. */
 export function cyclicOf(context: ProbeContext): CyclicTask {
   return context.once("cyclic", () => cyclicTask(context.modular));
-}
-
-/** A tensor as a matrix: a row for each place of its first axis. */
-export function asMatrix({ shape, data }: HostTensor): Matrix {
-  return {
-    rows: shape[0]!,
-    columns: shape.slice(1).reduce((product, d) => product * d, 1),
-    data: toNumbers({ data }),
-  };
-}
-
-/** Some rows of a matrix, in an order. */
-export function rowsAt(
-  { columns, data }: Matrix,
-  rows: ArrayLike<number>,
-  from = 0,
-): Matrix {
-  const picked = new Float64Array(rows.length * columns);
-  for (let i = 0; i < rows.length; i++) {
-    const start = (from + rows[i]!) * columns;
-    picked.set(data.subarray(start, start + columns), i * columns);
-  }
-  return { rows: rows.length, columns, data: picked };
-}
-
-/** Rows become columns. */
-export function transposed({ rows, columns, data }: Matrix): Matrix {
-  const result = new Float64Array(data.length);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) {
-      result[j * rows + i] = data[i * columns + j]!;
-    }
-  }
-  return { rows: columns, columns: rows, data: result };
-}
-
-/** A·B. */
-export function product(a: Matrix, b: Matrix): Matrix {
-  const result = new Float64Array(a.rows * b.columns);
-  for (let i = 0; i < a.rows; i++) {
-    for (let k = 0; k < a.columns; k++) {
-      const factor = a.data[i * a.columns + k]!;
-      let from = k * b.columns;
-      let to = i * b.columns;
-      for (const end = from + b.columns; from < end; from++, to++) {
-        result[to]! += factor * b.data[from]!;
-      }
-    }
-  }
-  return { rows: a.rows, columns: b.columns, data: result };
 }
 
 /**

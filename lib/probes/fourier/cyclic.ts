@@ -6,7 +6,7 @@
  */
 
 import { isPrime } from "../../data/tasks/modular.ts";
-import { NotApplicableError } from "../probe.ts";
+import { NotApplicableError } from "../context/not_applicable.ts";
 import type { ModularTask } from "../context/task.ts";
 
 /**

@@ -4,14 +4,19 @@
  * @module
  */
 
+import { chunksOf as rowChunks } from "../../../models/size.ts";
+import {
+  asMatrix,
+  type Matrix,
+  meanRow,
+  tensorOf,
+} from "../../numeric/matrix.ts";
 import { type HostTensor, hostTensorOf, sizeOf } from "../../numeric/tensor.ts";
-import { asMatrix, cyclicOf } from "./anatomy.ts";
 import { inputsAt, isLarge, logitChunks } from "../context/chunks.ts";
-import type { Matrix, ProbeContext } from "../context/context.ts";
+import type { ProbeContext } from "../context/context.ts";
 import type { LabelledChunk } from "../context/cross_entropy.ts";
-import { meanRow, tensorOf } from "../geometry/products.ts";
-import { chunksOf as rowChunks } from "../../engine/size.ts";
 import { everyRow } from "../context/row_groups.ts";
+import { cyclicOf } from "./anatomy.ts";
 import { answerWaves } from "./waves.ts";
 
 /** What stands in the place of what is ablated. */

@@ -4,9 +4,12 @@
  * @module
  */
 
-import { maxOf } from "../../numeric/extremes.ts";
-import { integers, nullable, type Setting } from "../../settings/setting.ts";
 import { UsageError } from "../../base/errors.ts";
+import { maxOf } from "../../base/extremes.ts";
+import type { Matrix } from "../../numeric/matrix.ts";
+import { finite } from "../../numeric/statistics.ts";
+import { integers, nullable, type Setting } from "../../settings/setting.ts";
+import type { ProbeContext } from "../context/context.ts";
 import {
   cyclicOf,
   embeddingsOf,
@@ -14,9 +17,7 @@ import {
   neuronHooksOf,
   neuronLogitMapOf,
 } from "./anatomy.ts";
-import type { Matrix, ProbeContext } from "../context/context.ts";
 import { clustersOf, neuronShare, spectrum2dOf } from "./neurons.ts";
-import { finite } from "../probe.ts";
 import {
   components,
   cosRow,

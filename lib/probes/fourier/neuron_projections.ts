@@ -5,21 +5,21 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import type { SessionOptions } from "../../onnx/runtime/session.ts";
+import { asMatrix } from "../../numeric/matrix.ts";
+import { finite } from "../../numeric/statistics.ts";
 import { toNumbers } from "../../numeric/tensor.ts";
-import { widen } from "../../trace/precision.ts";
 import { runTraced } from "../../onnx/runtime/compile.ts";
+import type { SessionOptions } from "../../onnx/runtime/options.ts";
+import { widen } from "../../trace/precision.ts";
+import { chunksOf, isLarge } from "../context/chunks.ts";
+import type { ProbeContext } from "../context/context.ts";
+import { crossProduct } from "../geometry/products.ts";
 import {
-  asMatrix,
   cyclicOf,
   gridOf,
   neuronHooksOf,
   neuronLogitMapOf,
 } from "./anatomy.ts";
-import { chunksOf, isLarge } from "../context/chunks.ts";
-import type { ProbeContext } from "../context/context.ts";
-import { crossProduct } from "../geometry/products.ts";
-import { finite } from "../probe.ts";
 import { components, cosRow } from "./spectra.ts";
 import { wavesOf } from "./waves.ts";
 

@@ -5,12 +5,13 @@
  * @module
  */
 
-import { fraction, type Setting } from "../../settings/setting.ts";
-import type { SessionOptions } from "../../onnx/runtime/session.ts";
+import { asMatrix, type Matrix } from "../../numeric/matrix.ts";
 import { type HostTensor, hostTensorOf } from "../../numeric/tensor.ts";
-import { asMatrix, cyclicOf, gridOf } from "./anatomy.ts";
+import type { SessionOptions } from "../../onnx/runtime/options.ts";
+import { fraction, type Setting } from "../../settings/setting.ts";
 import { chunksOf, inputsAt, isLarge } from "../context/chunks.ts";
-import type { Matrix, ProbeContext } from "../context/context.ts";
+import type { ProbeContext } from "../context/context.ts";
+import { cyclicOf, gridOf } from "./anatomy.ts";
 import { type Blocks, blocks2d, frequencies } from "./spectra.ts";
 import { blocksInChunks } from "./spectra_in_chunks.ts";
 

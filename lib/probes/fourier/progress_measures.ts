@@ -4,9 +4,9 @@
  * @module
  */
 
-import { toNumbers } from "../../numeric/tensor.ts";
 import { percent, short, table } from "../../base/terminal.ts";
-import { cyclicOf } from "./anatomy.ts";
+import { tensorOf } from "../../numeric/matrix.ts";
+import { toNumbers } from "../../numeric/tensor.ts";
 import { isLarge } from "../context/chunks.ts";
 import type { ProbeContext } from "../context/context.ts";
 import {
@@ -15,24 +15,24 @@ import {
   scoresInChunks,
   scoresOver,
 } from "../context/cross_entropy.ts";
-import {
-  chosenKeysOf,
-  type KeySettings,
-  keySettings,
-  keysText,
-} from "./key_frequencies.ts";
-import { labelled, logitsLess } from "./interventions.ts";
 import { weightsIfKnown } from "../context/known_weights.ts";
-import { tensorOf } from "../geometry/products.ts";
-import { neuronMeasures } from "./neuron_projections.ts";
 import {
   type Parts,
   partsOf,
   rowScores,
   within,
 } from "../context/row_groups.ts";
-import type { Probe } from "../probe.ts";
 import type { Part } from "../context/task.ts";
+import type { Probe } from "../probe.ts";
+import { cyclicOf } from "./anatomy.ts";
+import { labelled, logitsLess } from "./interventions.ts";
+import {
+  chosenKeysOf,
+  type KeySettings,
+  keySettings,
+  keysText,
+} from "./key_frequencies.ts";
+import { neuronMeasures } from "./neuron_projections.ts";
 import { trigIdentity } from "./trig_identity.ts";
 import { type LogitWaves, logitWavesOf } from "./waves.ts";
 

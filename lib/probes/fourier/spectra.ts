@@ -5,13 +5,12 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import type { SessionOptions } from "../../onnx/runtime/session.ts";
-import type { HostTensor } from "../../numeric/tensor.ts";
-import { widen } from "../../trace/precision.ts";
-import { runTraced } from "../../onnx/runtime/compile.ts";
-import { product } from "./anatomy.ts";
-import type { Matrix } from "../context/context.ts";
 import { dot } from "../../numeric/lanczos.ts";
+import { type Matrix, product } from "../../numeric/matrix.ts";
+import type { HostTensor } from "../../numeric/tensor.ts";
+import { runTraced } from "../../onnx/runtime/compile.ts";
+import type { SessionOptions } from "../../onnx/runtime/options.ts";
+import { widen } from "../../trace/precision.ts";
 
 /** How many frequencies there are but 0: k = 1, …, ⌊n/2⌋. */
 export const frequencyCount = (n: number): number => Math.floor(n / 2);

@@ -6,10 +6,9 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import type { SessionOptions } from "../../onnx/runtime/session.ts";
+import { type Matrix, tensorOf } from "../../numeric/matrix.ts";
 import { runTraced } from "../../onnx/runtime/compile.ts";
-import type { Matrix } from "../context/context.ts";
-import { tensorOf } from "../geometry/products.ts";
+import type { SessionOptions } from "../../onnx/runtime/options.ts";
 import { type Blocks, fourierBasis, frequencies } from "./spectra.ts";
 
 /** Where variance lies, and which functions are the same everywhere. */

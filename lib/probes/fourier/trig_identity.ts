@@ -4,10 +4,10 @@
  * @module
  */
 
-import { cyclicOf } from "./anatomy.ts";
+import { finite } from "../../numeric/statistics.ts";
 import { logitChunks } from "../context/chunks.ts";
 import type { ProbeContext } from "../context/context.ts";
-import { finite } from "../probe.ts";
+import { cyclicOf } from "./anatomy.ts";
 import { type LogitWaves, wavesOf } from "./waves.ts";
 
 /** Logits as Σ_k α_k cos(w_k(s − c)), with s the answer's index and c the class's. */

@@ -6,9 +6,10 @@
  * @module
  */
 
-import { cyclicOf } from "./anatomy.ts";
+import type { Matrix } from "../../numeric/matrix.ts";
 import { type LogitChunk, logitChunks } from "../context/chunks.ts";
-import type { Matrix, ProbeContext } from "../context/context.ts";
+import type { ProbeContext } from "../context/context.ts";
+import { cyclicOf } from "./anatomy.ts";
 
 // So many numbers of projections are kept.
 const KEPT = 2 ** 24;

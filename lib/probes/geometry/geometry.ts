@@ -4,23 +4,20 @@
  * @module
  */
 
-import { append, hypotOf } from "../../numeric/extremes.ts";
-import { effectiveRankOf } from "../../metrics/effective_rank.ts";
-import type { SessionOptions } from "../../onnx/runtime/session.ts";
-import { sizeOf, toNumbers } from "../../numeric/tensor.ts";
-import { knownWeights } from "../context/known_weights.ts";
+import { append, hypotOf } from "../../base/extremes.ts";
 import { percent, short, table } from "../../base/terminal.ts";
-import { neuronHooksOf } from "../fourier/anatomy.ts";
-import type { Matrix } from "../context/context.ts";
-import {
-  crossProduct,
-  frobeniusNorm,
-  rootsOfGram,
-  singularValues,
-} from "./products.ts";
+import { effectiveRankOf } from "../../metrics/effective_rank.ts";
+import { rootsOfGram, singularValues } from "../../numeric/eigen.ts";
+import { frobeniusNorm, type Matrix } from "../../numeric/matrix.ts";
+import { finite } from "../../numeric/statistics.ts";
+import { sizeOf, toNumbers } from "../../numeric/tensor.ts";
+import type { SessionOptions } from "../../onnx/runtime/options.ts";
+import { knownWeights } from "../context/known_weights.ts";
 import { partsOf } from "../context/row_groups.ts";
-import { finite, type Probe } from "../probe.ts";
 import { trainActivation } from "../context/train_rows.ts";
+import { neuronHooksOf } from "../fourier/anatomy.ts";
+import type { Probe } from "../probe.ts";
+import { crossProduct } from "./products.ts";
 
 /** What the singular values σ of a matrix say. */
 export interface SingularSpectrum {

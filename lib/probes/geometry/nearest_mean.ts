@@ -5,16 +5,12 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { maxOf } from "../../numeric/extremes.ts";
-import type { SessionOptions } from "../../onnx/runtime/session.ts";
+import { chunksOf } from "../../../models/size.ts";
+import { maxOf } from "../../base/extremes.ts";
+import { frobeniusNorm, tensorOf } from "../../numeric/matrix.ts";
 import { runTraced } from "../../onnx/runtime/compile.ts";
-import { chunksOf } from "../../engine/size.ts";
-import {
-  frobeniusNorm,
-  type Matrix,
-  part as rowsFrom,
-  tensorOf,
-} from "./products.ts";
+import type { SessionOptions } from "../../onnx/runtime/options.ts";
+import { type Matrix, part as rowsFrom } from "./products.ts";
 
 // So many products are had at once.
 const AT_ONCE = 2 ** 22;

@@ -4,26 +4,28 @@
  * @module
  */
 
-import { product, transposed } from "../fourier/anatomy.ts";
+import { percent, short } from "../../base/terminal.ts";
+import { type Eigen, symmetricEigen } from "../../numeric/eigen.ts";
+import {
+  frobeniusNorm,
+  matrixOf,
+  meanRow,
+  product,
+  transposed,
+} from "../../numeric/matrix.ts";
+import { finite, mean } from "../../numeric/statistics.ts";
+import type { SessionOptions } from "../../onnx/runtime/options.ts";
 import { logitChunks } from "../context/chunks.ts";
+import { trainActivation } from "../context/train_rows.ts";
+import type { Probe } from "../probe.ts";
+import { awayFromNearest } from "./nearest_mean.ts";
 import {
   crossProduct,
   crossProductOf,
-  type Eigen,
-  frobeniusNorm,
   type Matrix,
-  matrixOf,
-  mean,
-  meanRow,
   part as rowsFrom,
-  symmetricEigen,
 } from "./products.ts";
-import type { SessionOptions } from "../../onnx/runtime/session.ts";
-import { percent, short } from "../../base/terminal.ts";
-import { finite, type Probe } from "../probe.ts";
-import { awayFromNearest } from "./nearest_mean.ts";
 import { readoutOf } from "./readout.ts";
-import { trainActivation } from "../context/train_rows.ts";
 
 /** How far vectors, one a class, are from equal lengths and equal angles. */
 export interface SimplexDistance {

@@ -5,11 +5,10 @@
  * @module
  */
 
+import { asMatrix, type Matrix, transposed } from "../../numeric/matrix.ts";
 import type { NodeProto } from "../../onnx/file/model.ts";
 import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
-import { asMatrix, transposed } from "../fourier/anatomy.ts";
-import type { Matrix } from "../context/context.ts";
-import { NotApplicableError } from "../probe.ts";
+import { NotApplicableError } from "../context/not_applicable.ts";
 
 /** The last product of a network. */
 export interface Readout {

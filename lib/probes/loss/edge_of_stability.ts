@@ -5,12 +5,8 @@
  * @module
  */
 
-import type { Config } from "../../config/config.ts";
-import { integer, type Setting } from "../../settings/setting.ts";
-import { randomKey } from "../../numeric/random.ts";
-import { toNumbers } from "../../numeric/tensor.ts";
-import type { Tensors } from "../../runs/states.ts";
 import { percent, short } from "../../base/terminal.ts";
+import type { Config } from "../../config/config.ts";
 import { type Objective, openObjective } from "../../engine/objective.ts";
 import {
   type Estimate,
@@ -19,15 +15,20 @@ import {
   lanczos,
   type Vector,
 } from "../../numeric/lanczos.ts";
+import { randomKey } from "../../numeric/random.ts";
+import { toNumbers } from "../../numeric/tensor.ts";
+import type { Tensors } from "../../runs/states.ts";
+import { integer, type Setting } from "../../settings/setting.ts";
 import {
   differentiated,
-  experimentOf,
   inPrecision,
   learningRateAt,
   optimizerAt,
 } from "../context/experiment_at.ts";
-import { checkHessian } from "../asking/large.ts";
-import { NotApplicableError, type Probe } from "../probe.ts";
+import { checkHessian } from "../context/hessian_memory.ts";
+import { NotApplicableError } from "../context/not_applicable.ts";
+import { experimentOf } from "../foreign/experiment_of.ts";
+import type { Probe } from "../probe.ts";
 
 /** The result. Everything is computed in float64. */
 export interface EdgeOfStabilityResult {

@@ -5,10 +5,11 @@
  * @module
  */
 
+import { percent, short, table } from "../../base/terminal.ts";
+import { finite, mean } from "../../numeric/statistics.ts";
+import { type HostTensor, lastPosition } from "../../numeric/tensor.ts";
 import { NO_ALIASES } from "../../onnx/inspect/aliases.ts";
 import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
-import { type HostTensor, lastPosition } from "../../numeric/tensor.ts";
-import { percent, short, table } from "../../base/terminal.ts";
 import {
   chunksOf,
   finiteLogits,
@@ -17,9 +18,8 @@ import {
 } from "../context/chunks.ts";
 import type { ProbeContext } from "../context/context.ts";
 import { knownWeights, logitDegree } from "../context/known_weights.ts";
-import { mean } from "../geometry/products.ts";
 import { evenRows } from "../context/rows.ts";
-import { finite, type Probe } from "../probe.ts";
+import type { Probe } from "../probe.ts";
 import {
   GROUP_ALPHAS,
   scaledWeights,

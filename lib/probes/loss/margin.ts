@@ -5,17 +5,18 @@
  */
 
 import type * as tf from "@tensorflow/tfjs-core";
-import { hypotOf } from "../../numeric/extremes.ts";
-import { marginsOf } from "../../metrics/margin.ts";
-import { hostTensorOf, toNumbers } from "../../numeric/tensor.ts";
+import { hypotOf } from "../../base/extremes.ts";
 import { percent, short, table } from "../../base/terminal.ts";
+import { marginsOf } from "../../metrics/margin.ts";
+import { frobeniusNorm, tensorOf } from "../../numeric/matrix.ts";
+import { finite } from "../../numeric/statistics.ts";
+import { hostTensorOf, toNumbers } from "../../numeric/tensor.ts";
 import { runTraced } from "../../onnx/runtime/compile.ts";
 import { logitChunks } from "../context/chunks.ts";
 import type { ProbeContext } from "../context/context.ts";
 import { logitDegree, weightsIfKnown } from "../context/known_weights.ts";
-import { frobeniusNorm, tensorOf } from "../geometry/products.ts";
-import { finite, type Probe } from "../probe.ts";
 import type { Part } from "../context/task.ts";
+import type { Probe } from "../probe.ts";
 
 /** Which share of the rows lies at a quantile or below it. */
 export const MARGIN_QUANTILES = [

@@ -5,22 +5,26 @@
  * @module
  */
 
-import { hostTensorOf, toNumbers } from "../../numeric/tensor.ts";
-import type { Tensors } from "../../runs/states.ts";
 import { percent, short, table } from "../../base/terminal.ts";
-import type { FloatDType } from "../../trace/graph.ts";
 import { leavesOf } from "../../base/tree.ts";
+import { finite } from "../../numeric/statistics.ts";
+import {
+  type FloatDType,
+  hostTensorOf,
+  toNumbers,
+} from "../../numeric/tensor.ts";
+import type { Tensors } from "../../runs/states.ts";
 import { finiteLogits } from "../context/chunks.ts";
 import type { ProbeContext } from "../context/context.ts";
 import {
   differentiated,
   type ExperimentAt,
-  experimentOf,
   inPrecision,
   optimizerAt,
 } from "../context/experiment_at.ts";
+import { experimentOf } from "../foreign/experiment_of.ts";
+import type { Probe } from "../probe.ts";
 import { measureNlm, NLM_LENGTHS } from "./nlm_measure.ts";
-import { finite, type Probe } from "../probe.ts";
 
 export { NLM_LENGTHS } from "./nlm_measure.ts";
 

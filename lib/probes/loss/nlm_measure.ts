@@ -6,22 +6,22 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
+import { hostBatch } from "../../../models/batch.ts";
+import { under, withBuffers } from "../../../models/buffers.ts";
 import { noHook } from "../../../models/model.ts";
+import { CHUNK } from "../../../models/size.ts";
+import { leavesOf, type Tree, treeOf } from "../../base/tree.ts";
+import { openChunkedLoss } from "../../engine/evaluation/chunked_loss.ts";
+import { valueAndGradients } from "../../engine/forward.ts";
+import { constant } from "../../engine/state.ts";
 import { mean, meanLoss } from "../../losses/mod.ts";
 import { nlm as nlmMetrics } from "../../metrics/nlm.ts";
 import { tensors as tensorMetrics } from "../../metrics/tensors.ts";
 import { cosNegative, dotAll, normAll } from "../../metrics/vectors.ts";
 import { type HostTensor, hostTensorOf } from "../../numeric/tensor.ts";
+import { runTraced } from "../../onnx/runtime/compile.ts";
 import { applyUpdates, type Params, zipTrees } from "../../optim/mod.ts";
 import { castLike, scalar, toPrecision, widen } from "../../trace/precision.ts";
-import { runTraced } from "../../onnx/runtime/compile.ts";
-import { hostBatch } from "../../../models/batch.ts";
-import { under, withBuffers } from "../../../models/buffers.ts";
-import { openChunkedLoss } from "../../engine/evaluation/chunked_loss.ts";
-import { valueAndGradients } from "../../engine/forward.ts";
-import { constant } from "../../engine/onnx/onnx_engine.ts";
-import { CHUNK } from "../../engine/size.ts";
-import { leavesOf, type Tree, treeOf } from "../../base/tree.ts";
 import { classesOf, isLarge } from "../context/chunks.ts";
 import type { ProbeContext } from "../context/context.ts";
 import type { ExperimentAt } from "../context/experiment_at.ts";

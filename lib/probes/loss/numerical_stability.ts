@@ -6,18 +6,22 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { collapsedRows, SCORES } from "../../metrics/attention.ts";
-import { hostTensorOf, toNumbers } from "../../numeric/tensor.ts";
-import type { MetricsRow } from "../../runs/run_folder.ts";
 import { percent, short, table } from "../../base/terminal.ts";
-import type { FloatDType } from "../../trace/graph.ts";
-import { widen } from "../../trace/precision.ts";
+import { collapsedRows, SCORES } from "../../metrics/attention.ts";
+import { asMatrix, rowsAt } from "../../numeric/matrix.ts";
+import { finite } from "../../numeric/statistics.ts";
+import {
+  type FloatDType,
+  hostTensorOf,
+  toNumbers,
+} from "../../numeric/tensor.ts";
 import { runTraced } from "../../onnx/runtime/compile.ts";
-import { asMatrix, rowsAt } from "../fourier/anatomy.ts";
+import type { MetricsRow } from "../../runs/run_folder.ts";
+import { widen } from "../../trace/precision.ts";
 import type { ProbeContext } from "../context/context.ts";
 import { lossAt } from "../context/experiment_at.ts";
 import { logitDegree } from "../context/known_weights.ts";
-import { finite, type Probe } from "../probe.ts";
+import type { Probe } from "../probe.ts";
 import { measureSoftmax, PRECISIONS } from "./softmax_rows.ts";
 
 /** How many evaluations say how fast the logits grow. */

@@ -5,16 +5,16 @@
  * @module
  */
 
-import type { GraphProto } from "../../onnx/file/model.ts";
-import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
+import { finite } from "../../numeric/statistics.ts";
 import {
   type HostTensor,
   hostTensorOf,
   lastPosition,
   toNumbers,
 } from "../../numeric/tensor.ts";
-import { degreesOf } from "../../trace/transforms/homogeneity.ts";
-import { finite } from "../probe.ts";
+import type { GraphProto } from "../../onnx/file/model.ts";
+import { degreesOf } from "../../onnx/inspect/homogeneity.ts";
+import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
 
 /** By how much groups of weights are multiplied. */
 export const GROUP_ALPHAS = [0.5, 2] as const;

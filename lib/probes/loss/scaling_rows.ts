@@ -6,23 +6,26 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
+import { mapTree } from "../../base/tree.ts";
 import {
   collapsed,
   correct,
   type Loss,
   softmaxCrossEntropy,
 } from "../../losses/mod.ts";
+import { finite, mean } from "../../numeric/statistics.ts";
+import {
+  type FloatDType,
+  type HostTensor,
+  toNumbers,
+} from "../../numeric/tensor.ts";
 import { cut, runInBatches } from "../../onnx/runtime/batches.ts";
-import type { Session, SessionOptions } from "../../onnx/runtime/session.ts";
-import { type HostTensor, toNumbers } from "../../numeric/tensor.ts";
-import type { FloatDType } from "../../trace/graph.ts";
-import { toPrecision, widen } from "../../trace/precision.ts";
 import { compile } from "../../onnx/runtime/compile.ts";
-import { mapTree } from "../../base/tree.ts";
+import type { SessionOptions } from "../../onnx/runtime/options.ts";
+import type { Session } from "../../onnx/runtime/session.ts";
+import { toPrecision, widen } from "../../trace/precision.ts";
 import type { ProbeContext } from "../context/context.ts";
 import { lossAt } from "../context/experiment_at.ts";
-import { mean } from "../geometry/products.ts";
-import { finite } from "../probe.ts";
 
 /** The factors by which all weights are multiplied. */
 export const ALPHAS = [0.5, 1, 2, 4] as const;

@@ -9,13 +9,14 @@ import { collapsed, type Loss, softmaxCrossEntropy } from "../../losses/mod.ts";
 import { logits as logitMetrics } from "../../metrics/logits.ts";
 import type { OfRows, Rows } from "../../metrics/mod.ts";
 import { lostExponentials } from "../../metrics/underflow.ts";
-import type { Session } from "../../onnx/runtime/session.ts";
+import { tensorOf } from "../../numeric/matrix.ts";
+import { mean } from "../../numeric/statistics.ts";
 import { hostTensorOf, toNumbers } from "../../numeric/tensor.ts";
-import { toPrecision, widen } from "../../trace/precision.ts";
 import { compile, runTraced } from "../../onnx/runtime/compile.ts";
+import type { Session } from "../../onnx/runtime/session.ts";
+import { toPrecision, widen } from "../../trace/precision.ts";
 import { logitChunks } from "../context/chunks.ts";
 import type { ProbeContext } from "../context/context.ts";
-import { mean, tensorOf } from "../geometry/products.ts";
 
 /** What a softmax is looked at in. */
 export const PRECISIONS = ["float16", "float32", "float64"] as const;

@@ -5,15 +5,17 @@
  * @module
  */
 
-import { append } from "../../numeric/extremes.ts";
-import { type HostTensor, toNumbers } from "../../numeric/tensor.ts";
+import { append } from "../../base/extremes.ts";
 import { percent, short, table } from "../../base/terminal.ts";
+import type { Matrix } from "../../numeric/matrix.ts";
+import { finite } from "../../numeric/statistics.ts";
+import { type HostTensor, toNumbers } from "../../numeric/tensor.ts";
 import { atOnce } from "../context/chunks.ts";
-import type { Matrix, ProbeContext } from "../context/context.ts";
+import type { ProbeContext } from "../context/context.ts";
 import { Scorer, type Scores, scoresOver } from "../context/cross_entropy.ts";
-import { type DirectAttribution, directAttribution } from "./attribution.ts";
 import { everyRow } from "../context/row_groups.ts";
-import { finite, type Probe } from "../probe.ts";
+import type { Probe } from "../probe.ts";
+import { type DirectAttribution, directAttribution } from "./attribution.ts";
 import {
   attentionLayers,
   ROUNDING,

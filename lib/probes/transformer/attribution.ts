@@ -5,10 +5,10 @@
  * @module
  */
 
-import { type HostTensor, toNumbers } from "../../numeric/tensor.ts";
 import { short } from "../../base/terminal.ts";
-import { asMatrix, product } from "../fourier/anatomy.ts";
-import type { Matrix, ProbeContext } from "../context/context.ts";
+import { asMatrix, type Matrix, product } from "../../numeric/matrix.ts";
+import { type HostTensor, toNumbers } from "../../numeric/tensor.ts";
+import type { ProbeContext } from "../context/context.ts";
 import {
   headsOf,
   ROUNDING,

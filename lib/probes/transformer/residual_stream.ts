@@ -5,15 +5,15 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import type { SessionOptions } from "../../onnx/runtime/session.ts";
-import { type HostTensor, hostTensorOf, sizeOf } from "../../numeric/tensor.ts";
-import { widen } from "../../trace/precision.ts";
-import { runTraced } from "../../onnx/runtime/compile.ts";
 import { layerNorm } from "../../../models/layers/norm.ts";
 import { noHook } from "../../../models/model.ts";
+import { type HostTensor, hostTensorOf, sizeOf } from "../../numeric/tensor.ts";
+import { runTraced } from "../../onnx/runtime/compile.ts";
+import type { SessionOptions } from "../../onnx/runtime/options.ts";
+import { widen } from "../../trace/precision.ts";
 import { atOnce } from "../context/chunks.ts";
 import type { ProbeContext } from "../context/context.ts";
-import { NotApplicableError } from "../probe.ts";
+import { NotApplicableError } from "../context/not_applicable.ts";
 
 /** Of sums of float32 over a few thousand terms, with room. */
 export const ROUNDING = 1e-3;

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { spreadOf } from "../../train/band/band.ts";
 import {
   type Axis,
   chartSvg,
@@ -13,8 +12,9 @@ import {
   type Published,
   type Series,
 } from "../../charts/chart.ts";
-import type { ReportFigure, Table } from "./figure.ts";
+import { spreadOf } from "../../numeric/statistics.ts";
 import { type Group, reached } from "../runs.ts";
+import type { ReportFigure, Table } from "./figure.ts";
 
 /** A curve of a chart. */
 interface Curve {

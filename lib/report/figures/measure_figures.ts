@@ -5,16 +5,17 @@
  * @module
  */
 
+import { chartSvg, type Series } from "../../charts/chart.ts";
+import { evenlySpaced } from "../../numeric/statistics.ts";
 import { hasManyLogits } from "../../probes/asking/large.ts";
+import type { Unit } from "../../probes/asking/messages.ts";
+import { ask } from "../../probes/asking/probing.ts";
+import { shareOut } from "../../probes/asking/threads.ts";
+import type { RunCheckpoint } from "../../probes/context/context.ts";
+import { NotApplicableError } from "../../probes/context/not_applicable.ts";
+import type { ProgressResult } from "../../probes/fourier/progress_measures.ts";
 import { logitScaling } from "../../probes/loss/logit_scaling.ts";
 import type { ProbeOptions } from "../../probes/mod.ts";
-import { NotApplicableError } from "../../probes/probe.ts";
-import { ask } from "../../probes/asking/probing.ts";
-import type { ProgressResult } from "../../probes/fourier/progress_measures.ts";
-import type { RunCheckpoint } from "../../probes/context/run_context.ts";
-import { shareOut, type Unit } from "../../probes/asking/threads.ts";
-import { evenlySpaced } from "../../runs/read.ts";
-import { chartSvg, type Series } from "../../charts/chart.ts";
 import type { Opened, ReportFigure } from "./figure.ts";
 
 /** Losses of the waves alone, and without them, at a step. */

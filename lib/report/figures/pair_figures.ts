@@ -5,7 +5,7 @@
  * @module
  */
 
-import { maxOf } from "../../numeric/extremes.ts";
+import { maxOf } from "../../base/extremes.ts";
 import { toNumbers } from "../../numeric/tensor.ts";
 import { cyclicOf } from "../../probes/fourier/anatomy.ts";
 import { logitChunks } from "../../probes/context/chunks.ts";

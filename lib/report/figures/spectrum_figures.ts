@@ -5,7 +5,11 @@
  * @module
  */
 
-import { maxOf } from "../../numeric/extremes.ts";
+import { maxOf } from "../../base/extremes.ts";
+import { chartSvg } from "../../charts/chart.ts";
+import { heatMapSvg, numberTicks } from "../../charts/heat_map.ts";
+import { ask } from "../../probes/asking/probing.ts";
+import { NotApplicableError } from "../../probes/context/not_applicable.ts";
 import { cyclicOf, embeddingsOf } from "../../probes/fourier/anatomy.ts";
 import { fourier, type LayerSpectrum } from "../../probes/fourier/fourier.ts";
 import {
@@ -13,11 +17,7 @@ import {
   type Spectrum,
   spectrum,
 } from "../../probes/fourier/key_frequencies.ts";
-import { NotApplicableError } from "../../probes/probe.ts";
-import { ask } from "../../probes/asking/probing.ts";
-import { chartSvg } from "../../charts/chart.ts";
 import type { Opened, ReportFigure } from "./figure.ts";
-import { heatMapSvg, numberTicks } from "../../charts/heat_map.ts";
 
 /** A spectrum at a step: the share of the power of each frequency, from k = 1. */
 export interface SpectrumAt {

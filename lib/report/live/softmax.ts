@@ -4,7 +4,7 @@
  * @module
  */
 
-import { maxOf } from "../../numeric/extremes.ts";
+import { maxOf } from "../../base/extremes.ts";
 
 /** The precisions of a softmax. */
 export type Precision = "float16" | "float32" | "float64";

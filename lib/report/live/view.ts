@@ -6,7 +6,7 @@
  */
 
 /// <reference lib="dom" />
-import { maxOf, minOf } from "../../numeric/extremes.ts";
+import { maxOf, minOf } from "../../base/extremes.ts";
 import { percent } from "../../base/terminal.ts";
 import { byId } from "./blocks.ts";
 import type { LiveData } from "./data.ts";

@@ -13,10 +13,9 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from "onnx-buf";
+import type { FloatDType, HostTensor } from "../../numeric/tensor.ts";
 import { hostTensor, type ModelProto } from "../../onnx/file/model.ts";
 import { ProbeModel } from "../../onnx/inspect/probe_model.ts";
-import type { HostTensor } from "../../numeric/tensor.ts";
-import type { FloatDType } from "../../trace/graph.ts";
 import { ONNX_TYPE } from "../../trace/operators/lowering.ts";
 
 /** Units that can be switched off, one by one. */

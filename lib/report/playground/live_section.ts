@@ -8,17 +8,17 @@
 import { gzipSync } from "fflate";
 import { configAt } from "../../config/switches.ts";
 import { permutation, randomKey } from "../../numeric/random.ts";
-import { decodeModel } from "../../onnx/file/model.ts";
 import { bytesOf } from "../../numeric/tensor.ts";
-import { cyclicOf } from "../../probes/fourier/anatomy.ts";
-import type { ProbeContext } from "../../probes/context/context.ts";
-import { fourier, type FourierResult } from "../../probes/fourier/fourier.ts";
-import { NotApplicableError } from "../../probes/probe.ts";
+import { decodeModel } from "../../onnx/file/model.ts";
 import { ask } from "../../probes/asking/probing.ts";
+import type { ProbeContext } from "../../probes/context/context.ts";
+import { NotApplicableError } from "../../probes/context/not_applicable.ts";
+import { cyclicOf } from "../../probes/fourier/anatomy.ts";
+import { fourier, type FourierResult } from "../../probes/fourier/fourier.ts";
 import { frequencyCount } from "../../probes/fourier/spectra.ts";
-import { base64Block, type Html, html, jsonBlock } from "../page/html.ts";
 import type { LiveData, Place, Switches } from "../live/data.ts";
 import { PRECISIONS } from "../live/softmax.ts";
+import { base64Block, type Html, html, jsonBlock } from "../page/html.ts";
 import { type LiveModel, liveModel } from "./live_model.ts";
 
 // More places than that nobody types.

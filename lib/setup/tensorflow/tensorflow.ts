@@ -16,7 +16,7 @@ import {
   setupCommand,
   setupRoot,
 } from "../../devices/tfjs/backends.ts";
-import { checkApart } from "../../engine/tfjs/trial.ts";
+import { checkApart } from "../../devices/tfjs/check_apart.ts";
 import { need, type Run, runner, SetupError } from "./commands.ts";
 import {
   buildAddon,

@@ -6,9 +6,14 @@
  * @module
  */
 
-import type { DType, Value } from "../graph.ts";
+import type { DType } from "../../numeric/tensor.ts";
 
 const FLOATS: readonly DType[] = ["float16", "float32", "float64"];
+/** An operand, of which only its type matters. */
+interface Typed {
+  readonly dtype: DType;
+}
+
 const SIGNED: readonly DType[] = [...FLOATS, "int32", "int64"];
 const NUMBERS: readonly DType[] = [...SIGNED, "uint32"];
 const SINGLE: readonly DType[] = ["float16", "float32"];
@@ -35,7 +40,7 @@ export const KERNEL_TYPES: ReadonlyMap<string, readonly DType[]> = new Map([
 ]);
 
 // A condition is no operand that the kernel is chosen by.
-const decisive = (op: string, inputs: readonly Value[]) =>
+const decisive = (op: string, inputs: readonly Typed[]) =>
   inputs[op === "Where" ? 1 : 0];
 
 /**
@@ -48,7 +53,7 @@ const decisive = (op: string, inputs: readonly Value[]) =>
  */
 export function checkKernel(
   op: string,
-  inputs: readonly Value[],
+  inputs: readonly Typed[],
   doing: string = op,
 ): void {
   const dtype = decisive(op, inputs)?.dtype;

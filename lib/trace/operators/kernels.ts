@@ -5,14 +5,9 @@
  */
 
 import { util } from "@tensorflow/tfjs-core";
-import { toTyped } from "../../numeric/tensor.ts";
-import { NEGATIVE } from "../../onnx/runtime/run_errors.ts";
-import {
-  type DType,
-  type GraphBuilder,
-  isFloat,
-  type Value,
-} from "../graph.ts";
+import { type DType, toTyped } from "../../numeric/tensor.ts";
+import { type GraphBuilder, isFloat, type Value } from "../graph.ts";
+import { NEGATIVE } from "./indices.ts";
 import { integerMod } from "./integers.ts";
 import {
   binary,

@@ -6,16 +6,16 @@
  */
 
 import { backend_util } from "@tensorflow/tfjs-core";
-import { cut, indices, isIndex } from "./constants.ts";
-import { mergedSum } from "./sums.ts";
+import type { DType } from "../../numeric/tensor.ts";
 import {
   type Attribute,
-  type DType,
   type GraphBuilder,
   isFloat,
   type Node,
   type Value,
 } from "../graph.ts";
+import { cut, indices, isIndex } from "./constants.ts";
+import { mergedSum } from "./sums.ts";
 
 const equalShape = (a: readonly number[], b: readonly number[]) =>
   a.length === b.length && a.every((d, i) => d === b[i]);

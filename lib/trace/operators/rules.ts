@@ -9,12 +9,8 @@
 
 import type * as tf from "@tensorflow/tfjs-core";
 import { backend_util, slice_util, util } from "@tensorflow/tfjs-core";
-import {
-  type FloatDType,
-  type GraphBuilder,
-  isFloat,
-  type Value,
-} from "../graph.ts";
+import type { FloatDType } from "../../numeric/tensor.ts";
+import { type GraphBuilder, isFloat, type Value } from "../graph.ts";
 import {
   choose,
   cosh,

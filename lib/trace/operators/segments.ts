@@ -4,7 +4,7 @@
  * @module
  */
 
-import { append } from "../../numeric/extremes.ts";
+import { append } from "../../base/extremes.ts";
 import type { HostData } from "../../numeric/tensor.ts";
 import { type Graph, GraphBuilder, type Value } from "../graph.ts";
 import { concat, gatherAlong, oneHot, size } from "./kernels.ts";

@@ -6,7 +6,6 @@
  */
 
 import { toNumbers } from "../../numeric/tensor.ts";
-import type { Dim } from "../../onnx/file/model.ts";
 import {
   type Graph,
   newConstant,
@@ -123,3 +122,6 @@ function constantForAnyBatch(op: string, a: Value, b: Value): Value {
       "on the batch size",
   );
 }
+
+/** A length of a shape in a file: a number, or the name of a free one. */
+export type Dim = number | string;

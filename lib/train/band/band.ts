@@ -5,7 +5,8 @@
  */
 
 import type { Metrics } from "../../metrics/mod.ts";
-import type { TrainResult } from "../recorder.ts";
+import { type Spread, spreadOf } from "../../numeric/statistics.ts";
+import type { TrainResult } from "../../runs/result.ts";
 
 /** When runs passed a mark, in steps; null where none did. */
 export interface Passed {
@@ -17,16 +18,6 @@ export interface Passed {
   readonly median: number | null;
   /** The last. */
   readonly last: number | null;
-}
-
-/** A number in several runs; null where it is defined in none. */
-export interface Spread {
-  /** The least. */
-  readonly least: number | null;
-  /** The median. */
-  readonly median: number | null;
-  /** The most. */
-  readonly most: number | null;
 }
 
 /** What several runs came to. */
@@ -60,20 +51,5 @@ export function bandOf(results: readonly TrainResult[]): Band {
         spreadOf(results.map(({ final }) => final[name]!)),
       ]),
     ) as Metrics<Spread>,
-  };
-}
-
-/** The spread of some numbers; those that are not finite are left out. */
-export function spreadOf(values: readonly number[]): Spread {
-  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
-  const half = Math.floor(sorted.length / 2);
-  // Of an even number the mean of the two in the middle.
-  const median = sorted.length % 2 === 1
-    ? sorted[half]!
-    : (sorted[half - 1]! + sorted[half]!) / 2;
-  return {
-    least: sorted[0] ?? null,
-    median: sorted.length > 0 ? median : null,
-    most: sorted.at(-1) ?? null,
   };
 }

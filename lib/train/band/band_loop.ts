@@ -6,12 +6,13 @@
 
 import type { Config } from "../../config/config.ts";
 import { firstStep } from "../../config/switches.ts";
-import type { MetricsRow } from "../../runs/run_folder.ts";
-import type { Evaluated, Recorder, TrainResult } from "../recorder.ts";
+import type { Evaluated, ReplicaEngine } from "../../engine/engine.ts";
 import { notFinite, tensorText } from "../../engine/finite.ts";
-import type { ReplicaEngine } from "../../engine/onnx/replica_engine.ts";
-import { chunk } from "../train_loop.ts";
+import type { TrainResult } from "../../runs/result.ts";
+import type { MetricsRow } from "../../runs/run_folder.ts";
 import { DivergedError, type Progress, type TrainOptions } from "../options.ts";
+import type { Recorder } from "../recorder.ts";
+import { chunk } from "../train_loop.ts";
 
 /** One of several runs that are trained at once. */
 export interface Replica {

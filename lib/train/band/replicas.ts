@@ -5,15 +5,7 @@
  */
 
 import { join } from "node:path";
-import {
-  type Config,
-  ConfigError,
-  type ConfigInput,
-  resolveConfig,
-} from "../../config/config.ts";
-import { firstStep } from "../../config/switches.ts";
-import { chooseDevice } from "../../devices/choice.ts";
-import { providerOf } from "../../onnx/runtime/session.ts";
+import { UsageError } from "../../base/errors.ts";
 import {
   checkConfigs,
   checkOptions,
@@ -23,27 +15,38 @@ import {
   number,
 } from "../../base/options.ts";
 import {
+  type Config,
+  ConfigError,
+  type ConfigInput,
+  resolveConfig,
+} from "../../config/config.ts";
+import { firstStep } from "../../config/switches.ts";
+import { chooseDevice } from "../../devices/choice.ts";
+import { checkMemory } from "../../engine/memory.ts";
+import { meteredReplicas } from "../../engine/metered.ts";
+import { replicaEngine } from "../../engine/onnx/replica_engine.ts";
+import { sessionOf } from "../../engine/onnx/session_options.ts";
+import { switchingReplicas } from "../../engine/switching.ts";
+import { makeExperiment } from "../../experiment/experiment.ts";
+import { providerOf } from "../../onnx/runtime/session.ts";
+import {
   FILES,
   list as filesIn,
   REPLICA,
   replicasIn,
 } from "../../runs/layout.ts";
-import { UsageError } from "../../base/errors.ts";
-import { makeManifest } from "../../runs/manifest.ts";
-import { isOver } from "../../runs/saved_state.ts";
 import { lockRun } from "../../runs/lock.ts";
+import { makeManifest } from "../../runs/manifest.ts";
 import {
   checkFree,
   checkNotSource,
   newRunPath,
 } from "../../runs/new_folder.ts";
+import type { TrainResult } from "../../runs/result.ts";
 import { RunWriter } from "../../runs/run_folder.ts";
-import { failureText, type Replica, trainAll } from "./band_loop.ts";
-import { makeExperiment } from "../../experiment/experiment.ts";
-import { checkMemory } from "../../engine/memory.ts";
-import { type Recorded, Recorder, type TrainResult } from "../recorder.ts";
-import { meteredReplicas } from "../../engine/metered.ts";
-import { replicaEngine } from "../../engine/onnx/replica_engine.ts";
+import { isOver } from "../../runs/saved_state.ts";
+import { TRAIN, type TrainOptions } from "../options.ts";
+import { type Recorded, Recorder } from "../recorder.ts";
 import {
   damagesOf,
   reopen,
@@ -52,15 +55,13 @@ import {
   tellDamages,
   type Unfit,
 } from "../resume.ts";
+import { failureText, type Replica, trainAll } from "./band_loop.ts";
 import {
   endOfBand,
   lastOfBand,
   resumableBand,
   startOfBand,
 } from "./resume_band.ts";
-import { switchingReplicas } from "../../engine/switching.ts";
-import { sessionOf } from "../train.ts";
-import { TRAIN, type TrainOptions } from "../options.ts";
 
 /** Which runs to train at once. */
 export interface ReplicaOptions {

@@ -5,18 +5,18 @@
  */
 
 import { dirname } from "node:path";
+import type { HostState } from "../../../models/buffers.ts";
+import { UsageError } from "../../base/errors.ts";
 import type { Config } from "../../config/config.ts";
 import { configAt, firstStep } from "../../config/switches.ts";
-import { UsageError } from "../../base/errors.ts";
+import { withConfig } from "../../engine/carry_over.ts";
+import type { BandSnapshot } from "../../engine/engine.ts";
+import { initialState } from "../../engine/state.ts";
+import type { Experiment } from "../../experiment/experiment.ts";
+import type { TrainResult } from "../../runs/result.ts";
 import type { Interrupted } from "../../runs/saved_state.ts";
 import { savedSteps } from "../../runs/states.ts";
-import { bandDiverged, failureText } from "./band_loop.ts";
-import { withConfig } from "../../engine/carry_over.ts";
-import type { HostState } from "../../engine/engine.ts";
-import type { Experiment } from "../../experiment/experiment.ts";
-import { initialState } from "../../engine/onnx/onnx_engine.ts";
-import type { TrainResult } from "../recorder.ts";
-import type { BandSnapshot } from "../../engine/onnx/replica_engine.ts";
+import { startOf } from "../from_checkpoint.ts";
 import {
   type LastState,
   lastState,
@@ -25,7 +25,7 @@ import {
   resumable,
   type Unfit,
 } from "../resume.ts";
-import { startOf } from "../from_checkpoint.ts";
+import { bandDiverged, failureText } from "./band_loop.ts";
 
 /**
  * The runs in some folders, if a training can go on with them.

@@ -1,0 +1,4 @@
+import { testClaims } from "../_claims.ts";
+
+// Published numbers only: it claims nothing.
+testClaims("fig17", {});

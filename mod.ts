@@ -38,7 +38,11 @@ export type {
 } from "./lib/settings/setting.ts";
 export * from "./lib/data/mod.ts";
 export * from "./lib/devices/choice.ts";
-export { type Finding } from "./lib/settings/devices.ts";
+export {
+  backendNames,
+  type DeviceRow,
+  type Finding,
+} from "./lib/settings/devices.ts";
 export { UsageError } from "./lib/base/errors.ts";
 export { FileError } from "./lib/base/files.ts";
 export { DamagedError } from "./lib/base/sums.ts";

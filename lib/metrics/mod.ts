@@ -41,6 +41,8 @@ export type {
   OfRows,
   Rows,
 } from "./group.ts";
+export type { Initialised } from "../../models/buffers.ts";
+export type { Sized } from "../../models/size.ts";
 export { basicNames } from "./basic.ts";
 export { effectiveRankOf } from "./effective_rank.ts";
 export { collapseThreshold } from "./logits.ts";

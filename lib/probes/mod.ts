@@ -56,7 +56,12 @@ export * from "./asking/probing.ts";
 export { type ProbeReport } from "./asking/messages.ts";
 export { type ProbeOptions } from "./asking/options.ts";
 export * from "./registry.ts";
-export * from "./run_context.ts";
+export {
+  type ProbeProgress,
+  type ProbeSeries,
+  RunContext,
+  type RunOptions,
+} from "./run_context.ts";
 export { type RunCheckpoint } from "./context/context.ts";
 export { usualJobs } from "./asking/threads.ts";
 export type { ScalingGroup } from "./loss/scaling_groups.ts";

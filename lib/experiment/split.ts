@@ -53,18 +53,23 @@ const mapParts = (split: Split, f: (part: Examples) => Examples): Split => ({
 /**
  * A config's dataset in its parts, label noise among the train rows.
  *
+ * @param config The experiment.
+ * @param dataset All its rows, where they were made already.
  * @throws {UsageError} if a task's sizes turn out impossible, or its files are
  * not there.
  * @throws {SyntaxError} if a file of a task is not what it should be.
  */
-export function splitOf(config: Config): Split {
+export function splitOf(
+  config: Config,
+  dataset?: Dataset,
+): Split {
   checkArgument("splitOf()", "config", config, configCheck);
   const { trainFraction, labelNoise } = config;
   const key = dataKey(config);
-  const dataset = datasetOf(config);
-  const parts = dataset.split ?? split(dataset, trainFraction, key("split"));
+  const whole = dataset ?? datasetOf(config);
+  const parts = whole.split ?? split(whole, trainFraction, key("split"));
   if (labelNoise === 0) return parts;
-  const { classes } = dataset;
+  const { classes } = whole;
   const noise = key("label-noise");
   return {
     ...parts,

@@ -78,7 +78,7 @@ export function openChunkedLoss(
       for (
         const [path, x] of Object.entries(await (await pass).run(feeds, 0))
       ) {
-        const total = Float64Array.from(toNumbers(x));
+        const total = new Float64Array(toNumbers(x));
         const before = sums.get(path)?.data as Float64Array | undefined;
         before?.forEach((x, i) => total[i]! += x);
         sums.set(path, { ...x, dtype: "float64", data: total });

@@ -175,7 +175,11 @@ export async function* logitChunks(
     const [count, columns] = chunk.value.shape as [number, number];
     yield { ...chunk, logits: { rows: count, columns, data } };
   }
+  if (!rows) context.once(FINITE, () => Promise.resolve());
 }
+
+// Whether all logits were seen to be finite.
+const FINITE = "finite logits";
 
 function rowsOf(
   { columns, data }: Matrix,
@@ -195,12 +199,13 @@ function rowsOf(
  * @throws {NotApplicableError} if some are not.
  */
 export async function finiteLogits(context: ProbeContext): Promise<void> {
-  await context.once("finite logits", async () => {
+  await context.once(FINITE, async () => {
     for await (const _ of logitChunks(context));
   });
 }
 
-function notFinite({ model }: ProbeContext): NotApplicableError {
+/** Says that logits are not finite. */
+export function notFinite({ model }: ProbeContext): NotApplicableError {
   return new NotApplicableError(
     `${model.source} has logits that are not finite: no probe that reads them ` +
       "says anything",

@@ -150,7 +150,7 @@ export function modularPairs(
 }
 
 function partsOf(config: Config, dataset: Dataset) {
-  const { train, test } = splitOf(config);
+  const { train, test } = splitOf(config, dataset);
   if (dataset.split) {
     // The rows of the whole are those of the parts, one behind the other.
     return {
@@ -158,9 +158,9 @@ function partsOf(config: Config, dataset: Dataset) {
       test: part(test, (i) => train.labels.length + i),
     };
   }
-  const places = new Map(dataset.inputs.map((row, i) => [row.join(), i]));
-  const find = ({ inputs }: Examples) => (i: number) =>
-    places.get(inputs[i]!.join())!;
+  // A part has the very rows of the whole.
+  const places = new Map(dataset.inputs.map((row, i) => [row, i]));
+  const find = ({ inputs }: Examples) => (i: number) => places.get(inputs[i]!)!;
   return { train: part(train, find(train)), test: part(test, find(test)) };
 }
 

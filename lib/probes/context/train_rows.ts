@@ -6,12 +6,7 @@
 
 import { asMatrix, type Matrix } from "../../numeric/matrix.ts";
 import { allFinite } from "../../numeric/statistics.ts";
-import {
-  type HostTensor,
-  lastPosition,
-  sizeOf,
-  toNumbers,
-} from "../../numeric/tensor.ts";
+import { type HostTensor, lastPosition, sizeOf } from "../../numeric/tensor.ts";
 import { chunksOf, inputsAt, isLarge } from "./chunks.ts";
 import type { ProbeContext } from "./context.ts";
 import { NotApplicableError } from "./not_applicable.ts";
@@ -26,16 +21,37 @@ export async function trainActivation(
   context: ProbeContext,
   name: string,
 ): Promise<Matrix> {
-  const { source } = context.model;
-  if (await isLarge(context)) {
-    const { rows } = context.task.split().train;
-    const matrix = await inChunks(context, name, rows);
-    if (allFinite(matrix.data)) return matrix;
-    throw new NotApplicableError(`${name} of ${source} is not finite`);
-  }
   const activation = await context.activation(name);
   const { rows } = context.task.split().train;
   return finiteRows(context, name, activation, rows);
+}
+
+/** Some rows of a matrix. */
+export interface RowsFrom {
+  /** The place of the first among all. */
+  readonly first: number;
+  /** The rows, [some, width]. */
+  readonly some: Matrix;
+}
+
+/**
+ * The same in parts: where rows are too many to be had at once, each part is computed
+ * when it is asked for, and nothing is kept.
+ *
+ * @throws {NotApplicableError} as {@link trainActivation}.
+ */
+export async function* trainActivationParts(
+  context: ProbeContext,
+  name: string,
+): AsyncGenerator<RowsFrom> {
+  if (!await isLarge(context)) {
+    yield { first: 0, some: await trainActivation(context, name) };
+    return;
+  }
+  const { rows } = context.task.split().train;
+  for await (const { first, value } of chunksOf(context, name, { rows })) {
+    yield { first, some: finiteRows(context, name, value) };
+  }
 }
 
 /**
@@ -76,20 +92,4 @@ function finiteRows(
   const matrix = asMatrix(lastPosition(activation, rows));
   if (allFinite(matrix.data)) return matrix;
   throw new NotApplicableError(`${name} of ${source} is not finite`);
-}
-
-// The same without the activation of the other rows, which is not kept.
-async function inChunks(
-  context: ProbeContext,
-  name: string,
-  rows: Int32Array,
-): Promise<Matrix> {
-  let data: Float64Array | undefined;
-  let columns = 0;
-  for await (const { first, value } of chunksOf(context, name, { rows })) {
-    columns = value.shape[1]!;
-    data ??= new Float64Array(rows.length * columns);
-    data.set(toNumbers(value), first * columns);
-  }
-  return { rows: rows.length, columns, data: data! };
 }

@@ -5,10 +5,9 @@
  */
 
 import { finite } from "../../numeric/statistics.ts";
-import { logitChunks } from "../context/chunks.ts";
 import type { ProbeContext } from "../context/context.ts";
 import { cyclicOf } from "./anatomy.ts";
-import { type LogitWaves, wavesOf } from "./waves.ts";
+import { type LogitsInWaves, wavesOf } from "./waves.ts";
 
 /** Logits as Σ_k α_k cos(w_k(s − c)), with s the answer's index and c the class's. */
 export interface TrigIdentity {
@@ -38,25 +37,12 @@ export interface TrigIdentity {
  * @param waves Its logits' waves.
  * @param keys The frequencies.
  */
-export async function trigIdentity(
+export function trigIdentity(
   context: ProbeContext,
-  { order: n, byAnswer, classes }: LogitWaves,
+  { order: n, byAnswer, classes, variance }: LogitsInWaves,
   keys: readonly number[],
-): Promise<TrigIdentity> {
-  const { rows, residues } = cyclicOf(context);
-  let variance = 0;
-  for await (const { logits } of logitChunks(context, rows)) {
-    for (let row = 0; row < logits.rows; row++) {
-      let sum = 0;
-      let squares = 0;
-      for (const c of residues) {
-        const z = logits.data[row * logits.columns + c]!;
-        sum += z;
-        squares += z * z;
-      }
-      variance += squares - sum * sum / n;
-    }
-  }
+): TrigIdentity {
+  const { residues } = cyclicOf(context);
   const amplitudes = keys.map((k) => {
     const { cos } = wavesOf(k, n);
     let inner = 0;

@@ -12,7 +12,7 @@ import type { ProbeContext } from "../context/context.ts";
 import { cyclicOf } from "./anatomy.ts";
 
 // So many numbers of projections are kept.
-const KEPT = 2 ** 24;
+const KEPT = 2 ** 22;
 
 /** The logits' waves. With n the group's order, w_k = 2πk/n. */
 export interface LogitWaves {
@@ -33,8 +33,17 @@ export interface LogitWaves {
   sum(ks: readonly number[]): Float64Array;
 }
 
+/** The waves of logits, and how much there is to explain. */
+export interface LogitsInWaves extends LogitWaves {
+  /**
+   * Σ over all pairs and the group's classes of the logits' squares, the mean of each
+   * row taken off before.
+   */
+  readonly variance: number;
+}
+
 /** The waves of a checkpoint's logits, over all pairs of the task's group. */
-export function logitWavesOf(context: ProbeContext): Promise<LogitWaves> {
+export function logitWavesOf(context: ProbeContext): Promise<LogitsInWaves> {
   return context.once(
     "logit waves",
     async () => {
@@ -66,14 +75,25 @@ export function answerWaves(
 async function wavesOfChunks(
   context: ProbeContext,
   chunks: AsyncIterable<LogitChunk>,
-): Promise<LogitWaves> {
-  const { order: n, answers } = cyclicOf(context);
+): Promise<LogitsInWaves> {
+  const { order: n, answers, residues } = cyclicOf(context);
   let byAnswer: Float64Array | undefined;
+  let variance = 0;
   for await (const { first, logits } of chunks) {
     byAnswer ??= new Float64Array(n * logits.columns);
     addByAnswer(byAnswer, logits, n, answers.subarray(first));
+    for (let row = 0; row < logits.rows; row++) {
+      let sum = 0;
+      let squares = 0;
+      for (const c of residues) {
+        const z = logits.data[row * logits.columns + c]!;
+        sum += z;
+        squares += z * z;
+      }
+      variance += squares - sum * sum / n;
+    }
   }
-  return wavesBy(byAnswer!, n, byAnswer!.length / n);
+  return { ...wavesBy(byAnswer!, n, byAnswer!.length / n), variance };
 }
 
 // Adds 1/n of each row to that of its answer.

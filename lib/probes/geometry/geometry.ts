@@ -8,16 +8,16 @@ import { append, hypotOf } from "../../base/extremes.ts";
 import { percent, short, table } from "../../base/terminal.ts";
 import { effectiveRankOf } from "../../metrics/effective_rank.ts";
 import { rootsOfGram, singularValues } from "../../numeric/eigen.ts";
-import { frobeniusNorm, type Matrix } from "../../numeric/matrix.ts";
+import { frobeniusNorm } from "../../numeric/matrix.ts";
 import { finite } from "../../numeric/statistics.ts";
 import { sizeOf, toNumbers } from "../../numeric/tensor.ts";
 import type { SessionOptions } from "../../onnx/runtime/options.ts";
 import { knownWeights } from "../context/known_weights.ts";
 import { partsOf } from "../context/row_groups.ts";
-import { trainActivation } from "../context/train_rows.ts";
+import { type RowsFrom, trainActivationParts } from "../context/train_rows.ts";
 import { neuronHooksOf } from "../fourier/anatomy.ts";
 import type { Probe } from "../probe.ts";
-import { crossProduct } from "./products.ts";
+import { crossProduct, MatrixSum } from "./products.ts";
 
 /** What the singular values σ of a matrix say. */
 export interface SingularSpectrum {
@@ -106,8 +106,8 @@ export const geometry: Probe<"geometry", GeometryResult> = {
     const hidden = samples > 0 ? neuronHooksOf(context) : [];
     const activations: ActivationGeometry[] = [];
     for (const name of hidden) {
-      const matrix = await trainActivation(context, name);
-      activations.push(await activationGeometry(name, matrix, context.host));
+      const parts = trainActivationParts(context, name);
+      activations.push(await activationGeometry(name, parts, context.host));
     }
     return {
       weight_norm: all,
@@ -189,22 +189,28 @@ async function weightGeometry(
 
 async function activationGeometry(
   name: string,
-  matrix: Matrix,
+  parts: AsyncIterable<RowsFrom>,
   options: SessionOptions,
 ): Promise<ActivationGeometry> {
-  const { rows, columns: width, data } = matrix;
-  const zeros = new Int32Array(width);
-  data.forEach((x, i) => {
-    if (x === 0) zeros[i % width]! += 1;
-  });
+  const gram = new MatrixSum();
+  let rows = 0;
+  let zeros = new Int32Array();
+  for await (const { some } of parts) {
+    const { columns: width, data } = some;
+    if (rows === 0) zeros = new Int32Array(width);
+    rows += some.rows;
+    data.forEach((x, i) => {
+      if (x === 0) zeros[i % width]! += 1;
+    });
+    gram.add(await crossProduct(some, some, options));
+  }
+  const width = zeros.length;
   return {
     name,
     width,
-    sparsity: zeros.reduce((sum, n) => sum + n, 0) / data.length,
+    sparsity: zeros.reduce((sum, n) => sum + n, 0) / (rows * width),
     dead: zeros.filter((n) => n === rows).length,
-    spectrum: spectrumOf(
-      await rootsOfGram(await crossProduct(matrix, matrix, options)),
-    ),
+    spectrum: spectrumOf(await rootsOfGram(gram.sum)),
   };
 }
 

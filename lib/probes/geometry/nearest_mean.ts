@@ -18,7 +18,7 @@ const AT_ONCE = 2 ** 22;
 const ROUNDING = 1e-9;
 
 /**
- * The share of the rows whose prediction is not the class of the nearest mean; of
+ * How many rows there are whose prediction is not the class of the nearest mean; of
  * two that are equally near the first counts. All distances but a product's
  * rounding are |μ|² − 2h·μ and what is the same for all classes; the few that are so
  * alike are compared by themselves.
@@ -26,14 +26,14 @@ const ROUNDING = 1e-9;
  * @param features The rows, [rows, width].
  * @param means The classes' means, [classes, width].
  * @param present Which class each mean is of.
- * @param predictions The class that the network says of each row.
+ * @param predicted The class that the network says of a row.
  * @param options Where products are multiplied.
  */
 export async function awayFromNearest(
   features: Matrix,
   means: Matrix,
   present: readonly number[],
-  predictions: ArrayLike<number>,
+  predicted: (row: number) => number,
   options: SessionOptions,
 ): Promise<number> {
   const { rows, columns: width, data } = features;
@@ -80,8 +80,8 @@ export async function awayFromNearest(
         const d = distance(i, c);
         if (d < best) [nearest, best] = [c, d];
       }
-      if (present[nearest] !== predictions[i]) away++;
+      if (present[nearest] !== predicted(i)) away++;
     }
   }
-  return away / rows;
+  return away;
 }

@@ -9,20 +9,20 @@ import { type Eigen, symmetricEigen } from "../../numeric/eigen.ts";
 import {
   frobeniusNorm,
   matrixOf,
-  meanRow,
   product,
   transposed,
 } from "../../numeric/matrix.ts";
 import { finite, mean } from "../../numeric/statistics.ts";
 import type { SessionOptions } from "../../onnx/runtime/options.ts";
 import { logitChunks } from "../context/chunks.ts";
-import { trainActivation } from "../context/train_rows.ts";
+import { type RowsFrom, trainActivationParts } from "../context/train_rows.ts";
 import type { Probe } from "../probe.ts";
 import { awayFromNearest } from "./nearest_mean.ts";
 import {
   crossProduct,
   crossProductOf,
   type Matrix,
+  MatrixSum,
   part as rowsFrom,
 } from "./products.ts";
 import { readoutOf } from "./readout.ts";
@@ -88,17 +88,19 @@ export const neuralCollapseProbe: Probe<"neural-collapse", NeuralCollapse> = {
     for await (const { first, logits } of logitChunks(context, rows)) {
       const { columns, data } = logits;
       for (let row = 0; row < logits.rows; row++) {
-        const own = data.subarray(row * columns, (row + 1) * columns);
-        predictions[first + row] = own
-          .reduce((best, x, k) => x > own[best]! ? k : best, 0);
+        const from = row * columns;
+        let best = from;
+        for (let at = from + 1; at < from + columns; at++) {
+          if (data[at]! > data[best]!) best = at;
+        }
+        predictions[first + row] = best - from;
       }
     }
-    return await neuralCollapse({
-      features: await trainActivation(context, features),
-      labels,
-      classifier,
-      predictions,
-    }, context.host);
+    return await collapseOf(
+      () => trainActivationParts(context, features),
+      { labels, classifier, predictions },
+      context.host,
+    );
   },
 
   curves: ({ nc1, nc2_means, nc2_classifier, nc3, nc4 }) => ({
@@ -149,32 +151,51 @@ export const neuralCollapseProbe: Probe<"neural-collapse", NeuralCollapse> = {
  * @param options Where products are multiplied.
  * Source: Papyan, Han & Donoho (arXiv 2008.08186), Figures 2–7.
  */
-export async function neuralCollapse(
-  { features, labels, classifier, predictions }: ClassFeatures,
+export function neuralCollapse(
+  { features, ...known }: ClassFeatures,
   options: SessionOptions = {},
 ): Promise<NeuralCollapse> {
-  const { rows, columns: width } = features;
+  return collapseOf(
+    async function* () {
+      yield await { first: 0, some: features };
+    },
+    known,
+    options,
+  );
+}
+
+// Of features that come in parts, twice: their means first, then what lies about them.
+async function collapseOf(
+  parts: () => AsyncIterable<RowsFrom>,
+  { labels, classifier, predictions }: Omit<ClassFeatures, "features">,
+  options: SessionOptions,
+): Promise<NeuralCollapse> {
+  const rows = labels.length;
   const present = [...new Set(Array.from(labels))].sort((a, b) => a - b);
   const place = new Map(present.map((label, i) => [label, i]));
-  const classOf = Array.from(labels, (label) => place.get(label)!);
+  const classOf = Int32Array.from(labels, (label) => place.get(label)!);
   const C = present.length;
 
-  const means = classMeans(features, classOf, C);
-  const centre = meanRow(features);
+  const { means, centre } = await meansOf(parts(), classOf, C);
+  const width = means.columns;
   const M = { ...means, data: less(means, () => centre) };
-  const scatter = (from: number, to: number) => {
-    const some = rowsFrom(features, from, to);
-    const data = less(some, (i) => {
-      const at = classOf[from + i]! * width;
-      return means.data.subarray(at, at + width);
-    });
-    const part = { ...some, data };
-    return [part, part] as const;
-  };
-  const within = over(
-    rows,
-    await crossProductOf(rows, width, scatter, options),
-  );
+  const sum = new MatrixSum();
+  let away = 0;
+  for await (const { first, some } of parts()) {
+    const scatter = (from: number, to: number) => {
+      const own = rowsFrom(some, from, to);
+      const data = less(own, (i) => {
+        const at = classOf[first + from + i]! * width;
+        return means.data.subarray(at, at + width);
+      });
+      const part = { ...own, data };
+      return [part, part] as const;
+    };
+    sum.add(await crossProductOf(some.rows, width, scatter, options));
+    const said = (i: number) => predictions[first + i]!;
+    away += await awayFromNearest(some, means, present, said, options);
+  }
+  const within = over(rows, sum.sum);
   const W = columnsOf(classifier, present);
   return {
     classes: C,
@@ -184,7 +205,7 @@ export async function neuralCollapse(
     nc2_means: simplexDistance(M),
     nc2_classifier: simplexDistance(W),
     nc3: finite(selfDuality(W, M)),
-    nc4: await awayFromNearest(features, means, present, predictions, options),
+    nc4: away / rows,
   };
 }
 
@@ -201,25 +222,32 @@ const less = (
   return out;
 };
 
-function classMeans(
-  { rows, columns, data }: Matrix,
-  classOf: readonly number[],
+// The mean of each class, and of all rows.
+async function meansOf(
+  parts: AsyncIterable<RowsFrom>,
+  classOf: Int32Array,
   C: number,
-): Matrix {
-  const means = new Float64Array(C * columns);
+): Promise<{ readonly means: Matrix; readonly centre: Float64Array }> {
+  let [sums, centre] = [new Float64Array(), new Float64Array()];
   const counts = new Float64Array(C);
-  for (let i = 0; i < rows; i++) {
-    const c = classOf[i]!;
-    counts[c]! += 1;
-    for (let j = 0; j < columns; j++) {
-      means[c * columns + j]! += data[i * columns + j]!;
+  for await (const { first, some: { rows, columns, data } } of parts) {
+    if (first === 0) {
+      sums = new Float64Array(C * columns);
+      centre = new Float64Array(columns);
+    }
+    for (let i = 0; i < rows; i++) {
+      const c = classOf[first + i]!;
+      counts[c]! += 1;
+      for (let j = 0; j < columns; j++) {
+        const x = data[i * columns + j]!;
+        sums[c * columns + j]! += x;
+        centre[j]! += x / classOf.length;
+      }
     }
   }
-  return {
-    rows: C,
-    columns,
-    data: means.map((x, i) => x / counts[Math.floor(i / columns)]!),
-  };
+  const columns = centre.length;
+  const data = sums.map((x, i) => x / counts[Math.floor(i / columns)]!);
+  return { means: { rows: C, columns, data }, centre };
 }
 
 const over = (n: number, matrix: Matrix): Matrix => ({

@@ -55,7 +55,7 @@ export async function crossProductOf(
 ): Promise<Matrix> {
   // The transposed copy that a product makes is bounded, too.
   const most = Math.ceil(AT_ONCE / columns);
-  let sum: Matrix | undefined;
+  const sum = new MatrixSum();
   for (const [from, to] of chunksOf(rows, most)) {
     const [a, b] = parts(from, to);
     const { product } = await runTraced(
@@ -65,11 +65,25 @@ export async function crossProductOf(
       { a: tensorOf(a), b: tensorOf(b) },
       options,
     );
-    const own = matrixOfTensor(product!);
-    sum?.data.forEach((x, i, all) => all[i] = x + own.data[i]!);
-    sum ??= own;
+    sum.add(matrixOfTensor(product!));
   }
-  return sum!;
+  return sum.sum;
+}
+
+/** The sum of matrices of one shape. */
+export class MatrixSum {
+  #sum: Matrix | undefined;
+
+  /** Adds one, whose numbers it may keep and change. */
+  add(own: Matrix): void {
+    this.#sum?.data.forEach((x, i, all) => all[i] = x + own.data[i]!);
+    this.#sum ??= own;
+  }
+
+  /** The sum; there is one of one matrix at least. */
+  get sum(): Matrix {
+    return this.#sum!;
+  }
 }
 
 // Of matrices of more numbers products are sums of parts'.

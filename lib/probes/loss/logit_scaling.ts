@@ -6,8 +6,12 @@
  */
 
 import { percent, short, table } from "../../base/terminal.ts";
-import { finite, mean } from "../../numeric/statistics.ts";
-import { type HostTensor, lastPosition } from "../../numeric/tensor.ts";
+import { allFinite, finite, mean } from "../../numeric/statistics.ts";
+import {
+  type HostTensor,
+  lastPosition,
+  toNumbers,
+} from "../../numeric/tensor.ts";
 import { NO_ALIASES } from "../../onnx/inspect/aliases.ts";
 import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
 import {
@@ -15,6 +19,7 @@ import {
   finiteLogits,
   inputsAt,
   isLarge,
+  notFinite,
 } from "../context/chunks.ts";
 import type { ProbeContext } from "../context/context.ts";
 import { knownWeights, logitDegree } from "../context/known_weights.ts";
@@ -26,12 +31,7 @@ import {
   type ScalingGroup,
   scalingGroups,
 } from "./scaling_groups.ts";
-import {
-  ALPHAS,
-  type ScaledChunk,
-  type ScalingRow,
-  scalingRows,
-} from "./scaling_rows.ts";
+import { ALPHAS, type ScalingRow, scalingRows } from "./scaling_rows.ts";
 
 export { ALPHAS, type ScalingRow } from "./scaling_rows.ts";
 
@@ -87,23 +87,22 @@ export const logitScaling: Probe<"logit-scaling", LogitScalingResult> = {
   needs: "a task, and weights that can be read",
 
   async compute(context) {
-    await finiteLogits(context); // Of others nothing can be said.
+    const large = await isLarge(context);
+    // Of others nothing can be said. Very many are looked at as they come.
+    if (!large) await finiteLogits(context);
     knownWeights(context.model);
     const inputs = context.inputs();
     const some = evenRows(inputs, GROUP_ROWS);
     // Weights go by the file's own names. What is prepared for runs with others goes
     // with this model.
     const model = context.model.withAliases(NO_ALIASES);
-    const large = await isLarge(context);
     const weights = ALPHAS.map((alpha) => scaledWeights(model, () => alpha));
     let rows: ScalingRow[];
     let groups: ScalingGroup[];
     try {
       rows = await scalingRows(
         context,
-        large
-          ? (i) => logitsInChunks(context, model, weights[i]!)
-          : await logitsAtOnce(context, model, weights),
+        (large ? logitsInChunks : logitsAtOnce)(context, model, weights),
       );
       groups = await scalingGroups(model, some);
     } finally {
@@ -168,12 +167,12 @@ export const logitScaling: Probe<"logit-scaling", LogitScalingResult> = {
   },
 };
 
-// The logits of every row with each of some weights, and without them.
-async function logitsAtOnce(
+// The logits of every row with each of some weights.
+async function* logitsAtOnce(
   context: ProbeContext,
   model: ProbeModel,
   weights: readonly Tensors[],
-): Promise<(i: number) => AsyncGenerator<ScaledChunk>> {
+): AsyncGenerator<HostTensor[]> {
   const output = model.outputNames[0]!;
   const inputs = context.inputs();
   const all: HostTensor[] = [];
@@ -181,26 +180,30 @@ async function logitsAtOnce(
     const { [output]: z } = await model.run(inputs, [output], own);
     all.push(context.atLast(output, z!));
   }
-  const reference = all[ALPHAS.indexOf(1)]!;
-  return async function* (i) {
-    yield await { logits: all[i]!, reference };
-  };
+  yield all;
 }
 
 async function* logitsInChunks(
   context: ProbeContext,
   model: ProbeModel,
-  weights: Tensors,
-): AsyncGenerator<ScaledChunk> {
+  weights: readonly Tensors[],
+): AsyncGenerator<HostTensor[]> {
   const output = model.outputNames[0]!;
-  for await (
-    const { rows, value: logits } of chunksOf(context, output, {
-      model,
-      weights,
-    })
-  ) {
-    const { [output]: z } = await model.run(inputsAt(context, rows), [output]);
-    yield { logits, reference: lastPosition(z!) };
+  const as = ALPHAS.indexOf(1);
+  const chunks = chunksOf(context, output, { model, weights: weights[as]! });
+  for await (const { rows, value } of chunks) {
+    if (!allFinite(toNumbers(value))) throw notFinite(context);
+    const all: HostTensor[] = [];
+    for (const [i, own] of weights.entries()) {
+      if (i === as) {
+        all.push(value);
+        continue;
+      }
+      const inputs = inputsAt(context, rows);
+      const { [output]: z } = await model.run(inputs, [output], own);
+      all.push(lastPosition(z!));
+    }
+    yield all;
   }
 }
 

@@ -9,7 +9,6 @@ import * as tf from "@tensorflow/tfjs-core";
 import { hostBatch } from "../../../models/batch.ts";
 import { under, withBuffers } from "../../../models/buffers.ts";
 import { noHook } from "../../../models/model.ts";
-import { CHUNK } from "../../../models/size.ts";
 import { leavesOf, type Tree, treeOf } from "../../base/tree.ts";
 import { openChunkedLoss } from "../../engine/evaluation/chunked_loss.ts";
 import { valueAndGradients } from "../../engine/forward.ts";
@@ -25,6 +24,10 @@ import { castLike, scalar, toPrecision, widen } from "../../trace/precision.ts";
 import { classesOf, isLarge } from "../context/chunks.ts";
 import type { ProbeContext } from "../context/context.ts";
 import type { ExperimentAt } from "../context/experiment_at.ts";
+
+// So many logits at once: of each there are a dozen numbers in double precision on
+// the way to the gradient.
+const AT_ONCE = 2 ** 20;
 
 /** How far steps go, in lengths of the weights. */
 export const NLM_LENGTHS = [1e-3, 1e-2] as const;
@@ -133,7 +136,7 @@ function atOnce(given: Given): Promise<Record<string, HostTensor>> {
 async function inChunks(given: Given): Promise<Record<string, HostTensor>> {
   const { experiment, context, known } = given;
   const { params, buffers } = experiment;
-  const most = Math.ceil(CHUNK / await classesOf(context));
+  const most = Math.ceil(AT_ONCE / await classesOf(context));
   const losses = openChunkedLoss(experiment, buffers, context.host, most);
   try {
     const leaves = Object.fromEntries(leavesOf<HostTensor>(params));

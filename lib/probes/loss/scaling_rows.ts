@@ -61,74 +61,106 @@ export interface ScalingRow {
 // So many rows in double precision stay in the processor's caches.
 const ROWS_AT_ONCE = 1024;
 
-/** Some rows' logits, [rows, classes]. */
-export interface ScaledChunk {
-  /** With scaled weights. */
-  readonly logits: HostTensor;
-  /** With the weights as they are. */
-  readonly reference: HostTensor;
+// What the correlation is made of is kept of every row; of the rest the sum is.
+const KEPT = ["mean_x", "mean_r", "xx", "rr", "xr"];
+
+/** What rows have at one α. */
+class Measured {
+  readonly #count: number;
+  readonly #sums = new Map<string, number>();
+  readonly #kept = new Map<string, Float64Array>();
+
+  /** Nothing yet, of so many rows. */
+  constructor(count: number) {
+    this.#count = count;
+  }
+
+  /** Takes some rows' measures, which begin at a place. */
+  add(first: number, found: Readonly<Record<string, HostTensor>>): void {
+    for (const [name, tensor] of Object.entries(found)) {
+      const x = toNumbers(tensor);
+      if (KEPT.includes(name)) {
+        const all = this.#kept.get(name) ?? new Float64Array(this.#count);
+        all.set(x, first);
+        this.#kept.set(name, all);
+      } else {
+        let sum = this.#sums.get(name) ?? 0;
+        for (const value of x) sum += value;
+        this.#sums.set(name, sum);
+      }
+    }
+  }
+
+  /** The mean over all rows. */
+  mean(name: string): number {
+    return this.#sums.get(name)! / this.#count;
+  }
+
+  /** Of every row. */
+  of(name: string): Float64Array {
+    return this.#kept.get(name)!;
+  }
 }
 
 /**
  * The rows of every α.
  *
  * @param context The checkpoint.
- * @param chunks Of every row of the task, for each of {@link ALPHAS} by its place.
+ * @param chunks The logits of every row of the task, [rows, classes]: of some rows
+ * after the other, with the weights scaled by each of {@link ALPHAS}.
  */
 export async function scalingRows(
   context: ProbeContext,
-  chunks: (i: number) => AsyncIterable<ScaledChunk>,
+  chunks: AsyncIterable<readonly HostTensor[]>,
 ): Promise<ScalingRow[]> {
   const labels = context.labels();
+  const measured = ALPHAS.map(() => new Measured(labels.shape[0]!));
   let measures: Session | undefined;
-  let classes = 0;
-  // Of every row what is measured of it, by name.
-  const measure = async (i: number) => {
-    const all: Record<string, Float64Array> = {};
-    let first = 0;
-    for await (const { logits, reference } of chunks(i)) {
-      const [count] = logits.shape as [number];
-      classes = logits.shape[1]!;
+  let [classes, first] = [0, 0];
+  try {
+    for await (const scaled of chunks) {
+      const reference = scaled[ALPHAS.indexOf(1)]!;
+      const [count] = reference.shape as [number];
+      classes = reference.shape[1]!;
       measures ??= await measuresOf(context, reference, labels);
-      const found = await runInBatches(
-        measures,
-        { logits, reference, labels: cut(labels, first, first + count) },
-        measures.outputNames,
-        { rowsAtOnce: ROWS_AT_ONCE },
-      );
-      for (const [name, x] of Object.entries(found)) {
-        (all[name] ??= new Float64Array(labels.shape[0]!))
-          .set(toNumbers(x), first);
+      const own = cut(labels, first, first + count);
+      for (const [i, logits] of scaled.entries()) {
+        const found = await runInBatches(
+          measures,
+          { logits, reference, labels: own },
+          measures.outputNames,
+          { rowsAtOnce: ROWS_AT_ONCE },
+        );
+        measured[i]!.add(first, found);
       }
       first += count;
-    }
-    return all;
-  };
-  const rows: ScalingRow[] = [];
-  try {
-    for (const [i, alpha] of ALPHAS.entries()) {
-      const measured = await measure(i);
-      const of = (name: string) => measured[name]!;
-      const average = (name: string) => mean(of(name));
-      rows.push({
-        alpha,
-        logit_rms: finite(Math.sqrt(average("square"))),
-        logit_scale: finite(average("scale")),
-        correlation: finite(correlation(of, classes)),
-        accuracy: average("correct"),
-        loss: finite(average("loss")),
-        float16_overflow: average("overflow"),
-        softmax_collapse: {
-          float16: average("float16"),
-          float32: average("float32"),
-          float64: average("float64"),
-        },
-      });
     }
   } finally {
     await measures?.close();
   }
-  return rows;
+  return ALPHAS.map((alpha, i) => rowOf(alpha, measured[i]!, classes));
+}
+
+function rowOf(
+  alpha: number,
+  measured: Measured,
+  classes: number,
+): ScalingRow {
+  const average = (name: string) => measured.mean(name);
+  return {
+    alpha,
+    logit_rms: finite(Math.sqrt(average("square"))),
+    logit_scale: finite(average("scale")),
+    correlation: finite(correlation((name) => measured.of(name), classes)),
+    accuracy: average("correct"),
+    loss: finite(average("loss")),
+    float16_overflow: average("overflow"),
+    softmax_collapse: {
+      float16: average("float16"),
+      float32: average("float32"),
+      float64: average("float64"),
+    },
+  };
 }
 
 // So many rows as a batch has, or all.

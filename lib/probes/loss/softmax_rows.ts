@@ -21,6 +21,9 @@ import type { ProbeContext } from "../context/context.ts";
 /** What a softmax is looked at in. */
 export const PRECISIONS = ["float16", "float32", "float64"] as const;
 
+// Of very many rows; each has two dozen numbers of its own for each of its logits.
+const ROWS_AT_ONCE = 1024;
+
 /**
  * The metrics' own functions, on the train rows' logits: what each row has by
  * itself, chunk by chunk, and the means of that.
@@ -36,7 +39,8 @@ export async function measureSoftmax(
   const all = new Map<string, Float64Array>();
   const sessions = new Map<number, Promise<Session>>();
   let classes = 0;
-  for await (const { first, logits } of logitChunks(context, rows)) {
+  const chunks = logitChunks(context, rows, ROWS_AT_ONCE);
+  for await (const { first, logits } of chunks) {
     classes = logits.columns;
     const own = labels.subarray(first, first + logits.rows);
     const feeds = {

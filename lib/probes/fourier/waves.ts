@@ -85,8 +85,8 @@ async function wavesOfChunks(
     for (let row = 0; row < logits.rows; row++) {
       let sum = 0;
       let squares = 0;
-      for (const c of residues) {
-        const z = logits.data[row * logits.columns + c]!;
+      for (let i = 0; i < n; i++) {
+        const z = logits.data[row * logits.columns + residues[i]!]!;
         sum += z;
         squares += z * z;
       }

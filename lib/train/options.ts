@@ -36,8 +36,20 @@ export interface TrainOptions {
    * ends as it did; where there is none, one is started.
    */
   readonly resume?: boolean;
-  /** Ends the training after the running chunk, with a checkpoint. */
+  /**
+   * Ends the training after the running chunk, with a checkpoint; one that is
+   * aborted already, before the first step.
+   */
   readonly signal?: AbortSignal;
+  /**
+   * Called with every evaluation, once it is written: with its row, and with the
+   * number of the replica, 0 for a single run. Training waits for what it returns.
+   * `false` or `"stop"` ends the training as a signal does, one update behind the
+   * evaluation: with a checkpoint, `interrupted: true`, and `resume` goes on. Of
+   * replicas it ends all. The row of the last step is told as well. What it throws,
+   * `train()` throws; the run stays as its last checkpoint has it.
+   */
+  readonly onEvaluation?: (row: MetricsRow, replica: number) => unknown;
   /** Called after every chunk of steps. */
   readonly onProgress?: (progress: Progress) => void;
   /** onnx: called with the device that was taken, before anything is made. */
@@ -57,6 +69,7 @@ export const TRAIN: Checks<TrainOptions> = {
   overwrite: flag,
   resume: flag,
   signal,
+  onEvaluation: callback,
   onProgress: callback,
   onDevice: callback,
   onStart: callback,

@@ -10,6 +10,7 @@ import type { Engine, Evaluated, Snapshot } from "../engine/engine.ts";
 import { notFinite } from "../engine/finite.ts";
 import type { TrainResult } from "../runs/result.ts";
 import type { MetricsRow } from "../runs/run_folder.ts";
+import { Listener } from "./listener.ts";
 import {
   DivergedError,
   divergedText,
@@ -29,7 +30,7 @@ const CHUNK_MS = 400;
  * @param engine What trains it, where it stands.
  * @param recorder What writes the run.
  * @param resumed What the run is resumed from, which lies on the disk.
- * @param options Signal and callback.
+ * @param options Signal and callbacks.
  * @throws {DivergedError} if the loss or the state is not finite.
  */
 export async function trainLoop(
@@ -37,9 +38,10 @@ export async function trainLoop(
   engine: Engine,
   recorder: Recorder,
   resumed: Snapshot | undefined,
-  { signal, onProgress }: TrainOptions,
+  { onProgress, ...heard }: TrainOptions,
 ): Promise<TrainResult> {
   const { steps, evalEvery, checkpointEvery } = config;
+  const listener = new Listener(heard, evalEvery);
   const report = (rows: readonly MetricsRow[], ms: number) =>
     onProgress?.({ step: engine.step, steps, msPerStep: ms, rows });
 
@@ -74,15 +76,18 @@ export async function trainLoop(
   const started = performance.now();
   let writing = 0; // milliseconds that are not training
   let ms = 0;
-  while (engine.step < steps && diverged === undefined && !signal?.aborted) {
+  while (engine.step < steps && diverged === undefined && !listener.stopped) {
     const begun = performance.now();
-    const count = chunk(config, engine.step, ms);
+    const { step: from } = engine;
+    const count = Math.min(chunk(config, from, ms), listener.most(from));
     const result = await engine.advance(count, evalEvery);
     const ended = performance.now();
     const { measuring = 0 } = result;
     ms = (ended - begun - measuring) / Math.max(result.losses.length, 1);
     ({ diverged, broken } = result);
-    report(await recorder.record(result.evaluations, ms), ms);
+    const rows = await recorder.record(result.evaluations, ms);
+    report(rows, ms);
+    await listener.tell(rows);
     const { step } = engine;
     const due = checkpointEvery !== null && step % checkpointEvery === 0;
     if ((due || recorder.late) && step < steps && diverged === undefined) {
@@ -105,6 +110,7 @@ export async function trainLoop(
   });
   if (rows.length > 0) report(rows, ms);
   await recorder.summarise(result);
+  await listener.tell(rows);
   if (diverged !== undefined) throw new DivergedError(divergedText(result));
   return result;
 }

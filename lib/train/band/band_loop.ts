@@ -10,6 +10,7 @@ import type { Evaluated, ReplicaEngine } from "../../engine/engine.ts";
 import { notFinite, tensorText } from "../../engine/finite.ts";
 import type { TrainResult } from "../../runs/result.ts";
 import type { MetricsRow } from "../../runs/run_folder.ts";
+import { Listener } from "../listener.ts";
 import { DivergedError, type Progress, type TrainOptions } from "../options.ts";
 import type { Recorder } from "../recorder.ts";
 import { chunk } from "../train_loop.ts";
@@ -31,17 +32,18 @@ export interface Replica {
  * @param replicas The runs.
  * @param engine What trains them, where they stand.
  * @param resumed Whether they are resumed from what lies on the disk.
- * @param options Signal and callback.
+ * @param options Signal and callbacks.
  * @throws {DivergedError} at the end, if the loss or state of any was not finite.
  */
 export async function trainAll(
   replicas: readonly Replica[],
   engine: ReplicaEngine,
   resumed: boolean,
-  { signal, onProgress }: TrainOptions,
+  { onProgress, ...heard }: TrainOptions,
 ): Promise<TrainResult[]> {
   const { config } = replicas[0]!;
   const { steps, evalEvery, checkpointEvery } = config;
+  const listener = new Listener(heard, evalEvery);
   const failures = replicas.flatMap(({ failure }) => failure ?? []);
   const live = new Map<number, Recorder>();
   for (const [r, { recorder }] of replicas.entries()) {
@@ -65,7 +67,7 @@ export async function trainAll(
   };
   // The states of the runs as they are, but for those that end here.
   const evaluated = async () => {
-    const states: { recorder: Recorder; now: Evaluated }[] = [];
+    const states: { recorder: Recorder; now: Evaluated; r: number }[] = [];
     for (const [r, now] of (await engine.at(engine.step)).entries()) {
       const { step, metrics } = now.evaluation;
       const recorder = live.get(r);
@@ -73,7 +75,7 @@ export async function trainAll(
       const lost = !Number.isFinite(metrics.train_loss);
       const broken = notFinite(now.state);
       if (!lost && broken === undefined) {
-        states.push({ recorder, now });
+        states.push({ recorder, now, r });
       } else if (step === firstStep(config)) {
         live.delete(r);
         const { seed } = replicas[r]!.config;
@@ -97,10 +99,11 @@ export async function trainAll(
   };
 
   if (!resumed) await keep();
-  while (engine.step < steps && live.size > 0 && !signal?.aborted) {
+  while (engine.step < steps && live.size > 0 && !listener.stopped) {
     const begun = performance.now();
     const from = engine.step;
-    const advances = await engine.advance(chunk(config, from, ms), evalEvery);
+    const count = Math.min(chunk(config, from, ms), listener.most(from));
+    const advances = await engine.advance(count, evalEvery);
     const ended = performance.now();
     const { measuring = 0 } = advances[0]!;
     ms = (ended - begun - measuring) / (engine.step - from);
@@ -108,7 +111,9 @@ export async function trainAll(
     for (const [r, { evaluations, diverged, broken }] of advances.entries()) {
       const recorder = live.get(r);
       if (!recorder) continue;
-      rows.push(await recorder.record(evaluations, ms));
+      const own = await recorder.record(evaluations, ms);
+      rows.push(own);
+      await listener.tell(own, r);
       if (diverged !== undefined) await giveUp(r, diverged, broken);
     }
     report(onProgress, { step: engine.step, steps, msPerStep: ms }, rows);
@@ -121,14 +126,17 @@ export async function trainAll(
     writing += performance.now() - ended + measuring;
   }
   const end = { ms, seconds: spent() };
-  const finished: { recorder: Recorder; result: TrainResult }[] = [];
+  const finished: { recorder: Recorder; result: TrainResult; r: number }[] = [];
   const rows: MetricsRow[][] = [];
-  for (const { recorder, now } of await evaluated()) {
+  for (const { recorder, now, r } of await evaluated()) {
     const last = await recorder.finish(now, end);
-    finished.push({ recorder, result: last.result });
+    finished.push({ recorder, result: last.result, r });
     rows.push(last.rows);
   }
   for (const { recorder, result } of finished) await recorder.summarise(result);
+  for (const [i, { r }] of finished.entries()) {
+    await listener.tell(rows[i]!, r);
+  }
   report(onProgress, { step: engine.step, steps, msPerStep: ms }, rows);
   const results = finished.map(({ result }) => result);
   if (failures.length > 0) {

@@ -64,13 +64,13 @@ const RUNS: Record<
       assertEquals(config.hingeMargin, 2);
     },
   },
-  "lib/data/larger.ts": {
+  "lib/data/tasks/larger.ts": {
     args: ["train", "--task", "larger", ...training],
     look({ final }) {
       assert(final.train_accuracy > 0.9, JSON.stringify(final));
     },
   },
-  "lib/figures/momentum.ts": {
+  "lib/figures/beyond/momentum.ts": {
     args: ["reproduce", "momentum", "--quick"],
     look({ outcomes: [{ runs, claims }], failures }) {
       assertEquals(failures, []);

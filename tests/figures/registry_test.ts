@@ -65,7 +65,8 @@ for (const [name, figure] of Object.entries(figures)) {
   });
 
   Deno.test(`${name}: its claims have a test of their own`, async () => {
-    const file = new URL(`./${name}_test.ts`, import.meta.url);
+    const room = /^fig\d+$/.test(name) ? "paper" : "beyond";
+    const file = new URL(`./${room}/${name}_test.ts`, import.meta.url);
     assertMatch(
       await Deno.readTextFile(file),
       new RegExp(`testClaims\\(\\s*"${name}"`),

@@ -38,7 +38,7 @@ export const CUDNN = "libcudnn.so.9";
 /** The folder of the onnxruntime-node package. */
 export function packageFolder(): string {
   const entry = import.meta.resolve("onnxruntime-node");
-  return fileURLToPath(new URL("../../", entry));
+  return fileURLToPath(new URL("../", entry));
 }
 
 /** The version of the onnxruntime-node package in a folder. */

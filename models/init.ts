@@ -107,7 +107,7 @@ const pytorch: Initialisation = {
  *
  * Source: Nanda et al. (arXiv 2301.05217), Section 3, and its published code.
  */
-const nanda = matrices(
+const nanda: Initialisation = matrices(
   "N(0, 1)/√d_model, the unembedding N(0, 1)/√d_vocab, biases 0",
   ({ nandaWidth }) => {
     if (nandaWidth === undefined) {
@@ -120,6 +120,30 @@ const nanda = matrices(
   },
 );
 
+/** Glorot and Bengio (2010), Eq. 16. */
+const xavierUniform: Initialisation = matrices(
+  "U(±√(6/(fan_in + fan_out))), biases 0",
+  ({ fanIn, fanOut }) => uniform(Math.sqrt(6 / (fanIn + fanOut))),
+);
+
+/** Glorot and Bengio (2010), Eq. 12. */
+const xavierNormal: Initialisation = matrices(
+  "N(0, 2/(fan_in + fan_out)), biases 0",
+  ({ fanIn, fanOut }) => normal(2 / (fanIn + fanOut)),
+);
+
+/** He et al. (arXiv 1502.01852), Eq. 10, as a uniform distribution. */
+const heUniform: Initialisation = matrices(
+  "U(±√(6/fan_in)), biases 0",
+  ({ fanIn }) => uniform(Math.sqrt(6 / fanIn)),
+);
+
+/** He et al. (arXiv 1502.01852), Eq. 10. */
+const heNormal: Initialisation = matrices(
+  "N(0, 2/fan_in), biases 0",
+  ({ fanIn }) => normal(2 / fanIn),
+);
+
 /**
  * The initialisations by name. fan_in and fan_out are those of the linear map
  * that a matrix is, whatever its layout: of attention's W_Q, [head, d_model,
@@ -127,29 +151,13 @@ const nanda = matrices(
  * nn.init takes of nn.Embedding's weight: the rows' width, and their number.
  */
 export const inits = {
-  /** Glorot and Bengio (2010), Eq. 16. */
-  "xavier-uniform": matrices(
-    "U(±√(6/(fan_in + fan_out))), biases 0",
-    ({ fanIn, fanOut }) => uniform(Math.sqrt(6 / (fanIn + fanOut))),
-  ),
-  /** Glorot and Bengio (2010), Eq. 12. */
-  "xavier-normal": matrices(
-    "N(0, 2/(fan_in + fan_out)), biases 0",
-    ({ fanIn, fanOut }) => normal(2 / (fanIn + fanOut)),
-  ),
-  /** He et al. (arXiv 1502.01852), Eq. 10, as a uniform distribution. */
-  "he-uniform": matrices(
-    "U(±√(6/fan_in)), biases 0",
-    ({ fanIn }) => uniform(Math.sqrt(6 / fanIn)),
-  ),
-  /** He et al. (arXiv 1502.01852), Eq. 10. */
-  "he-normal": matrices(
-    "N(0, 2/fan_in), biases 0",
-    ({ fanIn }) => normal(2 / fanIn),
-  ),
+  "xavier-uniform": xavierUniform,
+  "xavier-normal": xavierNormal,
+  "he-uniform": heUniform,
+  "he-normal": heNormal,
   pytorch,
   nanda,
-} as const satisfies Readonly<Record<string, Initialisation>>;
+};
 
 /** The name of an initialisation. */
 export type InitName = keyof typeof inits;

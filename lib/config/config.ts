@@ -14,7 +14,7 @@ import { UsageError } from "../base/errors.ts";
 import type { LossDefinition } from "../losses/loss.ts";
 import { correctLogitScale } from "../losses/correct_logit.ts";
 import { losses } from "../losses/mod.ts";
-import { metricChoices } from "../metrics/mod.ts";
+import { type MetricChoice, metricChoices } from "../metrics/mod.ts";
 import {
   isOn,
   type OptimizerDefinition,
@@ -28,8 +28,10 @@ import {
   labelNoise,
   lossPrecision,
   outputScale,
+  type PlaceSettings,
   placeSettings,
   precision,
+  type RunSettings,
   runSettings,
   trainFraction,
 } from "../settings/run.ts";
@@ -75,8 +77,50 @@ function settingsOf<R extends Registry>(registry: R): SettingsOf<R> {
   return Object.assign({}, ...all);
 }
 
+/** The setting that names one of a registry. */
+type Naming<R extends Registry> = Setting<keyof R & string>;
+
+/** The keys that say how to learn, those of losses, stages and optimizers too. */
+type Learning =
+  & {
+    readonly precision: typeof precision;
+    readonly loss: Naming<typeof losses>;
+    readonly lossPrecision: typeof lossPrecision;
+    readonly correctLogitScale: typeof correctLogitScale;
+    readonly optimizer: Naming<typeof optimizers>;
+  }
+  & SettingsOf<typeof losses>
+  & SettingsOf<typeof stages>
+  & SettingsOf<typeof optimizers>;
+
+/** The keys of a config, those of all components too. */
+export type ConfigSettings =
+  & {
+    /** Its name. */
+    readonly task: Naming<typeof tasks>;
+    /** Share of the examples to train on, in (0, 1). */
+    readonly trainFraction: typeof trainFraction;
+    /** Share of the train rows whose label is wrong, in [0, 1). */
+    readonly labelNoise: typeof labelNoise;
+    /** Its name. */
+    readonly model: Naming<typeof models>;
+    /** α, with which the logits are multiplied. */
+    readonly outputScale: typeof outputScale;
+    /** Groups of metrics, by their names. */
+    readonly metrics: Setting<readonly MetricChoice[]>;
+    /** Where the training starts; null for random weights. */
+    readonly from: typeof from;
+    /** What changes on the way. */
+    readonly switches: typeof switches;
+  }
+  & SettingsOf<typeof tasks>
+  & SettingsOf<typeof models>
+  & Learning
+  & RunSettings
+  & PlaceSettings;
+
 // How to learn: what may change on the way.
-const learning = {
+const learning: Learning = {
   precision,
   loss: pick(losses, "stablemax"),
   ...settingsOf(losses),
@@ -88,7 +132,7 @@ const learning = {
 };
 
 /** Check, default and flag of every key, in the order of config.json. */
-export const configSettings = {
+export const configSettings: ConfigSettings = {
   task: pick(tasks, "add"),
   ...settingsOf(tasks),
   trainFraction,
@@ -114,7 +158,7 @@ export const configSettings = {
  * `trainFraction` being `--train-fraction`; `deno task train --help` says what
  * each is.
  */
-export type Config = Values<typeof configSettings>;
+export type Config = Values<ConfigSettings>;
 
 /** Any part of a config: what is left out takes its default. */
 export type ConfigInput = { readonly [K in keyof Config]?: Config[K] };

@@ -7,15 +7,20 @@
 import { comparisonTask } from "./tasks/comparison.ts";
 import { compositionTask } from "./tasks/composition.ts";
 import { mnistTask } from "./tasks/mnist.ts";
-import { modularTask } from "./tasks/modular.ts";
+import { modularTask, type OperationTask } from "./tasks/modular.ts";
 import { parityTask } from "./tasks/parity.ts";
+
+const add: OperationTask = modularTask("add");
+const subtract: OperationTask = modularTask("subtract");
+const product: OperationTask = modularTask("product");
+const divide: OperationTask = modularTask("divide");
 
 /** Every task by its name in a config. */
 export const tasks = {
-  add: modularTask("add"),
-  subtract: modularTask("subtract"),
-  product: modularTask("product"),
-  divide: modularTask("divide"),
+  add,
+  subtract,
+  product,
+  divide,
   parity: parityTask,
   mnist: mnistTask,
   composition: compositionTask,

@@ -10,7 +10,12 @@ import { fraction, mean } from "../losses/mod.ts";
 import type { Params } from "../optim/mod.ts";
 import type { Draw } from "../trace/random.ts";
 import { activationsOf } from "../metrics/activations.ts";
-import { makeMeasure, type Metrics, type Rows } from "../metrics/mod.ts";
+import {
+  type GraphMeasure,
+  makeMeasure,
+  type Metrics,
+  type Rows,
+} from "../metrics/mod.ts";
 import type { Batches } from "../../models/batch.ts";
 import { withBuffers } from "../../models/buffers.ts";
 import type { Experiment } from "../experiment/experiment.ts";
@@ -58,7 +63,7 @@ export type Step = (
 export function makeStep(
   experiment: Experiment,
   sliced = false,
-  measure = makeMeasure(experiment),
+  measure: GraphMeasure = makeMeasure(experiment),
 ): Step {
   const { model, loss, config: { lossPrecision } } = experiment;
   const forward = forwardOf(experiment, sliced);

@@ -70,10 +70,10 @@ export function defineLoss<const S extends Settings>(
 }
 
 /** The definition of a loss that has no constants. */
-export function plainLoss(
-  loss: Loss,
-  summary: string,
-): LossDefinition<Record<never, never>> {
+export type PlainLoss = LossDefinition<Record<never, never>>;
+
+/** The definition of a loss that has no constants. */
+export function plainLoss(loss: Loss, summary: string): PlainLoss {
   const { precisions } = loss;
   return defineLoss({ summary, settings: {}, precisions, make: () => loss });
 }

@@ -5,7 +5,7 @@
  */
 
 import { meanAbsoluteError } from "./l1.ts";
-import { plainLoss } from "./loss.ts";
+import { type PlainLoss, plainLoss } from "./loss.ts";
 import { meanSquaredError } from "./mse.ts";
 import { softmaxDefinition } from "./softmax.ts";
 import { softmaxExact } from "./softmax_exact.ts";
@@ -20,6 +20,7 @@ export {
   type LossDefinition,
   meanLoss,
   pick,
+  type PlainLoss,
   plainLoss,
   put,
 } from "./loss.ts";
@@ -37,17 +38,28 @@ export { softmaxExact } from "./softmax_exact.ts";
 export { stableMax, stableMaxTerms } from "./stablemax.ts";
 export { taylorExp, taylorSoftmax } from "./taylor.ts";
 
+const stablemax: PlainLoss = plainLoss(stableMax, "StableMax cross-entropy");
+const exact: PlainLoss = plainLoss(
+  softmaxExact,
+  "softmax cross-entropy without cancellation",
+);
+const mse: PlainLoss = plainLoss(
+  meanSquaredError,
+  "mean squared error of one-hot targets",
+);
+const l1: PlainLoss = plainLoss(
+  meanAbsoluteError,
+  "mean absolute error of one-hot targets",
+);
+
 /** Every loss by its name in a config. */
 export const losses = {
-  stablemax: plainLoss(stableMax, "StableMax cross-entropy"),
+  stablemax,
   softmax: softmaxDefinition,
-  "softmax-exact": plainLoss(
-    softmaxExact,
-    "softmax cross-entropy without cancellation",
-  ),
+  "softmax-exact": exact,
   taylor: taylorDefinition,
-  mse: plainLoss(meanSquaredError, "mean squared error of one-hot targets"),
-  l1: plainLoss(meanAbsoluteError, "mean absolute error of one-hot targets"),
+  mse,
+  l1,
 };
 
 /** The name of a loss. */

@@ -110,6 +110,9 @@ export interface Metered extends Measurable {
   };
 }
 
+/** Computes the metrics of one state, each a scalar []. */
+export type GraphMeasure = (measured: Measured) => Metrics<tf.Tensor>;
+
 const isGraph = (group: MetricGroup): group is GraphMetrics => "make" in group;
 
 /**
@@ -119,9 +122,7 @@ const isGraph = (group: MetricGroup): group is GraphMetrics => "make" in group;
  * @throws {UsageError} when called, if a group that the config names finds
  * nothing to measure.
  */
-export function makeMeasure(
-  experiment: Metered,
-): (measured: Measured) => Metrics<tf.Tensor> {
+export function makeMeasure(experiment: Metered): GraphMeasure {
   const { metrics, model } = experiment.config;
   const parts = metricGroupsOf(metrics).flatMap((name) => {
     const group: MetricGroup = metricGroups[name];

@@ -6,7 +6,12 @@
  */
 
 import * as v from "valibot";
-import { backendNames } from "./devices.ts";
+import {
+  type BackendName,
+  backendNames,
+  type OnnxDevice,
+  type Runtime,
+} from "./devices.ts";
 import {
   choice,
   decay,
@@ -81,8 +86,24 @@ export const batchSize: Setting<number | null> = nullable(
   integer([1], 1, "<n>", "train rows a step (default: all)"),
 );
 
+/** The keys that every run has. */
+export type RunSettings = {
+  /** Updates to make. */
+  readonly steps: Setting<number>;
+  /** Train rows of a step; null for all. */
+  readonly batchSize: Setting<number | null>;
+  /** Steps between evaluations. */
+  readonly evalEvery: Setting<number>;
+  /** Steps between checkpoints; null for the last only. */
+  readonly checkpointEvery: Setting<number | null>;
+  /** Seed of everything random. */
+  readonly seed: Setting<number>;
+  /** Seed of the data and its split; null for `seed`. */
+  readonly dataSeed: Setting<number | null>;
+};
+
 /** What every run has. */
-export const runSettings = {
+export const runSettings: RunSettings = {
   steps,
   batchSize,
   evalEvery: integer([1], 10, "<n>", "steps between evaluations"),
@@ -98,10 +119,26 @@ export const runSettings = {
   dataSeed: nullable(
     integer([0], 0, "<n>", "seed of the data and its split (default: --seed)"),
   ),
-} as const;
+};
+
+/** The keys that say where to compute. */
+export type PlaceSettings = {
+  /** Compiled, or eager. */
+  readonly engine: Setting<"onnx" | "tfjs">;
+  /** onnx: the device; `auto` takes the best that is there. */
+  readonly device: Setting<"auto" | OnnxDevice>;
+  /** onnx: which of several cards, from 0. */
+  readonly deviceId: Setting<number>;
+  /** onnx: native code, or WebAssembly. */
+  readonly runtime: Setting<Runtime>;
+  /** tfjs: the backend. */
+  readonly backend: Setting<BackendName>;
+  /** Threads; null for one for each physical core. */
+  readonly threads: Setting<number | null>;
+};
 
 /** Where to compute. */
-export const placeSettings = {
+export const placeSettings: PlaceSettings = {
   engine: choice(
     ["onnx", "tfjs"],
     "onnx",
@@ -135,7 +172,7 @@ export const placeSettings = {
       "threads (default: a thread for each physical core)",
     ),
   ),
-} as const;
+};
 
 /** What may be another when a run is gone on with: how far, and where. */
 export const resumableKeys: readonly string[] = [
@@ -143,7 +180,7 @@ export const resumableKeys: readonly string[] = [
   ...Object.keys(placeSettings),
 ];
 
-type PlaceKey = keyof typeof placeSettings;
+type PlaceKey = keyof PlaceSettings;
 
 /** Keys of a place that say nothing about a choice of it. */
 export const idlePlace: readonly [

@@ -155,10 +155,11 @@ function inputOf(config: Encoded): Input {
   }
 }
 
+/** A task of learning an operation from its table. */
+export type OperationTask = TaskDefinition<ModularSettings>;
+
 /** The task of learning an operation from its table. */
-export function modularTask(
-  operation: OperationName,
-): TaskDefinition<ModularSettings> {
+export function modularTask(operation: OperationName): OperationTask {
   return defineTask({
     summary: `${operation} modulo p`,
     settings,

@@ -16,8 +16,8 @@ import {
   probeRun,
   probes,
   RunContext,
-  usualJobs,
 } from "../lib/probes/mod.ts";
+import { usualJobs } from "../lib/probes/asking/threads.ts";
 import { table } from "../lib/base/terminal.ts";
 import { median } from "./measure.ts";
 

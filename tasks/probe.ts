@@ -17,8 +17,6 @@ import { UsageError } from "../lib/base/errors.ts";
 import { losses, type LossName } from "../lib/losses/mod.ts";
 import {
   contentsOf,
-  findProbed,
-  foreignOf,
   type ForeignOptions,
   NotApplicableError,
   probe,
@@ -28,8 +26,10 @@ import {
   probeRun,
   probes,
   probeSettings,
-  usualJobs,
 } from "../lib/probes/mod.ts";
+import { usualJobs } from "../lib/probes/asking/threads.ts";
+import { findProbed } from "../lib/probes/foreign/checkpoints.ts";
+import { foreignOf } from "../lib/probes/foreign/foreign.ts";
 import { refusalOf } from "../lib/probes/asking/questions.ts";
 import { newestRun } from "../lib/runs/read.ts";
 import {

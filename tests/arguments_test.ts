@@ -2,8 +2,9 @@
 // experiment say what they got and what they want.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import * as groklab from "../mod.ts";
+import * as groklab from "./_entries.ts";
 import { UsageError } from "../lib/base/errors.ts";
+import { findProbed } from "../lib/probes/foreign/checkpoints.ts";
 
 type Any = (...args: unknown[]) => unknown;
 
@@ -71,7 +72,7 @@ Deno.test("what is no file, config or experiment is refused, and said to be", as
 });
 
 Deno.test("what may be left out is a file or folder where it is given", async () => {
-  const { startFrom, toResume, findProbed } = groklab;
+  const { startFrom, toResume } = groklab;
   for (const [name, f] of Object.entries({ startFrom, toResume, findProbed })) {
     for (const value of [42, [], null]) {
       await assertRejects(

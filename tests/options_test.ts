@@ -3,7 +3,7 @@
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
-import * as groklab from "../mod.ts";
+import * as groklab from "./_entries.ts";
 import { UsageError } from "../lib/base/errors.ts";
 import { checkOptions, flag, only, whole } from "../lib/base/options.ts";
 import { f32, i32 } from "./trace/_run.ts";

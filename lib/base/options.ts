@@ -211,11 +211,11 @@ export function checkOptions<T extends object>(
           nearest(name, Object.keys(checks)),
       );
     }
-    if (value !== undefined) require(name, value, check);
+    if (value !== undefined) demand(name, value, check);
   }
-  for (const name of needed) require(name, options[name], checks[name]);
+  for (const name of needed) demand(name, options[name], checks[name]);
 
-  function require(name: string, value: unknown, check: Check): void {
+  function demand(name: string, value: unknown, check: Check): void {
     const wanted = check(value);
     if (wanted === undefined) return;
     throw new UsageError(

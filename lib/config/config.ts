@@ -8,6 +8,7 @@
 
 import * as v from "valibot";
 import { trainSize } from "../data/dataset.ts";
+import type { FloatDType } from "../numeric/tensor.ts";
 import type { TaskDefinition } from "../data/definition.ts";
 import { tasks } from "../data/registry.ts";
 import { UsageError } from "../base/errors.ts";
@@ -37,7 +38,14 @@ import {
 } from "../settings/run.ts";
 import { didYouMean } from "../base/nearest.ts";
 import { keysMeant } from "../settings/meant.ts";
-import { configAt, courseProblem, from, switches } from "./switches.ts";
+import {
+  configAt,
+  courseProblem,
+  type From,
+  from,
+  type Switch,
+  switches,
+} from "./switches.ts";
 import { inTodaysWords } from "./older.ts";
 import { placeProblem } from "./devices.ts";
 import {
@@ -51,11 +59,13 @@ import {
 } from "../settings/setting.ts";
 import { checkArgument, configCheck } from "../base/options.ts";
 
-type Registry = Readonly<Record<string, Component>>;
-type Union<T> = (T extends unknown ? (x: T) => void : never) extends
+/** Components by their names in a config. */
+export type Registry = Readonly<Record<string, Component>>;
+/** All that a union's members have, in one type. */
+export type Union<T> = (T extends unknown ? (x: T) => void : never) extends
   (x: infer U) => void ? U : never;
 /** The settings of all components of a registry. */
-type SettingsOf<R extends Registry> = Union<R[keyof R]["settings"]>;
+export type SettingsOf<R extends Registry> = Union<R[keyof R]["settings"]>;
 
 const names = <R extends Registry>(registry: R) =>
   Object.keys(registry) as (keyof R & string)[];
@@ -78,15 +88,20 @@ function settingsOf<R extends Registry>(registry: R): SettingsOf<R> {
 }
 
 /** The setting that names one of a registry. */
-type Naming<R extends Registry> = Setting<keyof R & string>;
+export type Naming<R extends Registry> = Setting<keyof R & string>;
 
 /** The keys that say how to learn, those of losses, stages and optimizers too. */
-type Learning =
+export type LearningSettings =
   & {
-    readonly precision: typeof precision;
+    /** What model and optimizer are computed in. */
+    readonly precision: Setting<"float32" | "float64">;
+    /** The loss's name. */
     readonly loss: Naming<typeof losses>;
-    readonly lossPrecision: typeof lossPrecision;
-    readonly correctLogitScale: typeof correctLogitScale;
+    /** What the loss is computed in. */
+    readonly lossPrecision: Setting<FloatDType>;
+    /** What the label's logit is multiplied with in the loss. */
+    readonly correctLogitScale: Setting<number>;
+    /** The optimizer's name. */
     readonly optimizer: Naming<typeof optimizers>;
   }
   & SettingsOf<typeof losses>
@@ -96,31 +111,31 @@ type Learning =
 /** The keys of a config, those of all components too. */
 export type ConfigSettings =
   & {
-    /** Its name. */
+    /** The task's name. */
     readonly task: Naming<typeof tasks>;
     /** Share of the examples to train on, in (0, 1). */
-    readonly trainFraction: typeof trainFraction;
+    readonly trainFraction: Setting<number>;
     /** Share of the train rows whose label is wrong, in [0, 1). */
-    readonly labelNoise: typeof labelNoise;
-    /** Its name. */
+    readonly labelNoise: Setting<number>;
+    /** The architecture's name. */
     readonly model: Naming<typeof models>;
     /** α, with which the logits are multiplied. */
-    readonly outputScale: typeof outputScale;
+    readonly outputScale: Setting<number>;
     /** Groups of metrics, by their names. */
     readonly metrics: Setting<readonly MetricChoice[]>;
     /** Where the training starts; null for random weights. */
-    readonly from: typeof from;
-    /** What changes on the way. */
-    readonly switches: typeof switches;
+    readonly from: Setting<From | null>;
+    /** What changes on the way, in the order of the steps. */
+    readonly switches: Setting<readonly Switch[]>;
   }
   & SettingsOf<typeof tasks>
   & SettingsOf<typeof models>
-  & Learning
+  & LearningSettings
   & RunSettings
   & PlaceSettings;
 
 // How to learn: what may change on the way.
-const learning: Learning = {
+const learning: LearningSettings = {
   precision,
   loss: pick(losses, "stablemax"),
   ...settingsOf(losses),

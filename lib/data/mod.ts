@@ -4,16 +4,61 @@
  * @module
  */
 
-export * from "./tasks/comparison.ts";
-export * from "./tasks/composition.ts";
-export * from "./dataset.ts";
-export * from "./definition.ts";
-export * from "./tasks/encoding.ts";
-export * from "./tasks/idx.ts";
+export {
+  type Dataset,
+  datasetOfParts,
+  type Examples,
+  type InputSource,
+  type Split,
+  split,
+  trainSize,
+} from "./dataset.ts";
+export {
+  defineTask,
+  type Form,
+  type Input,
+  type TaskDefinition,
+} from "./definition.ts";
+export { withLabelNoise } from "./label_noise.ts";
+export {
+  comparison,
+  type ComparisonOptions,
+  type ComparisonSettings,
+} from "./tasks/comparison.ts";
+export {
+  composition,
+  type CompositionOptions,
+  type CompositionSettings,
+} from "./tasks/composition.ts";
+export {
+  binaryCodes,
+  bitsFor,
+  encodePairs,
+  type EncodingName,
+  encodingNames,
+} from "./tasks/encoding.ts";
+export { type IdxArray, parseIdx } from "./tasks/idx.ts";
 export type { KnowledgeSettings } from "./tasks/knowledge.ts";
-export * from "./label_noise.ts";
-export * from "./tasks/mnist.ts";
-export * from "./tasks/modular.ts";
-export * from "./tasks/parity.ts";
-export * from "../numeric/random.ts";
+export { mnist, type MnistOptions, type MnistSettings } from "./tasks/mnist.ts";
+export {
+  isPrime,
+  modular,
+  type ModularSettings,
+  modulus,
+  type OperationName,
+  operations,
+  type OperationTask,
+} from "./tasks/modular.ts";
+export {
+  parity,
+  type ParityOptions,
+  type ParitySettings,
+} from "./tasks/parity.ts";
+export {
+  permutation,
+  type RandomKey,
+  randomKey,
+  type RandomStream,
+  sample,
+} from "../numeric/random.ts";
 export { tasks } from "./registry.ts";

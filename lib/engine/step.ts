@@ -6,7 +6,8 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { fraction, mean } from "../losses/mod.ts";
+import { mean } from "../losses/mod.ts";
+import { fraction } from "../losses/measures.ts";
 import type { Params } from "../optim/mod.ts";
 import type { Draw } from "../trace/random.ts";
 import { activationsOf } from "../metrics/activations.ts";

@@ -12,30 +12,29 @@ import { softmaxExact } from "./softmax_exact.ts";
 import { stableMax } from "./stablemax.ts";
 import { taylorDefinition } from "./taylor.ts";
 
-export { meanAbsoluteError } from "./l1.ts";
 export { scaleCorrectLogit } from "./correct_logit.ts";
+export { meanAbsoluteError } from "./l1.ts";
 export {
   defineLoss,
   type Loss,
   type LossDefinition,
   meanLoss,
+  oneHot,
   pick,
   type PlainLoss,
   plainLoss,
   put,
 } from "./loss.ts";
-export { accuracy, correct, fraction, mean } from "./measures.ts";
+export { accuracy, mean } from "./measures.ts";
 export { meanSquaredError } from "./mse.ts";
 export {
-  collapsed,
-  exponentials,
   softmax,
   softmaxCrossEntropy,
   type SoftmaxOptions,
   type SoftmaxSettings,
 } from "./softmax.ts";
 export { softmaxExact } from "./softmax_exact.ts";
-export { stableMax, stableMaxTerms } from "./stablemax.ts";
+export { stableMax } from "./stablemax.ts";
 export { taylorExp, taylorSoftmax } from "./taylor.ts";
 
 const stablemax: PlainLoss = plainLoss(stableMax, "StableMax cross-entropy");

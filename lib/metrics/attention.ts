@@ -5,7 +5,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { collapsed } from "../losses/mod.ts";
+import { collapsed } from "../losses/softmax.ts";
 import type { FloatDType } from "../numeric/tensor.ts";
 import { scalar, widen } from "../trace/precision.ts";
 import type { Columns, GraphMetrics, Named } from "./group.ts";

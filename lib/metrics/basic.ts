@@ -6,7 +6,9 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { collapsed, correct, fraction, mean } from "../losses/mod.ts";
+import { mean } from "../losses/mod.ts";
+import { correct, fraction } from "../losses/measures.ts";
+import { collapsed } from "../losses/softmax.ts";
 import { greatest, least } from "../trace/operators/finite_extremes.ts";
 import { widen } from "../trace/precision.ts";
 import type { Columns, GraphMetrics } from "./group.ts";

@@ -5,7 +5,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { exponentials } from "../losses/mod.ts";
+import { exponentials } from "../losses/softmax.ts";
 import { FLOATS } from "../numeric/floats.ts";
 import type { FloatDType } from "../numeric/tensor.ts";
 import { scalar } from "../trace/precision.ts";

@@ -5,7 +5,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { fraction } from "../losses/mod.ts";
+import { fraction } from "../losses/measures.ts";
 import { scalar, widen } from "../trace/precision.ts";
 import { leavesOf } from "../base/tree.ts";
 import type { Params } from "../optim/mod.ts";

@@ -4,35 +4,66 @@
  * @module
  */
 
-export * from "./inspect/aliases.ts";
+export {
+  type DType,
+  type FloatDType,
+  type HostData,
+  type HostTensor,
+  hostTensorOf,
+  sizeOf,
+  toNumbers,
+  widthOf,
+} from "../numeric/tensor.ts";
 export {
   type CheckpointMetadata,
   encodeTensors,
   METADATA,
   metadataOf,
-  VALUE,
 } from "./file/metadata.ts";
-export * from "./inspect/edits.ts";
+export {
+  decodeModel,
+  encodeModel,
+  hostTensor,
+  modelOf,
+  type ModelOptions,
+  OPSET,
+} from "./file/model.ts";
+export {
+  decodeTensors,
+  type FileTensors,
+  readTensors,
+  type WholeTensors,
+} from "./file/read_tensors.ts";
+export type { Aliases, WeightAlias } from "./inspect/aliases.ts";
+export { along, type Edit, given, type Patch, patch } from "./inspect/edits.ts";
+export { loadProbeModel } from "./inspect/load_probe_model.ts";
+export type { ProbeModelOptions } from "./inspect/options.ts";
+export { ProbeModel } from "./inspect/probe_model.ts";
 export {
   changeWeight,
   replaceWeight,
   scaleWeight,
   zeroWeight,
 } from "./inspect/weight_edits.ts";
-export * from "./file/model.ts";
-export type { ProbeModelOptions } from "./inspect/options.ts";
-export * from "./inspect/load_probe_model.ts";
-export * from "./inspect/probe_model.ts";
 export type {
   ConstantTensor,
   ForeignWeights,
   WeightsRead,
 } from "./reading/mod.ts";
-export * from "./file/read_tensors.ts";
-export * from "./runtime/compile.ts";
+export {
+  compile,
+  runTraced,
+  specsOf,
+  type TracedFunction,
+} from "./runtime/compile.ts";
+export type { ValueSpec } from "./runtime/feeds.ts";
 export { foldConstants } from "./runtime/fold.ts";
-export * from "./runtime/session.ts";
-export { type ValueSpec } from "./runtime/feeds.ts";
-export { type SessionOptions } from "./runtime/options.ts";
-export { type OnnxDevice, type Runtime } from "../settings/devices.ts";
-export * from "../numeric/tensor.ts";
+export type { SessionOptions } from "./runtime/options.ts";
+export {
+  bundledProviders,
+  openSession,
+  type Provider,
+  providerOf,
+  type Session,
+} from "./runtime/session.ts";
+export type { OnnxDevice, Runtime } from "../settings/devices.ts";

@@ -15,14 +15,14 @@ import { adam, adamw, sgd } from "./optimizers.ts";
 import { perpGradStage } from "./stages/perp_grad.ts";
 import { rmsprop } from "./directions/rmsprop.ts";
 
-export { scaleByAdagrad } from "./directions/adagrad.ts";
 export {
-  type AdamOptions,
-  type AdamState,
-  scaleByAdam,
-} from "./directions/adam.ts";
-export { clipByNorm, clipByValue } from "./stages/clip.ts";
-export { constantNorm } from "./stages/constant_norm.ts";
+  leavesOf,
+  type MapLeaves,
+  type MapNode,
+  mapTree,
+  type Tree,
+  treeOf,
+} from "../base/tree.ts";
 export {
   defineOptimizer,
   defineStage,
@@ -33,15 +33,14 @@ export {
 export {
   defineDescent,
   type Descent,
-  overGradientNorm,
   type WeightDecayKind,
 } from "./descent.ts";
+export { scaleByAdagrad } from "./directions/adagrad.ts";
 export {
-  grokfastEma,
-  grokfastMa,
-  type GrokfastSettings,
-} from "./stages/grokfast.ts";
-export { addL1 } from "./stages/l1.ts";
+  type AdamOptions,
+  type AdamState,
+  scaleByAdam,
+} from "./directions/adam.ts";
 export { scaleByLion } from "./directions/lion.ts";
 export {
   type MuonOptions,
@@ -50,14 +49,15 @@ export {
   newtonSchulz,
   scaleByMuon,
 } from "./directions/muon.ts";
+export { scaleByRmsprop } from "./directions/rmsprop.ts";
 export { dot, norm } from "./norm.ts";
 export { partition } from "./partition.ts";
 export {
-  perpGrad,
-  type PerpGradOptions,
-  type PerpGradSettings,
-} from "./stages/perp_grad.ts";
-export { scaleByRmsprop } from "./directions/rmsprop.ts";
+  addDecayedWeights,
+  type Rate,
+  scaleByLearningRate,
+  scaleByMomentum,
+} from "./scaling.ts";
 export {
   cosineDecay,
   linearWarmup,
@@ -72,12 +72,19 @@ export {
   type DescentSettings,
   descentSettings,
 } from "./settings.ts";
+export { clipByNorm, clipByValue } from "./stages/clip.ts";
+export { constantNorm } from "./stages/constant_norm.ts";
 export {
-  addDecayedWeights,
-  type Rate,
-  scaleByLearningRate,
-  scaleByMomentum,
-} from "./scaling.ts";
+  grokfastEma,
+  grokfastMa,
+  type GrokfastSettings,
+} from "./stages/grokfast.ts";
+export { addL1 } from "./stages/l1.ts";
+export {
+  perpGrad,
+  type PerpGradOptions,
+  type PerpGradSettings,
+} from "./stages/perp_grad.ts";
 export {
   applyUpdates,
   chain,

@@ -4,22 +4,133 @@
  * @module
  */
 
-export type {
-  DirectAttribution,
-  PartLogit,
-} from "./transformer/attribution.ts";
-export * from "./catalogue.ts";
-export * from "./asking/contents.ts";
-export * from "./context/context.ts";
-export { type Matrix } from "../numeric/matrix.ts";
-export * from "./context/cross_entropy.ts";
-export * from "./fourier/cyclic.ts";
-export { foreignOf, introduce, type Introduced } from "./foreign/foreign.ts";
-export { type ForeignOptions } from "./foreign/options.ts";
-export { findProbed } from "./foreign/checkpoints.ts";
+// Asking.
+
+// Asking.
+
+export { type Contents, contentsOf } from "./asking/contents.ts";
+export type { ProbeReport } from "./asking/messages.ts";
+export type { ProbeOptions } from "./asking/options.ts";
+export { probe, probeRun, type RunReport } from "./asking/probing.ts";
+export {
+  type AnyProbe,
+  type CheckpointProbe,
+  type ProbeName,
+  probeNames,
+  type ProbeResults,
+  probes,
+  probeSettings,
+  type Registered,
+  type WholeRunProbe,
+} from "./catalogue.ts";
+export type { Probe, ProbeText, RunProbe } from "./probe.ts";
+export {
+  type CheckpointRun,
+  ProbeContext,
+  type RunCheckpoint,
+  type Surroundings,
+} from "./context/context.ts";
+export { NotApplicableError } from "./context/not_applicable.ts";
+export {
+  type ModularTask,
+  type Part,
+  type ProbedTask,
+  taskOfConfig,
+} from "./context/task.ts";
+export {
+  type ProbeProgress,
+  type ProbeSeries,
+  RunContext,
+  type RunOptions,
+} from "./run_context.ts";
+
+// Files of other tools.
+
+export { introduce, type Introduced } from "./foreign/foreign.ts";
 export type { ToldOptions } from "./foreign/introduce_rows.ts";
+export type { ForeignOptions } from "./foreign/options.ts";
 export type { ToldPart, ToldRows } from "./foreign/told_rows.ts";
 export type { Ends } from "./foreign/understand.ts";
+
+// The probes, and what they are made of.
+
+export {
+  type LabelledChunk,
+  type RowScores,
+  Scorer,
+  type Scores,
+  scoresInChunks,
+  scoresOver,
+} from "./context/cross_entropy.ts";
+export type { PartScores } from "./context/row_groups.ts";
+export {
+  type Alarm,
+  alarmsByChance,
+  earlyWarningStudy,
+  type Indicator,
+  INDICATORS,
+  type Indicators,
+  type MetricWarnings,
+  movingIndicators,
+  type RunWarnings,
+  WARNING_OPTIONS,
+  type WarningOptions,
+  type WarningRates,
+  warningsOf,
+  type WarningStudy,
+} from "./dynamics/critical_slowing.ts";
+export {
+  earlyWarning,
+  type EarlyWarningResult,
+  type EarlyWarningSettings,
+  type WarningComparison,
+} from "./dynamics/early_warning.ts";
+export {
+  type PhaseEnd,
+  phases,
+  phasesOf,
+  type PhasesResult,
+} from "./dynamics/phases.ts";
+export {
+  type Pair,
+  type PrincipalPlane,
+  principalPlane,
+} from "./dynamics/principal_plane.ts";
+export {
+  ckaMatrix,
+  CkaSums,
+  similarity,
+  type SimilarityResult,
+} from "./dynamics/similarity.ts";
+export {
+  trajectory,
+  type TrajectoryPoint,
+  type TrajectoryResult,
+  type TrajectorySettings,
+} from "./dynamics/trajectory.ts";
+export {
+  type Ablation,
+  ablation,
+  type AblationResult,
+  type AblationSettings,
+} from "./fourier/ablation.ts";
+export {
+  type CyclicTask,
+  cyclicTask,
+  primitiveRoot,
+} from "./fourier/cyclic.ts";
+export {
+  fourier,
+  type FourierResult,
+  type LayerSpectrum,
+} from "./fourier/fourier.ts";
+export {
+  labelled,
+  logitsLess,
+  type StandIn,
+  without,
+  withoutFrequencies,
+} from "./fourier/interventions.ts";
 export {
   type KeyFrequencies,
   keyFrequenciesOf,
@@ -33,6 +144,66 @@ export {
   spectrum2dOf,
 } from "./fourier/neurons.ts";
 export {
+  type FrequencyProgress,
+  progress,
+  type ProgressResult,
+} from "./fourier/progress_measures.ts";
+export { components, fourierBasis, gini } from "./fourier/spectra.ts";
+export {
+  type ActivationGeometry,
+  geometry,
+  type GeometryResult,
+  type SingularSpectrum,
+  type WeightGeometry,
+} from "./geometry/geometry.ts";
+export {
+  type ClassFeatures,
+  type NeuralCollapse,
+  neuralCollapse,
+  neuralCollapseProbe,
+  type SimplexDistance,
+  simplexDistance,
+} from "./geometry/neural_collapse.ts";
+export {
+  type Edge,
+  edgeOf,
+  edgeOfStability,
+  type EdgeOfStabilityResult,
+  type EdgeOfStabilitySettings,
+} from "./loss/edge_of_stability.ts";
+export { logitScaling, type LogitScalingResult } from "./loss/logit_scaling.ts";
+export {
+  margin,
+  type MarginDistribution,
+  type MarginResult,
+} from "./loss/margin.ts";
+export {
+  nlm,
+  type NlmAt,
+  type NlmResult,
+  type NlmStep,
+  type NlmTensor,
+} from "./loss/nlm.ts";
+export {
+  type AttentionCollapse,
+  growthOf,
+  numericalStability,
+  type NumericalStabilityResult,
+  type SoftmaxAt,
+} from "./loss/numerical_stability.ts";
+export type { ScalingGroup } from "./loss/scaling_groups.ts";
+export type { ScalingRow } from "./loss/scaling_rows.ts";
+export {
+  attention,
+  type AttentionResult,
+  type HeadPattern,
+  type LensRow,
+} from "./transformer/attention.ts";
+export type {
+  DirectAttribution,
+  PartLogit,
+} from "./transformer/attribution.ts";
+export {
   type Estimate,
   type Extremes,
   hutchinson,
@@ -41,29 +212,11 @@ export {
   type RitzValue,
   type SpectrumEnd,
   type SymmetricMap,
+  type Vector,
 } from "../numeric/lanczos.ts";
-export * from "./fourier/interventions.ts";
-export type { PartScores } from "./context/row_groups.ts";
-export {
-  type Pair,
-  type PrincipalPlane,
-  principalPlane,
-} from "./dynamics/principal_plane.ts";
-export * from "./probe.ts";
-export { NotApplicableError } from "./context/not_applicable.ts";
+export type { Matrix } from "../numeric/matrix.ts";
 export { allFinite, finite } from "../numeric/statistics.ts";
-export * from "./asking/probing.ts";
-export { type ProbeReport } from "./asking/messages.ts";
-export { type ProbeOptions } from "./asking/options.ts";
-export * from "./registry.ts";
-export {
-  type ProbeProgress,
-  type ProbeSeries,
-  RunContext,
-  type RunOptions,
-} from "./run_context.ts";
-export { type RunCheckpoint } from "./context/context.ts";
-export { usualJobs } from "./asking/threads.ts";
-export type { ScalingGroup } from "./loss/scaling_groups.ts";
-export { components, fourierBasis, gini } from "./fourier/spectra.ts";
-export * from "./context/task.ts";
+
+// Files of other tools.
+
+// The probes, and what they are made of.

@@ -14,15 +14,15 @@ export type {
 } from "../charts/chart.ts";
 export type { Cell, ReportFigure, Table } from "./figures/figure.ts";
 export { Shown, shown } from "./notebook.ts";
-export type { Verdict } from "./page/page.ts";
-export { makeReport, type Report } from "./report.ts";
-export { type ReportOptions } from "./options.ts";
-export type { Group, ReportRun } from "./runs.ts";
-export { serveReport } from "./serve.ts";
-export { type ServeOptions } from "./options.ts";
-export { writeReport, type Written } from "./write.ts";
 export {
   type ReportFormat,
   reportFormats,
+  type ReportOptions,
+  type ServeOptions,
   type WriteOptions,
 } from "./options.ts";
+export type { Verdict } from "./page/page.ts";
+export { makeReport, type Report } from "./report.ts";
+export type { Group, ReportRun } from "./runs.ts";
+export { serveReport } from "./serve.ts";
+export { writeReport, type Written } from "./write.ts";

@@ -4,10 +4,22 @@
  * @module
  */
 
-export * from "../figures/mod.ts";
+export type {
+  Arm,
+  Claim,
+  Decision,
+  Figure,
+  Json,
+  Measure,
+  Results,
+  Row,
+  RunRecord,
+  Scale,
+} from "../figures/figure.ts";
+export { figures } from "../figures/mod.ts";
 export type { Job, Places } from "./layout.ts";
 export { type Cost, type Listed, listFigures } from "./list.ts";
+export type { ReproduceOptions, Standing } from "./options.ts";
 export type { ClaimOutcome, Outcome } from "./outcome.ts";
 export { publish } from "./publish.ts";
 export { reproduce, type Reproduction } from "./reproduce.ts";
-export { type ReproduceOptions, type Standing } from "./options.ts";

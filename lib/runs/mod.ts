@@ -4,11 +4,23 @@
  * @module
  */
 
-export * from "./checkpoint.ts";
-export * from "./export.ts";
-export * from "./lock.ts";
-export * from "./manifest.ts";
-export * from "./new_folder.ts";
-export * from "./read.ts";
-export { evenlySpaced } from "../numeric/statistics.ts";
-export * from "./run_folder.ts";
+export { DamagedError } from "../base/sums.ts";
+export { exportCheckpoint, type ExportOptions } from "./export.ts";
+export { checkpointPath } from "./layout.ts";
+export { isLocked, lockRun } from "./lock.ts";
+export type { Manifest, Sitting } from "./manifest.ts";
+export { newRunPath, removeRun } from "./new_folder.ts";
+export {
+  checkpointsOf,
+  findCheckpoint,
+  lastWhole,
+  MissingError,
+  newestRun,
+  readConfig,
+  readMetrics,
+  runOfCheckpoint,
+  runsIn,
+  wholeOnes,
+} from "./read.ts";
+export type { TrainResult } from "./result.ts";
+export type { MetricsRow } from "./run_folder.ts";

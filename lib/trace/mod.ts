@@ -5,14 +5,15 @@
  */
 
 export { isTracing, nameTensor, trace, type TraceOptions } from "./backend.ts";
-export * from "./graph.ts";
-export { type DType, type FloatDType } from "../numeric/tensor.ts";
-export * from "./precision.ts";
-export * from "./random.ts";
-export type { Attrs } from "./operators/kernels.ts";
-export { type Rule, rules } from "./operators/rules.ts";
+export type { Attribute, Graph, Node, Spec, Subgraph, Value } from "./graph.ts";
+export type { DType, FloatDType } from "../numeric/tensor.ts";
+export { castLike, scalar, toPrecision, widen } from "./precision.ts";
+export { type Draw, keepMask, randomOrder, type RowRange } from "./random.ts";
+export type { Words } from "../numeric/threefry.ts";
+export {
+  type BatchGraph,
+  type Dim,
+  traceForAnyBatch,
+} from "./transforms/any_batch.ts";
 export { jvp, TANGENT } from "./transforms/jvp.ts";
-export { expandSegmentSums } from "./operators/segments.ts";
-export * from "./transforms/any_batch.ts";
-export * from "../numeric/threefry.ts";
 export { type Argument, vmap } from "./transforms/vmap.ts";

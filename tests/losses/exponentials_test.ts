@@ -2,7 +2,7 @@
 
 import type * as tf from "@tensorflow/tfjs-core";
 import { assert, assertEquals } from "@std/assert";
-import { collapsed, exponentials } from "../../lib/losses/mod.ts";
+import { collapsed, exponentials } from "../../lib/losses/softmax.ts";
 import { toPrecision } from "../../lib/trace/precision.ts";
 import { runTraced } from "../../lib/onnx/runtime/compile.ts";
 import { assertClose, tensorOf, valuesOf } from "../_golden.ts";

@@ -2,8 +2,6 @@ import { assertEquals, assertThrows } from "@std/assert";
 import type * as tf from "@tensorflow/tfjs-core";
 import { type Config, defaults } from "../../lib/config/config.ts";
 import {
-  collapsed,
-  fraction,
   losses,
   type LossName,
   mean,
@@ -11,6 +9,8 @@ import {
   softmax,
   stableMax,
 } from "../../lib/losses/mod.ts";
+import { fraction } from "../../lib/losses/measures.ts";
+import { collapsed } from "../../lib/losses/softmax.ts";
 import type { FloatDType } from "../../lib/numeric/tensor.ts";
 import { runTraced } from "../../lib/onnx/runtime/compile.ts";
 import { toPrecision, widen } from "../../lib/trace/precision.ts";

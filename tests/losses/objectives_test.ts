@@ -11,8 +11,6 @@ import {
   resolveConfig,
 } from "../../lib/config/config.ts";
 import {
-  collapsed,
-  fraction,
   type Loss,
   losses,
   type LossName,
@@ -22,6 +20,8 @@ import {
   softmaxExact,
   taylorSoftmax,
 } from "../../lib/losses/mod.ts";
+import { fraction } from "../../lib/losses/measures.ts";
+import { collapsed } from "../../lib/losses/softmax.ts";
 import type { FloatDType } from "../../lib/numeric/tensor.ts";
 import { runTraced } from "../../lib/onnx/runtime/compile.ts";
 import { toPrecision, widen } from "../../lib/trace/precision.ts";

@@ -8,7 +8,8 @@ import "@tensorflow/tfjs-backend-cpu";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
 import { UsageError } from "../../lib/base/errors.ts";
-import { collapsed, fraction } from "../../lib/losses/mod.ts";
+import { fraction } from "../../lib/losses/measures.ts";
+import { collapsed } from "../../lib/losses/softmax.ts";
 import { attention } from "../../lib/metrics/attention.ts";
 import type { Measured } from "../../lib/metrics/group.ts";
 import {

@@ -15,13 +15,13 @@ import {
 } from "../../lib/numeric/tensor.ts";
 import {
   ablation,
-  ask,
   attention,
   NotApplicableError,
   progress,
   without,
   withoutFrequencies,
 } from "../../lib/probes/mod.ts";
+import { ask } from "../../lib/probes/asking/probing.ts";
 import { contextOf, table, waveNetwork } from "./_contexts.ts";
 
 const SMALL: ConfigInput = {

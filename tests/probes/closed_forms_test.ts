@@ -13,7 +13,8 @@ import {
   hostTensorOf,
   toNumbers,
 } from "../../lib/numeric/tensor.ts";
-import { ablation, ask, type ProbeContext } from "../../lib/probes/mod.ts";
+import { ablation, type ProbeContext } from "../../lib/probes/mod.ts";
+import { ask } from "../../lib/probes/asking/probing.ts";
 import { logitScaling } from "../../lib/probes/loss/logit_scaling.ts";
 import { clustersOf, spectrum2dOf } from "../../lib/probes/fourier/neurons.ts";
 import { nlm } from "../../lib/probes/loss/nlm.ts";

@@ -20,7 +20,8 @@ import {
   experimentAt,
   learningRateAt,
 } from "../../lib/probes/context/experiment_at.ts";
-import { ask, NotApplicableError, ProbeContext } from "../../lib/probes/mod.ts";
+import { NotApplicableError, ProbeContext } from "../../lib/probes/mod.ts";
+import { ask } from "../../lib/probes/asking/probing.ts";
 import { nlm } from "../../lib/probes/loss/nlm.ts";
 import { RunContext } from "../../lib/probes/run_context.ts";
 import { ProbeModel } from "../../lib/onnx/inspect/probe_model.ts";

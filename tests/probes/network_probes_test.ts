@@ -15,11 +15,8 @@ import { type HostTensor, hostTensorOf } from "../../lib/numeric/tensor.ts";
 import { geometry } from "../../lib/probes/geometry/geometry.ts";
 import { logitScaling } from "../../lib/probes/loss/logit_scaling.ts";
 import { margin, MARGIN_QUANTILES } from "../../lib/probes/loss/margin.ts";
-import {
-  ask,
-  NotApplicableError,
-  type ProbeContext,
-} from "../../lib/probes/mod.ts";
+import { NotApplicableError, type ProbeContext } from "../../lib/probes/mod.ts";
+import { ask } from "../../lib/probes/asking/probing.ts";
 import { neuralCollapseProbe } from "../../lib/probes/geometry/neural_collapse.ts";
 import {
   growthOf,

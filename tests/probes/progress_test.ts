@@ -10,12 +10,12 @@ import { modular } from "../../lib/data/tasks/modular.ts";
 import { hostTensorOf } from "../../lib/numeric/tensor.ts";
 import { cyclicTask, primitiveRoot } from "../../lib/probes/fourier/cyclic.ts";
 import {
-  ask,
   fourier,
   NotApplicableError,
   ProbeContext,
   progress,
 } from "../../lib/probes/mod.ts";
+import { ask } from "../../lib/probes/asking/probing.ts";
 import { modularPairs } from "../../lib/probes/context/task.ts";
 import { assertClose, golden, tensorOf } from "../_golden.ts";
 import { tableNetwork, waveNetwork } from "./_contexts.ts";

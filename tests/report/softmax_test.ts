@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import type * as tf from "@tensorflow/tfjs-core";
 import { randomKey } from "../../lib/numeric/random.ts";
-import { collapsed } from "../../lib/losses/mod.ts";
+import { collapsed } from "../../lib/losses/softmax.ts";
 import { hostTensorOf, toNumbers } from "../../lib/numeric/tensor.ts";
 import {
   argMax,

@@ -7,7 +7,8 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import { definitionsOf } from "../../config/config.ts";
-import { fraction, mean } from "../../losses/mod.ts";
+import { mean } from "../../losses/mod.ts";
+import { fraction } from "../../losses/measures.ts";
 import { activationsOf } from "../../metrics/activations.ts";
 import {
   makeMeasure,

@@ -7,12 +7,9 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import { mapTree } from "../../base/tree.ts";
-import {
-  collapsed,
-  correct,
-  type Loss,
-  softmaxCrossEntropy,
-} from "../../losses/mod.ts";
+import { type Loss, softmaxCrossEntropy } from "../../losses/mod.ts";
+import { correct } from "../../losses/measures.ts";
+import { collapsed } from "../../losses/softmax.ts";
 import { finite, mean } from "../../numeric/statistics.ts";
 import {
   type FloatDType,

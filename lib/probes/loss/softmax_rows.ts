@@ -5,7 +5,8 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { collapsed, type Loss, softmaxCrossEntropy } from "../../losses/mod.ts";
+import { type Loss, softmaxCrossEntropy } from "../../losses/mod.ts";
+import { collapsed } from "../../losses/softmax.ts";
 import { logits as logitMetrics } from "../../metrics/logits.ts";
 import type { OfRows, Rows } from "../../metrics/mod.ts";
 import { lostExponentials } from "../../metrics/underflow.ts";

@@ -13,8 +13,11 @@ import {
   hostTensorOf,
   toNumbers,
 } from "../../../lib/numeric/tensor.ts";
-import { findProbed, probe, probeRun } from "../../../lib/probes/mod.ts";
-import { stepsOf } from "../../../lib/probes/foreign/checkpoints.ts";
+import { probe, probeRun } from "../../../lib/probes/mod.ts";
+import {
+  findProbed,
+  stepsOf,
+} from "../../../lib/probes/foreign/checkpoints.ts";
 import { assertClose, golden } from "../../_golden.ts";
 
 const at = (name: string) =>

@@ -16,13 +16,13 @@ import { ProbeModel } from "../../../lib/onnx/inspect/probe_model.ts";
 import { bytesOf, hostTensorOf } from "../../../lib/numeric/tensor.ts";
 import {
   ablation,
-  ask,
   attention,
   introduce,
   NotApplicableError,
   probe,
   ProbeContext,
 } from "../../../lib/probes/mod.ts";
+import { ask } from "../../../lib/probes/asking/probing.ts";
 import { aliasesOf } from "../../../lib/probes/context/name_map.ts";
 import { trace } from "../../../lib/trace/backend.ts";
 import type { Spec } from "../../../lib/trace/graph.ts";

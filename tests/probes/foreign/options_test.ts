@@ -5,7 +5,6 @@ import { UsageError } from "../../../lib/base/errors.ts";
 import { decodeModel, encodeModel } from "../../../lib/onnx/file/model.ts";
 import { ProbeModel } from "../../../lib/onnx/inspect/probe_model.ts";
 import {
-  ask,
   edgeOfStability,
   introduce,
   nlm,
@@ -14,6 +13,7 @@ import {
   ProbeContext,
   type ProbeName,
 } from "../../../lib/probes/mod.ts";
+import { ask } from "../../../lib/probes/asking/probing.ts";
 import { readRows } from "../../../lib/probes/foreign/told_rows.ts";
 import { assertClose, golden } from "../../_golden.ts";
 

@@ -18,13 +18,13 @@ import {
   toNumbers,
 } from "../../../lib/numeric/tensor.ts";
 import {
-  ask,
   type ForeignOptions,
   geometry,
   introduce,
   logitScaling,
   ProbeContext,
 } from "../../../lib/probes/mod.ts";
+import { ask } from "../../../lib/probes/asking/probing.ts";
 import { trace } from "../../../lib/trace/backend.ts";
 import { table } from "../_contexts.ts";
 

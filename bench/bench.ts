@@ -15,7 +15,6 @@ import { describePlacement } from "../lib/onnx/runtime/placement.ts";
 import { replicaConfigs } from "../lib/train/band/replicas.ts";
 import { productRate, type Work, workOf } from "./floor.ts";
 import {
-  median,
   ourStep,
   peerStep,
   programMemory,
@@ -29,6 +28,7 @@ import {
   type Workload,
   workloads,
 } from "./workloads.ts";
+import { lowerMedian } from "../lib/numeric/statistics.ts";
 
 /** What to time. */
 export interface BenchOptions {
@@ -228,7 +228,7 @@ async function timeProgram(
     const seconds = async (...args: string[]) => {
       const times = [];
       for (let i = 0; i < 3; i++) times.push(await programSeconds(...args));
-      return median(times);
+      return lowerMedian(times);
     };
     const costs = {
       help: await seconds("--help"),

@@ -13,10 +13,6 @@ import type { SessionOptions } from "../lib/onnx/runtime/options.ts";
 import { replicaConfigs } from "../lib/train/band/replicas.ts";
 import type { Peer } from "./workloads.ts";
 
-/** The number in the middle; of an even number of them the lower. */
-export const median = (xs: readonly number[]): number =>
-  xs.toSorted((a, b) => a - b)[Math.floor((xs.length - 1) / 2)]!;
-
 /** Milliseconds a step of ours. */
 export async function ourStep(
   config: ConfigInput,

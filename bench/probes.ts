@@ -19,7 +19,7 @@ import {
 } from "../lib/probes/mod.ts";
 import { usualJobs } from "../lib/probes/asking/threads.ts";
 import { table } from "../lib/base/terminal.ts";
-import { median } from "./measure.ts";
+import { lowerMedian } from "../lib/numeric/statistics.ts";
 
 /** The timings of one run's probes. */
 export interface ProbeTimings {
@@ -83,9 +83,11 @@ export async function timeProbes(
   return {
     run: path,
     probes: Object.fromEntries(
-      Object.entries(timings).map(([name, times]) => [name, median(times)]),
+      Object.entries(timings).map((
+        [name, times],
+      ) => [name, lowerMedian(times)]),
     ),
-    together: median(together),
+    together: lowerMedian(together),
     all_checkpoints: await seconds(() =>
       probeRun(path, undefined, { jobs: usualJobs(true) })
     ),

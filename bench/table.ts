@@ -5,8 +5,8 @@
  */
 
 import type { BenchResult } from "./bench.ts";
-import { median } from "./measure.ts";
 import { type Who, workloads } from "./workloads.ts";
+import { lowerMedian } from "../lib/numeric/statistics.ts";
 
 /** How far from its target the whole program may be. */
 const PROGRAM = { help: 0.4, one_step: 1.5, megabytes: 400 };
@@ -28,7 +28,7 @@ export function renderBench(result: BenchResult): string {
   const rows: string[] = [];
   const floors: string[] = [];
   for (const [name, work] of Object.entries(result.workloads)) {
-    const own = median(work.timings.groklab!);
+    const own = lowerMedian(work.timings.groklab!);
     floors.push(
       `| ${name} | ${(work.flops / 1e9).toFixed(2)} | ` +
         `${(work.bytes / 1e6).toFixed(0)} | ${work.floor_ms.toFixed(2)} | ` +
@@ -40,7 +40,7 @@ export function renderBench(result: BenchResult): string {
         ? undefined
         : workloads[name]!.targets[who as Who];
       if (who === "groklab") continue;
-      const ms = median(times);
+      const ms = lowerMedian(times);
       // What costs extra is ours over the bare step; a peer's the other way.
       const evaluating = who === "groklab, evaluating every 10";
       const ratio = evaluating ? ms / own : own / ms;
@@ -73,10 +73,10 @@ export function renderBench(result: BenchResult): string {
       "replicas | s per 1,000 steps | one by one | ratio" +
         (has ? ` | ${nameOf("torch")}, one by one` : ""),
       bands.map(([count, { together, one_by_one, torch }]) => {
-        const [own, single] = [median(together), median(one_by_one)];
+        const [own, single] = [lowerMedian(together), lowerMedian(one_by_one)];
         return `| ${count} | ${own.toFixed(1)} | ${single.toFixed(1)} | ` +
           `${(own / single).toFixed(2)} |` +
-          (torch ? ` ${median(torch).toFixed(1)} |` : "");
+          (torch ? ` ${lowerMedian(torch).toFixed(1)} |` : "");
       }),
     ));
   }

@@ -9,6 +9,7 @@ import { maxOf, minOf } from "../base/extremes.ts";
 import { percent as percentOf } from "../base/terminal.ts";
 import type { Point, Series } from "../charts/chart.ts";
 import type { Results, Row, RunRecord } from "./figure.ts";
+import { median } from "../numeric/statistics.ts";
 
 /** A column of a record as numbers; NaN where it is not defined. */
 export function column(record: RunRecord, name: string): number[] {
@@ -73,16 +74,6 @@ export function near(record: RunRecord, name: string, step: number): number {
     if (Math.abs(s - step) < Math.abs(at[best]! - step)) best = i;
   });
   return column(record, name)[best] ?? NaN;
-}
-
-/** The middle one of numbers, of an even number of them the mean of two. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = Math.floor(sorted.length / 2);
-  if (sorted.length === 0) return NaN;
-  return sorted.length % 2 === 1
-    ? sorted[half]!
-    : (sorted[half - 1]! + sorted[half]!) / 2;
 }
 
 /**

@@ -13,6 +13,7 @@ import type { TrainResult } from "../runs/result.ts";
 import { isOver, readInterrupted } from "../runs/saved_state.ts";
 import { placeSettings } from "../settings/run.ts";
 import type { Figure, Json, RunRecord } from "./figure.ts";
+import { everyNth } from "../numeric/statistics.ts";
 
 /** Rows that a record has at most, the last one apart. */
 const MOST_ROWS = 200;
@@ -23,8 +24,7 @@ const rounded = (x: number | null | undefined) =>
 
 /** Evenly spaced rows, the first and the last always among them. */
 export function thinned<T>(rows: readonly T[], most: number = MOST_ROWS): T[] {
-  const every = Math.ceil((rows.length - 1) / most);
-  return rows.filter((_, i) => i % every === 0 || i === rows.length - 1);
+  return everyNth(rows, Math.ceil((rows.length - 1) / most));
 }
 
 // Where it is computed says nothing about what; the keys that do not change

@@ -7,6 +7,7 @@
 
 import { checkOptions, number, whole } from "../base/options.ts";
 import type { RandomStream } from "./random.ts";
+import { mean } from "./statistics.ts";
 
 /** A symmetric matrix as a function: v ↦ Av. */
 export type SymmetricMap = (v: Vector) => Vector | Promise<Vector>;
@@ -209,10 +210,10 @@ export async function hutchinson(
     );
     values.push(dot(v, await times(v)));
   }
-  const mean = values.reduce((a, b) => a + b, 0) / samples;
-  const squares = values.reduce((sum, x) => sum + (x - mean) ** 2, 0);
+  const middle = mean(values);
+  const squares = values.reduce((sum, x) => sum + (x - middle) ** 2, 0);
   const standard_error = Math.sqrt(squares / (samples - 1) / samples);
-  return { mean, standard_error, samples };
+  return { mean: middle, standard_error, samples };
 }
 
 /** Parameters as one long vector, tensor behind tensor in their order. */

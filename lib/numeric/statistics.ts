@@ -1,3 +1,9 @@
+/**
+ * Statistics of numbers in the host's memory.
+ *
+ * @module
+ */
+
 /** A number as JSON can hold it: null where it is not finite. */
 export function finite(x: number): number | null {
   return Number.isFinite(x) ? x : null;
@@ -11,11 +17,59 @@ export function allFinite(values: Float64Array): boolean {
   return true;
 }
 
-/** The mean of numbers. */
+/** The mean of numbers, added up one behind the other; NaN of none. */
 export function mean(v: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < v.length; i++) sum += v[i]!;
   return sum / v.length;
+}
+
+/**
+ * The mean of numbers, and their standard deviation about it with n − 1 degrees of
+ * freedom; NaN of one.
+ */
+export function momentsOf(
+  values: readonly number[],
+): { mean: number; deviation: number } {
+  const middle = mean(values);
+  const squares = values.reduce((sum, x) => sum + (x - middle) ** 2, 0);
+  return { mean: middle, deviation: Math.sqrt(squares / (values.length - 1)) };
+}
+
+/**
+ * The slope of the line of least squares, Σ(x − x̄)(y − ȳ) / Σ(x − x̄)².
+ *
+ * @param x Where the points are, by number.
+ * @param y How high.
+ * @returns NaN where no two x differ.
+ */
+export function slopeOf(x: readonly number[], y: readonly number[]): number {
+  const [mx, my] = [mean(x), mean(y)];
+  let [xy, xx] = [0, 0];
+  for (let i = 0; i < x.length; i++) {
+    xy += (x[i]! - mx) * (y[i]! - my);
+    xx += (x[i]! - mx) ** 2;
+  }
+  return xy / xx;
+}
+
+/** The middle one of numbers, of an even number of them the mean of two; NaN of none. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const half = Math.floor(sorted.length / 2);
+  if (sorted.length === 0) return NaN;
+  return sorted.length % 2 === 1
+    ? sorted[half]!
+    : (sorted[half - 1]! + sorted[half]!) / 2;
+}
+
+/**
+ * The middle one of numbers, of an even number of them the lower of two: a number
+ * that is among them; NaN of none.
+ */
+export function lowerMedian(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.ceil(sorted.length / 2) - 1] ?? NaN;
 }
 
 /** Which of n rows to take where no more than `most` are wanted, evenly spread. */
@@ -37,16 +91,21 @@ export interface Spread {
 /** The spread of some numbers; those that are not finite are left out. */
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
-  const half = Math.floor(sorted.length / 2);
-  // Of an even number the mean of the two in the middle.
-  const median = sorted.length % 2 === 1
-    ? sorted[half]!
-    : (sorted[half - 1]! + sorted[half]!) / 2;
   return {
     least: sorted[0] ?? null,
-    median: sorted.length > 0 ? median : null,
+    median: finite(median(sorted)),
     most: sorted.at(-1) ?? null,
   };
+}
+
+/**
+ * Every so-many-th of some things in order from the first on, and the last.
+ *
+ * @param all What there is.
+ * @param every 1 for all of them, 2 for every second, …
+ */
+export function everyNth<T>(all: readonly T[], every: number): T[] {
+  return all.filter((_, i) => i % every === 0 || i === all.length - 1);
 }
 
 /**

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { maxOf, minOf } from "../base/extremes.ts";
 import { writeWhole } from "../base/files.ts";
@@ -20,6 +19,7 @@ import type {
 } from "../figures/figure.ts";
 import { withoutPlace } from "../figures/record.ts";
 import { jobsOf } from "./layout.ts";
+import { sha256 } from "../base/sums.ts";
 
 /** A claim as verdict.json has it. */
 export interface ClaimOutcome extends Decision {
@@ -131,8 +131,7 @@ export function basisOf(name: string, figure: Figure, scale: Scale): string {
     measures: Object.keys(measures),
     claims: claims.map(({ id, statement, rule }) => [id, statement, rule]),
   };
-  return createHash("sha256").update(JSON.stringify(parts)).digest("hex")
-    .slice(0, 12);
+  return sha256(JSON.stringify(parts)).slice(0, 12);
 }
 
 /**

@@ -5,12 +5,12 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { MNIST_FILES, MNIST_FOLDER } from "../data/tasks/mnist.ts";
 import { describing } from "../base/files.ts";
 import { taskLine } from "../base/shell.ts";
 import { ignoreMissing, list } from "../runs/layout.ts";
+import { sha256 } from "../base/sums.ts";
 
 /**
  * SHA-256 of the four packed files. The original site publishes none; public
@@ -74,9 +74,9 @@ export async function setupMnist(
   const stage = join(folder, STAGE + Deno.pid);
   await clear(folder);
   try {
-    for (const [name, sha256] of Object.entries(checksums)) {
-      if (await hashOf(join(folder, name)) === sha256) continue;
-      const bytes = await download(name, sha256, options);
+    for (const [name, wanted] of Object.entries(checksums)) {
+      if (await hashOf(join(folder, name)) === wanted) continue;
+      const bytes = await download(name, wanted, options);
       await describing(`write into ${stage}`, async () => {
         await Deno.mkdir(stage, { recursive: true });
         await Deno.writeFile(join(stage, name), bytes);
@@ -105,9 +105,9 @@ export async function removeMnist(
   { folder = MNIST_FOLDER, checksums = MNIST_CHECKSUMS }: MnistSetup = {},
 ): Promise<string[]> {
   const removed: string[] = [];
-  for (const [name, sha256] of Object.entries(checksums)) {
+  for (const [name, wanted] of Object.entries(checksums)) {
     const path = join(folder, name);
-    if (await hashOf(path) !== sha256) continue;
+    if (await hashOf(path) !== wanted) continue;
     await describing(`remove ${path}`, () => Deno.remove(path));
     removed.push(path);
   }
@@ -118,7 +118,7 @@ export async function removeMnist(
 // From the first mirror that has the right file.
 async function download(
   name: string,
-  sha256: string,
+  wanted: string,
   { get = overNetwork, log = () => {}, signal }: MnistSetup,
 ): Promise<Uint8Array> {
   const reasons: string[] = [];
@@ -127,10 +127,10 @@ async function download(
     log(`fetching ${url} …`);
     try {
       const bytes = await get(url, signal);
-      const found = digest(bytes);
-      if (found === sha256) return bytes;
+      const found = sha256(bytes);
+      if (found === wanted) return bytes;
       reasons.push(
-        `${url} has ${bytes.length} bytes of SHA-256 ${found}, wanted ${sha256}`,
+        `${url} has ${bytes.length} bytes of SHA-256 ${found}, wanted ${wanted}`,
       );
     } catch (error) {
       if (signal?.aborted) {
@@ -165,12 +165,9 @@ async function overNetwork(
   return await response.bytes();
 }
 
-const digest = (bytes: Uint8Array) =>
-  createHash("sha256").update(bytes).digest("hex");
-
 async function hashOf(path: string): Promise<string | undefined> {
   try {
-    return digest(await Deno.readFile(path));
+    return sha256(await Deno.readFile(path));
   } catch (error) {
     ignoreMissing(error);
     return undefined;

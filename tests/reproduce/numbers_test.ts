@@ -8,7 +8,6 @@ import {
   curve,
   firstAtLeast,
   measured,
-  median,
   most,
   near,
   percent,
@@ -34,6 +33,7 @@ import {
 import { readMetrics } from "../../lib/runs/read.ts";
 import { train } from "../../lib/train/train.ts";
 import { withTempDir } from "../tasks/_run.ts";
+import { median } from "../../lib/numeric/statistics.ts";
 
 const figure: Figure = {
   title: "T",

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
@@ -33,6 +32,7 @@ import {
 import { defineTask, type TaskDefinition } from "../definition.ts";
 import { parseIdx, unpacked } from "./idx.ts";
 import { type RandomKey, sample } from "../../numeric/random.ts";
+import { sha256 } from "../../base/sums.ts";
 
 /** The names of the files, without a `.gz` behind them. */
 export const MNIST_FILES = {
@@ -189,11 +189,10 @@ function digits(
         `wanted 0..${CLASSES - 1}`,
     );
   }
-  const sha256 = createHash("sha256").update(images.bytes).digest("hex");
   return {
     pixels: pixels.data,
     labels: classes.data,
-    source: { file: imagesName, sha256 },
+    source: { file: imagesName, sha256: sha256(images.bytes) },
   };
 }
 

@@ -11,8 +11,9 @@ import { THRESHOLD } from "../../runs/result.ts";
 import type { Arm, Figure, Json, Results, Row, RunRecord } from "../figure.ts";
 import { linesOf, panelOf, shares } from "../panels.ts";
 import { mlp } from "../paper/settings.ts";
-import { measured, median, most, percent, stepText } from "../readings.ts";
+import { measured, most, percent, stepText } from "../readings.ts";
 import { BY_SEED, bySeed } from "../rules.ts";
+import { median } from "../../numeric/statistics.ts";
 
 const ACCURACY = "test_accuracy";
 

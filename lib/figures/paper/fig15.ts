@@ -17,13 +17,13 @@ import type {
 import {
   firstAtLeast,
   measured,
-  median,
   most,
   percent,
   stepText,
 } from "../readings.ts";
 import { BY_SEED, bySeed } from "../rules.ts";
 import { mlp, perpGrad, pytorchBetas } from "./settings.ts";
+import { median } from "../../numeric/statistics.ts";
 
 const ACCURACY = "test_accuracy";
 const STEPS = 1000;

@@ -16,6 +16,7 @@ import {
 } from "../readings.ts";
 import { BY_SEED, bySeed } from "../rules.ts";
 import { mlp, quickGrok } from "./settings.ts";
+import { THRESHOLD } from "../../runs/result.ts";
 
 const ACCURACY = "test_accuracy";
 const COLLAPSE = "softmax_collapse";
@@ -90,7 +91,6 @@ function rows(results: Results): Row[] {
 
 const NONE = 0.01;
 const SOME = 0.1;
-const COMPLETE = 0.99;
 
 /** Figure 16. */
 export const fig16: Figure = {
@@ -149,10 +149,10 @@ export const fig16: Figure = {
       id: "C22",
       statement: "With label smoothing the network generalises incompletely.",
       rule: `Its highest test accuracy lies between ${percent(SOME)} and ` +
-        `${percent(COMPLETE)}. ${BY_SEED}`,
+        `${percent(THRESHOLD)}. ${BY_SEED}`,
       decide: (results) =>
         bySeed(results, ["smoothing"], (run) => ({
-          so: highest(run) >= SOME && highest(run) < COMPLETE,
+          so: highest(run) >= SOME && highest(run) < THRESHOLD,
           why: `highest test accuracy ${percent(highest(run))}`,
         })),
     },

@@ -18,6 +18,7 @@ import {
 } from "../readings.ts";
 import { allSo, BY_SEED, bySeed, rises } from "../rules.ts";
 import { mlp, perpGrad, pytorchBetas, transformer } from "./settings.ts";
+import { THRESHOLD } from "../../runs/result.ts";
 
 const operations = ["add", "subtract"] as const;
 const spelt = { add: "addition", subtract: "subtraction" } as const;
@@ -90,8 +91,8 @@ const mlps = [
   },
 ] as const satisfies readonly Arm[];
 
-const GROKS = 0.99;
-const grokked = (run: RunRecord) => firstAtLeast(run, "test_accuracy", GROKS);
+const grokked = (run: RunRecord) =>
+  firstAtLeast(run, "test_accuracy", THRESHOLD);
 const GENERALISES = 0.95;
 const highest = (run: RunRecord) => most(run, "test_accuracy");
 

@@ -13,6 +13,14 @@ import {
   whole,
 } from "../../base/options.ts";
 import type { MetricsRow } from "../../runs/run_folder.ts";
+import {
+  finite,
+  lowerMedian,
+  mean,
+  momentsOf,
+  slopeOf,
+} from "../../numeric/statistics.ts";
+import { THRESHOLD } from "../../runs/result.ts";
 
 /** Where a window stands and what an alarm is. */
 export interface WarningOptions {
@@ -40,9 +48,6 @@ const WARNING: Checks<WarningOptions> = {
   deviations: number,
   hold: whole(1),
 };
-
-/** Train accuracy that counts as memorised, test accuracy that counts as grokked. */
-const LEARNT = 0.99;
 
 /** Test accuracy at which a run has jumped. */
 const JUMPED = 0.5;
@@ -95,15 +100,10 @@ export function movingIndicators(
 
 // Less the line of least squares.
 function detrended(values: readonly number[]): number[] {
-  const n = values.length;
-  const mean = values.reduce((a, b) => a + b, 0) / n;
-  const middle = (n - 1) / 2;
-  let [xy, xx] = [0, 0];
-  values.forEach((y, i) => {
-    xy += (i - middle) * (y - mean);
-    xx += (i - middle) ** 2;
-  });
-  return values.map((y, i) => y - mean - xy / xx * (i - middle));
+  const times = Array.from(values.keys());
+  const [slope, level] = [slopeOf(times, values), mean(values)];
+  const middle = (values.length - 1) / 2;
+  return values.map((y, i) => y - level - slope * (i - middle));
 }
 
 /** When one indicator of one metric gave an alarm. */
@@ -178,7 +178,7 @@ export function warningsOf(
 ): RunWarnings | string {
   checkOptions("warningsOf()", options, WARNING);
   const { window, baseline, hold } = options;
-  const begin = rows.findIndex((row) => row.train_accuracy >= LEARNT);
+  const begin = rows.findIndex((row) => row.train_accuracy >= THRESHOLD);
   if (begin < 0) return "it never memorised (train accuracy ≥ 99 %)";
   const jump = rows.findIndex((row) => row.test_accuracy >= JUMPED);
   const end = Math.min(jump < 0 ? rows.length : jump, begin + most);
@@ -223,7 +223,7 @@ export function warningsOf(
   });
   return {
     memorised_at: looked[0]!.step,
-    grokked: rows.some((row) => row.test_accuracy >= LEARNT),
+    grokked: rows.some((row) => row.test_accuracy >= THRESHOLD),
     jumped_at: jumped,
     metrics: Object.fromEntries(metrics),
   };
@@ -236,7 +236,7 @@ function crossing(
 ): { usual: number; threshold: number; at: number | null } | undefined {
   const first = values.slice(0, baseline);
   if (first.some((x) => x === null)) return undefined;
-  const [usual, deviation] = momentsOf(first as number[]);
+  const { mean: usual, deviation } = momentsOf(first as number[]);
   const threshold = usual + deviations * deviation;
   let above = 0;
   const at = values.findIndex((x, i) => {
@@ -289,12 +289,6 @@ export function alarmsByChance(
     variance: alarms.variance / SURROGATES,
     autocorrelation: alarms.autocorrelation / SURROGATES,
   };
-}
-
-function momentsOf(values: readonly number[]): [mean: number, sd: number] {
-  const mean = values.reduce((a, b) => a + b, 0) / values.length;
-  const squares = values.reduce((sum, x) => sum + (x - mean) ** 2, 0);
-  return [mean, Math.sqrt(squares / (values.length - 1))];
 }
 
 /** How an indicator of a metric did over several runs. */
@@ -369,8 +363,7 @@ export function earlyWarningStudy(
         indicator,
         grokked: grokked.length,
         warned: leads.length,
-        median_lead: leads.sort((a, b) => a - b).at((leads.length - 1) / 2) ??
-          null,
+        median_lead: finite(lowerMedian(leads)),
         never: never.length,
         false_alarms,
         false_alarm_rate: never.length > 0 ? false_alarms / never.length : null,
@@ -386,10 +379,10 @@ function medianExposure(
   runs: readonly (readonly MetricsRow[])[],
 ): number | null {
   const all = runs.flatMap((rows) => {
-    const begin = rows.findIndex((row) => row.train_accuracy >= LEARNT);
+    const begin = rows.findIndex((row) => row.train_accuracy >= THRESHOLD);
     const jump = rows.findIndex((row) => row.test_accuracy >= JUMPED);
-    const grokked = rows.some((row) => row.test_accuracy >= LEARNT);
+    const grokked = rows.some((row) => row.test_accuracy >= THRESHOLD);
     return grokked && begin >= 0 && jump > begin ? [jump - begin] : [];
-  }).sort((a, b) => a - b);
-  return all[Math.ceil(all.length / 2) - 1] ?? null;
+  });
+  return finite(lowerMedian(all));
 }

@@ -15,13 +15,12 @@ import {
 } from "../fourier/key_frequencies.ts";
 import { progress, type ProgressResult } from "../fourier/progress_measures.ts";
 import type { RunProbe } from "../probe.ts";
+import { THRESHOLD } from "../../runs/result.ts";
 
 /** Least rise of the excluded loss, in nats, that a circuit is. */
 const LEAST_RISE = 0.5;
 /** The share of its rise that it has made when the circuit is formed. */
 const FORMED = 0.9;
-/** The test accuracy that ends the clean-up. */
-const GROKKED = 0.99;
 
 /** A checkpoint at which a phase ends. */
 export interface PhaseEnd {
@@ -137,7 +136,7 @@ export function phasesOf(series: ProbeSeries<ProgressResult>): PhasesResult {
   const clean = formed < 0
     ? -1
     : series.findIndex(({ result }, i) =>
-      i >= formed && result.test!.accuracy >= GROKKED
+      i >= formed && result.test!.accuracy >= THRESHOLD
     );
   return {
     key_frequencies: series[0]!.result.key_frequencies,

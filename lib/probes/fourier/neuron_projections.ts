@@ -6,7 +6,7 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import { asMatrix } from "../../numeric/matrix.ts";
-import { finite } from "../../numeric/statistics.ts";
+import { finite, mean } from "../../numeric/statistics.ts";
 import { toNumbers } from "../../numeric/tensor.ts";
 import { runTraced } from "../../onnx/runtime/compile.ts";
 import type { SessionOptions } from "../../onnx/runtime/options.ts";
@@ -194,10 +194,10 @@ function shareOnWave(
   answers: Int32Array,
   wave: Float64Array,
 ): number | null {
-  const mean = x.reduce((a, b) => a + b, 0) / x.length;
+  const middle = mean(x);
   let [inner, xx, ww] = [0, 0, 0];
   for (let i = 0; i < x.length; i++) {
-    const [dx, w] = [x[i]! - mean, wave[answers[i]!]!];
+    const [dx, w] = [x[i]! - middle, wave[answers[i]!]!];
     inner += dx * w;
     xx += dx * dx;
     ww += w * w;

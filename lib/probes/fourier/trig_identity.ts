@@ -4,7 +4,7 @@
  * @module
  */
 
-import { finite } from "../../numeric/statistics.ts";
+import { finite, mean } from "../../numeric/statistics.ts";
 import type { ProbeContext } from "../context/context.ts";
 import { cyclicOf } from "./anatomy.ts";
 import { type LogitsInWaves, wavesOf } from "./waves.ts";
@@ -70,8 +70,8 @@ export function trigIdentity(
   let decided = 0;
   for (let s = 0; s < n; s++) {
     const row = Array.from(residues, (c) => byAnswer[s * classes + c]!);
-    const mean = row.reduce((a, b) => a + b, 0) / n;
-    decided += n * row.reduce((sum, z) => sum + (z - mean) ** 2, 0);
+    const middle = mean(row);
+    decided += n * row.reduce((sum, z) => sum + (z - middle) ** 2, 0);
   }
   const parts = amplitudes.map((alpha, i) =>
     alpha ** 2 * (2 * keys[i]! === n ? n ** 3 : n ** 3 / 2)

@@ -9,7 +9,7 @@ import { hypotOf } from "../../base/extremes.ts";
 import { percent, short, table } from "../../base/terminal.ts";
 import { marginsOf } from "../../metrics/margin.ts";
 import { frobeniusNorm, tensorOf } from "../../numeric/matrix.ts";
-import { finite } from "../../numeric/statistics.ts";
+import { finite, mean } from "../../numeric/statistics.ts";
 import { hostTensorOf, toNumbers } from "../../numeric/tensor.ts";
 import { runTraced } from "../../onnx/runtime/compile.ts";
 import { logitChunks } from "../context/chunks.ts";
@@ -175,7 +175,7 @@ function distributionOf(
   const at_quantiles = MARGIN_QUANTILES.map((q) =>
     sorted[Math.floor(q * (n - 1))]!
   );
-  const mean = sorted.reduce((sum, x) => sum + x, 0) / n;
+  const middle = mean(sorted);
   const [least, width] = [sorted[0]!, (sorted[n - 1]! - sorted[0]!) / BINS];
   const histogram = Array<number>(BINS).fill(0);
   for (const x of sorted) {
@@ -185,12 +185,12 @@ function distributionOf(
   return {
     samples: n,
     positive: sorted.filter((x) => x > 0).length / n,
-    mean,
+    mean: middle,
     at_quantiles,
     histogram,
     normalised: scale !== null && finite(1 / scale) !== null
       ? {
-        mean: mean / scale,
+        mean: middle / scale,
         at_quantiles: at_quantiles.map((x) => x / scale),
       }
       : null,

@@ -9,7 +9,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { percent, short, table } from "../../base/terminal.ts";
 import { collapsedRows, SCORES } from "../../metrics/attention.ts";
 import { asMatrix, rowsAt } from "../../numeric/matrix.ts";
-import { finite } from "../../numeric/statistics.ts";
+import { everyNth, finite, slopeOf } from "../../numeric/statistics.ts";
 import {
   type FloatDType,
   hostTensorOf,
@@ -303,24 +303,14 @@ export function growthOf(
   rows: readonly MetricsRow[],
   ratio: number,
 ): number | null {
-  const points = rows.map((row): [number, number] => [
-    row.step,
-    row["logit_gap"] ?? ratio * row.logit_scale,
-  ]);
-  const mean = (i: 0 | 1) =>
-    points.reduce((sum, point) => sum + point[i], 0) / points.length;
-  const [mx, my] = [mean(0), mean(1)];
-  let [xy, xx] = [0, 0];
-  for (const [x, y] of points) {
-    xy += (x - mx) * (y - my);
-    xx += (x - mx) ** 2;
-  }
-  return finite(xy / xx);
+  return finite(slopeOf(
+    rows.map(({ step }) => step),
+    rows.map((row) => row["logit_gap"] ?? ratio * row.logit_scale),
+  ));
 }
 
 function thinned(rows: readonly MetricsRow[]) {
-  const every = Math.ceil(rows.length / (MOST_POINTS - 1));
-  const kept = rows.filter((_, i) => i % every === 0 || i === rows.length - 1);
+  const kept = everyNth(rows, Math.ceil(rows.length / (MOST_POINTS - 1)));
   return {
     steps: kept.map(({ step }) => step),
     logit_scale: kept.map(({ logit_scale }) => logit_scale ?? null),

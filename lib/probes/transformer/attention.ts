@@ -8,7 +8,7 @@
 import { append } from "../../base/extremes.ts";
 import { percent, short, table } from "../../base/terminal.ts";
 import type { Matrix } from "../../numeric/matrix.ts";
-import { finite } from "../../numeric/statistics.ts";
+import { finite, mean } from "../../numeric/statistics.ts";
 import { type HostTensor, toNumbers } from "../../numeric/tensor.ts";
 import { atOnce } from "../context/chunks.ts";
 import type { ProbeContext } from "../context/context.ts";
@@ -112,10 +112,10 @@ export const attention: Probe<"attention", AttentionResult> = {
   },
 
   curves: ({ heads, logit_lens }) => ({
-    uniformity: mean(
+    uniformity: finite(mean(
       heads.map(({ uniformity }) => uniformity.at(-1) ?? null)
         .filter((x) => x !== null),
-    ),
+    )),
     last_lens_loss: logit_lens?.at(-1)?.scores.loss ?? null,
   }),
 
@@ -158,9 +158,6 @@ export const attention: Probe<"attention", AttentionResult> = {
     ];
   },
 };
-
-const mean = (xs: readonly number[]) =>
-  finite(xs.reduce((a, b) => a + b, 0) / xs.length);
 
 function streamOf({ model }: ProbeContext, layer: number): string[] {
   return [

@@ -15,6 +15,7 @@ import {
   type Unembedding,
   UNNAMED,
 } from "./residual_stream.ts";
+import { mean } from "../../numeric/statistics.ts";
 
 /** What a part adds. */
 export interface PartLogit {
@@ -125,8 +126,8 @@ function aboveMean({ rows, columns, data }: Matrix, scale: number): Matrix {
   const result = new Float64Array(data.length);
   for (let i = 0; i < rows; i++) {
     const row = data.subarray(i * columns, (i + 1) * columns);
-    const mean = row.reduce((a, b) => a + b, 0) / columns;
-    row.forEach((x, j) => result[i * columns + j] = scale * (x - mean));
+    const middle = mean(row);
+    row.forEach((x, j) => result[i * columns + j] = scale * (x - middle));
   }
   return { rows, columns, data: result };
 }

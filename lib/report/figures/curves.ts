@@ -12,7 +12,7 @@ import {
   type Published,
   type Series,
 } from "../../charts/chart.ts";
-import { spreadOf } from "../../numeric/statistics.ts";
+import { lowerMedian, spreadOf } from "../../numeric/statistics.ts";
 import { type Group, reached } from "../runs.ts";
 import type { ReportFigure, Table } from "./figure.ts";
 
@@ -133,9 +133,9 @@ function figureOf(
     ? groups.flatMap(({ runs }, g) =>
       (["train_accuracy", "test_accuracy"] as const).flatMap((key) => {
         // Half of the runs are there: those that never are come last.
-        const steps = runs.map((run) => reached(run, key) ?? Infinity)
-          .sort((a, b) => a - b);
-        const x = steps[Math.ceil(steps.length / 2) - 1]!;
+        const x = lowerMedian(
+          runs.map((run) => reached(run, key) ?? Infinity),
+        );
         const c = key === "test_accuracy" ? 0 : 1;
         return x === 0 || x === Infinity
           ? []

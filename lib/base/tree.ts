@@ -18,8 +18,13 @@ export type MapLeaves<T, From, To> = {
   [K in keyof T]: MapNode<T[K], From, To>;
 };
 
-/** A node of {@link MapLeaves}; over a union, leaf or branch, it distributes. */
-export type MapNode<N, From, To> = N extends From ? To : MapLeaves<N, From, To>;
+/**
+ * A node of {@link MapLeaves}; over a union, leaf or branch, it distributes. A branch
+ * of which no key is known is a plain {@link Tree}.
+ */
+export type MapNode<N, From, To> = N extends From ? To
+  : string extends keyof N ? Tree<To>
+  : MapLeaves<N, From, To>;
 
 function isBranch<Leaf>(node: Leaf | Tree<Leaf>): node is Tree<Leaf> {
   return typeof node === "object" && node !== null &&

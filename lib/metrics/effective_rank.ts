@@ -145,10 +145,10 @@ function gramSession(
   const { model, params } = experiment;
   return compile(
     ({ params, buffers, inputs }) => {
-      const matrices = leavesOf<tf.Tensor>(params as never)
+      const matrices = leavesOf<tf.Tensor>(params)
         .filter(([path, w]) => WEIGHT.test(path) && w.shape.length >= 2)
         .map(([path, w]) => [path, matricesOf(w)] as const);
-      const all = withBuffers<tf.Tensor>(params as never, buffers as never);
+      const all = withBuffers<tf.Tensor>(params, buffers);
       const hidden = [...activationsOf(model, all, inputs)]
         .filter(([name]) => HIDDEN.test(name))
         .map(([name, x]) => [name, lastOf(x)] as const);

@@ -9,7 +9,7 @@ import { put } from "../losses/mod.ts";
 import { FLOATS } from "../numeric/floats.ts";
 import type { FloatDType } from "../numeric/tensor.ts";
 import { castLike, scalar, widen } from "../trace/precision.ts";
-import type { Columns, GraphMetrics } from "./group.ts";
+import type { Columns, GraphMetrics, Rows } from "./group.ts";
 
 /**
  * The gap at which a softmax collapses: where every other logit lies this far
@@ -47,28 +47,38 @@ const PRECISIONS = Object.keys(FLOATS) as FloatDType[];
  * the largest logit and the second, the gap at which a softmax (of the loss's
  * temperature T: T·τ) collapses in each precision, and the ratio of the two: 1
  * where the average row is lost.
+ *
+ * @param rows The train rows.
+ * @param temperature T, by default 1.
  */
+export function logitExtremes(
+  { byRow, classes }: Pick<Rows, "byRow" | "classes">,
+  temperature = 1,
+): Columns {
+  const gaps = byRow((z) => {
+    const second = largestOther(z, tf.argMax(z, 1) as tf.Tensor1D);
+    return tf.sub(tf.max(z, 1), second);
+  });
+  const gap = tf.mean(widen(gaps));
+  const near = PRECISIONS.map((precision): Columns => {
+    const threshold = scalar(
+      temperature * collapseThreshold(precision, classes),
+    );
+    return {
+      [`collapse_threshold.${precision}`]: widen(threshold),
+      [`gap_to_threshold.${precision}`]: tf.div(gap, threshold),
+    };
+  });
+  return {
+    max_logit: tf.max(byRow((z) => tf.max(z, 1) as tf.Tensor1D)),
+    logit_gap: gap,
+    ...Object.assign({}, ...near),
+  };
+}
+
+/** {@link logitExtremes} of a training step. */
 export const logits: GraphMetrics = {
   summary: "maximum logit, and how near the logits are to collapse",
-  make: ({ loss: { temperature = 1 } }) => ({ train: { byRow, classes } }) => {
-    const gaps = byRow((z) => {
-      const second = largestOther(z, tf.argMax(z, 1) as tf.Tensor1D);
-      return tf.sub(tf.max(z, 1), second);
-    });
-    const gap = tf.mean(widen(gaps));
-    const near = PRECISIONS.map((precision): Columns => {
-      const threshold = scalar(
-        temperature * collapseThreshold(precision, classes),
-      );
-      return {
-        [`collapse_threshold.${precision}`]: widen(threshold),
-        [`gap_to_threshold.${precision}`]: tf.div(gap, threshold),
-      };
-    });
-    return {
-      max_logit: tf.max(byRow((z) => tf.max(z, 1) as tf.Tensor1D)),
-      logit_gap: gap,
-      ...Object.assign({}, ...near),
-    };
-  },
+  make: ({ loss: { temperature } }) => ({ train }) =>
+    logitExtremes(train, temperature),
 };

@@ -32,7 +32,7 @@ export function homogeneousDegree(experiment: Measurable): number | undefined {
   const graph = trace(
     ({ params, buffers, inputs }) => ({
       logits: model.apply(
-        withBuffers<tf.Tensor>(params as never, buffers as never),
+        withBuffers<tf.Tensor>(params, buffers),
         inputs as tf.Tensor,
         noHook,
       ),

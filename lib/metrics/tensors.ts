@@ -4,7 +4,12 @@
  * @module
  */
 
-import { byTensor, type GraphMetrics } from "./group.ts";
+import {
+  byTensor,
+  type Columns,
+  type GraphMetrics,
+  type Measured,
+} from "./group.ts";
 import { cosNegative, dot, norm } from "./vectors.ts";
 
 /**
@@ -13,9 +18,10 @@ import { cosNegative, dot, norm } from "./vectors.ts";
  *
  * Source: Prieto et al. (arXiv 2501.04697), Figure 5.
  */
-export const tensors: GraphMetrics = {
-  summary: "norms and cos(w, −grad) of each parameter tensor",
-  make: () => ({ params, gradients }) => ({
+export function lengthsByTensor(
+  { params, gradients }: Pick<Measured, "params" | "gradients">,
+): Columns {
+  return {
     ...byTensor("weight_norm", norm, params),
     ...byTensor("gradient_norm", norm, gradients),
     ...byTensor(
@@ -24,5 +30,11 @@ export const tensors: GraphMetrics = {
       params,
       gradients,
     ),
-  }),
+  };
+}
+
+/** {@link lengthsByTensor} of a training step. */
+export const tensors: GraphMetrics = {
+  summary: "norms and cos(w, −grad) of each parameter tensor",
+  make: () => lengthsByTensor,
 };

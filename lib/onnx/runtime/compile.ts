@@ -18,11 +18,13 @@ import type { SessionOptions } from "./options.ts";
 import type { Session } from "./session.ts";
 
 /** The element types and shapes of tensors. */
-export function specsOf(tensors: Tree<HostTensor>): Tree<Spec> {
-  return mapTree<HostTensor, Spec, Tree<HostTensor>>(
+export function specsOf<T extends Tree<HostTensor>>(
+  tensors: T,
+): MapLeaves<T, HostTensor, Spec> {
+  return mapTree<HostTensor, Spec, T>(
     tensors,
     ({ dtype, shape }) => ({ dtype, shape }),
-  ) as Tree<Spec>;
+  );
 }
 
 /** A function of a tree of tensors, its inputs known by their host tensors. */
@@ -44,9 +46,10 @@ function graphOf<T extends Tree<HostTensor>>(
   fn: TracedFunction<T>,
   inputs: T,
 ): Graph {
+  const specs: Tree<Spec> = specsOf<Tree<HostTensor>>(inputs);
   return trace(
     (tensors) => fn(tensors as MapLeaves<T, HostTensor, tf.Tensor>),
-    specsOf(inputs),
+    specs,
   );
 }
 

@@ -14,8 +14,8 @@ import { openChunkedLoss } from "../../engine/evaluation/chunked_loss.ts";
 import { valueAndGradients } from "../../engine/forward.ts";
 import { constant } from "../../engine/state.ts";
 import { mean, meanLoss } from "../../losses/mod.ts";
-import { nlm as nlmMetrics } from "../../metrics/nlm.ts";
-import { tensors as tensorMetrics } from "../../metrics/tensors.ts";
+import { nlmLosses } from "../../metrics/nlm.ts";
+import { lengthsByTensor } from "../../metrics/tensors.ts";
 import { cosNegative, dotAll, normAll } from "../../metrics/vectors.ts";
 import { type HostTensor, hostTensorOf } from "../../numeric/tensor.ts";
 import { runTraced } from "../../onnx/runtime/compile.ts";
@@ -67,12 +67,12 @@ function measured(
   const [weights, slope] = [normAll(params), normAll(gradients)];
   const step = (updates: Params) => ({
     length: normAll(updates),
-    ...nlmMetrics.make(experiment)({
+    ...nlmLosses({
       params,
       updates,
       next: applyUpdates(params, updates),
       lossAt,
-    } as never),
+    }),
   });
   const along = NLM_LENGTHS.map((length) => {
     const factor = tf.neg(
@@ -92,9 +92,7 @@ function measured(
     weight_norm: weights,
     gradient_norm: slope,
     cos: cosNegative(dotAll(params, gradients), weights, slope),
-    tensors: treeOf(Object.entries(
-      tensorMetrics.make(experiment)({ params, gradients } as never),
-    )),
+    tensors: treeOf(Object.entries(lengthsByTensor({ params, gradients }))),
     along: Object.fromEntries(along.map((step, i) => [i, step])),
     ...(update && { update }),
   };
@@ -106,12 +104,11 @@ function atOnce(given: Given): Promise<Record<string, HostTensor>> {
   const { inputs, labels } = hostBatch(split.train, model);
   const lossOf = meanLoss(loss, lossPrecision);
   return runTraced(
-    ({ params: leaves, buffers, state }) => {
-      const params = leaves as unknown as Params;
+    ({ params, buffers, state }) => {
       const [x, y] = [constant(inputs), constant(labels) as tf.Tensor1D];
       const logitsOf = (params: Params) =>
         model.apply(
-          withBuffers<tf.Tensor>(params, buffers as unknown as Params),
+          withBuffers<tf.Tensor>(params, buffers),
           x,
           noHook,
         );
@@ -123,7 +120,7 @@ function atOnce(given: Given): Promise<Record<string, HostTensor>> {
       );
       return {
         loss: widen(value),
-        ...measured(given, params, gradients, state as never, lossAt),
+        ...measured(given, params, gradients, state, lossAt),
       };
     },
     { params, buffers, state: treeOf(given.known ?? []) },
@@ -147,9 +144,9 @@ async function inChunks(given: Given): Promise<Record<string, HostTensor>> {
         const none = scalar(0);
         const result = measured(
           given,
-          params as never,
-          gradients as never,
-          state as never,
+          params,
+          gradients,
+          state,
           (at) => {
             places.push(at);
             return toPrecision(none, "float64");

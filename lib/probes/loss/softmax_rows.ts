@@ -7,7 +7,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type Loss, softmaxCrossEntropy } from "../../losses/mod.ts";
 import { collapsed } from "../../losses/softmax.ts";
-import { logits as logitMetrics } from "../../metrics/logits.ts";
+import { logitExtremes } from "../../metrics/logits.ts";
 import type { OfRows, Rows } from "../../metrics/mod.ts";
 import { lostExponentials } from "../../metrics/underflow.ts";
 import { tensorOf } from "../../numeric/matrix.ts";
@@ -68,9 +68,7 @@ export async function measureSoftmax(
     (rows) => {
       let next = 0;
       const byRow = () => rows[next++] as tf.Tensor1D;
-      return logitMetrics.make({ loss: { temperature } } as never)(
-        { train: { classes, byRow } } as never,
-      );
+      return logitExtremes({ classes, byRow }, temperature);
     },
     Object.fromEntries(
       given.map(([name, x]) => [name, hostTensorOf("float64", [x.length], x)]),
@@ -107,9 +105,7 @@ function ofRows(
     asked[Object.keys(asked).length] = widen(x);
     return x;
   };
-  logitMetrics.make({ loss: { temperature } } as never)(
-    { train: { classes: z.shape[1], byRow } } as never,
-  );
+  logitExtremes({ classes: z.shape[1], byRow }, temperature);
   // The share of each row; all rows have as many classes.
   const share: Rows["share"] = (f) =>
     tf.mean(numbers(f(z, y)), 1) as unknown as tf.Scalar;

@@ -188,4 +188,5 @@ async function figuresNamed(names: readonly string[]): Promise<Listed[]> {
   return listed.filter(({ name }) => wanted.includes(name));
 }
 
-if (import.meta.main) await main(task);
+// What it reads and writes has its place beside deno.json.
+if (import.meta.main) await main(task, Deno.args, "started");

@@ -13,12 +13,18 @@ let launcher = "deno task";
  *
  * @param agent What `npm_config_user_agent` is: `deno task` and npm (`npx`, `npm
  * run`) each set it, Deno only where npm has not; undefined where nobody did.
+ * @param installed What a command of an installed groklab begins with, as words
+ * for a shell; undefined in a clone.
  */
-export function launchedBy(agent: string | undefined): void {
+export function launchedBy(
+  agent: string | undefined,
+  installed?: string | undefined,
+): void {
   // Who comes by npm may have no Deno of their own; npx finds the one it has.
-  launcher = agent === undefined || agent === "" || agent.startsWith("deno/")
-    ? "deno task"
-    : "npx -y deno task";
+  launcher = installed ||
+    (agent === undefined || agent === "" || agent.startsWith("deno/")
+      ? "deno task"
+      : "npx -y deno task");
 }
 
 /**

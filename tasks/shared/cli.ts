@@ -7,6 +7,8 @@
 
 import { Command, Option } from "@commander-js/extra-typings";
 import { CommanderError, InvalidArgumentError } from "commander";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Settings } from "../../lib/settings/setting.ts";
 import { UsageError } from "../../lib/base/errors.ts";
 import { valuesMeant } from "../../lib/settings/meant.ts";
@@ -22,7 +24,7 @@ export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 /** Starts the description of a task's command line. */
 export function command(name: string, description: string): Command {
-  launchedBy(variable("npm_config_user_agent"));
+  launchedBy(variable("npm_config_user_agent"), variable("GROKLAB_LAUNCHER"));
   return subcommand(taskLine(name), description);
 }
 
@@ -45,12 +47,7 @@ export function subcommand(name: string, description: string): Command {
           ? flags
           : flags.replace("--", "--[no-]"),
     })
-    // deno task changes to the folder of deno.json, and what it leaves of the
-    // caller's own may be that of a program further up.
-    .addHelpText(
-      "after",
-      "\nRelative paths start at the repository, wherever you call from.",
-    )
+    .addHelpText("after", "\nRelative paths start where you call from.")
     .configureOutput({
       // Errors are printed once, below.
       writeErr: () => {},
@@ -66,12 +63,16 @@ export function subcommand(name: string, description: string): Command {
  *
  * @param program The command, its action doing the work.
  * @param args The arguments; by default the program's own.
+ * @param place Where relative paths start: where the command was typed, or in
+ * the folder that the program was started in.
  */
 export async function main(
   // deno-lint-ignore no-explicit-any -- Commands of any arguments and options.
   program: Command<any, any, any>,
   args: readonly string[] = Deno.args,
+  place: "caller" | "started" = "caller",
 ): Promise<never> {
+  if (place === "caller") goToCaller();
   // As for npm: deno task train -- --seed 1.
   const own = args[0] === "--" ? args.slice(1) : args;
   try {
@@ -91,6 +92,26 @@ export async function main(
       error.message,
       error instanceof UsageError ? EXIT.usage : EXIT.failed,
     );
+  }
+}
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+// deno task changes to the folder of deno.json, and says where it was called in
+// INIT_CWD, unless a program further up has said so of itself. So it counts in
+// that folder only, and if it is one in there: the clone is worked in from the
+// clone. What was started otherwise is where it was called.
+function goToCaller(): void {
+  const caller = variable("INIT_CWD");
+  if (caller === undefined || caller === "") return;
+  try {
+    const root = Deno.realPathSync(ROOT);
+    if (Deno.cwd() !== root) return;
+    const folder = Deno.realPathSync(caller);
+    if (folder.startsWith(join(root, "/"))) Deno.chdir(folder);
+  } catch (error) {
+    // It is no folder any more, or one that nobody may go to.
+    if (!(error instanceof Error)) throw error;
   }
 }
 

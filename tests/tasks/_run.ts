@@ -33,6 +33,9 @@ const PIPES = {
     NO_COLOR: "",
     DENO_NO_UPDATE_CHECK: "1",
     npm_config_user_agent: "",
+    GROKLAB_LAUNCHER: "",
+    // Of whoever started the tests.
+    INIT_CWD: "",
   },
   stdin: "null",
   stdout: "piped",

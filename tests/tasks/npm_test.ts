@@ -106,15 +106,16 @@ for (const action of ["install", "update", "prune", "dedupe"]) {
 Deno.test("a hint begins as the command did that was typed", () => {
   try {
     for (
-      const [agent, begins] of [
+      const [agent, begins, installed] of [
         [undefined, "deno task"],
         ["", "deno task"],
         ["deno/2.9.6 npm/? deno/2.9.6 linux x86_64", "deno task"],
         ["npm/11.19.1 node/v20.20.2 linux x64", "npx -y deno task"],
         ["pnpm/10.0.0 npm/? node/v20.20.2 linux x64", "npx -y deno task"],
+        ["npm/11.19.1 node/v20.20.2 linux x64", "npx groklab", "npx groklab"],
       ] as const
     ) {
-      launchedBy(agent);
+      launchedBy(agent, installed);
       assertEquals(
         taskLine("probe", "runs/a b", "--json"),
         `${begins} probe ${quoted("runs/a b")} --json`,

@@ -11,6 +11,7 @@ import { readFileSync } from "node:fs";
 import { join, sep } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { maxOf } from "../lib/base/extremes.ts";
 import { didYouMean, meant } from "../lib/base/nearest.ts";
 import { quoted } from "../lib/base/shell.ts";
 import { shown } from "../lib/base/terminal.ts";
@@ -46,7 +47,7 @@ function typed(): string {
 const PACKAGE = "@groklab/groklab";
 
 function help(): string {
-  const widest = Math.max(...commands.map(([name]) => name.length));
+  const widest = maxOf(commands.map(([name]) => name.length));
   const lines = commands.map(([name, does]) =>
     `  ${name.padEnd(widest)}  ${does}`
   );

@@ -15,18 +15,13 @@ import {
 import { chooseDevice, describeChoice } from "../lib/devices/choice.ts";
 import { UsageError } from "../lib/base/errors.ts";
 import { losses, type LossName } from "../lib/losses/mod.ts";
-import {
-  contentsOf,
-  type ForeignOptions,
-  NotApplicableError,
-  probe,
-  probeNames,
-  type ProbeOptions,
-  type ProbeProgress,
-  probeRun,
-  probes,
-  probeSettings,
-} from "../lib/probes/mod.ts";
+import { contentsOf } from "../lib/probes/asking/contents.ts";
+import type { ProbeOptions } from "../lib/probes/asking/options.ts";
+import { probe, probeRun } from "../lib/probes/asking/probing.ts";
+import { probeNames, probes, probeSettings } from "../lib/probes/catalogue.ts";
+import { NotApplicableError } from "../lib/probes/context/not_applicable.ts";
+import type { ForeignOptions } from "../lib/probes/foreign/options.ts";
+import type { ProbeProgress } from "../lib/probes/run_context.ts";
 import { usualJobs } from "../lib/probes/asking/threads.ts";
 import { findProbed } from "../lib/probes/foreign/checkpoints.ts";
 import { foreignOf } from "../lib/probes/foreign/foreign.ts";

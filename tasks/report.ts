@@ -6,7 +6,7 @@
 
 import { UsageError } from "../lib/base/errors.ts";
 import { shown } from "../lib/base/terminal.ts";
-import { probeNames, probes } from "../lib/probes/mod.ts";
+import { probeNames, probes } from "../lib/probes/catalogue.ts";
 import { reportFormats } from "../lib/report/options.ts";
 import { newestRun } from "../lib/runs/read.ts";
 import {

@@ -14,8 +14,7 @@ import {
   whole,
 } from "../base/options.ts";
 import { SESSION, type SessionOptions } from "../onnx/runtime/options.ts";
-import { probeNames } from "../probes/catalogue.ts";
-import type { ProbeName } from "../probes/mod.ts";
+import { type ProbeName, probeNames } from "../probes/catalogue.ts";
 
 /** The options of a report. */
 export const REPORT: Checks<ReportOptions> = {

@@ -4,15 +4,15 @@
  * @module
  */
 
+import type { Contents } from "../../lib/probes/asking/contents.ts";
+import type { ProbeReport } from "../../lib/probes/asking/messages.ts";
+import type { RunReport } from "../../lib/probes/asking/probing.ts";
 import {
   type AnyProbe,
-  type Contents,
   type ProbeName,
-  type ProbeReport,
   probes,
-  type ProbeSeries,
-  type RunReport,
-} from "../../lib/probes/mod.ts";
+} from "../../lib/probes/catalogue.ts";
+import type { ProbeSeries } from "../../lib/probes/run_context.ts";
 import { flagOf } from "../../lib/config/config.ts";
 import { short, shown, table } from "../../lib/base/terminal.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import type { ProbeContext } from "../../probes/context/context.ts";
-import type { ProbeReport } from "../../probes/mod.ts";
+import type { ProbeReport } from "../../probes/asking/messages.ts";
 
 /** A checkpoint that was opened. */
 export interface Opened {

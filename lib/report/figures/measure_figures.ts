@@ -15,7 +15,7 @@ import type { RunCheckpoint } from "../../probes/context/context.ts";
 import { NotApplicableError } from "../../probes/context/not_applicable.ts";
 import type { ProgressResult } from "../../probes/fourier/progress_measures.ts";
 import { logitScaling } from "../../probes/loss/logit_scaling.ts";
-import type { ProbeOptions } from "../../probes/mod.ts";
+import type { ProbeOptions } from "../../probes/asking/options.ts";
 import type { Opened, ReportFigure } from "./figure.ts";
 
 /** Losses of the waves alone, and without them, at a step. */

@@ -5,9 +5,14 @@
  */
 
 import { createHash } from "node:crypto";
-import { idleKeys } from "../../config/config.ts";
-import { configKeys, defaults, definitionsOf } from "../../config/config.ts";
-import { type ProbeReport, probes } from "../../probes/mod.ts";
+import {
+  configKeys,
+  defaults,
+  definitionsOf,
+  idleKeys,
+} from "../../config/config.ts";
+import type { ProbeReport } from "../../probes/asking/messages.ts";
+import { probes } from "../../probes/catalogue.ts";
 import { quoted } from "../../base/shell.ts";
 import { palette } from "../../charts/chart.ts";
 import { csvOf, jsonOf, type ReportFigure } from "../figures/figure.ts";

@@ -5,7 +5,7 @@
  */
 
 import { configAt } from "../../config/switches.ts";
-import type { ProbeReport } from "../../probes/mod.ts";
+import type { ProbeReport } from "../../probes/asking/messages.ts";
 import { percent, short } from "../../base/terminal.ts";
 import type { ReportRun } from "../runs.ts";
 import { outcome } from "./words.ts";

@@ -175,7 +175,7 @@ export async function* logitChunks(
     const [count, columns] = chunk.value.shape as [number, number];
     yield { ...chunk, logits: { rows: count, columns, data } };
   }
-  if (!rows) context.once(FINITE, () => Promise.resolve());
+  if (!rows) seenFinite(context);
 }
 
 // Whether all logits were seen to be finite.
@@ -202,6 +202,11 @@ export async function finiteLogits(context: ProbeContext): Promise<void> {
   await context.once(FINITE, async () => {
     for await (const _ of logitChunks(context));
   });
+}
+
+/** Keeps that every row's logits were looked at, and are finite. */
+export function seenFinite(context: ProbeContext): void {
+  context.once(FINITE, () => Promise.resolve());
 }
 
 /** Says that logits are not finite. */

@@ -20,6 +20,7 @@ import {
   inputsAt,
   isLarge,
   notFinite,
+  seenFinite,
 } from "../context/chunks.ts";
 import type { ProbeContext } from "../context/context.ts";
 import { knownWeights, logitDegree } from "../context/known_weights.ts";
@@ -205,6 +206,7 @@ async function* logitsInChunks(
     }
     yield all;
   }
+  seenFinite(context);
 }
 
 type Tensors = Readonly<Record<string, HostTensor>>;

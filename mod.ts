@@ -31,11 +31,8 @@ export {
   trainReplicas,
 } from "./lib/train/band/replicas.ts";
 export { type Band, bandOf } from "./lib/train/band/band.ts";
-export {
-  DivergedError,
-  type Progress,
-  type TrainOptions,
-} from "./lib/train/options.ts";
+export { DivergedError } from "./lib/train/diverged.ts";
+export type { Progress, TrainOptions } from "./lib/train/options.ts";
 export { startFrom, type StartOptions } from "./lib/train/from_checkpoint.ts";
 export { toResume } from "./lib/train/unfinished.ts";
 export type { TrainResult } from "./lib/runs/result.ts";

@@ -7,7 +7,7 @@
 
 import { UsageError } from "../lib/base/errors.ts";
 import { resolveConfig } from "../lib/config/config.ts";
-import { loopPlacement, traceStep } from "../lib/engine/onnx/onnx_engine.ts";
+import { loopPlacement, traceStep } from "../lib/engine/onnx/traced_step.ts";
 import { initialState } from "../lib/engine/state.ts";
 import { makeExperiment } from "../lib/experiment/experiment.ts";
 import type { SessionOptions } from "../lib/onnx/runtime/options.ts";

@@ -6,8 +6,7 @@
 
 import { fileURLToPath } from "node:url";
 import { type ConfigInput, resolveConfig } from "../lib/config/config.ts";
-import { onnxEngine } from "../lib/engine/onnx/onnx_engine.ts";
-import { replicaEngine } from "../lib/engine/onnx/replica_engine.ts";
+import { onnxBand, onnxEngine } from "../lib/engine/onnx/onnx_engine.ts";
 import { makeExperiment } from "../lib/experiment/experiment.ts";
 import type { SessionOptions } from "../lib/onnx/runtime/options.ts";
 import { replicaConfigs } from "../lib/train/band/replicas.ts";
@@ -40,7 +39,7 @@ export async function replicaStep(
   options: SessionOptions,
 ): Promise<number> {
   const experiments = replicaConfigs(config, { replicas }).map(makeExperiment);
-  const engine = await replicaEngine(experiments, options);
+  const engine = await onnxBand(experiments, options);
   try {
     await engine.advance(2, 1);
     const started = performance.now();

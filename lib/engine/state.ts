@@ -41,3 +41,18 @@ export async function initialState(
     ...prefixed("optimizer.", values),
   };
 }
+
+/**
+ * The same of several runs: the optimizer's first state depends on the parameters'
+ * shapes only, and is the first's.
+ */
+export async function initialStates(
+  experiments: readonly Experiment[],
+  runtime?: Runtime,
+): Promise<HostState[]> {
+  const shared = await initialState(experiments[0]!, runtime);
+  return experiments.map((experiment) => ({
+    ...shared,
+    ...modelState(experiment, initialTensors(experiment)),
+  }));
+}

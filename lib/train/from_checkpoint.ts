@@ -30,8 +30,9 @@ import {
   sumsOf,
 } from "../base/sums.ts";
 import { type ConfigInput, resolveConfig } from "../config/config.ts";
+import { firstStep } from "../config/switches.ts";
 import { carryOver } from "../engine/carry_over.ts";
-import type { Snapshot } from "../engine/engine.ts";
+import type { BandSnapshot, Snapshot } from "../engine/engine.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { HostTensor } from "../numeric/tensor.ts";
 import { decodeTensors, readTensors } from "../onnx/file/read_tensors.ts";
@@ -158,6 +159,19 @@ export async function startOf(
     step: from.step,
     state: await carryOver(state, before, experiment),
   };
+}
+
+/** The same of several runs. */
+export async function startsOf(
+  experiments: readonly Experiment[],
+): Promise<BandSnapshot | undefined> {
+  const states: HostState[] = [];
+  for (const experiment of experiments) {
+    const start = await startOf(experiment);
+    if (!start) return undefined;
+    states.push(start.state);
+  }
+  return { step: firstStep(experiments[0]!.config), states };
 }
 
 async function optimizerFrom(path: string, hash: string): Promise<HostState> {

@@ -80,11 +80,8 @@ export {
 
 export type {
   Advance,
-  BandSnapshot,
   Engine,
-  Evaluated,
   Evaluation,
-  ReplicaEngine,
   Snapshot,
 } from "../engine/engine.ts";
 export type { Epoch } from "../engine/mini_batches.ts";
@@ -134,7 +131,8 @@ export {
   trainReplicas,
 } from "./band/replicas.ts";
 export { startFrom, type StartOptions } from "./from_checkpoint.ts";
-export { DivergedError, type Progress, type TrainOptions } from "./options.ts";
+export { DivergedError } from "./diverged.ts";
+export type { Progress, TrainOptions } from "./options.ts";
 export { train } from "./train.ts";
 export { newestInterrupted, type ToResume, toResume } from "./unfinished.ts";
 

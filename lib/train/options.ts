@@ -1,5 +1,5 @@
 /**
- * What trainings share: how they are run and watched, and how they fail.
+ * What trainings share: how they are run and watched.
  *
  * @module
  */
@@ -7,8 +7,6 @@
 import { callback, type Checks, flag, signal, text } from "../base/options.ts";
 import type { Config } from "../config/config.ts";
 import type { DeviceChoice } from "../devices/choice.ts";
-import { tensorText } from "../engine/finite.ts";
-import type { TrainResult } from "../runs/result.ts";
 import type { MetricsRow } from "../runs/run_folder.ts";
 
 /** Where training stands. */
@@ -75,45 +73,3 @@ export const TRAIN: Checks<TrainOptions> = {
   onStart: callback,
   onWarning: callback,
 };
-
-/** Training that stopped because the loss or the state was not finite any more. */
-export class DivergedError extends Error {
-  /** What tells it from other errors. */
-  override name = "DivergedError";
-  /** Of several runs, how those ended that did not diverge. */
-  readonly results: readonly TrainResult[];
-
-  /**
-   * Says that training stopped.
-   *
-   * @param message Where, and what is left.
-   * @param results How the runs beside it ended, if there are any.
-   */
-  constructor(message: string, results: readonly TrainResult[] = []) {
-    super(message);
-    this.results = results;
-  }
-}
-
-/** What was not finite at a step: the loss, or a tensor of the state. */
-export function brokenText(broken: string | null | undefined): string {
-  return broken ? tensorText(broken) : "the train loss";
-}
-
-/** What is said of a training whose first state is of no use. */
-export function startText(broken: string | undefined): string {
-  return broken === undefined
-    ? "the train loss of the initial weights is not finite"
-    : `${tensorText(broken)} that it starts with is not finite` +
-      (broken.startsWith("optimizer.")
-        ? "; --fresh-optimizer leaves it behind"
-        : "");
-}
-
-/** What is said of a run whose loss or state was not finite. */
-export function divergedText(
-  { diverged_at, diverged_in, steps, checkpoint }: TrainResult,
-): string {
-  return `Training stopped: ${brokenText(diverged_in)} is not finite at step ` +
-    `${diverged_at}; the last finite state, step ${steps}, is in ${checkpoint}`;
-}

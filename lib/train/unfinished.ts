@@ -19,7 +19,7 @@ import { isLocked } from "../runs/lock.ts";
 import { runsIn } from "../runs/read.ts";
 import { isOver, readInterrupted } from "../runs/saved_state.ts";
 import { savedSteps } from "../runs/states.ts";
-import { brokenText } from "./options.ts";
+import { brokenText } from "./diverged.ts";
 import { checkArgument, pathCheck } from "../base/options.ts";
 
 /** A training that can be gone on with. */

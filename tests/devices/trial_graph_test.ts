@@ -12,7 +12,7 @@ import {
   trialInputs,
   wrongResult,
 } from "../../lib/devices/trial_graph.ts";
-import { traceStep } from "../../lib/engine/onnx/onnx_engine.ts";
+import { traceStep } from "../../lib/engine/onnx/traced_step.ts";
 import { initialState } from "../../lib/engine/state.ts";
 import { makeExperiment } from "../../lib/experiment/experiment.ts";
 import { toTyped } from "../../lib/numeric/tensor.ts";

@@ -17,7 +17,8 @@ import {
 } from "../../lib/devices/tfjs/backends.ts";
 import { checkApart } from "../../lib/devices/tfjs/check_apart.ts";
 import type { Engine } from "../../lib/engine/engine.ts";
-import { onnxEngine, traceStep } from "../../lib/engine/onnx/onnx_engine.ts";
+import { onnxEngine } from "../../lib/engine/onnx/onnx_engine.ts";
+import { traceStep } from "../../lib/engine/onnx/traced_step.ts";
 import { initialState } from "../../lib/engine/state.ts";
 import { tfjsEngine } from "../../lib/engine/tfjs/tfjs_engine.ts";
 import {

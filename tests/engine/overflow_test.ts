@@ -9,8 +9,7 @@ import { join } from "node:path";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
 import type { Engine } from "../../lib/engine/engine.ts";
 import { notFinite } from "../../lib/engine/finite.ts";
-import { onnxEngine } from "../../lib/engine/onnx/onnx_engine.ts";
-import { replicaEngine } from "../../lib/engine/onnx/replica_engine.ts";
+import { onnxBand, onnxEngine } from "../../lib/engine/onnx/onnx_engine.ts";
 import { tfjsEngine } from "../../lib/engine/tfjs/tfjs_engine.ts";
 import {
   type Experiment,
@@ -107,7 +106,7 @@ Deno.test("replicas stop at the steps that they stop at alone", async () => {
     const experiments = [0, 1, 2, 3].map((seed) =>
       experimentOf({ ...GRADUAL, hidden, seed, outputScale })
     );
-    const engine = await replicaEngine(experiments, { threads: 1 });
+    const engine = await onnxBand(experiments, { threads: 1 });
     const found = (await engine.advance(40, 5))
       .map(({ diverged, broken, losses }) => [diverged, broken, losses.length]);
     // Nobody asks for those that are over.

@@ -6,10 +6,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import { leavesOf, mapTree, type Tree } from "../../lib/base/tree.ts";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
 import { forwardOf } from "../../lib/engine/forward.ts";
-import { metered } from "../../lib/engine/metered.ts";
 import { constant } from "../../lib/engine/state.ts";
 import { makeStep, type State } from "../../lib/engine/step.ts";
-import { tfjsEngine } from "../../lib/engine/tfjs/tfjs_engine.ts";
 import {
   type Experiment,
   makeExperiment,
@@ -19,6 +17,7 @@ import type { Params } from "../../lib/optim/mod.ts";
 import { hostBatches, mapBatches } from "../../models/batch.ts";
 import { trainingMode } from "../../models/training_mode.ts";
 import { assertClose } from "../_golden.ts";
+import { meteredTfjs } from "./_metered.ts";
 
 const SMALL: ConfigInput = {
   modulus: 5,
@@ -193,7 +192,7 @@ Deno.test("each place of dropout has masks of its own", () => {
 
 Deno.test("what is measured outside the step stops at the next evaluation", async () => {
   const experiment = experimentOf({ metrics: ["effective-rank"], steps: 20 });
-  const engine = await metered(await tfjsEngine(experiment), experiment);
+  const engine = await meteredTfjs(experiment);
   const made: number[] = [];
   for (const count of [3, 10, 10]) {
     made.push((await engine.advance(count, 5)).losses.length);

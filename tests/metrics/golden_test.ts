@@ -11,9 +11,6 @@ import {
   type Experiment,
   makeExperiment,
 } from "../../lib/experiment/experiment.ts";
-import { metered } from "../../lib/engine/metered.ts";
-import { onnxEngine } from "../../lib/engine/onnx/onnx_engine.ts";
-import { tfjsEngine } from "../../lib/engine/tfjs/tfjs_engine.ts";
 import { treeOf } from "../../lib/base/tree.ts";
 import {
   assertClose,
@@ -23,6 +20,7 @@ import {
   type ModelName,
   type Tolerance,
 } from "../_golden.ts";
+import { meteredOnnx, meteredTfjs } from "../engine/_metered.ts";
 
 type Part = "train" | "test" | "ood";
 
@@ -111,12 +109,10 @@ for (const golden of cases) {
     `rate ${rate}`;
   const experiment = experimentOf(golden);
   Deno.test(`${title}, onnx`, async () => {
-    const engine = await onnxEngine(experiment, { threads: 1 });
-    await assertGolden(await metered(engine, experiment), golden);
+    await assertGolden(await meteredOnnx(experiment), golden);
   });
   if (dtype === "float64") continue; // TensorFlow.js has float32 only.
   Deno.test(`${title}, tfjs`, async () => {
-    const engine = await tfjsEngine(experiment);
-    await assertGolden(await metered(engine, experiment), golden);
+    await assertGolden(await meteredTfjs(experiment), golden);
   });
 }

@@ -22,15 +22,15 @@ import {
 } from "../../lib/metrics/mod.ts";
 import { type HostTensor, hostTensorOf } from "../../lib/numeric/tensor.ts";
 import { runTraced } from "../../lib/onnx/runtime/compile.ts";
-import type { Engine } from "../../lib/engine/engine.ts";
+import { alone, type Engine } from "../../lib/engine/engine.ts";
 import {
   type Experiment,
   makeExperiment,
 } from "../../lib/experiment/experiment.ts";
 import { metered } from "../../lib/engine/metered.ts";
-import { onnxEngine } from "../../lib/engine/onnx/onnx_engine.ts";
-import { tfjsEngine } from "../../lib/engine/tfjs/tfjs_engine.ts";
+import { onnxBand, onnxEngine } from "../../lib/engine/onnx/onnx_engine.ts";
 import { assertClose, valuesOf } from "../_golden.ts";
+import { meteredOnnx, meteredTfjs } from "../engine/_metered.ts";
 
 const P = 5;
 
@@ -76,15 +76,15 @@ function certain(z: number): Experiment {
 }
 
 const engines: Record<string, (experiment: Experiment) => Promise<Engine>> = {
-  onnx: (experiment) => onnxEngine(experiment, { threads: 1 }),
-  tfjs: (experiment) => tfjsEngine(experiment),
+  onnx: meteredOnnx,
+  tfjs: meteredTfjs,
 };
 
 for (const [name, start] of Object.entries(engines)) {
   Deno.test(`a collapsed network has the metrics of one, ${name}`, async () => {
     const z = 110; // exp(−110) is 0 in float32.
     const experiment = certain(z);
-    const engine = await metered(await start(experiment), experiment);
+    const engine = await start(experiment);
     const { metrics } = await engine.evaluate();
     await engine.close();
     const length = Math.sqrt(2 * P + P * z ** 2);
@@ -315,10 +315,7 @@ Deno.test("measuring outside the step changes neither steps nor metrics", async 
     metrics: ["effective-rank"],
   }));
   const plain = await onnxEngine(experiment, { threads: 1 });
-  const engine = await metered(
-    await onnxEngine(experiment, { threads: 1 }),
-    experiment,
-  );
+  const engine = await meteredOnnx(experiment);
   const losses: number[] = [];
   const evaluations = [];
   while (engine.step < 12) {
@@ -338,8 +335,8 @@ Deno.test("measuring outside the step changes neither steps nor metrics", async 
     ranks.push(metrics["effective_rank.layers.0.W"]);
   }
   // Each is that of its own step's state.
-  const again = await onnxEngine(experiment, { threads: 1 });
-  const second = await metered(again, experiment);
+  const again = await onnxBand([experiment], { threads: 1 });
+  const second = alone(await metered(again, [experiment]));
   for (const rank of ranks) {
     const { metrics } = await second.evaluate();
     assertEquals(metrics["effective_rank.layers.0.W"], rank);

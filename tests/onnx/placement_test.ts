@@ -6,7 +6,7 @@ import {
   type ProfileEvent,
 } from "../../lib/onnx/runtime/placement.ts";
 import { makeExperiment } from "../../lib/experiment/experiment.ts";
-import { loopPlacement } from "../../lib/engine/onnx/onnx_engine.ts";
+import { loopPlacement } from "../../lib/engine/onnx/traced_step.ts";
 import { contentsOf, withTempDir } from "../tasks/_run.ts";
 
 const event = (

@@ -7,8 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
 import type { Engine } from "../../lib/engine/engine.ts";
-import { onnxEngine } from "../../lib/engine/onnx/onnx_engine.ts";
-import { replicaEngine } from "../../lib/engine/onnx/replica_engine.ts";
+import { onnxBand, onnxEngine } from "../../lib/engine/onnx/onnx_engine.ts";
 import { tfjsEngine } from "../../lib/engine/tfjs/tfjs_engine.ts";
 import { makeExperiment } from "../../lib/experiment/experiment.ts";
 import { losses } from "../../lib/losses/mod.ts";
@@ -109,7 +108,7 @@ for (const [name, config] of Object.entries(CASES)) {
     const experiments = [0, 1].map((seed) =>
       experimentOf({ ...config, ...wide }, seed)
     );
-    const engine = await replicaEngine(experiments, { threads: 1 });
+    const engine = await onnxBand(experiments, { threads: 1 });
     const advances = await engine.advance(STEPS, STEPS);
     const now = await engine.at(STEPS);
     await engine.close();

@@ -14,14 +14,13 @@ import {
   type Experiment,
   makeExperiment,
 } from "../../lib/experiment/experiment.ts";
-import { onnxEngine } from "../../lib/engine/onnx/onnx_engine.ts";
+import { onnxBand, onnxEngine } from "../../lib/engine/onnx/onnx_engine.ts";
 import { bandOf } from "../../lib/train/band/band.ts";
 import {
   replicaConfigs,
   type ReplicaOptions,
   trainReplicas,
 } from "../../lib/train/band/replicas.ts";
-import { replicaEngine } from "../../lib/engine/onnx/replica_engine.ts";
 import { DivergedError, train } from "../../lib/train/train.ts";
 import { readMetrics } from "../../lib/runs/read.ts";
 import { UsageError } from "../../lib/base/errors.ts";
@@ -170,7 +169,7 @@ for (const [what, [config, options]] of Object.entries(CASES)) {
         { replicas: 3, ...options },
       );
       const experiments = configs.map(makeExperiment).map(withMore);
-      const engine = await replicaEngine(experiments, { threads: 1 });
+      const engine = await onnxBand(experiments, { threads: 1 });
       const advances = await engine.advance(100, 10);
       const now = await engine.at(100);
       await engine.close();
@@ -243,7 +242,7 @@ for (const chunks of [[40], [1, 39], [2, 38], [3, 37], [1, 1, 1, 37]]) {
     // small and large.
     for (const [warmup, lr] of [[0, 1e30], [40, 1e32]] as const) {
       const bad = diverging(warmup, lr);
-      const engine = await replicaEngine([bad, diverging(warmup, 0.1)]);
+      const engine = await onnxBand([bad, diverging(warmup, 0.1)]);
       const single = await onnxEngine(bad, { threads: 1 });
       let found: number | undefined;
       for (const count of chunks) {
@@ -272,22 +271,23 @@ for (const chunks of [[40], [1, 39], [2, 38], [3, 37], [1, 1, 1, 37]]) {
   });
 }
 
-Deno.test("replicaEngine() refuses more loops than can be compiled", async () => {
+Deno.test("onnxBand() refuses more loops than can be compiled", async () => {
   const large = makeExperiment(resolveConfig({}));
   await assertRejects(
-    () => replicaEngine(Array(257).fill(large)),
+    () => onnxBand(Array(257).fill(large)),
     UsageError,
     "--replicas must be at most 256 here",
   );
 });
 
-Deno.test("replicaEngine() says how far it can go back", async () => {
-  const engine = await replicaEngine(
+Deno.test("onnxBand() says how far it can go back", async () => {
+  const engine = await onnxBand(
     [0, 1].map((seed) => makeExperiment(resolveConfig({ ...small, seed }))),
   );
   for (const count of [2, 3, 4]) await engine.advance(count, 100);
-  await engine.at(2);
-  await assertRejects(() => engine.at(1), RangeError, "since step 2 are known");
+  const [there] = await engine.at(5);
+  assertEquals(there!.evaluation.step, 5);
+  await assertRejects(() => engine.at(4), RangeError, "since step 5 are known");
   await engine.close();
 });
 

@@ -1,46 +1,37 @@
 /**
- * The compiled engine: the step traced once, run by ONNX Runtime many steps a
- * call.
+ * The compiled engine: steps traced once, run by ONNX Runtime many a call. Runs
+ * that are small go through one graph together, stacked; a run alone, or one that
+ * is too large for that, is a loop of its own.
  *
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
-import { hostBatches, mapBatches } from "../../../models/batch.ts";
 import type { HostState } from "../../../models/buffers.ts";
 import { isLarge } from "../../../models/size.ts";
+import { maxOf } from "../../base/extremes.ts";
 import {
   checkArgument,
   checkOptions,
   experimentCheck,
 } from "../../base/options.ts";
-import { type Tree, treeOf } from "../../base/tree.ts";
-import { type Experiment, stepKey } from "../../experiment/experiment.ts";
-import { encodeModel } from "../../onnx/file/model.ts";
-import { specsOf } from "../../onnx/runtime/compile.ts";
-import { foldConstants } from "../../onnx/runtime/fold.ts";
+import type { Experiment } from "../../experiment/experiment.ts";
 import { SESSION, type SessionOptions } from "../../onnx/runtime/options.ts";
-import { type Placement, placementOf } from "../../onnx/runtime/placement.ts";
-import { trace } from "../../trace/backend.ts";
-import type { Graph } from "../../trace/graph.ts";
-import { expandSegmentSums } from "../../trace/operators/segments.ts";
-import { type Engine, type Snapshot, untilDiverged } from "../engine.ts";
-import { brokenAtStart, notFinite, untilBroken } from "../finite.ts";
-import { constant, initialState } from "../state.ts";
-import { makeStep, type State } from "../step.ts";
-import { loopModel, STEP, STEP_SPEC } from "./loop_graph.ts";
 import {
-  loopInputs,
-  type LoopResult,
-  openLoop,
-  turnsOf,
-} from "./loop_session.ts";
-
-/**
- * What depends on the data alone is computed once, but for tensors of more
- * elements, which would lie in memory all the time.
- */
-export const FOLDED = 2 ** 23;
+  type Advance,
+  alone,
+  type BandEngine,
+  bandOfOne,
+  type BandSnapshot,
+  type Engine,
+  type Evaluated,
+  type Snapshot,
+  untilDiverged,
+} from "../engine.ts";
+import { brokenAtStart, notFinite, untilBroken } from "../finite.ts";
+import { initialStates } from "../state.ts";
+import { type LoopSession, openLoop, turnsOf } from "./loop_session.ts";
+import { inLoops, stackStates, unstackState } from "./stacked_step.ts";
+import { loopStep } from "./traced_step.ts";
 
 /**
  * Starts the compiled engine.
@@ -56,140 +47,186 @@ export async function onnxEngine(
 ): Promise<Engine> {
   checkArgument("onnxEngine()", "experiment", experiment, experimentCheck);
   checkOptions("onnxEngine()", options, SESSION);
-  const { runtime } = options;
-  let { step, state } = start ??
-    { step: 0, state: await initialState(experiment, runtime) };
-  const first = step;
-  const traced = traceStep(experiment, state, options);
-  const graph = await foldConstants(traced, FOLDED, runtime);
-  const loop = await openLoop([graph], {
-    ...options,
-    ...(isLarge(experiment) && { folding: false }),
-  });
-
-  const run = async (
-    from: HostState,
-    first: number,
-    count: number,
-    every: number,
-  ) => {
-    const [result] = await loop.run([from], first, count, every) as [
-      LoopResult,
-    ];
-    return { ...turnsOf(result, first, every), state: result.state };
-  };
-
-  // Whether the state it starts with is finite: of later ones it is seen to.
-  let unlooked = true;
-  // Where the last call began, from where any state since can be made again.
-  let before = { step, state };
-  const goBackTo = async (wanted: number) => {
-    const from = wanted < step ? before : { step, state };
-    const count = wanted - from.step;
-    state = count > 0
-      ? (await run(from.state, from.step, count, wanted + 1)).state
-      : from.state;
-    step = wanted;
-  };
-  return {
-    get step() {
-      return step;
-    },
-    async advance(count, evalEvery) {
-      const from = { step, state };
-      if (unlooked) {
-        const broken = notFinite(state);
-        if (broken !== undefined) return brokenAtStart(step, broken);
-        unlooked = false;
-      }
-      const end = step + count;
-      const { state: next, ...turns } = await run(
-        state,
-        step,
-        count,
-        evalEvery,
-      );
-      const again = (count: number) =>
-        run(from.state, from.step, count, end + 1);
-      const advance = await untilBroken(untilDiverged(turns, step), {
-        first: step,
-        end,
-        broken: async (step) =>
-          notFinite(
-            step === end ? next : (await again(step - from.step)).state,
-          ),
-        lossAt: async (step) =>
-          (await again(step + 1 - from.step)).losses[step - from.step]!,
-      });
-      if (advance.diverged === undefined) {
-        before = from;
-        state = next;
-        step = end;
-      } else {
-        await goBackTo(Math.max(advance.diverged - 1, first));
-      }
-      return advance;
-    },
-    stepBack: () => goBackTo(step - 1),
-    async evaluate() {
-      const { evaluations } = await run(state, step, 1, 1);
-      return evaluations[0]!;
-    },
-    state: () => Promise.resolve(state),
-    close: () => loop.close(),
-  };
+  return alone(await onnxBand([experiment], options, bandOfOne(start)));
 }
 
 /**
- * Where ONNX Runtime places the nodes of the training loop's body, found by
- * running two steps: the nodes of a step alone, and with those of an evaluation.
+ * Starts the engine for runs that differ in seed, data, learning rate and weight
+ * decay only.
  *
- * @param experiment What to train.
- * @param folder Where a profile may be written; it is removed again.
- * @param options Device and threads.
+ * @param experiments The runs; everything else is the first's.
+ * @param options Device, runtime, threads.
+ * @param start Where to go on from; by default the initial parameters.
+ * @throws {UsageError} if a processor would have to hold too many loops.
  */
-export async function loopPlacement(
-  experiment: Experiment,
-  folder: string,
+export async function onnxBand(
+  experiments: readonly Experiment[],
   options: SessionOptions = {},
-): Promise<{ step: Placement; evaluated: Placement }> {
-  const state = await initialState(experiment);
-  const graph = await foldConstants(traceStep(experiment, state, options));
-  const model = encodeModel(loopModel([graph]));
-  const placement = (every: number) => {
-    const inputs = loopInputs([state], { count: 2, first: 1, every });
-    return placementOf(model, inputs, 2, folder, options);
-  };
-  return { step: await placement(3), evaluated: await placement(1) };
+  start?: BandSnapshot,
+): Promise<BandEngine> {
+  const groups = inLoops(experiments, options);
+  const initial = start?.states ??
+    await initialStates(experiments, options.runtime);
+  const steps = [];
+  const loops: HostState[] = [];
+  const places = groups.flatMap((group, loop): Place[] =>
+    group.map((_, own) => ({ loop, own, size: group.length }))
+  );
+  for (const [loop, group] of groups.entries()) {
+    const states = initial.filter((_, r) => places[r]!.loop === loop);
+    steps.push(await loopStep(group, states[0]!, options));
+    loops.push(group.length === 1 ? states[0]! : stackStates(states));
+  }
+  const session = await openLoop(steps, {
+    ...options,
+    ...(isLarge(experiments[0]!) && { folding: false }),
+  });
+  return new OnnxBand(session, places, { step: start?.step ?? 0, loops });
 }
 
-/**
- * The step as a graph: the state goes in and out, its number goes in, the data
- * are constants.
- *
- * @param experiment What to train.
- * @param state A state, of which only types and shapes matter.
- * @param options Where it will run: on a processor train rows go in slices.
- */
-export function traceStep(
-  experiment: Experiment,
-  state: HostState,
-  { device = "cpu" }: SessionOptions = {},
-): Graph {
-  const step = makeStep(experiment, device === "cpu");
-  const host = hostBatches(experiment.split, experiment.model);
-  const key = Int32Array.from(stepKey(experiment.config));
-  const measured = !isLarge(experiment);
-  const graph = trace(
-    ({ [STEP]: time, ...tensors }) => {
-      const state = { optimizer: {}, ...tensors } as unknown as State;
-      const draw = { key: tf.tensor1d(key, "int32"), time: time as tf.Tensor };
-      const result = step(state, draw, mapBatches(host, constant), measured);
-      return { ...result } as unknown as Tree<tf.Tensor>;
-    },
-    { ...specsOf(treeOf(Object.entries(state))), [STEP]: STEP_SPEC },
-    // So that sums of several tensors become one.
-    { deferSegmentSums: true, indicesInRange: true },
-  );
-  return expandSegmentSums(graph);
+// Which run of which loop a run is, and how many are stacked there.
+interface Place {
+  readonly loop: number;
+  readonly own: number;
+  readonly size: number;
+}
+
+// The states of all loops after some updates.
+interface Stand {
+  readonly step: number;
+  readonly loops: readonly HostState[];
+}
+
+type Result = Stand & { readonly turns: readonly Advance[] };
+
+class OnnxBand implements BandEngine {
+  readonly #session: LoopSession;
+  readonly #places: readonly Place[];
+  readonly #first: number;
+  #now: Stand;
+  // Where the last call began, from where any state since can be made again. A
+  // loss that is not finite at its first step comes of the last update of the call
+  // before: then where that began is kept, too.
+  #before: Stand;
+  #older: Stand | undefined;
+  // Runs that are over: nobody asks any more what becomes of them.
+  readonly #over = new Set<number>();
+  // Whether the states it starts with are finite: of later ones it is seen to.
+  #unlooked = true;
+
+  constructor(session: LoopSession, places: readonly Place[], start: Stand) {
+    this.#session = session;
+    this.#places = places;
+    this.#first = start.step;
+    this.#now = this.#before = start;
+  }
+
+  get step() {
+    return this.#now.step;
+  }
+
+  async advance(count: number, evalEvery: number): Promise<Advance[]> {
+    const from = this.#now;
+    const end = from.step + count;
+    this.#older = undefined;
+    const result = await this.#run(from, count, evalEvery);
+    // The same steps again, each count of them once for all runs.
+    const known = new Map([[end, Promise.resolve(result)]]);
+    const after = (step: number) => {
+      const made = known.get(step) ??
+        this.#run(from, step - from.step, end + 1);
+      known.set(step, made);
+      return made;
+    };
+    const advances: Advance[] = [];
+    for (const r of this.#places.keys()) {
+      advances.push(await this.#lookAt(r, from, result, after));
+    }
+    this.#unlooked = false;
+    const ends = advances.flatMap(({ diverged }, r) =>
+      diverged === undefined || this.#over.has(r) ? [] : [{ r, diverged }]
+    );
+    for (const { r } of ends) this.#over.add(r);
+    if (ends.some(({ diverged }) => diverged === from.step)) {
+      this.#older = this.#before;
+    }
+    [this.#before, this.#now] = [from, result];
+    if (ends.length > 0 && this.#over.size === this.#places.length) {
+      const last = maxOf(ends.map(({ diverged }) => diverged - 1));
+      this.#now = await this.#standAt(Math.max(last, this.#first));
+      this.#over.clear();
+    }
+    return advances;
+  }
+
+  states(): Promise<HostState[]> {
+    return Promise.resolve(this.#statesOf(this.#now));
+  }
+
+  async at(step: number): Promise<Evaluated[]> {
+    const stand = await this.#standAt(step);
+    const { turns } = await this.#run(stand, 1, 1);
+    return this.#statesOf(stand).map((state, r) => ({
+      evaluation: turns[r]!.evaluations[0]!,
+      state,
+    }));
+  }
+
+  close(): Promise<void> {
+    return this.#session.close();
+  }
+
+  async #run(from: Stand, count: number, every: number): Promise<Result> {
+    const { step } = from;
+    const results = await this.#session.run(from.loops, step, count, every);
+    return {
+      step: step + count,
+      loops: results.map(({ state }) => state),
+      turns: this.#places.map(({ loop, own, size }) =>
+        turnsOf(results[loop]!, step, every, own, size)
+      ),
+    };
+  }
+
+  // What happened to a run until it was not finite any more.
+  async #lookAt(
+    r: number,
+    from: Stand,
+    { step: end, turns }: Result,
+    after: (step: number) => Promise<Result>,
+  ): Promise<Advance> {
+    const advance = untilDiverged(turns[r]!, from.step);
+    if (this.#over.has(r)) return advance;
+    const { loop, own, size } = this.#places[r]!;
+    const brokenIn = ({ loops }: Stand) => notFinite(loops[loop]!, own, size);
+    const broken = this.#unlooked ? brokenIn(from) : undefined;
+    if (broken !== undefined) return brokenAtStart(from.step, broken);
+    return await untilBroken(advance, {
+      first: from.step,
+      end,
+      broken: async (step) => brokenIn(await after(step)),
+      lossAt: async (step) =>
+        (await after(step + 1)).turns[r]!.losses[step - from.step]!,
+    });
+  }
+
+  async #standAt(step: number): Promise<Stand> {
+    const stands = [this.#now, this.#before, this.#older]
+      .filter((stand) => stand !== undefined);
+    const from = stands.find((known) => known.step <= step);
+    if (!from) {
+      throw new RangeError(
+        `Cannot go back to step ${step}: the states since step ` +
+          `${stands.at(-1)!.step} are known`,
+      );
+    }
+    const count = step - from.step;
+    return count === 0 ? from : await this.#run(from, count, step + 1);
+  }
+
+  #statesOf({ loops }: Stand): HostState[] {
+    return this.#places.map(({ loop, own, size }) =>
+      size === 1 ? loops[loop]! : unstackState(loops[loop]!, own)
+    );
+  }
 }

@@ -1,24 +1,39 @@
 /**
  * The eager engine: the step run by TensorFlow.js, kernel by kernel, on any of
- * its backends.
+ * its backends. It trains one run at a time.
  *
  * @module
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { hostBatches, mapBatches } from "../../../models/batch.ts";
+import {
+  type Batches,
+  hostBatches,
+  mapBatches,
+} from "../../../models/batch.ts";
 import type { HostState } from "../../../models/buffers.ts";
 import { isLarge } from "../../../models/size.ts";
 import { checkArgument, experimentCheck } from "../../base/options.ts";
 import { leavesOf, mapTree, type Tree, treeOf } from "../../base/tree.ts";
-import { openBackend } from "../../devices/tfjs/backends.ts";
+import { type OpenBackend, openBackend } from "../../devices/tfjs/backends.ts";
 import { type Experiment, stepKey } from "../../experiment/experiment.ts";
 import type { Metrics } from "../../metrics/mod.ts";
 import { type HostTensor, hostTensorOf } from "../../numeric/tensor.ts";
-import type { Engine, Evaluation, Snapshot } from "../engine.ts";
+import type { Words } from "../../numeric/threefry.ts";
+import {
+  type Advance,
+  alone,
+  type BandEngine,
+  bandOfOne,
+  type BandSnapshot,
+  type Engine,
+  type Evaluated,
+  type Evaluation,
+  type Snapshot,
+} from "../engine.ts";
 import { brokenAtStart, notFinite, untilBroken } from "../finite.ts";
 import { constant, initialState } from "../state.ts";
-import { makeStep, type State } from "../step.ts";
+import { makeStep, type State, type Step, type StepResult } from "../step.ts";
 
 /**
  * Starts the eager engine. Its float is float32: experiments in other
@@ -38,134 +53,186 @@ export async function tfjsEngine(
 ): Promise<Engine> {
   checkArgument("tfjsEngine()", "experiment", experiment, experimentCheck);
   const device = await openBackend(backend, folder);
-  const train = makeStep(experiment);
-  const measured = !isLarge(experiment);
-  const key = stepKey(experiment.config);
-  const host = hostBatches(experiment.split, experiment.model);
-  const batches = mapBatches(host, constant);
+  return alone(await tfjsBand(experiment, device, bandOfOne(start)));
+}
 
-  let step = start?.step ?? 0;
-  let state = load(start?.state ?? await initialState(experiment));
-  // The last state whose loss was finite, with its step.
-  let good: { step: number; state: State } | undefined;
+/** The same as a band of one, on a backend that is open. */
+export async function tfjsBand(
+  experiment: Experiment,
+  device: OpenBackend,
+  start?: BandSnapshot,
+): Promise<BandEngine> {
+  const state = load(start?.states[0] ?? await initialState(experiment));
+  return new TfjsBand(experiment, device, { step: start?.step ?? 0, state });
+}
+
+// A state in the backend's memory.
+interface Stand {
+  readonly step: number;
+  readonly state: State;
+}
+
+class TfjsBand implements BandEngine {
+  readonly #device: OpenBackend;
+  readonly #train: Step;
+  readonly #measured: boolean;
+  readonly #key: Words;
+  readonly #batches: Batches;
+  #now: Stand;
+  // The state before the last update, whose loss was finite.
+  #good: Stand | undefined;
+  // Whether the state it starts with is finite: of later ones it is seen to.
+  #unlooked = true;
+
+  constructor(experiment: Experiment, device: OpenBackend, start: Stand) {
+    this.#device = device;
+    this.#train = makeStep(experiment);
+    this.#measured = !isLarge(experiment);
+    this.#key = stepKey(experiment.config);
+    const host = hostBatches(experiment.split, experiment.model);
+    this.#batches = mapBatches(host, constant);
+    this.#now = start;
+  }
+
+  get step() {
+    return this.#now.step;
+  }
+
+  async advance(count: number, evalEvery: number): Promise<Advance[]> {
+    const from = this.#now;
+    const first = from.step;
+    if (this.#unlooked) {
+      const broken = notFinite(await read(from.state));
+      if (broken !== undefined) return [brokenAtStart(first, broken)];
+      this.#unlooked = false;
+    }
+    const until = await this.#forward(count, evalEvery, from);
+    // Where that is the first step of the call, from a state before it.
+    if (until.diverged === first) {
+      this.#stepBack();
+      return [until];
+    }
+    const end = this.step;
+    const advance = await untilBroken(until, {
+      first,
+      end,
+      broken: async (step) => {
+        if (this.#good?.step === step) {
+          return notFinite(await read(this.#good.state));
+        }
+        await this.#goTo(step, from);
+        return notFinite(await read(this.#now.state));
+      },
+      lossAt: async (step) => {
+        await this.#goTo(step, from);
+        const { loss, state } = await this.#turn(false);
+        dispose(state);
+        return loss;
+      },
+    });
+    const last = advance.diverged === undefined ? end : advance.diverged - 1;
+    if (this.#good?.step === last) this.#stepBack();
+    await this.#goTo(last, from);
+    // What outlived the call need not any more.
+    if (from.state !== this.#now.state && from.state !== this.#good?.state) {
+      dispose(from.state);
+    }
+    return [advance];
+  }
+
+  async states(): Promise<HostState[]> {
+    this.#device.use();
+    const tensors = await read(this.#now.state);
+    this.#device.check();
+    return [tensors];
+  }
+
+  async at(wanted: number): Promise<Evaluated[]> {
+    if (this.#good?.step === wanted) this.#stepBack();
+    const { step } = this.#now;
+    if (step !== wanted) {
+      throw new RangeError(
+        `Cannot go back to step ${wanted}: the run is at step ${step}, and ` +
+          `${this.#good ? "the one before is" : "none before is"} known`,
+      );
+    }
+    const { metrics, state } = await this.#turn(true);
+    dispose(state);
+    const [now] = await this.states();
+    return [{ evaluation: { step, metrics: metrics! }, state: now! }];
+  }
+
+  close(): Promise<void> {
+    tf.dispose(this.#batches as unknown as tf.TensorContainer);
+    dispose(this.#now.state);
+    if (this.#good) dispose(this.#good.state);
+    return Promise.resolve();
+  }
 
   // Runs one step; the tensors of the new state outlive the scope, no other does.
-  const turn = async (evaluating: boolean) => {
-    device.use(); // Between two calls another engine may have had its turn.
+  async #turn(evaluating: boolean) {
+    this.#device.use(); // Between two calls another engine may have had its turn.
+    const { step, state } = this.#now;
     const kept = tf.tidy(() => {
-      const draw = { key, time: step };
-      const { epoch: _, ...result } = train(
+      const { epoch: _, ...result } = this.#train(
         state,
-        draw,
-        batches,
-        evaluating && measured,
+        { key: this.#key, time: step },
+        this.#batches,
+        evaluating && this.#measured,
       );
       return { ...result } as unknown as tf.TensorContainerObject;
-    }) as unknown as ReturnType<typeof train>;
+    }) as unknown as StepResult;
     const loss = (await kept.loss.data())[0]!;
     // What is not measured here is measured outside.
     const metrics = evaluating ? await numbers(kept.metrics ?? {}) : undefined;
     tf.dispose([kept.loss, { ...kept.metrics }]);
-    device.check();
+    this.#device.check();
     return { state: kept.state, loss, metrics };
-  };
+  }
 
-  const stepBack = () => {
-    if (!good) return;
-    dispose(state);
-    ({ step, state } = good);
-    good = undefined;
-  };
+  #stepBack(): void {
+    if (!this.#good) return;
+    dispose(this.#now.state);
+    this.#now = this.#good;
+    this.#good = undefined;
+  }
 
   // Steps on, from what must outlive the call, until a loss is not finite.
-  const forward = async (count: number, evalEvery: number, from: State) => {
+  async #forward(
+    count: number,
+    evalEvery: number,
+    from: Stand,
+  ): Promise<Advance> {
     const losses: number[] = [];
     const evaluations: Evaluation[] = [];
     for (let i = 0; i < count; i++) {
-      const next = await turn(step % evalEvery === 0);
+      const { step } = this.#now;
+      const next = await this.#turn(step % evalEvery === 0);
       if (!Number.isFinite(next.loss)) {
         dispose(next.state);
         return { losses, evaluations, diverged: step };
       }
       losses.push(next.loss);
       if (next.metrics) evaluations.push({ step, metrics: next.metrics });
-      if (good && good.state !== from) dispose(good.state);
-      good = { step, state };
-      state = next.state;
-      step += 1;
+      if (this.#good && this.#good.state !== from.state) {
+        dispose(this.#good.state);
+      }
+      this.#good = this.#now;
+      this.#now = { step: step + 1, state: next.state };
     }
     return { losses, evaluations };
-  };
-  // Whether the state it starts with is finite: of later ones it is seen to.
-  let unlooked = true;
+  }
 
-  return {
-    get step() {
-      return step;
-    },
-    async advance(count, evalEvery) {
-      if (unlooked) {
-        const broken = notFinite(await read(state));
-        if (broken !== undefined) return brokenAtStart(step, broken);
-        unlooked = false;
-      }
-      const [first, from] = [step, state];
-      const until = await forward(count, evalEvery, from);
-      // Where that is the first step of the call, from a state before it.
-      if (until.diverged === first) {
-        stepBack();
-        return until;
-      }
-      const end = step;
-      // From the start of the call to a state between.
-      const replay = async (wanted: number) => {
-        for (const old of new Set([good?.state, state])) {
-          if (old && old !== from) dispose(old);
-        }
-        [good, step, state] = [undefined, first, from];
-        await forward(wanted - first, Infinity, from);
-      };
-      const advance = await untilBroken(until, {
-        first,
-        end,
-        broken: async (wanted) => {
-          if (good?.step === wanted) return notFinite(await read(good.state));
-          if (wanted !== step) await replay(wanted);
-          return notFinite(await read(state));
-        },
-        lossAt: async (wanted) => {
-          if (wanted !== step) await replay(wanted);
-          const { loss, state: next } = await turn(false);
-          dispose(next);
-          return loss;
-        },
-      });
-      const to = advance.diverged === undefined ? end : advance.diverged - 1;
-      if (good?.step === to) stepBack();
-      else if (step !== to) await replay(to);
-      // What outlived the call need not any more.
-      if (from !== state && from !== good?.state) dispose(from);
-      return advance;
-    },
-    stepBack: () => Promise.resolve(stepBack()),
-    async evaluate() {
-      const { metrics, state } = await turn(true);
-      dispose(state);
-      return { step, metrics: metrics! };
-    },
-    async state() {
-      device.use();
-      const tensors = await read(state);
-      device.check();
-      return tensors;
-    },
-    close() {
-      tf.dispose(batches as unknown as tf.TensorContainer);
-      dispose(state);
-      if (good) dispose(good.state);
-      return Promise.resolve();
-    },
-  };
+  // To a state of the call that began with what is given, if it is not there.
+  async #goTo(step: number, from: Stand): Promise<void> {
+    if (step === this.step) return;
+    for (const old of new Set([this.#good?.state, this.#now.state])) {
+      if (old && old !== from.state) dispose(old);
+    }
+    this.#good = undefined;
+    this.#now = from;
+    await this.#forward(step - from.step, Infinity, from);
+  }
 }
 
 const dispose = (state: State) =>

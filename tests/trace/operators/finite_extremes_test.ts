@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
 import { resolveConfig } from "../../../lib/config/config.ts";
-import { traceStep } from "../../../lib/engine/onnx/onnx_engine.ts";
+import { traceStep } from "../../../lib/engine/onnx/traced_step.ts";
 import { initialState } from "../../../lib/engine/state.ts";
 import { makeExperiment } from "../../../lib/experiment/experiment.ts";
 import { softmax } from "../../../lib/losses/softmax.ts";

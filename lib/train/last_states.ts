@@ -1,0 +1,164 @@
+/**
+ * The states that runs are gone on with from.
+ *
+ * @module
+ */
+
+import {
+  type HostState,
+  modelState,
+  modelTensors,
+  prefixed,
+  under,
+} from "../../models/buffers.ts";
+import { FileError } from "../base/files.ts";
+import { taskLine } from "../base/shell.ts";
+import { regular } from "../base/sums.ts";
+import { type Config, resolveConfig } from "../config/config.ts";
+import { configAt } from "../config/switches.ts";
+import { withConfig } from "../engine/carry_over.ts";
+import type { BandSnapshot, Snapshot } from "../engine/engine.ts";
+import { notFinite, tensorText } from "../engine/finite.ts";
+import { initialState } from "../engine/state.ts";
+import type { Experiment } from "../experiment/experiment.ts";
+import { checkpointPath } from "../runs/run_folder.ts";
+import { savedState, savedSteps, type WholeRows } from "../runs/states.ts";
+import { DivergedError } from "./diverged.ts";
+import { misfit } from "./from_checkpoint.ts";
+import { hasDiverged, otherKey, type Resumable } from "./resume.ts";
+
+/** The last whole state of a run, and the metrics before it. */
+export interface LastState extends Snapshot, WholeRows {}
+
+/** The last state that some runs have in common. */
+export interface LastStates extends BandSnapshot {
+  /** The state of each; undefined for one that diverged. */
+  readonly runs: readonly (LastState | undefined)[];
+}
+
+/** A state that cannot be gone on with. */
+export interface Unfit {
+  /** Its step. */
+  readonly step: number;
+  /** Why. */
+  readonly why: string;
+  /** Whether its checkpoint is not there, though the run's sums name it. */
+  readonly gone?: boolean;
+}
+
+/**
+ * The state that runs go on from: the last that is whole in all.
+ *
+ * @param old The runs.
+ * @param experiments Their experiments.
+ * @param unfit Gets the states behind it which are not whole, by the run.
+ * @returns Undefined where there is none.
+ * @throws {FileError} if a checkpoint has other tensors than the experiment, or
+ * was trained with another config.
+ * @throws {DivergedError} if the last whole state is not finite.
+ */
+export async function lastStates(
+  old: readonly Resumable[],
+  experiments: readonly Experiment[],
+  unfit: readonly Unfit[][],
+): Promise<LastStates | undefined> {
+  const live = old.filter((run) => !hasDiverged(run));
+  const saved = await Promise.all(live.map(({ run }) => savedSteps(run)));
+  const common = saved[0]!.filter((step) =>
+    saved.every((steps) => steps.includes(step))
+  );
+  for (const step of common) {
+    const runs: (LastState | undefined)[] = [];
+    const states: HostState[] = [];
+    for (const [r, experiment] of experiments.entries()) {
+      if (hasDiverged(old[r]!)) {
+        // It keeps its place among the others, so that these are computed as
+        // they were; what it computes means nothing.
+        const { config } = experiment;
+        const own = withConfig(experiment, configAt(config, step));
+        states.push(await initialState(own, config.runtime));
+        runs.push(undefined);
+        continue;
+      }
+      const last = await stateAt(old[r]!.run, step, experiment);
+      if ("why" in last) {
+        unfit[r]!.push(last);
+        break;
+      }
+      states.push(last.state);
+      runs.push(last);
+    }
+    if (runs.length === experiments.length) return { step, states, runs };
+  }
+  return undefined;
+}
+
+// The state of a run at a step, or why it cannot be gone on with.
+async function stateAt(
+  run: string,
+  step: number,
+  experiment: Experiment,
+): Promise<LastState | Unfit> {
+  const { config } = experiment;
+  const saved = await savedState(run, config, step);
+  if (typeof saved === "string") {
+    const gone = !await regular(checkpointPath(run, step));
+    return { step, why: saved, gone };
+  }
+  const { params, optimizer, trained, rows, bytes } = saved;
+  const own = withConfig(experiment, configAt(config, step));
+  checkTrained(run, step, own.config, trained);
+  const wanted = await initialState(own, config.runtime);
+  const problem = misfit(params, modelTensors(wanted));
+  if (problem !== undefined) {
+    throw new FileError(
+      `Cannot resume ${run}: the checkpoint of step ${step} does not fit ` +
+        `its config: ${problem}`,
+    );
+  }
+  const lack = misfit(optimizer, under(wanted, "optimizer."));
+  if (lack !== undefined) {
+    return { step, why: `of the optimizer's state ${lack}` };
+  }
+  const found = {
+    ...modelState(own, params),
+    ...prefixed("optimizer.", optimizer),
+  };
+  const paths = Object.keys(wanted);
+  const state = Object.fromEntries(paths.map((path) => [path, found[path]!]));
+  const broken = notFinite(state);
+  if (broken !== undefined) {
+    // Of before this was looked at: since then none is written.
+    throw new DivergedError(
+      `Cannot resume ${run}: ${tensorText(broken)} of step ${step} is not ` +
+        "finite; start a new run from an earlier checkpoint with " +
+        `--from ${run} --step N`,
+    );
+  }
+  return { step, state, rows, bytes };
+}
+
+// Checkpoints carry the config that they were trained with.
+function checkTrained(
+  run: string,
+  step: number,
+  config: Config,
+  carried: unknown,
+): void {
+  let trained: Config;
+  try {
+    trained = resolveConfig(carried);
+  } catch {
+    return; // An older version's; what has changed since, its key says.
+  }
+  const other = otherKey(config, trained, config.steps);
+  if (other === undefined) return;
+  throw new FileError(
+    `Cannot resume ${run}: its config.json says ${other} ` +
+      `${JSON.stringify(config[other])}, the checkpoint of step ${step} was ` +
+      `trained with ${
+        JSON.stringify(trained[other])
+      }; put it back, and start ` +
+      `a new run with changes with ${taskLine("train", "--from", run)}`,
+  );
+}

@@ -1,0 +1,170 @@
+/**
+ * Training runs into their folders: one alone, or several at once.
+ *
+ * @module
+ */
+
+import type { Config } from "../config/config.ts";
+import { chooseDevice, type DeviceChoice } from "../devices/choice.ts";
+import type { BandEngine } from "../engine/engine.ts";
+import { tfjsPasses } from "../engine/evaluation/passes.ts";
+import { checkMemory } from "../engine/memory.ts";
+import { metered } from "../engine/metered.ts";
+import { onnxBand } from "../engine/onnx/onnx_engine.ts";
+import { sessionOf } from "../engine/onnx/session_options.ts";
+import { type OpenEngine, switchingEngine } from "../engine/switching.ts";
+import {
+  type Experiment,
+  makeExperiment,
+  stepKey,
+} from "../experiment/experiment.ts";
+import { providerOf } from "../onnx/runtime/session.ts";
+import { lockRun } from "../runs/lock.ts";
+import { makeManifest } from "../runs/manifest.ts";
+import { newRunPath } from "../runs/new_folder.ts";
+import type { TrainResult } from "../runs/result.ts";
+import { RunWriter } from "../runs/run_folder.ts";
+import { tellDamages } from "./damages.ts";
+import { areOver, begunAgain, claim, foldersIn } from "./folders.ts";
+import { startsOf } from "./from_checkpoint.ts";
+import { type LastStates, lastStates, type Unfit } from "./last_states.ts";
+import type { TrainOptions } from "./options.ts";
+import { type Recorded, Recorder } from "./recorder.ts";
+import {
+  endOf,
+  hasDiverged,
+  reopen,
+  resultOf,
+  type Resumable,
+} from "./resume.ts";
+import { trainLoop } from "./train_loop.ts";
+
+/**
+ * Trains runs that differ in seed, data, learning rate and weight decay only.
+ *
+ * @param asked Their configs.
+ * @param options Folder, signal, callbacks.
+ * @param band Whether they are replicas, which lie in the folder as `replica-0`,
+ * `replica-1`, …; else there is one, which the folder itself is.
+ * @returns How each ended.
+ * @throws {Error} as `train()` and `trainReplicas()` do.
+ */
+export async function trainRuns(
+  asked: readonly Config[],
+  options: TrainOptions,
+  band: boolean,
+): Promise<TrainResult[]> {
+  const { run, resume = false } = options;
+  // Runs that are over need none.
+  if (!resume) checkMemory(asked);
+  const folders = run === undefined
+    ? undefined
+    : foldersIn(run, asked.length, band);
+  using locks = new DisposableStack();
+  const old = folders && await claim(asked, folders, options, locks);
+  if (old && areOver(old, asked)) return endOf(old, band);
+  if (resume) checkMemory(asked);
+  const made = asked.map(makeExperiment);
+  const unfit: Unfit[][] = asked.map(() => []);
+  const last = old && await lastStates(old, made, unfit);
+  if (old) await tellDamages(old, made, unfit, last, options);
+  const start = last ?? await startsOf(made);
+  const device = band || asked[0]!.engine === "onnx"
+    ? await chooseDevice(asked[0]!)
+    : undefined;
+  if (device) options.onDevice?.(device);
+  // What was taken, so that feeding the config back repeats the run.
+  const experiments = device
+    ? made.map((one) => ({
+      ...one,
+      config: { ...one.config, device: device.device },
+    }))
+    : made;
+  const configs = experiments.map(({ config }) => config);
+  checkMemory(configs);
+  const engine = await switchingEngine(experiments, opener(device), start);
+  try {
+    const recorders = await openRuns(experiments, {
+      device,
+      folders: folders?.runs,
+      old,
+      last,
+      step: engine.step,
+      band,
+      locks,
+    }, options);
+    const failures = old?.filter(hasDiverged).map(resultOf) ?? [];
+    const resumed = last !== undefined;
+    const training = { configs, recorders, failures, engine, resumed, band };
+    return await trainLoop(training, options);
+  } finally {
+    await engine.close();
+  }
+}
+
+// What starts the engine of a part of the training: on a device of ONNX Runtime,
+// or on TensorFlow.js.
+function opener(device: DeviceChoice | undefined): OpenEngine {
+  return async (parts, start): Promise<BandEngine> => {
+    const { config } = parts[0]!;
+    if (device) {
+      const session = sessionOf(device, config);
+      return metered(await onnxBand(parts, session, start), parts, session);
+    }
+    // Only who trains on TensorFlow.js waits for its backend to load.
+    const { tfjsBand } = await import("../engine/tfjs/tfjs_engine.ts");
+    const { openBackend } = await import("../devices/tfjs/backends.ts");
+    const backend = await openBackend(config.backend);
+    const engine = await tfjsBand(parts[0]!, backend, start);
+    return metered(
+      engine,
+      parts,
+      {},
+      ({ config }) => tfjsPasses(stepKey(config), backend),
+    );
+  };
+}
+
+// What the folders of runs are made of.
+interface Opening {
+  readonly device: DeviceChoice | undefined;
+  readonly folders: readonly string[] | undefined;
+  readonly old: readonly Resumable[] | undefined;
+  readonly last: LastStates | undefined;
+  readonly step: number;
+  readonly band: boolean;
+  readonly locks: DisposableStack;
+}
+
+// Makes the folders ready, but for those of runs that diverged in a sitting
+// before, and gives what writes them.
+async function openRuns(
+  experiments: readonly Experiment[],
+  { device, folders, old, last, step, band, locks }: Opening,
+  options: TrainOptions,
+): Promise<Map<number, Recorder>> {
+  const { config: { backend, threads }, model } = experiments[0]!;
+  const provider = device ? `onnx/${providerOf(device)}` : `tfjs/${backend}`;
+  const manifest = await makeManifest(provider, threads);
+  const runs = new Map<number, Recorded>();
+  for (const [r, { config, split }] of experiments.entries()) {
+    if (old && hasDiverged(old[r]!)) continue;
+    const path = folders?.[r] ?? await newRunPath(config);
+    if (!folders) locks.use(await lockRun(path));
+    const replica = { index: r, of: experiments.length };
+    const contents = {
+      config,
+      manifest: { ...manifest, ...(band && { replica }) },
+      split,
+    };
+    const resumed = last?.runs[r];
+    const run = old
+      // What one warns of holds of all.
+      ? await reopen(contents, old[r]!, resumed, runs.size === 0 ? options : {})
+      : await RunWriter.create(path, contents, begunAgain(options));
+    options.onStart?.(path, config, step);
+    runs.set(r, { config, run, ...(resumed && { resumed }) });
+  }
+  const recorders = Recorder.createAll(model, [...runs.values()]);
+  return new Map([...runs.keys()].map((r, i) => [r, recorders[i]!]));
+}

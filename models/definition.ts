@@ -29,7 +29,51 @@ export interface ModelDefinition<S extends Settings = Settings>
   describe(config: Values<S>): string;
 }
 
-/** A model definition, typed by its settings. */
+/**
+ * A model definition, typed by its settings.
+ *
+ * ```ts
+ * import { castLike, defineModel } from "@groklab/groklab";
+ * import { initialiser, linear, tokensOf } from "@groklab/groklab/models";
+ * import { assertEquals } from "@std/assert";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * // One matrix on one-hot rows: the logits are a sum of two tables' rows.
+ * const tables = defineModel({
+ *   summary: "a table of logits for each token",
+ *   settings: {},
+ *   refuses: ({ input }) =>
+ *     input.kind === "tokens" ? undefined : "must be given tokens",
+ *   make({ input, classes }) {
+ *     const { vocabulary, length } = tokensOf(input);
+ *     const width = vocabulary * length;
+ *     const draw = initialiser({
+ *       W: {
+ *         shape: [width, classes],
+ *         kind: "weight",
+ *         fanIn: width,
+ *         fanOut: classes,
+ *       },
+ *     }, "pytorch");
+ *     return {
+ *       input: "tokens",
+ *       row: { dtype: "int32", shape: [length] },
+ *       init: draw,
+ *       apply({ W }, tokens, hook) {
+ *         const ones = tf.cast(tf.oneHot(tokens, vocabulary), "float32");
+ *         const rows = hook("hook_rows", tf.reshape(ones, [-1, width]));
+ *         return linear(
+ *           castLike(rows, W as tf.Tensor),
+ *           W as tf.Tensor,
+ *         ) as tf.Tensor2D;
+ *       },
+ *     };
+ *   },
+ *   describe: () => "two tables",
+ * });
+ * assertEquals(tables.describe({}), "two tables");
+ * ```
+ */
 export function defineModel<const S extends Settings>(
   definition: ModelDefinition<S>,
 ): ModelDefinition<S> {

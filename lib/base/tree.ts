@@ -53,6 +53,16 @@ export function leavesOf<Leaf>(
 /**
  * Applies `f` to each leaf and its path, keeping the structure.
  *
+ * ```ts
+ * import { leavesOf, mapTree } from "@groklab/groklab/optim";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const sizes = { W_E: 12, blocks: { 0: { W_in: 8 } } };
+ * const twice = mapTree(sizes, (x: number, path) => `${path}: ${2 * x}`);
+ * assertEquals(twice.blocks[0].W_in, "blocks.0.W_in: 16");
+ * assertEquals(leavesOf<number>(sizes).at(-1), ["blocks.0.W_in", 8]);
+ * ```
+ *
  * @param tree The tree to map.
  * @param f Called with each leaf and its path.
  */

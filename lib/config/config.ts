@@ -274,6 +274,15 @@ function idleIn(config: Config): Set<string> {
 /**
  * Checks a config and fills in the defaults.
  *
+ * ```ts
+ * import { ConfigError, resolveConfig } from "@groklab/groklab";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const config = resolveConfig({ modulus: 31, loss: "softmax" });
+ * assertEquals([config.modulus, config.optimizer], [31, "adamw"]);
+ * assertThrows(() => resolveConfig({ modulus: 1 }), ConfigError, "--modulus");
+ * ```
+ *
  * @param input The parsed contents of a config.json, or any part of one.
  * @returns The whole config, keys in a fixed order; resolving it again gives
  * the same.

@@ -97,6 +97,17 @@ export function firstStep({ from }: Pick<Course, "from">): number {
  * The config in force for an update: the switches up to it are made, those
  * behind it are left.
  *
+ * ```ts
+ * import { configAt, resolveConfig } from "@groklab/groklab/train";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const config = resolveConfig({
+ *   switches: [{ at: 100, config: { loss: "softmax" } }],
+ * });
+ * assertEquals(configAt(config, 99).loss, "stablemax");
+ * assertEquals(configAt(config, 100).loss, "softmax");
+ * ```
+ *
  * @param config A whole config.
  * @param step Updates made before.
  */

@@ -68,6 +68,14 @@ export function trainSize(fraction: number, total: number): number {
  * Divides a dataset at random: ⌊fraction · N⌋ rows to train on, the others to
  * test.
  *
+ * ```ts
+ * import { modular, randomKey, split } from "@groklab/groklab/data";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { train, test } = split(modular("add", 5), 0.4, randomKey(0)("split"));
+ * assertEquals([train.labels.length, test.labels.length], [10, 15]);
+ * ```
+ *
  * @param examples The whole.
  * @param fraction Share of the train rows, in (0, 1).
  * @param stream Where the randomness comes from.

@@ -53,7 +53,40 @@ export interface TaskDefinition<S extends Settings = Settings>
   describe(config: Values<S>): string;
 }
 
-/** A task definition, typed by its settings. */
+/**
+ * A task definition, typed by its settings.
+ *
+ * ```ts
+ * import { defineTask, integer } from "@groklab/groklab";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // Which of two numbers is larger, as a class: max(a, b), a and b below p.
+ * const larger = defineTask({
+ *   summary: "max(a, b)",
+ *   settings: {
+ *     below: integer([2, 500], 31, "<p>", "larger: numbers below p"),
+ *   },
+ *   form: ({ below: p }) => ({
+ *     input: { kind: "tokens", vocabulary: p, length: 2 },
+ *     classes: p,
+ *     total: p ** 2,
+ *   }),
+ *   dataset({ below: p }) {
+ *     const inputs = Array.from(
+ *       { length: p ** 2 },
+ *       (_, i) => [Math.floor(i / p), i % p],
+ *     );
+ *     return {
+ *       inputs,
+ *       labels: inputs.map(([a, b]) => Math.max(a!, b!)),
+ *       classes: p,
+ *     };
+ *   },
+ *   describe: ({ below: p }) => `larger of two numbers below ${p}`,
+ * });
+ * assertEquals(larger.form({ below: 7 }).total, 49);
+ * ```
+ */
 export function defineTask<const S extends Settings>(
   definition: TaskDefinition<S>,
 ): TaskDefinition<S> {

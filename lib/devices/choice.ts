@@ -76,6 +76,18 @@ export interface DeviceChoice {
 /**
  * Takes the device that is asked for, or the best usable one.
  *
+ * ```ts
+ * import { chooseDevice } from "@groklab/groklab";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { device, passedOver } = await chooseDevice({
+ *   device: "cpu", // or "auto", the best that is there
+ *   runtime: "web",
+ *   deviceId: 0,
+ * });
+ * assertEquals([device, passedOver], ["cpu", []]);
+ * ```
+ *
  * @param request What is asked for; `auto` takes the first usable row of the
  * table.
  * @param table The rows to choose from.

@@ -38,6 +38,20 @@ export interface Experiment {
 /**
  * Makes the experiment that a config describes.
  *
+ * ```ts
+ * import { makeExperiment, resolveConfig } from "@groklab/groklab";
+ * import { onnxEngine } from "@groklab/groklab/train";
+ * import { assert } from "@std/assert";
+ *
+ * const experiment = makeExperiment(
+ *   resolveConfig({ modulus: 7, hidden: [16] }),
+ * );
+ * const engine = await onnxEngine(experiment);
+ * const { losses } = await engine.advance(20, 10); // 20 updates
+ * assert(losses.at(-1)! < losses[0]!);
+ * await engine.close();
+ * ```
+ *
  * @throws {UsageError} if the train rows are too few for the batch size, or a
  * batch too small for the model.
  */

@@ -62,7 +62,24 @@ export interface LossDefinition<S extends Settings = Settings>
   make(config: Values<S>): Loss;
 }
 
-/** A loss definition, typed by its settings. */
+/**
+ * A loss definition, typed by its settings.
+ *
+ * ```ts
+ * import { defineLoss, positive } from "@groklab/groklab";
+ * import { softmaxCrossEntropy } from "@groklab/groklab/losses";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // Softmax cross-entropy of flatter logits: z / T.
+ * const warm = defineLoss({
+ *   summary: "softmax at a temperature",
+ *   settings: { warmth: positive(2, "<T>", "warm: temperature T") },
+ *   precisions: ["float32", "float64"],
+ *   make: ({ warmth }) => softmaxCrossEntropy({ temperature: warmth }),
+ * });
+ * assertEquals(warm.make({ warmth: 3 }).temperature, 3);
+ * ```
+ */
 export function defineLoss<const S extends Settings>(
   definition: LossDefinition<S>,
 ): LossDefinition<S> {
@@ -82,6 +99,24 @@ export function plainLoss(loss: Loss, summary: string): PlainLoss {
  * The mean of the loss terms as a differentiable scalar in `precision`, whose
  * gradient is the loss's own closed form. Of a part of a batch, with the whole
  * batch's number of rows as its count, it is that part's share of the mean.
+ *
+ * ```ts
+ * import { meanLoss, stableMax } from "@groklab/groklab/losses";
+ * import { hostTensorOf, runTraced } from "@groklab/groklab/onnx";
+ * import { assertEquals } from "@std/assert";
+ * import type * as tf from "@tensorflow/tfjs-core";
+ *
+ * const { loss } = await runTraced(
+ *   ({ z, y }) => ({
+ *     loss: meanLoss(stableMax, "float64")(z as tf.Tensor2D, y as tf.Tensor1D),
+ *   }),
+ *   {
+ *     z: hostTensorOf("float64", [1, 2], [0, 0]),
+ *     y: hostTensorOf("int32", [1], [1]),
+ *   },
+ * );
+ * assertEquals(loss!.data[0], Math.log(2));
+ * ```
  *
  * @param loss The loss.
  * @param precision What to compute it in.

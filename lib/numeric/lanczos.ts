@@ -84,6 +84,17 @@ const normals = (n: number, stream: RandomStream): Vector =>
  * Source: Golub & Van Loan, Matrix Computations (4th ed.), Section 10.1; to
  * neural networks' Hessians, Ghorbani et al. (arXiv 1901.10159).
  *
+ * ```ts
+ * import { randomKey } from "@groklab/groklab/data";
+ * import { lanczos, type Vector } from "@groklab/groklab/probes";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const times = (v: Vector) => v.map((x, i) => x * i) as Vector; // 0, 1, …, 9
+ * const { largest, least } = await lanczos(times, 10, randomKey(0)("start"));
+ * assertAlmostEquals(largest.value, 9, 1e-6);
+ * assertAlmostEquals(least.value, 0, 1e-6);
+ * ```
+ *
  * @param times The matrix.
  * @param size Its order.
  * @param stream Where the first vector comes from.

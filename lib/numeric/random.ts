@@ -34,6 +34,16 @@ export function wordsOf(text: string): Words {
  * The streams of a seed. Streams of different purposes are independent: each
  * starts xoroshiro128+ at the SHA-256 of seed and purpose.
  *
+ * ```ts
+ * import { permutation, randomKey } from "@groklab/groklab/data";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const key = randomKey(0);
+ * const rows = permutation(5, key("rows"));
+ * assertEquals(rows.toSorted(), [0, 1, 2, 3, 4]);
+ * assertEquals(permutation(5, randomKey(0)("rows")), rows);
+ * ```
+ *
  * @param seed A non-negative integer.
  */
 export function randomKey(seed: number): RandomKey {

@@ -36,14 +36,60 @@ export interface StageDefinition<S extends Settings = Settings>
   make(config: Values<S>): GradientTransformation;
 }
 
-/** An optimizer definition, typed by its settings. */
+/**
+ * An optimizer definition, typed by its settings.
+ *
+ * ```ts
+ * import { chain, defineOptimizer } from "@groklab/groklab";
+ * import {
+ *   descentSettings,
+ *   scaleByLearningRate,
+ * } from "@groklab/groklab/optim";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // Plain gradient descent: −lr·g.
+ * const plain = defineOptimizer({
+ *   summary: "gradient descent",
+ *   settings: { lr: descentSettings.lr },
+ *   make: ({ lr }) => chain(scaleByLearningRate(lr)),
+ * });
+ * assertEquals(Object.keys(plain.settings), ["lr"]);
+ * ```
+ */
 export function defineOptimizer<const S extends Settings>(
   definition: OptimizerDefinition<S>,
 ): OptimizerDefinition<S> {
   return definition;
 }
 
-/** A stage definition, typed by its settings. */
+/**
+ * A stage definition, typed by its settings.
+ *
+ * ```ts
+ * import { defineStage, notNegative } from "@groklab/groklab";
+ * import { stateless, zipTrees } from "@groklab/groklab/optim";
+ * import { assertEquals } from "@std/assert";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * // Elements of the gradient that are smaller than a bound become 0.
+ * const ignore = defineStage({
+ *   summary: "leaves small gradients out",
+ *   settings: {
+ *     ignored: notNegative(0, "<g>", "largest element to leave out"),
+ *   },
+ *   by: "ignored", // 0 switches it off
+ *   place: "gradient",
+ *   make: ({ ignored }) =>
+ *     stateless((gradients) =>
+ *       zipTrees(
+ *         (g) => tf.mul(g, tf.step(tf.sub(tf.abs(g), ignored))),
+ *         gradients,
+ *       )
+ *     ),
+ * });
+ * assertEquals(ignore.place, "gradient");
+ * ```
+ */
 export function defineStage<const S extends Settings>(
   definition: StageDefinition<S>,
 ): StageDefinition<S> {

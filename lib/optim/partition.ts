@@ -12,6 +12,19 @@ import type { GradientTransformation, Params } from "./transform.ts";
  * Applies one transformation to the tensors that a predicate picks, another to
  * the others; each sees its own tensors only.
  *
+ * ```ts
+ * import { partition, scaleByAdam, scaleByMuon } from "@groklab/groklab/optim";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // Muon for matrices, Adam for the rest.
+ * const optimizer = partition(
+ *   (shape) => shape.length === 2,
+ *   scaleByMuon({ beta1: 0.95, eps: 1e-7, muonScale: "original" }),
+ *   scaleByAdam({ beta1: 0.9, beta2: 0.98, eps: 1e-8 }),
+ * );
+ * assertEquals(typeof optimizer.update, "function");
+ * ```
+ *
  * @param picks Which tensors the first one gets, by their shapes.
  * @param picked The first transformation.
  * @param others The second.

@@ -39,6 +39,18 @@ export function linearWarmup(warmup: number): Schedule {
  *
  * Source: Loshchilov & Hutter (arXiv 1608.03983), Eq. 5.
  *
+ * ```ts
+ * import { hostTensorOf, runTraced } from "@groklab/groklab/onnx";
+ * import { cosineDecay } from "@groklab/groklab/optim";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { rate } = await runTraced(
+ *   ({ count }) => ({ rate: cosineDecay(100, 0.1)(count) }),
+ *   { count: hostTensorOf("float64", [], [200]) },
+ * );
+ * assertEquals(rate!.data[0], 0.1);
+ * ```
+ *
  * @param length T, the updates that it takes, 1 or more.
  * @param floor f.
  */

@@ -40,6 +40,27 @@ export type ChainState = { readonly [stage: string]: Params };
 /**
  * Applies stages one after the other.
  *
+ * ```ts
+ * import { chain, perpGrad } from "@groklab/groklab";
+ * import { hostTensorOf, runTraced } from "@groklab/groklab/onnx";
+ * import { scaleByLearningRate } from "@groklab/groklab/optim";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // ⊥Grad, then −lr·g.
+ * const optimizer = chain(
+ *   perpGrad({ renormalise: false }),
+ *   scaleByLearningRate(0.5),
+ * );
+ * const { updates } = await runTraced(({ g, w }) => {
+ *   const [step] = optimizer.update({ w: g }, optimizer.init({ w }), { w });
+ *   return { updates: step["w"]! };
+ * }, {
+ *   g: hostTensorOf("float64", [2], [3, 4]),
+ *   w: hostTensorOf("float64", [2], [2, 0]),
+ * });
+ * assertEquals(updates!.data[1], -2); // and none along w
+ * ```
+ *
  * @param stages The stages, first to last.
  */
 export function chain(

@@ -42,6 +42,18 @@ const EXPORT: Checks<ExportOptions> = {
  * Copies a checkpoint to a file of its own; without hooks byte by byte, unless it
  * has weights in files beside it: these are carried in.
  *
+ * ```ts
+ * import { exportCheckpoint, train } from "@groklab/groklab";
+ * import { assert } from "@std/assert";
+ *
+ * const run = await Deno.makeTempDir();
+ * await train({ modulus: 7, hidden: [16], steps: 10 }, { run });
+ * // With the first layer's activations as a second output.
+ * const hooks = ["layers.0.hook_post"];
+ * const file = await exportCheckpoint(run, `${run}/with.onnx`, { hooks });
+ * assert((await Deno.stat(file)).isFile);
+ * ```
+ *
  * @param source A run folder or an .onnx file.
  * @param out The file to write, which ends in .onnx; its folder is there.
  * @param options Step and hooks.

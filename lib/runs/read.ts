@@ -102,6 +102,19 @@ const missing = (path: string) =>
 /**
  * The rows of a run's metrics; a last line that was cut short is left out.
  *
+ * ```ts
+ * import { checkpointsOf, readMetrics, train } from "@groklab/groklab";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const run = await Deno.makeTempDir();
+ * const config = { modulus: 7, hidden: [16], steps: 20, checkpointEvery: 10 };
+ * await train(config, { run });
+ * const rows = await readMetrics(run);
+ * assertEquals(rows.map(({ step }) => step), [0, 10, 20]);
+ * const checkpoints = await checkpointsOf(run);
+ * assertEquals(checkpoints.map(({ step }) => step), [0, 10, 20]);
+ * ```
+ *
  * @throws {FileError} if there are none, or they are not what was written.
  * @throws {SyntaxError} if a line is no row.
  */

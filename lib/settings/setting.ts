@@ -59,7 +59,22 @@ export interface Component<S extends Settings = Settings> {
 const number = v.number("must be a number");
 const finite = v.pipe(number, v.finite("must be finite"));
 
-/** A number above 0. */
+/**
+ * A number above 0.
+ *
+ * ```ts
+ * import { defaults, positive, resolveConfig } from "@groklab/groklab";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // With --hinge-margin <m>; 1 unless it is told otherwise.
+ * const hingeMargin = positive(1, "<m>", "hinge: margin m");
+ * assertEquals(hingeMargin.preset, 1);
+ * ```
+ *
+ * @param preset The default.
+ * @param value What the flag takes, such as `<n>`.
+ * @param help What it is for, for `--help`.
+ */
 export function positive(
   preset: number,
   value: string,
@@ -69,7 +84,13 @@ export function positive(
   return { schema, preset, value, kind: "number", help };
 }
 
-/** A number, 0 or more. */
+/**
+ * A number, 0 or more.
+ *
+ * @param preset The default.
+ * @param value What the flag takes, such as `<n>`.
+ * @param help What it is for, for `--help`.
+ */
 export function notNegative(
   preset: number,
   value: string,
@@ -79,7 +100,13 @@ export function notNegative(
   return { schema, preset, value, kind: "number", help };
 }
 
-/** A share or a decay: a number in [0, 1). */
+/**
+ * A share or a decay: a number in [0, 1).
+ *
+ * @param preset The default.
+ * @param value What the flag takes, such as `<n>`.
+ * @param help What it is for, for `--help`.
+ */
 export function decay(
   preset: number,
   value: string,
@@ -92,7 +119,13 @@ export function decay(
   return { schema, preset, value, kind: "number", help };
 }
 
-/** A number in (0, 1). */
+/**
+ * A number in (0, 1).
+ *
+ * @param preset The default.
+ * @param value What the flag takes, such as `<n>`.
+ * @param help What it is for, for `--help`.
+ */
 export function fraction(
   preset: number,
   value: string,
@@ -119,7 +152,14 @@ const whole = (least: number, most: number) =>
     ),
   );
 
-/** An integer in a range. */
+/**
+ * An integer in a range.
+ *
+ * @param range The least, and perhaps the most, by default 2⁵³ − 1; both may be taken.
+ * @param preset The default.
+ * @param value What the flag takes, such as `<n>`.
+ * @param help What it is for, for `--help`.
+ */
 export function integer(
   [least, most = Number.MAX_SAFE_INTEGER]: readonly [number, number?],
   preset: number,
@@ -130,7 +170,15 @@ export function integer(
   return { schema, preset, value, kind: "number", help };
 }
 
-/** A list of integers in a range, by default of at least one. */
+/**
+ * A list of integers in a range, by default of at least one.
+ *
+ * @param range The least and the most; both may be taken.
+ * @param preset The default.
+ * @param value What the flag takes, such as `<n>`.
+ * @param help What it is for, for `--help`.
+ * @param shortest How many there are at least.
+ */
 export function integers(
   [least, most]: readonly [number, number],
   preset: readonly number[],
@@ -145,7 +193,14 @@ export function integers(
   return { schema, preset, value, kind: "numbers", help };
 }
 
-/** One of some names. */
+/**
+ * One of some names.
+ *
+ * @param names The names.
+ * @param preset The default.
+ * @param value What the flag takes, such as `<n>`.
+ * @param help What it is for, for `--help`.
+ */
 export function choice<const T extends string>(
   names: readonly T[],
   preset: NoInfer<T>,
@@ -156,7 +211,14 @@ export function choice<const T extends string>(
   return { schema, preset, value, kind: "text", help, names };
 }
 
-/** A list of at least one of some names. */
+/**
+ * A list of at least one of some names.
+ *
+ * @param names The names.
+ * @param preset The default.
+ * @param value What the flag takes, such as `<n>`.
+ * @param help What it is for, for `--help`.
+ */
 export function choices<const T extends string>(
   names: readonly T[],
   preset: readonly NoInfer<T>[],
@@ -171,7 +233,13 @@ export function choices<const T extends string>(
   return { schema, preset, value, kind: "names", help, names };
 }
 
-/** Any text. */
+/**
+ * Any text.
+ *
+ * @param preset The default.
+ * @param value What the flag takes, such as `<n>`.
+ * @param help What it is for, for `--help`.
+ */
 export function text(
   preset: string,
   value: string,
@@ -186,13 +254,22 @@ export function text(
   };
 }
 
-/** Yes or no. */
+/**
+ * Yes or no: of a key `amsgrad` the flags `--amsgrad` and `--no-amsgrad`.
+ *
+ * @param preset The default.
+ * @param help What it is for, for `--help`.
+ */
 export function yesNo(preset: boolean, help: string): Setting<boolean> {
   const schema = v.boolean("must be true or false");
   return { schema, preset, value: "", kind: "flag", help };
 }
 
-/** The same, or null, which is then the default. */
+/**
+ * The same, or null, which is then the default.
+ *
+ * @param setting The setting.
+ */
 export function nullable<T>(setting: Setting<T>): Setting<T | null> {
   return { ...setting, schema: v.nullable(setting.schema), preset: null };
 }

@@ -206,6 +206,26 @@ export interface TraceOptions {
 /**
  * Traces a function of TensorFlow.js tensors into a graph.
  *
+ * ```ts
+ * import { openSession, scalar, trace } from "@groklab/groklab";
+ * import { encodeModel, hostTensorOf, modelOf } from "@groklab/groklab/onnx";
+ * import { assertEquals } from "@std/assert";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * const graph = trace(
+ *   ({ x }) => ({ third: tf.mul(x, scalar(1 / 3)) }),
+ *   { x: { dtype: "float64", shape: [2] } },
+ * );
+ * const session = await openSession(
+ *   encodeModel(modelOf(graph, { name: "f" })),
+ * );
+ * const { third } = await session.run({
+ *   x: hostTensorOf("float64", [2], [3, 6]),
+ * });
+ * assertEquals([...third!.data], [1, 2]);
+ * await session.close();
+ * ```
+ *
  * @param fn Takes a tree of tensors, returns a tree of tensors. It may use any
  * operation that has a rule (see `rules.ts`), gradients among them.
  * @param inputs Shape and element type of each leaf of `fn`'s argument. Traced

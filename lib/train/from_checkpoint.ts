@@ -58,6 +58,22 @@ const START: Checks<StartOptions> = { step: whole(0), freshOptimizer: flag };
  * the checkpoint was trained with, and `from`, which names the file. Change what
  * is to be different, all but the architecture, and train it.
  *
+ * ```ts
+ * import { startFrom, train } from "@groklab/groklab";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const first = await train(
+ *   { modulus: 7, hidden: [16], steps: 10 },
+ *   { run: await Deno.makeTempDir() },
+ * );
+ * const config = await startFrom(first.run);
+ * const second = await train(
+ *   { ...config, loss: "softmax", steps: 20 }, // counted on from 10
+ *   { run: await Deno.makeTempDir() },
+ * );
+ * assertEquals(second.config.from?.step, 10);
+ * ```
+ *
  * @param source A run folder or an .onnx file; by default the newest run.
  * @param options Which step, and whether to take the optimizer's state.
  * Where the last state of a run is damaged, the last whole one is taken.

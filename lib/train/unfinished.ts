@@ -36,6 +36,17 @@ export interface ToResume {
  * Looks at what is to be gone on with: give its configs to `train()` or
  * `trainBand()`, with `{ run, resume: true }`.
  *
+ * ```ts
+ * import { toResume, train } from "@groklab/groklab";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const run = await Deno.makeTempDir();
+ * await train({ modulus: 7, hidden: [16], steps: 10 }, { run });
+ * const { configs: [config] } = await toResume(run, { steps: 20 }); // further
+ * const { steps } = await train(config!, { run, resume: true });
+ * assertEquals(steps, 20);
+ * ```
+ *
  * @param run A run folder, or one of replicas; by default the newest run in
  * `runs/` that was interrupted.
  * @param changes More steps, or another place to compute.

@@ -56,6 +56,13 @@ export function binaryCodes(
  * how it scales its scalars; its published code shuffles the residues and writes
  * them in base 2, which draws from the first p codes where this draws from all.
  *
+ * ```ts
+ * import { encodePairs } from "@groklab/groklab/data";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(encodePairs([[1, 4]], 5, "scalar", []), [[0.2, 0.8]]);
+ * ```
+ *
  * @param pairs Rows [a, b], each in 0..p-1.
  * @param p The modulus.
  * @param encoding Which encoding.

@@ -54,6 +54,16 @@ export function isPrime(p: number): boolean {
  * All pairs (a, b) with the label a ∘ b mod p, a changing slowest. Division is
  * multiplication by the inverse, a·b⁻¹, over b ≠ 0.
  *
+ * ```ts
+ * import { modular } from "@groklab/groklab/data";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { inputs, labels } = modular("divide", 5);
+ * assertEquals(inputs[0], [0, 1]);
+ * assertEquals(inputs.at(-1), [4, 4]);
+ * assertEquals(labels.at(-1), 1); // 4 / 4
+ * ```
+ *
  * @param operation Which operation.
  * @param p The modulus, 2..2048; for division a prime.
  * @returns p² rows of two tokens (division: p(p − 1)), p classes.

@@ -42,6 +42,22 @@ export function metadataOf(
  * Tensors by name as an ONNX file: a graph of initializers that are its outputs.
  * The optimizer's state is kept so, beside the checkpoint it belongs to.
  *
+ * ```ts
+ * import {
+ *   decodeTensors,
+ *   encodeTensors,
+ *   hostTensorOf,
+ * } from "@groklab/groklab/onnx";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const x = hostTensorOf("float32", [2], [1, 2]);
+ * const { tensors } = decodeTensors(
+ *   encodeTensors("state", { x }),
+ *   "state.onnx",
+ * );
+ * assertEquals(tensors["x"]!.data, x.data);
+ * ```
+ *
  * @param name The graph's name.
  * @param tensors The tensors.
  */

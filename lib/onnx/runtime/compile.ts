@@ -72,6 +72,18 @@ export function compile<T extends Tree<HostTensor>>(
 /**
  * Traces a function, runs the graph once, and gives the memory back.
  *
+ * ```ts
+ * import { hostTensorOf, runTraced } from "@groklab/groklab/onnx";
+ * import { assertEquals } from "@std/assert";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * const { y } = await runTraced(
+ *   ({ x }) => ({ y: tf.sum(x) }),
+ *   { x: hostTensorOf("float32", [3], [1, 2, 3]) },
+ * );
+ * assertEquals(y!.data[0], 6);
+ * ```
+ *
  * @param fn Takes and returns trees of tensors.
  * @param inputs The tensors to run it on.
  * @param options How to run it.

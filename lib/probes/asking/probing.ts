@@ -70,6 +70,18 @@ export interface RunReport {
 /**
  * Probes a checkpoint.
  *
+ * ```ts
+ * import { probe, train } from "@groklab/groklab";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { checkpoint } = await train(
+ *   { modulus: 7, hidden: [16], steps: 20 },
+ *   { run: await Deno.makeTempDir() },
+ * );
+ * const { probes } = await probe(checkpoint, ["logit-scaling"]);
+ * assertEquals(probes["logit-scaling"]!.depth, 2); // α^depth
+ * ```
+ *
  * @param path An .onnx file; one that lies in a run folder is seen as the run's.
  * @param names Which probes; by default every one of a checkpoint that applies.
  * @param options How to run the model, and what probes are told.
@@ -173,6 +185,18 @@ const listed = ({ path, checkpoints }: RunContext) => ({ path, checkpoints });
 
 /**
  * Probes every checkpoint of a run, and the run itself.
+ *
+ * ```ts
+ * import { probeRun, train } from "@groklab/groklab";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const run = await Deno.makeTempDir();
+ * const config = { modulus: 7, hidden: [16], steps: 20, checkpointEvery: 10 };
+ * await train(config, { run });
+ * const { steps, series } = await probeRun(run, ["geometry"]);
+ * assertEquals(steps, [0, 10, 20]);
+ * assertEquals(series.geometry!.length, 3);
+ * ```
  *
  * @param path A run folder, or a folder of another tool's checkpoints.
  * @param names Which probes; by default every one that applies and is not costly.

@@ -72,6 +72,15 @@ export type Indicators = Readonly<Record<Indicator, (number | null)[]>>;
  *
  * Source: Scheffer et al., Nature 461 (2009); Dakos et al., PLoS ONE 7 (2012).
  *
+ * ```ts
+ * import { movingIndicators } from "@groklab/groklab/probes";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // Of a straight line nothing is left, whatever the window.
+ * const { variance } = movingIndicators([0, 1, 2, 3, 4], 4);
+ * assertEquals(variance, [0, 0]);
+ * ```
+ *
  * @param values A number each evaluation.
  * @param window w, how many.
  * @returns For each window, by its last evaluation: the first is number w − 1.

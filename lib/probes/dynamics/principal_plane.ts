@@ -30,6 +30,16 @@ export interface PrincipalPlane {
  * Source: Li et al. (arXiv 1712.09913), Section 7.2, PCA of trajectories; its use
  * for naïve loss minimisation: Prieto et al. (arXiv 2501.04697), Figure 7.
  *
+ * ```ts
+ * import { principalPlane } from "@groklab/groklab/probes";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const line = [0, 1, 2].map((t) => Float64Array.of(3 * t, 4 * t, 7));
+ * const { points, explained } = await principalPlane(line);
+ * assertAlmostEquals(explained[0], 1);
+ * assertAlmostEquals(points[2]![0], 5); // from the mean
+ * ```
+ *
  * @param points Two or more, of one length.
  */
 export async function principalPlane(

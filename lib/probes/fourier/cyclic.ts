@@ -83,7 +83,16 @@ function powers(g: number, p: number): Int32Array {
   return result;
 }
 
-/** The least g whose powers are all residues modulo a prime p but 0. */
+/**
+ * The least g whose powers are all residues modulo a prime p but 0.
+ *
+ * ```ts
+ * import { primitiveRoot } from "@groklab/groklab/probes";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(primitiveRoot(7), 3); // 1, 3, 2, 6, 4, 5
+ * ```
+ */
 export function primitiveRoot(p: number): number {
   for (let g = 1; g < p; g++) {
     if (new Set(powers(g, p)).size === p - 1) return g;

@@ -27,6 +27,16 @@ export const cosRow = (k: number): number => 2 * k - 1;
  * k = 1, …, ⌊n/2⌋ the functions cos(2πkx/n) and sin(2πkx/n) at unit norm (for
  * even n the last has no sine).
  *
+ * ```ts
+ * import { fourierBasis } from "@groklab/groklab/probes";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * const basis = fourierBasis(5); // 1, cos and sin of 1, cos and sin of 2
+ * assertEquals(basis.length, 5);
+ * const square = (row: Float64Array) => row.reduce((sum, x) => sum + x * x, 0);
+ * assert(basis.every((row) => Math.abs(square(row) - 1) < 1e-15 * 5));
+ * ```
+ *
  * @param n The order.
  * @returns n rows of n numbers.
  */
@@ -163,6 +173,14 @@ function rows({ shape, data }: HostTensor): Float64Array[] {
  * G = 1 − 2 Σ_k (c_k/‖c‖₁) · (N − k + ½)/N.
  *
  * Source: Hurley & Rickard (arXiv 0811.4706), Table I.
+ *
+ * ```ts
+ * import { gini } from "@groklab/groklab/probes";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(gini([1, 1, 1, 1]), 0);
+ * assertEquals(gini([0, 0, 0, 1]), 0.75);
+ * ```
  *
  * @returns NaN where all are 0.
  */

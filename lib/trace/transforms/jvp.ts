@@ -46,6 +46,32 @@ export const TANGENT = "tangent.";
  * Source: Griewank & Walther, Evaluating Derivatives (2008), Section 3.1; of a
  * gradient's graph, Pearlmutter, Neural Computation 6 (1994).
  *
+ * ```ts
+ * import {
+ *   encodeModel,
+ *   hostTensorOf,
+ *   modelOf,
+ *   openSession,
+ * } from "@groklab/groklab/onnx";
+ * import { jvp, TANGENT, trace } from "@groklab/groklab/trace";
+ * import { assertEquals } from "@std/assert";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * // The Hessian of Σ x³ times v: the derivative of 3x² along v, 6x·v.
+ * const gradient = trace(
+ *   ({ x }) => ({ g: tf.grad((x) => tf.sum(tf.mul(x, tf.mul(x, x))))(x) }),
+ *   { x: { dtype: "float64", shape: [2] } },
+ * );
+ * const model = modelOf(jvp(gradient, (name) => name === "x"), { name: "Hv" });
+ * const session = await openSession(encodeModel(model));
+ * const results = await session.run({
+ *   x: hostTensorOf("float64", [2], [1, 2]),
+ *   [`${TANGENT}x`]: hostTensorOf("float64", [2], [1, -1]),
+ * });
+ * assertEquals([...results[`${TANGENT}g`]!.data], [6, -12]);
+ * await session.close();
+ * ```
+ *
  * @param graph A traced graph f.
  * @param moves Which inputs the direction moves; they must be floats.
  * @returns A graph whose inputs are f's and, for each that moves, the direction

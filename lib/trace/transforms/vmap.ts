@@ -37,6 +37,29 @@ export type Argument =
  * Stacks a function: what it computes of one set of arguments, the new graph
  * computes of `size` sets at once.
  *
+ * ```ts
+ * import {
+ *   encodeModel,
+ *   hostTensorOf,
+ *   modelOf,
+ *   openSession,
+ * } from "@groklab/groklab/onnx";
+ * import { trace, vmap } from "@groklab/groklab/trace";
+ * import { assertEquals } from "@std/assert";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * const sum = trace(
+ *   ({ x }) => ({ y: tf.sum(x) }),
+ *   { x: { dtype: "float32", shape: [2] } },
+ * );
+ * const sums = modelOf(vmap(sum, 3, () => "stacked"), { name: "sums" });
+ * const session = await openSession(encodeModel(sums));
+ * const x = hostTensorOf("float32", [3, 2], [1, 2, 3, 4, 5, 6]);
+ * const { y } = await session.run({ x });
+ * assertEquals([...y!.data], [3, 7, 11]);
+ * await session.close();
+ * ```
+ *
  * @param graph A traced graph. Its SegmentSum nodes may stand for sums whose
  * ids were not known while tracing.
  * @param size How many replicas.

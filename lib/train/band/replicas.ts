@@ -97,6 +97,19 @@ export function replicaConfigs(
 /**
  * Trains several runs at once, in one graph, and writes a run folder for each.
  *
+ * ```ts
+ * import { bandOf, trainReplicas } from "@groklab/groklab";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const results = await trainReplicas(
+ *   { modulus: 7, hidden: [16], steps: 10 },
+ *   { replicas: 2 }, // seeds 0 and 1
+ *   { run: await Deno.makeTempDir() },
+ * );
+ * assertEquals(results.map(({ config }) => config.seed), [0, 1]);
+ * assertEquals(bandOf(results).runs, 2);
+ * ```
+ *
  * @param input Any part of a config; the rest are the defaults.
  * @param replicas How many runs, and in what they differ.
  * @param options Folder, signal, callbacks. The runs lie in the folder as

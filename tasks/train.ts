@@ -60,11 +60,12 @@ const program = command("train", "Train a network until it groks.")
 const flagKeys = configKeys.filter((key) =>
   configSettings[key].kind !== "none"
 );
+const groups = settingGroups();
 addFlags(
   program,
   configSettings,
   flagOf,
-  (key) => HEADINGS[settingGroups.get(key)!],
+  (key) => HEADINGS[groups.get(key)!],
 );
 
 const task = program

@@ -11,7 +11,7 @@ const SHORT: Readonly<Record<string, string>> = {
   "bench/bench.ts: programSeconds(...args)": "flags of a benchmark",
   "bench/bench.ts: programSeconds(...run)": "flags of a benchmark",
   "bench/bench.ts: seconds(...run)": "flags of a benchmark",
-  "lib/config/config.ts: Object.assign(...all)": "groups of settings",
+  "lib/config/keys.ts: Object.assign(...all)": "groups of settings",
   "lib/config/switches.ts: Object.assign(...made.map(({ config }) => config))":
     "a config's switches, which its user writes",
   "lib/figures/rules.ts: judge(...runs)": "a figure's arms",
@@ -19,7 +19,6 @@ const SHORT: Readonly<Record<string, string>> = {
   "lib/metrics/group.ts: f(...rest.map((leaves) => leaves[i]![1]))":
     "trees side by side",
   "lib/metrics/logits.ts: Object.assign(...near)": "precisions",
-  "lib/metrics/mod.ts: Object.assign(...columns)": "groups of metrics",
   "lib/metrics/vectors.ts: byTensor(...others)": "trees side by side",
   "lib/metrics/vectors.ts: flag(...leaves)": "trees side by side",
   ": taskLine(...": "the words of a command",

@@ -12,3 +12,9 @@ export class UsageError extends RangeError {
   /** What tells it from other errors. */
   override name = "UsageError";
 }
+
+/** A checkpoint or a run that lacks what a probe needs. */
+export class NotApplicableError extends TypeError {
+  /** What tells it from other errors. */
+  override name = "NotApplicableError";
+}

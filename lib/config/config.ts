@@ -6,16 +6,14 @@
  * @module
  */
 
-import * as v from "valibot";
+import type * as v from "valibot";
 import { trainSize } from "../data/dataset.ts";
-import type { FloatDType } from "../numeric/tensor.ts";
 import type { TaskDefinition } from "../data/definition.ts";
 import { tasks } from "../data/registry.ts";
 import { UsageError } from "../base/errors.ts";
+import { isObject } from "../base/json.ts";
 import type { LossDefinition } from "../losses/loss.ts";
-import { correctLogitScale } from "../losses/correct_logit.ts";
 import { losses } from "../losses/mod.ts";
-import { type MetricChoice, metricChoices } from "../metrics/mod.ts";
 import {
   isOn,
   type OptimizerDefinition,
@@ -24,190 +22,52 @@ import {
 import { optimizers, stages } from "../optim/mod.ts";
 import type { ModelDefinition } from "../../models/definition.ts";
 import { models } from "../../models/mod.ts";
-import {
-  idlePlace,
-  labelNoise,
-  lossPrecision,
-  outputScale,
-  type PlaceSettings,
-  placeSettings,
-  precision,
-  type RunSettings,
-  runSettings,
-  trainFraction,
-} from "../settings/run.ts";
+import { idlePlace, placeSettings, runSettings } from "../settings/run.ts";
 import { didYouMean } from "../base/nearest.ts";
 import { keysMeant } from "../settings/meant.ts";
-import {
-  configAt,
-  courseProblem,
-  type From,
-  from,
-  type Switch,
-  switches,
-} from "./switches.ts";
+import { configAt, courseProblem } from "./switches.ts";
 import { inTodaysWords } from "./older.ts";
 import { placeProblem } from "./devices.ts";
 import {
-  choice,
-  choices,
-  type Component,
-  nameHint,
-  type Setting,
-  shown,
-  type Values,
-} from "../settings/setting.ts";
+  type Config,
+  configKeys,
+  configSettings,
+  flagOf,
+  learningKeys,
+  parseConfig,
+  type Registry,
+  settingsOf,
+} from "./keys.ts";
+import {
+  unknownKeys,
+  unknownLoss,
+  unknownModel,
+  unknownOptimizer,
+  unknownTask,
+} from "./stand_ins.ts";
+import { usedModules, usedNow, useProblem } from "./used.ts";
+import { type Component, nameHint, shown } from "../settings/setting.ts";
 import { checkArgument, configCheck } from "../base/options.ts";
 
-/** Components by their names in a config. */
-export type Registry = Readonly<Record<string, Component>>;
-/** All that a union's members have, in one type. */
-export type Union<T> = (T extends unknown ? (x: T) => void : never) extends
-  (x: infer U) => void ? U : never;
-/** The settings of all components of a registry. */
-export type SettingsOf<R extends Registry> = Union<R[keyof R]["settings"]>;
-
-const names = <R extends Registry>(registry: R) =>
-  Object.keys(registry) as (keyof R & string)[];
-
-const pick = <R extends Registry>(
-  registry: R,
-  preset: keyof R & string,
-): Setting<keyof R & string> =>
-  choice<keyof R & string>(
-    names(registry),
-    preset,
-    "<name>",
-    names(registry).join(", "),
-  );
-
-// What every component of a registry lists, once.
-function settingsOf<R extends Registry>(registry: R): SettingsOf<R> {
-  const all = Object.values(registry).map(({ settings }) => settings);
-  return Object.assign({}, ...all);
-}
-
-/** The setting that names one of a registry. */
-export type Naming<R extends Registry> = Setting<keyof R & string>;
-
-/** The keys that say how to learn, those of losses, stages and optimizers too. */
-export type LearningSettings =
-  & {
-    /** What model and optimizer are computed in. */
-    readonly precision: Setting<"float32" | "float64">;
-    /** The loss's name. */
-    readonly loss: Naming<typeof losses>;
-    /** What the loss is computed in. */
-    readonly lossPrecision: Setting<FloatDType>;
-    /** What the label's logit is multiplied with in the loss. */
-    readonly correctLogitScale: Setting<number>;
-    /** The optimizer's name. */
-    readonly optimizer: Naming<typeof optimizers>;
-  }
-  & SettingsOf<typeof losses>
-  & SettingsOf<typeof stages>
-  & SettingsOf<typeof optimizers>;
-
-/** The keys of a config, those of all components too. */
-export type ConfigSettings =
-  & {
-    /** The task's name. */
-    readonly task: Naming<typeof tasks>;
-    /** Share of the examples to train on, in (0, 1). */
-    readonly trainFraction: Setting<number>;
-    /** Share of the train rows whose label is wrong, in [0, 1). */
-    readonly labelNoise: Setting<number>;
-    /** The architecture's name. */
-    readonly model: Naming<typeof models>;
-    /** α, with which the logits are multiplied. */
-    readonly outputScale: Setting<number>;
-    /** Groups of metrics, by their names. */
-    readonly metrics: Setting<readonly MetricChoice[]>;
-    /** Where the training starts; null for random weights. */
-    readonly from: Setting<From | null>;
-    /** What changes on the way, in the order of the steps. */
-    readonly switches: Setting<readonly Switch[]>;
-  }
-  & SettingsOf<typeof tasks>
-  & SettingsOf<typeof models>
-  & LearningSettings
-  & RunSettings
-  & PlaceSettings;
-
-// How to learn: what may change on the way.
-const learning: LearningSettings = {
-  precision,
-  loss: pick(losses, "stablemax"),
-  ...settingsOf(losses),
-  lossPrecision,
-  correctLogitScale,
-  optimizer: pick(optimizers, "adamw"),
-  ...settingsOf(stages),
-  ...settingsOf(optimizers),
-};
-
-/** Check, default and flag of every key, in the order of config.json. */
-export const configSettings: ConfigSettings = {
-  task: pick(tasks, "add"),
-  ...settingsOf(tasks),
-  trainFraction,
-  labelNoise,
-  model: pick(models, "mlp"),
-  ...settingsOf(models),
-  outputScale,
-  ...learning,
-  ...runSettings,
-  metrics: choices(
-    metricChoices,
-    ["basic"],
-    "<names>",
-    `beside the basic ones: ${metricChoices.join(", ")}`,
-  ),
-  from,
-  switches,
-  ...placeSettings,
-};
-
-/**
- * A whole experiment: what config.json holds. Each key is also a flag,
- * `trainFraction` being `--train-fraction`; `deno task train --help` says what
- * each is.
- */
-export type Config = Values<ConfigSettings>;
-
-/** Any part of a config: what is left out takes its default. */
-export type ConfigInput = { readonly [K in keyof Config]?: Config[K] };
-
-/** The keys of a config, in the order in which config.json has them. */
-export const configKeys = Object.keys(
+export {
+  type Config,
+  type ConfigInput,
+  configKeys,
+  type ConfigSettings,
   configSettings,
-) as readonly (keyof Config)[];
-
-const schema = v.strictObject(
-  Object.fromEntries(
-    Object.entries<Setting>(configSettings).map(([key, { schema, preset }]) => [
-      key,
-      v.optional(schema, preset as never),
-    ]),
-  ),
-);
-
-/** The default experiment. */
-export const defaults = v.parse(schema, {}) as Config;
+  defaults,
+  flagOf,
+  type LearningSettings,
+  type Naming,
+  type Registry,
+  type SettingsOf,
+  type Union,
+} from "./keys.ts";
 
 /** A config that no experiment can be run from. */
 export class ConfigError extends UsageError {
   /** What tells it from other errors. */
   override name = "ConfigError";
-}
-
-// Keys that more than one flag sets.
-const FLAGS: Readonly<Record<string, string>> = { switches: "--switch-at" };
-
-/** The flag of `deno task train` that sets a key. */
-export function flagOf(key: string): string {
-  return FLAGS[key] ??
-    `--${key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
 }
 
 /** What a config names. */
@@ -224,18 +84,37 @@ export interface Definitions {
   readonly stages: readonly StageDefinition[];
 }
 
-/** The components that a config names. */
+const own = <T>(registry: Readonly<Record<string, unknown>>, name: string) =>
+  Object.hasOwn(registry, name) ? registry[name] as T : undefined;
+
+/**
+ * The components that a config names. Of a run that was made with extensions which
+ * are not here something stands for each that is not known, and says so when it
+ * is asked for what it is.
+ */
 export function definitionsOf(config: Config): Definitions {
   checkArgument("definitionsOf()", "config", config, configCheck);
   // A component reads no other keys than its own, which every config has.
+  const optimizer = own<OptimizerDefinition>(optimizers, config.optimizer);
   return {
-    task: tasks[config.task] as TaskDefinition,
-    model: models[config.model] as ModelDefinition,
-    loss: losses[config.loss] as LossDefinition,
-    optimizer: optimizers[config.optimizer] as OptimizerDefinition,
+    task: own<TaskDefinition>(tasks, config.task) ?? unknownTask(config),
+    model: own<ModelDefinition>(models, config.model) ?? unknownModel(config),
+    loss: own<LossDefinition>(losses, config.loss) ?? unknownLoss(config),
+    optimizer: optimizer && unknownKeys(config).length === 0
+      ? optimizer
+      : unknownOptimizer(config, optimizer),
     stages: (Object.values(stages) as StageDefinition[])
       .filter((stage) => isOn(stage, config)),
   };
+}
+
+/**
+ * How many examples a train fraction is taken of; undefined where none is taken,
+ * or the task is not known here.
+ */
+export function totalOf(config: Config): number | undefined {
+  if (!Object.hasOwn(tasks, config.task)) return undefined;
+  return definitionsOf(config).task.form(config).total;
 }
 
 // The keys that only components read.
@@ -263,7 +142,8 @@ function idleIn(config: Config): Set<string> {
     ...[...Object.values<Component>(named), ...on].flatMap(keysReadBy),
     ...Object.values<StageDefinition>(stages).map(({ by }) => by),
   ]);
-  const drawn = named.task.form(config).total !== undefined;
+  const drawn = totalOf(config) !== undefined ||
+    !Object.hasOwn(tasks, config.task);
   return new Set<string>([
     ...ownedKeys().filter((key) => !read.has(key)),
     ...(drawn ? [] : ["trainFraction"]),
@@ -291,7 +171,7 @@ function idleIn(config: Config): Set<string> {
 export function resolveConfig(input: unknown): Config {
   const config = checked(input);
   const problem = problemOf(config) ??
-    courseProblem(config, Object.keys(learning), problemLater);
+    courseProblem(config, learningKeys, problemLater);
   if (problem !== undefined) throw new ConfigError(problem);
   return Object.fromEntries(
     configKeys.map((key) => [key, config[key]]),
@@ -299,13 +179,17 @@ export function resolveConfig(input: unknown): Config {
 }
 
 function checked(input: unknown): Config {
+  const problem = useProblem(input);
+  if (problem !== undefined) throw new ConfigError(problem);
   // To valibot a list is an object too.
-  const result = v.safeParse(
-    schema,
-    Array.isArray(input) ? null : inTodaysWords(input),
+  const given = Array.isArray(input) ? null : inTodaysWords(input);
+  const result = parseConfig(
+    usedModules.length > 0 && isObject(given)
+      ? { ...given, use: usedNow(given) }
+      : given,
   );
   if (!result.success) throw new ConfigError(describe(result.issues[0]));
-  return result.output as Config;
+  return result.output;
 }
 
 // What is wrong with a config in force after a switch.

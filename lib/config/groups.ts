@@ -26,7 +26,7 @@ const keysOf = (registry: Readonly<Record<string, Component>>) =>
   Object.values(registry).flatMap(({ settings }) => Object.keys(settings));
 
 // Some keys are read by several: the first line that has one counts.
-const groups: readonly (readonly [SettingGroup, ReadonlySet<string>])[] = [
+const groups = (): (readonly [SettingGroup, ReadonlySet<string>])[] => [
   ["run", new Set([...Object.keys(runSettings), "metrics"])],
   ["place", new Set(Object.keys(placeSettings))],
   ["data", new Set(["task", "trainFraction", "labelNoise", ...keysOf(tasks)])],
@@ -66,9 +66,12 @@ export function readersOf(key: string, config: Config): string | undefined {
 }
 
 /** The group of each key of a config; those that no group has are of the run. */
-export const settingGroups: ReadonlyMap<string, SettingGroup> = new Map(
-  configKeys.map((key) => [
-    key,
-    groups.find(([, keys]) => keys.has(key))?.[0] ?? "run",
-  ]),
-);
+export function settingGroups(): ReadonlyMap<string, SettingGroup> {
+  const all = groups();
+  return new Map(
+    configKeys.map((key) => [
+      key,
+      all.find(([, keys]) => keys.has(key))?.[0] ?? "run",
+    ]),
+  );
+}

@@ -29,16 +29,16 @@ export function thinned<T>(rows: readonly T[], most: number = MOST_ROWS): T[] {
 
 // Where it is computed says nothing about what; the keys that do not change
 // numbers beyond rounding are left out of the comparison.
-const comparedKeys = configKeys.filter((key) => !(key in placeSettings));
+const comparedKeys = () => configKeys.filter((key) => !(key in placeSettings));
 
 /** What of a config decides the numbers, beyond rounding. */
 export function withoutPlace(config: Config): Partial<Config> {
-  return Object.fromEntries(comparedKeys.map((key) => [key, config[key]]));
+  return Object.fromEntries(comparedKeys().map((key) => [key, config[key]]));
 }
 
 /** Whether a config is that of an experiment, wherever it was computed. */
 export function sameExperiment(a: Config, b: Config): boolean {
-  return comparedKeys.every((key) =>
+  return comparedKeys().every((key) =>
     JSON.stringify(a[key]) === JSON.stringify(b[key])
   );
 }

@@ -132,6 +132,11 @@ export interface HostMetrics {
 /** A group of metrics: the graph's or the host's. */
 export type MetricGroup = GraphMetrics | HostMetrics;
 
+/** A group of metrics, typed as it is. */
+export function defineMetrics<G extends MetricGroup>(group: G): G {
+  return group;
+}
+
 /**
  * One metric of each parameter tensor: `NAME.PATH`.
  *

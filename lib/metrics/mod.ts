@@ -6,6 +6,7 @@
 
 import type * as tf from "@tensorflow/tfjs-core";
 import { UsageError } from "../base/errors.ts";
+import { append } from "../base/extremes.ts";
 import {
   checkArgument,
   checkOptions,
@@ -43,6 +44,7 @@ export type {
 } from "./group.ts";
 export type { Initialised } from "../../models/buffers.ts";
 export type { Sized } from "../../models/size.ts";
+export { defineMetrics } from "./group.ts";
 export { basicNames } from "./basic.ts";
 export { effectiveRankOf } from "./effective_rank.ts";
 export { collapseThreshold } from "./logits.ts";
@@ -75,11 +77,23 @@ export const metricSets = {
 /** What a config may name as its metrics. */
 export type MetricChoice = MetricGroupName | keyof typeof metricSets;
 
+const choices = () =>
+  [...groupNames, ...Object.keys(metricSets)] as MetricChoice[];
+
+const chosen = choices();
+
 /** Every name that a config may have. */
-export const metricChoices = [
-  ...groupNames,
-  ...Object.keys(metricSets),
-] as readonly MetricChoice[];
+export const metricChoices: readonly MetricChoice[] = chosen;
+
+/** Adds groups behind those that there are; nobody else has their names. */
+export function addMetricGroups(
+  groups: Readonly<Record<string, MetricGroup>>,
+): void {
+  Object.assign(metricGroups, groups);
+  append(groupNames, Object.keys(groups) as MetricGroupName[]);
+  chosen.length = 0;
+  append(chosen, choices());
+}
 
 /** The groups that names stand for, the basic one always among them. */
 export function metricGroupsOf(
@@ -129,7 +143,8 @@ export function makeMeasure(experiment: Metered): GraphMeasure {
     return isGraph(group) ? [{ name, compute: group.make(experiment) }] : [];
   });
   return (measured) => {
-    const columns = parts.map(({ name, compute }) => {
+    const all: Record<string, tf.Tensor> = {};
+    for (const { name, compute } of parts) {
       const own = compute(measured);
       if (Object.keys(own).length === 0 && metrics.includes(name)) {
         throw new UsageError(
@@ -137,10 +152,26 @@ export function makeMeasure(experiment: Metered): GraphMeasure {
             "leave it out",
         );
       }
-      return own;
-    });
-    return Object.assign({}, ...columns);
+      add(all, own, name);
+    }
+    return all as Metrics<tf.Tensor>;
   };
+}
+
+// Of two metrics under one name one would be lost.
+function add<T>(
+  all: Record<string, T>,
+  own: Readonly<Record<string, T>>,
+  group: string,
+): void {
+  const twice = Object.keys(own).find((name) => Object.hasOwn(all, name));
+  if (twice !== undefined) {
+    throw new UsageError(
+      `--metrics ${group} has a metric ${twice}, as another group has: give ` +
+        "it a name of its own",
+    );
+  }
+  Object.assign(all, own);
 }
 
 /**
@@ -156,22 +187,23 @@ export async function openMeter(
 ): Promise<Meter | undefined> {
   checkArgument("openMeter()", "experiment", experiment, experimentCheck);
   checkOptions("openMeter()", options, SESSION);
-  const meters: Meter[] = [];
+  const meters: [group: string, meter: Meter][] = [];
   for (const name of metricGroupsOf(experiment.config.metrics)) {
     const group: MetricGroup = metricGroups[name];
-    if (!isGraph(group)) meters.push(await group.open(experiment, options));
+    if (isGraph(group)) continue;
+    meters.push([name, await group.open(experiment, options)]);
   }
   if (meters.length === 0) return undefined;
   return {
     async measure(state, inputs) {
       const all: Record<string, number> = {};
-      for (const meter of meters) {
-        Object.assign(all, await meter.measure(state, inputs));
+      for (const [group, meter] of meters) {
+        add(all, await meter.measure(state, inputs), group);
       }
       return all;
     },
     async close() {
-      for (const meter of meters) await meter.close();
+      for (const [, meter] of meters) await meter.close();
     },
   };
 }

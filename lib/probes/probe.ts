@@ -60,6 +60,24 @@ export interface Probe<
   curves?(result: Result): Readonly<Record<string, number | null>>;
 }
 
+/** A probe of checkpoints, typed by its name, its result and its settings. */
+export function defineProbe<
+  const Name extends string,
+  Result,
+  const S extends Settings = Record<never, never>,
+>(probe: Probe<Name, Result, S>): Probe<Name, Result, S> {
+  return probe;
+}
+
+/** A probe of runs, typed in the same way. */
+export function defineRunProbe<
+  const Name extends string,
+  Result,
+  const S extends Settings = Record<never, never>,
+>(probe: RunProbe<Name, Result, S>): RunProbe<Name, Result, S> {
+  return probe;
+}
+
 /**
  * A question to a whole run: its metrics, its checkpoints in their order. Asked
  * under `--all-checkpoints`, or when it is named. Results are as a

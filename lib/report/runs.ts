@@ -18,6 +18,7 @@ import {
   idleKeys,
   resolveConfig,
 } from "../config/config.ts";
+import { configWithout, unknownKeys } from "../config/stand_ins.ts";
 import {
   FILES,
   list,
@@ -107,6 +108,9 @@ async function readRun(path: string): Promise<ReportRun> {
 }
 
 function configOf(json: unknown, path: string): Config {
+  // Nobody needs its extension to look at it.
+  const without = configWithout(json);
+  if (without) return without;
   try {
     // Settings that a later version added change nothing that is shown.
     return resolveConfig(Object.fromEntries(
@@ -137,9 +141,17 @@ export function shownValue(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
+// Those of extensions among them that are not here.
+const keysOf = (configs: readonly Config[]): (keyof Config)[] => [
+  ...new Set([
+    ...configKeys,
+    ...configs.flatMap(unknownKeys) as (keyof Config)[],
+  ]),
+];
+
 /** The keys in which some configs differ. */
 export function differingKeys(configs: readonly Config[]): (keyof Config)[] {
-  return configKeys.filter((key) =>
+  return keysOf(configs).filter((key) =>
     new Set(configs.map((config) => JSON.stringify(config[key]))).size > 1
   );
 }
@@ -148,8 +160,8 @@ export function differingKeys(configs: readonly Config[]): (keyof Config)[] {
 export function groupsOf(runs: readonly ReportRun[]): Group[] {
   const groups = new Map<string, ReportRun[]>();
   for (const run of runs) {
-    const keys = configKeys.filter((key) => !APART.includes(key));
-    const key = JSON.stringify(keys.map((key) => run.config[key]));
+    const keys = keysOf([run.config]).filter((key) => !APART.includes(key));
+    const key = JSON.stringify(keys.map((key) => [key, run.config[key]]));
     groups.set(key, [...groups.get(key) ?? [], run]);
   }
   const members = [...groups.values()] as [ReportRun, ...ReportRun[]][];

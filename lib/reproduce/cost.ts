@@ -29,7 +29,8 @@ const FREE: ReadonlySet<keyof Config> = new Set<keyof Config>([
   "switches",
 ]);
 
-const keys = configKeys.filter((key) => !FREE.has(key));
+// Looked up when asked: extensions add keys.
+const keys = () => configKeys.filter((key) => !FREE.has(key));
 
 // Of the others those that change it by parts, not many times over: what is done
 // with the logits and the gradient, and how often it is measured.
@@ -61,7 +62,7 @@ const MINOR: ReadonlySet<keyof Config> = new Set<keyof Config>([
   "trainFraction",
 ]);
 
-const majorKeys = keys.filter((key) => !MINOR.has(key));
+const majorKeys = () => keys().filter((key) => !MINOR.has(key));
 const named = (keys: readonly (keyof Config)[], config: Config) =>
   JSON.stringify(keys.map((key) => config[key]));
 
@@ -75,14 +76,14 @@ export class Costs {
 
   /** What of a config decides how long a step takes. */
   keyOf(config: Config): string {
-    return named(keys, config);
+    return named(keys(), config);
   }
 
   /** Takes in how long the steps of a whole run, or of a trial, took. */
   learn(config: Config, ms: number): void {
     if (!Number.isFinite(ms) || ms <= 0) return;
     this.#ms.set(this.keyOf(config), ms);
-    this.#roughly.set(named(majorKeys, config), ms / config.trainFraction);
+    this.#roughly.set(named(majorKeys(), config), ms / config.trainFraction);
   }
 
   /** Takes in how long the last few steps took, which is a hint only. */
@@ -106,7 +107,7 @@ export class Costs {
    * @returns NaN where nothing like it has run.
    */
   left(config: Config, step = 0): number {
-    const roughly = this.#roughly.get(named(majorKeys, config)) ?? NaN;
+    const roughly = this.#roughly.get(named(majorKeys(), config)) ?? NaN;
     const ms = this.msPerStep(config) ?? roughly * config.trainFraction;
     return (config.steps - step) * ms + AROUND_MS;
   }

@@ -6,8 +6,6 @@
 
 // Configs, and what they make.
 
-// Configs, and what they make.
-
 export {
   type Config,
   ConfigError,

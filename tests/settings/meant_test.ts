@@ -277,7 +277,7 @@ Deno.test("every setting is in a group, and no group of the rest", () => {
       threads: "place",
     })
   ) {
-    assertEquals(settingGroups.get(key), group, key);
+    assertEquals(settingGroups().get(key), group, key);
   }
-  assertEquals([...settingGroups.keys()], [...configKeys]);
+  assertEquals([...settingGroups().keys()], [...configKeys]);
 });

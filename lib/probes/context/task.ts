@@ -5,6 +5,7 @@
  * @module
  */
 
+import { UsageError } from "../../base/errors.ts";
 import { checkArgument, configCheck } from "../../base/options.ts";
 import {
   type Config,
@@ -12,6 +13,8 @@ import {
   definitionsOf,
   resolveConfig,
 } from "../../config/config.ts";
+import { configWithout } from "../../config/stand_ins.ts";
+import { useProblem } from "../../config/used.ts";
 import type { Dataset, Examples } from "../../data/dataset.ts";
 import {
   modular,
@@ -81,8 +84,17 @@ export interface ProbedTask {
  * @param metadata A config of this version or an older one.
  * @param source What to call the file in messages.
  * @throws {NotApplicableError} if this version cannot make it.
+ * @throws {UsageError} if it was made with another version of an extension.
  */
 export function configOfMetadata(metadata: unknown, source: string): Config {
+  // Without its extension there is still much to be found out.
+  const without = configWithout(metadata);
+  if (without) return without;
+  // With another version of it numbers would be another's.
+  const changed = useProblem(metadata);
+  if (changed !== undefined) {
+    throw new UsageError(`Cannot probe ${source}: ${changed}`);
+  }
   // Settings that a later version added say nothing to this one's probes.
   const known = Object.entries(metadata as object)
     .filter(([key]) => configKeys.includes(key as keyof Config));

@@ -5,12 +5,7 @@
  */
 
 import { createHash } from "node:crypto";
-import {
-  configKeys,
-  defaults,
-  definitionsOf,
-  idleKeys,
-} from "../../config/config.ts";
+import { definitionsOf } from "../../config/config.ts";
 import type { ProbeReport } from "../../probes/asking/messages.ts";
 import { probes } from "../../probes/catalogue.ts";
 import { quoted } from "../../base/shell.ts";
@@ -25,6 +20,7 @@ import {
   sentence,
   SUMMARY_COLUMNS,
   summaryCells,
+  tellingKeys,
 } from "./words.ts";
 
 /** What a page is made of. */
@@ -263,11 +259,7 @@ ${
 
 function configHtml({ label, runs: [run] }: Group, open: boolean): Html {
   const { config, manifest, path } = run;
-  const idle = idleKeys(config);
-  const own = configKeys.filter((key) =>
-    JSON.stringify(config[key]) !== JSON.stringify(defaults[key]) &&
-    !idle.includes(key)
-  );
+  const own = tellingKeys(config);
   const command = commandOf(config);
   const { task } = definitionsOf(config);
   return html`

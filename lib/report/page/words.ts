@@ -7,12 +7,14 @@
 import {
   type Config,
   configKeys,
-  configSettings,
   defaults,
   definitionsOf,
   flagOf,
   idleKeys,
+  totalOf,
 } from "../../config/config.ts";
+import { unknownKeys } from "../../config/stand_ins.ts";
+import { modulesIn } from "../../config/used.ts";
 import { trainSize } from "../../data/dataset.ts";
 import { quoted } from "../../base/shell.ts";
 import { percent, short } from "../../base/terminal.ts";
@@ -24,7 +26,7 @@ const count = (n: number) => n.toLocaleString("en");
 export function sentence(run: ReportRun): string {
   const { config } = run;
   const { task, model } = definitionsOf(config);
-  const { total } = task.form(config);
+  const total = totalOf(config);
   const { loss, lossPrecision, optimizer, perpGrad, weightDecay } = config;
   const decay = "weightDecay" in definitionsOf(config).optimizer.settings &&
     weightDecay > 0;
@@ -106,19 +108,34 @@ export const SUMMARY_COLUMNS = [
   "‖θ‖₂",
 ] as const;
 
+/**
+ * The keys of a config that say something: that are not the defaults and are read;
+ * those of an extension that is not here are among them.
+ */
+export function tellingKeys(config: Config): (keyof Config)[] {
+  const idle = idleKeys(config);
+  const own = configKeys.filter((key) =>
+    (key as string) !== "use" &&
+    JSON.stringify(config[key]) !== JSON.stringify(defaults[key]) &&
+    !idle.includes(key)
+  );
+  return [...own, ...unknownKeys(config) as (keyof Config)[]];
+}
+
 /** The command that repeats a run; null where only its config.json does. */
 export function commandOf(config: Config): string | null {
   if (config.from !== null || config.switches.length > 0) return null;
-  const idle = idleKeys(config);
-  const flags = configKeys.flatMap((key) => {
+  const flags = tellingKeys(config).flatMap((key) => {
     const value: unknown = config[key];
-    if (JSON.stringify(value) === JSON.stringify(defaults[key])) return [];
-    if (idle.includes(key) || value === null) return [];
-    const { kind } = configSettings[key];
-    if (kind !== "flag") return [flagOf(key), quoted(shownValue(value))];
+    if (value === null) return [];
+    if (typeof value !== "boolean") {
+      return [flagOf(key), quoted(shownValue(value))];
+    }
     return [value ? flagOf(key) : flagOf(key).replace("--", "--no-")];
   });
-  return ["deno task train", ...flags].join(" ");
+  const use = modulesIn(config)
+    .flatMap(({ module }) => ["--use", quoted(module)]);
+  return ["deno task train", ...use, ...flags].join(" ");
 }
 
 /** What to mind when runs are laid over each other. */

@@ -6,7 +6,6 @@
 
 import { integer, type Setting } from "../lib/settings/setting.ts";
 import { defineModel, type ModelDefinition } from "./definition.ts";
-import type { Model } from "./model.ts";
 import {
   headsProblem,
   idleInResidual,
@@ -61,7 +60,7 @@ export const encoderModel: ModelDefinition<EncoderSettings> = defineModel({
       positions: positions ?? "none",
       dropout: dropout ?? 0.1,
       init: init ?? "pytorch",
-    }) as unknown as Model;
+    });
   },
   describe: ({ layers }) =>
     layers === 1 ? "encoder" : `encoder of ${layers} layers`,

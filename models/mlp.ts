@@ -299,7 +299,7 @@ export const mlpModel: ModelDefinition<MlpSettings> = defineModel({
       biases: biases ?? input.kind === "numbers",
       // A model is generic in its tree of parameters; init and apply of one
       // model agree on it.
-    }) as unknown as Model,
+    }),
   describe: ({ hidden }) =>
     hidden.length > 0 ? `MLP ${hidden.join("–")}` : "linear model",
 });

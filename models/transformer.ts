@@ -290,7 +290,7 @@ export const transformerModel: ModelDefinition<TransformerSettings> =
         positions: positions ?? "learned",
         dropout: dropout ?? 0,
         init: init ?? "nanda",
-      }) as unknown as Model;
+      });
     },
     describe: ({ layers }) =>
       layers === 1 ? "transformer" : `transformer of ${layers} layers`,

@@ -7,7 +7,7 @@
 
 import * as Plot from "@observablehq/plot";
 import { encode } from "fast-png";
-import { parseHTML } from "linkedom";
+import { plotSvg } from "./plot_svg.ts";
 import { FONT, sheetSvg, text, WIDTH } from "./sheet.ts";
 
 /** An axis of cells. */
@@ -89,10 +89,10 @@ function coloursOf(
 
 // "#440154" or "rgb(68, 1, 84)".
 function rgbOf(colour: string): Rgb {
-  const parts = colour.startsWith("#")
+  const [red, green, blue] = colour.startsWith("#")
     ? [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16))
     : (colour.match(/\d+/g) ?? []).map(Number);
-  return parts as unknown as Rgb;
+  return [red!, green!, blue!];
 }
 
 // Pixels from above, each a cell.
@@ -132,9 +132,6 @@ function panelSvg(
   { x, y, cells }: HeatPanel,
   colours: (value: number) => Rgb,
 ): string {
-  const { document } = parseHTML("<html></html>") as unknown as {
-    document: never;
-  };
   const [width, height] = INNER;
   const axis = ({ label, ticks }: CellAxis, length: number) => ({
     type: "linear" as const,
@@ -146,8 +143,7 @@ function panelSvg(
     tickFormat: (at: number) =>
       ticks.find(([cell]) => cell + 0.5 === at)?.[1] ?? "",
   });
-  const svg = Plot.plot({
-    document,
+  return plotSvg({
     width: WIDTH,
     height: HEIGHT,
     marginLeft: EDGE.left,
@@ -168,8 +164,6 @@ function panelSvg(
       }),
     ],
   });
-  return svg.outerHTML.replace(/<style>[^]*?<\/style>/, "")
-    .replace(/ class="[^"]*"/g, "");
 }
 
 /**

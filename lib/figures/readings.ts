@@ -60,6 +60,15 @@ export function most(
   return values.length === 0 ? NaN : maxOf(values);
 }
 
+/**
+ * What a figure measured of a run, as the function of that name in its `measures`
+ * made it.
+ */
+export function measureOf<T>(record: RunRecord, name: string): T {
+  const measure: unknown = record.measures[name];
+  return measure as T;
+}
+
 /** The last value of a column. */
 export function last(record: RunRecord, name: string): number {
   return column(record, name).at(-1) ?? NaN;

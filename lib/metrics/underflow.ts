@@ -9,7 +9,7 @@ import { exponentials } from "../losses/softmax.ts";
 import { FLOATS } from "../numeric/floats.ts";
 import type { FloatDType } from "../numeric/tensor.ts";
 import { scalar } from "../trace/precision.ts";
-import type { GraphMetrics, Rows } from "./group.ts";
+import type { GraphMetrics, OfRows } from "./group.ts";
 import { shares } from "./vectors.ts";
 
 const isZero = (x: tf.Tensor) => tf.equal(x, tf.zerosLike(x));
@@ -18,15 +18,15 @@ const isZero = (x: tf.Tensor) => tf.equal(x, tf.zerosLike(x));
  * The share of all exp(zₖ − max z), as a softmax of a precision has them, that are
  * 0, and that are below the smallest normal number, 0 among them.
  *
- * @param rows What tells shares of rows.
+ * @param share What tells the share of true ones, as of all train rows.
  * @param precision The softmax's.
  * @param temperature What it divides the logits by.
  */
-export function lostExponentials(
-  { share }: Pick<Rows, "share">,
+export function lostExponentials<T extends tf.Tensor>(
+  share: (f: OfRows<tf.Tensor2D>) => T,
   precision: FloatDType,
   temperature = 1,
-): { zero_exponentials: tf.Scalar; exponential_underflow: tf.Scalar } {
+): { zero_exponentials: T; exponential_underflow: T } {
   const { smallestNormal } = FLOATS[precision];
   const among = (lost: (e: tf.Tensor2D) => tf.Tensor) =>
     share((logits) =>
@@ -49,6 +49,6 @@ export const underflow: GraphMetrics = {
     ({ config: { lossPrecision: precision }, loss: { temperature } }) =>
     ({ gradients, train }) => ({
       ...shares("zero_gradients", (g) => isZero(g!), gradients),
-      ...lostExponentials(train, precision, temperature),
+      ...lostExponentials(train.share, precision, temperature),
     }),
 };

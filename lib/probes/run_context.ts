@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Memo } from "../base/memo.ts";
 import {
   callback,
   checkArgument,
@@ -89,7 +90,7 @@ export class RunContext {
   readonly checkpoints: readonly RunCheckpoint[];
   readonly #config: unknown;
   readonly #options: RunOptions;
-  readonly #made = new Map<unknown, unknown>();
+  readonly #memo = new Memo();
 
   /** How another tool's checkpoints were made out. */
   readonly notes: readonly string[];
@@ -312,8 +313,7 @@ export class RunContext {
    * @param make Makes it. A promise that fails is kept as well.
    */
   once<T>(key: unknown, make: () => T): T {
-    if (!this.#made.has(key)) this.#made.set(key, make());
-    return this.#made.get(key) as T;
+    return this.#memo.get(key, make);
   }
 }
 

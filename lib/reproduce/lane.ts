@@ -5,7 +5,7 @@
  */
 
 import type { Config } from "../config/config.ts";
-import type { Answer, Order } from "./training.ts";
+import type { TrainingAnswer, TrainingOrder } from "./training.ts";
 
 /** Who is told what a lane does. */
 export interface Watcher {
@@ -56,7 +56,7 @@ export class Lane implements Disposable {
 
   /** Has it stop after the running steps. */
   stop(): void {
-    this.#worker.postMessage({ kind: "stop" } satisfies Order);
+    this.#worker.postMessage({ kind: "stop" } satisfies TrainingOrder);
   }
 
   /** Ends the thread. */
@@ -64,14 +64,17 @@ export class Lane implements Disposable {
     this.#worker.terminate();
   }
 
-  #do(order: Order, { onProgress, onWarning }: Watcher): Promise<number> {
+  #do(
+    order: TrainingOrder,
+    { onProgress, onWarning }: Watcher,
+  ): Promise<number> {
     const worker = this.#worker;
     return new Promise((resolve, reject) => {
       worker.onerror = (event) => {
         event.preventDefault();
         reject(new Error(event.message));
       };
-      worker.onmessage = ({ data }: { data: Answer }) => {
+      worker.onmessage = ({ data }: { data: TrainingAnswer }) => {
         if (data.kind === "progress") onProgress?.(data.step, data.ms);
         else if (data.kind === "warning") onWarning?.(data.text);
         else if (data.kind === "ended") resolve(data.ms);

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { maxOf, minOf } from "../base/extremes.ts";
 import { writeWhole } from "../base/files.ts";
 import { isObject, parseObject } from "../base/json.ts";
-import { chartSvg } from "../charts/chart.ts";
+import { chartSvg } from "../charts/chart_svg.ts";
 import type {
   Decision,
   Figure,
@@ -220,13 +220,18 @@ export async function readOutcome(
  */
 export function parseOutcome(text: string, path: string): Outcome {
   const outcome = parseObject(text, path, "what a figure came to");
-  const { scale, seeds, basis, runs, rows, claims } = outcome;
-  const isOne = (scale === "full" || scale === "quick") &&
-    typeof seeds === "number" && typeof basis === "string" && isObject(runs) &&
-    [rows, claims].every((all) => Array.isArray(all) && all.every(isObject));
-  if (isOne) return outcome as unknown as Outcome;
+  if (isOutcome(outcome)) return outcome;
   throw new SyntaxError(
     `Cannot read ${path}: wanted what a figure came to, with scale, seeds, ` +
       "basis, runs, rows and claims",
   );
+}
+
+function isOutcome(
+  value: Readonly<Record<string, unknown>> | Outcome,
+): value is Outcome {
+  const { scale, seeds, basis, runs, rows, claims } = value;
+  return (scale === "full" || scale === "quick") &&
+    typeof seeds === "number" && typeof basis === "string" && isObject(runs) &&
+    [rows, claims].every((all) => Array.isArray(all) && all.every(isObject));
 }

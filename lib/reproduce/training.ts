@@ -7,7 +7,7 @@
 import type { Config } from "../config/config.ts";
 
 /** What is said to a worker. */
-export type Order =
+export type TrainingOrder =
   /** Train a run: go on with what is there, or replace it. */
   | { readonly kind: "train"; config: Config; run: string; overwrite: boolean }
   /** Train for a moment in a folder, to see how long a step takes. */
@@ -16,7 +16,7 @@ export type Order =
   | { readonly kind: "stop" };
 
 /** What it answers. */
-export type Answer =
+export type TrainingAnswer =
   /** How far it is. */
   | { readonly kind: "progress"; step: number; ms: number }
   /** Something to be told. */

@@ -4,16 +4,14 @@
  * @module
  */
 
+import { workerScope } from "../base/worker_scope.ts";
 import { DivergedError, train } from "../train/train.ts";
-import type { Answer, Order } from "./training.ts";
+import type { TrainingAnswer, TrainingOrder } from "./training.ts";
 
 // How long a trial takes: the first chunk of steps only warms up.
 const TRIAL_MS = 1500;
 
-const scope = globalThis as unknown as {
-  postMessage(answer: Answer): void;
-  onmessage: (event: { data: Order }) => void;
-};
+const scope = workerScope<TrainingOrder, TrainingAnswer>();
 
 let stop = new AbortController();
 
@@ -23,8 +21,8 @@ scope.onmessage = ({ data }) => {
 };
 
 async function carryOut(
-  order: Exclude<Order, { kind: "stop" }>,
-): Promise<Answer> {
+  order: Exclude<TrainingOrder, { kind: "stop" }>,
+): Promise<TrainingAnswer> {
   stop = new AbortController();
   const { config, run, kind } = order;
   let [ms, since] = [NaN, Infinity];

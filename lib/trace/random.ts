@@ -115,10 +115,5 @@ export function randomOrder(
 const kernel = (
   name: string,
   inputs: Record<string, tf.Tensor>,
-  attrs: Record<string, unknown>,
-) =>
-  tf.engine().runKernel(
-    name,
-    inputs,
-    attrs as unknown as tf.NamedAttrMap,
-  ) as tf.Tensor;
+  attrs: tf.NamedAttrMap,
+) => tf.engine().runKernel(name, inputs, attrs) as tf.Tensor;

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { type Chart, chartSvg, palette } from "../../lib/charts/chart.ts";
+import { type Chart, palette } from "../../lib/charts/chart.ts";
+import { chartSvg } from "../../lib/charts/chart_svg.ts";
 
 const points = [1, 10, 100].map((x) => ({
   x,

@@ -1,7 +1,8 @@
 // What a curve keeps of a run's evaluations, and that every point of it is seen.
 
 import { assert, assertEquals } from "@std/assert";
-import { chartSvg, type Point } from "../../lib/charts/chart.ts";
+import type { Point } from "../../lib/charts/chart.ts";
+import { chartSvg } from "../../lib/charts/chart_svg.ts";
 import { bandOf, thinned } from "../../lib/report/figures/curves.ts";
 
 const run = (values: readonly (number | null)[]) =>

@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { idleKeys, resolveConfig } from "../../lib/config/config.ts";
 import { figures } from "../../lib/figures/mod.ts";
-import { chartSvg } from "../../lib/charts/chart.ts";
+import { chartSvg } from "../../lib/charts/chart_svg.ts";
 import { jobsOf } from "../../lib/reproduce/layout.ts";
 import { outcomeOf, tableText } from "../../lib/reproduce/outcome.ts";
 import { constructed } from "./_claims.ts";

@@ -23,7 +23,7 @@ for (const precision of ["float16", "float32", "float64"] as const) {
     const found = await runTraced(({ z }) => {
       const share: Rows["share"] = (f) =>
         tf.mean(tf.cast(f(z as tf.Tensor2D, null as never), "float32"));
-      return lostExponentials({ share }, precision);
+      return lostExponentials(share, precision);
     }, { z });
     const underflow = toNumbers(found["exponential_underflow"]!);
     assertEquals([...underflow], [0.25]);

@@ -93,11 +93,11 @@ const cases = await golden<Golden>("batch_norm");
 for (const [name, reference] of Object.entries(cases)) {
   const { options, shapes, labels } = reference;
   const { vocabulary, length, ...sizes } = options;
-  const model = mlp({
+  const model: Model = mlp({
     ...sizes,
     input: { kind: "tokens", vocabulary, length },
     batchNorm: true,
-  }) as unknown as Model;
+  });
   const tokens = tensorOf("int64", reference.tokens);
   const y = hostTensorOf("int64", [labels.length], labels);
   const treeFrom = (tensors: Tensors, dtype: FloatDType = "float64") =>

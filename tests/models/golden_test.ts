@@ -54,10 +54,10 @@ interface Golden {
 const { cases } = await golden<Golden>("models");
 
 function modelOf(options: MlpCase | TransformerOptions): Model {
-  if (!("hidden" in options)) return transformer(options) as unknown as Model;
+  if (!("hidden" in options)) return transformer(options);
   const { vocabulary, length, ...sizes } = options;
   const input = { kind: "tokens", vocabulary, length } as const;
-  return mlp({ ...sizes, input }) as unknown as Model;
+  return mlp({ ...sizes, input });
 }
 
 // A hook that looks: models then compute every activation.

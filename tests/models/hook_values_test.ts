@@ -42,14 +42,14 @@ const normed = await golden<Record<string, Network>>("batch_norm");
 
 function modelOf({ options, buffers }: Network): Model {
   if (!("hidden" in options)) {
-    return transformer(options as TransformerOptions) as unknown as Model;
+    return transformer(options as TransformerOptions);
   }
   const { vocabulary, length, ...sizes } = options;
   return mlp({
     ...sizes,
     input: { kind: "tokens", vocabulary, length },
     batchNorm: buffers !== undefined,
-  }) as unknown as Model;
+  });
 }
 
 /** All activations that a network's checkpoint gives, by its hooks' names. */

@@ -11,13 +11,13 @@ import { type Model, noHook } from "../../models/model.ts";
 import { assertClose, valuesOf } from "../_golden.ts";
 
 Deno.test("dropout stands behind each hidden layer's ReLU, and nowhere else", async () => {
-  const model = mlp({
+  const model: Model = mlp({
     input: { kind: "tokens", vocabulary: 5, length: 2 },
     hidden: [4, 3],
     classes: 2,
     biases: true,
     dropout: 0.25,
-  }) as unknown as Model;
+  });
   const params = model.init(randomKey(0), "float64");
   const tokens = hostTensorOf("int64", [3, 2], [0, 1, 2, 3, 4, 4]);
   const names = ["layers.0.hook_post", "layers.1.hook_post"];

@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type Config, resolveConfig } from "../../lib/config/config.ts";
 import type { ProbeReport } from "../../lib/probes/mod.ts";
-import { chartSvg } from "../../lib/charts/chart.ts";
+import { chartSvg } from "../../lib/charts/chart_svg.ts";
 import { numberTicks } from "../../lib/charts/heat_map.ts";
 import { collapses, sumOfExponentials } from "../../lib/report/live/softmax.ts";
 import { groupsOf, reached, type ReportRun } from "../../lib/report/runs.ts";

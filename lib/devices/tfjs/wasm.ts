@@ -24,6 +24,10 @@ type Call = {
   readonly attrs: Readonly<Record<string, unknown>>;
 };
 
+// Every kernel of this backend is called so; TensorFlow.js knows it of no backend.
+const kernel = (run: (call: Call) => tf.TensorInfo): tf.KernelFunc => (call) =>
+  run(call as unknown as Call);
+
 /**
  * Loads tfjs-backend-wasm.
  *
@@ -38,7 +42,7 @@ export function loadWasm(folder: string): Promise<Loaded> {
   tf.registerKernel({
     kernelName: "UnsortedSegmentSum",
     backendName: BACKEND,
-    kernelFunc: (call) => unsortedSegmentSum(call as unknown as Call),
+    kernelFunc: kernel(unsortedSegmentSum),
   });
   return Promise.resolve({
     registered: BACKEND,
@@ -53,8 +57,7 @@ function transposeFirst(kernelName: string): void {
   tf.unregisterKernel(kernelName, BACKEND);
   tf.registerKernel({
     ...stock,
-    kernelFunc: (call) => {
-      const { inputs, backend, attrs } = call as unknown as Call;
+    kernelFunc: kernel(({ inputs, backend, attrs }) => {
       const copies: tf.TensorInfo[] = [];
       const straight = (input: string, flag: string) => {
         const x = inputs[input]!;
@@ -69,7 +72,7 @@ function transposeFirst(kernelName: string): void {
         b: straight("b", "transposeB"),
       };
       const product = stock.kernelFunc({
-        inputs: operands as unknown as tf.NamedTensorInfoMap,
+        inputs: operands,
         backend,
         attrs: { ...attrs, transposeA: false, transposeB: false } as Record<
           string,
@@ -77,8 +80,8 @@ function transposeFirst(kernelName: string): void {
         >,
       });
       for (const { dataId } of copies) backend.disposeData(dataId);
-      return product;
-    },
+      return product as tf.TensorInfo;
+    }),
   });
 }
 
@@ -103,7 +106,7 @@ function mendGather(): void {
     kernelFunc: (call) =>
       call.attrs!["batchDims"] === 0
         ? stock.kernelFunc(call)
-        : gather(call as unknown as Call),
+        : kernel(gather)(call),
   });
 }
 

@@ -11,7 +11,7 @@ import { THRESHOLD } from "../../runs/result.ts";
 import type { Arm, Figure, Json, Results, Row, RunRecord } from "../figure.ts";
 import { linesOf, panelOf, shares } from "../panels.ts";
 import { mlp } from "../paper/settings.ts";
-import { measured, most, percent, stepText } from "../readings.ts";
+import { measured, measureOf, most, percent, stepText } from "../readings.ts";
 import { BY_SEED, bySeed } from "../rules.ts";
 import { median } from "../../numeric/statistics.ts";
 
@@ -103,7 +103,7 @@ export function spikesOf(
 // the step of grokking are read off all of them.
 async function spikes(run: string): Promise<Json> {
   const rows = await readMetrics(run);
-  const steps = spikesOf(rows as unknown as Parameters<typeof spikesOf>[0]);
+  const steps = spikesOf(rows);
   const loss = new Map(rows.map((row) => [row.step, row.train_loss]));
   return {
     count: steps.length,
@@ -122,12 +122,11 @@ async function groks(run: string): Promise<Json> {
 }
 
 const spikesIn = (run: RunRecord) =>
-  run.measures["spikes"] as unknown as {
-    count: number;
-    first: number[];
-    losses: number[];
-  };
-const grokked = (run: RunRecord) => run.measures["groks"] as number | null;
+  measureOf<{ count: number; first: number[]; losses: number[] }>(
+    run,
+    "spikes",
+  );
+const grokked = (run: RunRecord) => measureOf<number | null>(run, "groks");
 
 // The beginnings of spikes, of every seed.
 const spikeDots = (results: Results, some: readonly Arm[], from: number) =>

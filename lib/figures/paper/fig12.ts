@@ -10,7 +10,7 @@ import { probe } from "../../probes/asking/probing.ts";
 import { checkpointsOf } from "../../runs/read.ts";
 import type { Arm, Figure, Json, Results, Row, RunRecord } from "../figure.ts";
 import { linesOf, panelOf, shares } from "../panels.ts";
-import { last, measured, percent } from "../readings.ts";
+import { last, measured, measureOf, percent } from "../readings.ts";
 import { BY_SEED, bySeed } from "../rules.ts";
 import { mlp, perpGrad, pytorchBetas, quickGrok } from "./settings.ts";
 
@@ -76,8 +76,7 @@ async function spectrum(run: string): Promise<Json> {
   return { norms, key_frequencies, power_share, gini };
 }
 
-const spectrumOf = (run: RunRecord) =>
-  run.measures["spectrum"] as unknown as Spectrum;
+const spectrumOf = (run: RunRecord) => measureOf<Spectrum>(run, "spectrum");
 
 const GROKS = 0.95;
 const accuracy = (run: RunRecord) => last(run, "test_accuracy");

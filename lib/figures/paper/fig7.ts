@@ -9,7 +9,13 @@ import { hypotOf, maxOf } from "../../base/extremes.ts";
 import type { Chart, Panel } from "../../charts/chart.ts";
 import type { Arm, Figure, Results, Row, RunRecord } from "../figure.ts";
 import { shares } from "../panels.ts";
-import { curve, ifMemorised, measured, percent } from "../readings.ts";
+import {
+  curve,
+  ifMemorised,
+  measured,
+  measureOf,
+  percent,
+} from "../readings.ts";
 import { BY_SEED, bySeed } from "../rules.ts";
 import { type Trajectory, trajectory } from "../trajectory.ts";
 import { mlp, perpGrad, sgd } from "./settings.ts";
@@ -50,8 +56,7 @@ const arms = [
   },
 ] as const satisfies readonly Arm[];
 
-const wayOf = (run: RunRecord) =>
-  run.measures["trajectory"] as unknown as Trajectory;
+const wayOf = (run: RunRecord) => measureOf<Trajectory>(run, "trajectory");
 
 /**
  * The cosine between the way since memorising and the memorised weights: 1 on

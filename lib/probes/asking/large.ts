@@ -9,7 +9,7 @@ import { definitionsOf } from "../../config/config.ts";
 import { decodeTensors } from "../../onnx/file/read_tensors.ts";
 import { limits } from "../context/chunks.ts";
 import { configOfMetadata } from "../context/task.ts";
-import type { Share } from "./messages.ts";
+import type { ProbingWork } from "./messages.ts";
 import type { ProbeOptions } from "./options.ts";
 
 /**
@@ -17,7 +17,7 @@ import type { ProbeOptions } from "./options.ts";
  * is said when it is asked.
  */
 export async function hasManyLogits(
-  { path, run, whole }: Share,
+  { path, run, whole }: ProbingWork,
   { modulus }: ProbeOptions,
 ): Promise<boolean> {
   if (modulus !== undefined) return modulus ** 3 > limits.whole;

@@ -11,7 +11,7 @@ export interface ListedRun {
 }
 
 /** What there is to ask. */
-export interface Share {
+export interface ProbingWork {
   /** A checkpoint's file, or a run folder. */
   readonly path: string;
   /**
@@ -31,7 +31,7 @@ export interface Share {
 }
 
 /** The answers to a unit of work. */
-export interface Unit {
+export interface UnitAnswers {
   /** Which it is, 0 the first. */
   readonly index: number;
   /** Results by probe. */
@@ -41,9 +41,9 @@ export interface Unit {
 }
 
 /** What a thread is told. */
-export interface Order {
+export interface ProbingOrder {
   /** What there is to ask. */
-  readonly share: Share;
+  readonly work: ProbingWork;
   /** How. */
   readonly options: Omit<ProbeOptions, "onProgress">;
   /** An Int32: the first unit that no thread has taken. */
@@ -51,22 +51,22 @@ export interface Order {
 }
 
 /** A unit that a thread begins with. */
-export interface Begun {
+export interface UnitBegun {
   /** Which it is. */
   readonly begun: number;
 }
 
 /** A unit that a thread could not answer. */
-export interface Failure {
+export interface UnitFailed {
   /** Which it is. */
   readonly failed: number;
 }
 
 /** What a thread answers: a unit, or null when it takes no more. */
-export type Answer = Unit | Begun | Failure | null;
+export type ProbingAnswer = UnitAnswers | UnitBegun | UnitFailed | null;
 
 /** What is known of a file when it has been asked. */
-export interface Asked {
+export interface ProbedFile {
   /** Updates made before the checkpoint, where it says so. */
   readonly step: number | null;
   /** How another tool's file was read, where it leaves it open. */

@@ -21,7 +21,7 @@ import { foreignCheckpoints } from "../foreign/checkpoints.ts";
 import { foreignOf } from "../foreign/foreign.ts";
 import type { Probe } from "../probe.ts";
 import { FOREIGN_RUN, type ProbeSeries, RunContext } from "../run_context.ts";
-import type { ProbeReport, Unit } from "./messages.ts";
+import type { ProbeReport, UnitAnswers } from "./messages.ts";
 import { PROBE, type ProbeOptions } from "./options.ts";
 import { Asking, checkAsked } from "./questions.ts";
 import { summaryOf } from "./summary.ts";
@@ -236,7 +236,7 @@ export async function probeRun(
   if (perCheckpoint.length > 0) {
     const names = perCheckpoint.map(nameOf);
     const share = { path, run: listed(run), names, whole: true };
-    const units: Unit[] = [];
+    const units: UnitAnswers[] = [];
     await shareOut(share, options, (unit) => units.push(unit));
     for (const unit of units.toSorted((a, b) => a.index - b.index)) {
       const { step, path } = run.checkpoints[unit.index]!;

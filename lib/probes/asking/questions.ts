@@ -16,7 +16,7 @@ import {
   probes,
 } from "../catalogue.ts";
 import { NotApplicableError } from "../context/not_applicable.ts";
-import type { ProbeReport, Unit } from "./messages.ts";
+import type { ProbeReport, UnitAnswers } from "./messages.ts";
 import type { ProbeOptions } from "./options.ts";
 
 /**
@@ -124,7 +124,7 @@ export class Asking {
   }
 
   /** Keeps a thread's answers, and why it has none. */
-  take({ results, reasons }: Unit): void {
+  take({ results, reasons }: UnitAnswers): void {
     Object.assign(this.#results, results);
     for (const [name, reason] of Object.entries(reasons)) {
       this.#reasons.set(name, reason);

@@ -20,7 +20,14 @@ import { introduce } from "../foreign/foreign.ts";
 import { FOREIGN } from "../foreign/options.ts";
 import { FOREIGN_RUN, RunContext } from "../run_context.ts";
 import { hasManyLogits } from "./large.ts";
-import type { Answer, Asked, Begun, Order, Share, Unit } from "./messages.ts";
+import type {
+  ProbedFile,
+  ProbingAnswer,
+  ProbingOrder,
+  ProbingWork,
+  UnitAnswers,
+  UnitBegun,
+} from "./messages.ts";
 import type { ProbeOptions } from "./options.ts";
 import { reasonOf } from "./questions.ts";
 
@@ -41,39 +48,39 @@ export function usualJobs(whole: boolean): number {
 /**
  * Has several threads ask.
  *
- * @param share What there is to ask.
+ * @param work What there is to ask.
  * @param options How; `jobs` says how many threads, this one among them.
  * @param tell Gets the answers to each unit, in any order.
  * @throws {UsageError} if `jobs` is no number of threads.
  * @throws what asking in this thread throws.
  */
 export async function shareOut(
-  share: Share,
+  work: ProbingWork,
   options: ProbeOptions,
-  tell: (unit: Unit) => void,
-): Promise<Asked> {
+  tell: (unit: UnitAnswers) => void,
+): Promise<ProbedFile> {
   const { onProgress, jobs = 1, ...rest } = options;
   if (!Number.isSafeInteger(jobs) || jobs < 1) {
     throw new UsageError(`jobs must be an integer of 1 or more, got ${jobs}`);
   }
-  const units = unitsOf(share);
+  const units = unitsOf(work);
   // Each thread would have activations of its own.
-  const most = jobs > 1 && await hasManyLogits(share, options) ? 1 : jobs;
+  const most = jobs > 1 && await hasManyLogits(work, options) ? 1 : jobs;
   const threads = Math.max(1, Math.min(most, units));
-  const order: Order = {
-    share,
-    options: { ...rest, ...coresOf(share, threads, rest) },
+  const order: ProbingOrder = {
+    work,
+    options: { ...rest, ...coresOf(work, threads, rest) },
     next: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
   };
   const left = new Set(Array.from({ length: units }, (_, i) => i));
-  let what = share.whole ? "checkpoints" : "probes";
+  let what = work.whole ? "checkpoints" : "probes";
   const show = () =>
     onProgress?.({ what, done: units - left.size, total: units });
-  const take = (answer: Unit | Begun) => {
+  const take = (answer: UnitAnswers | UnitBegun) => {
     if ("begun" in answer) {
       // A checkpoint is as good as another; a probe's name says how long it takes.
-      if (share.whole) return;
-      what = share.names[answer.begun]!;
+      if (work.whole) return;
+      what = work.names[answer.begun]!;
     } else {
       left.delete(answer.index);
       tell(answer);
@@ -88,13 +95,13 @@ export async function shareOut(
     helpers.defer(() => helper.end());
     return helper.ended;
   });
-  const asked = await askShare(share, order.options, nextOf(order), take);
+  const asked = await askUnits(work, order.options, nextOf(order), take);
   await Promise.all(ended);
   // What a helper could not answer is asked again here, and throws here what it
   // threw there.
   const again = [...new Set([...failed.filter((i) => left.has(i)), ...left])];
   if (again.length > 0) {
-    await askShare(share, order.options, () => again.shift() ?? units, take);
+    await askUnits(work, order.options, () => again.shift() ?? units, take);
   }
   return asked;
 }
@@ -102,7 +109,7 @@ export async function shareOut(
 // With checkpoints enough for all of them the threads are busy to the end. A single
 // probe may be the last one left, and then it has all cores.
 function coresOf(
-  { whole }: Share,
+  { whole }: ProbingWork,
   count: number,
   { threads = 0 }: ProbeOptions,
 ): Pick<ProbeOptions, "threads"> {
@@ -112,19 +119,19 @@ function coresOf(
 }
 
 /** How many units of work there are. */
-export function unitsOf({ run, names, whole, asked }: Share): number {
+export function unitsOf({ run, names, whole, asked }: ProbingWork): number {
   return whole ? (asked ?? run!.checkpoints).length : names.length;
 }
 
 /** Takes the next unit that no thread has taken. */
-export function nextOf({ next }: Pick<Order, "next">): () => number {
+export function nextOf({ next }: Pick<ProbingOrder, "next">): () => number {
   const counter = new Int32Array(next);
   return () => Atomics.add(counter, 0, 1);
 }
 
 /** Leaves nothing for any thread to take. */
-export function takeAll({ next, share }: Order): void {
-  Atomics.store(new Int32Array(next), 0, unitsOf(share));
+export function takeAll({ next, work }: ProbingOrder): void {
+  Atomics.store(new Int32Array(next), 0, unitsOf(work));
 }
 
 // The build of ONNX Runtime for the web puts another in its place, which does not
@@ -140,8 +147,8 @@ class Helper {
   readonly ended: Promise<void>;
 
   constructor(
-    order: Order,
-    take: (answer: Unit | Begun) => void,
+    order: ProbingOrder,
+    take: (answer: UnitAnswers | UnitBegun) => void,
     fail: (unit: number) => void,
   ) {
     const worker = this.#worker;
@@ -150,7 +157,7 @@ class Helper {
         event.preventDefault();
         resolve();
       };
-      worker.onmessage = ({ data }: { data: Answer }) => {
+      worker.onmessage = ({ data }: { data: ProbingAnswer }) => {
         if (data === null) resolve();
         else if ("failed" in data) fail(data.failed);
         else take(data);
@@ -168,7 +175,7 @@ class Helper {
 /**
  * Asks units until there is none left.
  *
- * @param share What there is to ask.
+ * @param work What there is to ask.
  * @param options How.
  * @param next Takes a unit: its index, which is too large when none is left.
  * @param tell Gets each that is begun, and the answers to it.
@@ -177,12 +184,12 @@ class Helper {
  * @throws {UsageError} if the device has no numbers of the weights' type, or what
  * is told of the file does not fit it.
  */
-export async function askShare(
-  { path, run: listed, names, whole, asked }: Share,
+export async function askUnits(
+  { path, run: listed, names, whole, asked }: ProbingWork,
   options: ProbeOptions,
   next: () => number,
-  tell: (answer: Unit | Begun) => void,
-): Promise<Asked> {
+  tell: (answer: UnitAnswers | UnitBegun) => void,
+): Promise<ProbedFile> {
   const run = listed &&
     await RunContext.open(
       listed.path,
@@ -224,7 +231,7 @@ async function answersOf(
   context: ProbeContext,
   names: readonly ProbeName[],
   { settings = {} }: ProbeOptions,
-): Promise<Omit<Unit, "index">> {
+): Promise<Omit<UnitAnswers, "index">> {
   const results: Record<string, unknown> = {};
   const reasons: Record<string, string> = {};
   for (const name of names) {

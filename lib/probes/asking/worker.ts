@@ -4,23 +4,21 @@
  * @module
  */
 
-import type { Answer, Order } from "./messages.ts";
-import { askShare, nextOf, takeAll } from "./threads.ts";
+import { workerScope } from "../../base/worker_scope.ts";
+import type { ProbingAnswer, ProbingOrder } from "./messages.ts";
+import { askUnits, nextOf, takeAll } from "./threads.ts";
 
-const scope = globalThis as unknown as {
-  postMessage(answer: Answer): void;
-  onmessage: (event: { data: Order }) => void;
-};
+const scope = workerScope<ProbingOrder, ProbingAnswer>();
 
 scope.onmessage = ({ data }) => void carryOut(data);
 
-async function carryOut(order: Order): Promise<void> {
-  const { share, options } = order;
-  const tell = (answer: Answer) => scope.postMessage(answer);
+async function carryOut(order: ProbingOrder): Promise<void> {
+  const { work, options } = order;
+  const tell = (answer: ProbingAnswer) => scope.postMessage(answer);
   const next = nextOf(order);
   let unit = 0;
   try {
-    await askShare(share, options, () => unit = next(), tell);
+    await askUnits(work, options, () => unit = next(), tell);
   } catch {
     // The thread that started this one asks it again, and throws; the others need
     // not go on.

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Memo } from "../../base/memo.ts";
 import type { Config } from "../../config/config.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import type { Matrix } from "../../numeric/matrix.ts";
@@ -62,7 +63,8 @@ export class ProbeContext {
   readonly run: CheckpointRun | undefined;
   #task: ProbedTask | undefined;
   readonly #step: number | undefined;
-  readonly #made = new Map<unknown, unknown>();
+  readonly #memo = new Memo();
+  readonly #activations = new Map<string, HostTensor>();
 
   /**
    * The context of an opened file.
@@ -209,7 +211,7 @@ export class ProbeContext {
    */
   async activation(name: string): Promise<HostTensor> {
     await this.activations([name]);
-    return this.#made.get(`activation ${name}`) as HostTensor;
+    return this.#activations.get(name)!;
   }
 
   /**
@@ -218,13 +220,13 @@ export class ProbeContext {
    * @throws {UsageError} if the graph has no value of a name.
    */
   async activations(names: readonly string[]): Promise<void> {
-    const missing = names.filter((name) =>
-      !this.#made.has(`activation ${name}`)
-    );
+    const missing = names.filter((name) => !this.#activations.has(name));
     if (missing.length === 0) return;
     const values = await this.model.run(this.inputs(), missing);
     for (const name of missing) {
-      this.once(`activation ${name}`, () => values[name]!);
+      if (!this.#activations.has(name)) {
+        this.#activations.set(name, values[name]!);
+      }
     }
   }
 
@@ -250,8 +252,7 @@ export class ProbeContext {
    * @param make Makes it. A promise that fails is kept as well.
    */
   once<T>(key: unknown, make: () => T): T {
-    if (!this.#made.has(key)) this.#made.set(key, make());
-    return this.#made.get(key) as T;
+    return this.#memo.get(key, make);
   }
 }
 

@@ -8,7 +8,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { type Loss, softmaxCrossEntropy } from "../../losses/mod.ts";
 import { collapsed } from "../../losses/softmax.ts";
 import { logitExtremes } from "../../metrics/logits.ts";
-import type { OfRows, Rows } from "../../metrics/mod.ts";
+import type { OfRows } from "../../metrics/mod.ts";
 import { lostExponentials } from "../../metrics/underflow.ts";
 import { tensorOf } from "../../numeric/matrix.ts";
 import { mean } from "../../numeric/statistics.ts";
@@ -107,8 +107,7 @@ function ofRows(
   };
   logitExtremes({ classes: z.shape[1], byRow }, temperature);
   // The share of each row; all rows have as many classes.
-  const share: Rows["share"] = (f) =>
-    tf.mean(numbers(f(z, y)), 1) as unknown as tf.Scalar;
+  const share = (f: OfRows<tf.Tensor2D>) => tf.mean(numbers(f(z, y)), 1);
   return {
     logit_scale: tf.max(tf.abs(z), 1),
     rows: asked,
@@ -116,7 +115,7 @@ function ofRows(
       softmax_collapse: numbers(collapsed(z, precision, temperature)),
       zero_terms: zero(softmax.terms(z, y, precision)),
       overflow: numbers(tf.any(tf.isInf(widen(toPrecision(z, precision))), 1)),
-      ...lostExponentials({ share }, precision, temperature),
+      ...lostExponentials(share, precision, temperature),
     }])),
     own: Object.fromEntries(own),
   };

@@ -5,13 +5,8 @@
  * @module
  */
 
-import {
-  type Axis,
-  chartSvg,
-  type Point,
-  type Published,
-  type Series,
-} from "../../charts/chart.ts";
+import type { Axis, Point, Published, Series } from "../../charts/chart.ts";
+import { chartSvg } from "../../charts/chart_svg.ts";
 import { lowerMedian, spreadOf } from "../../numeric/statistics.ts";
 import { type Group, reached } from "../runs.ts";
 import type { ReportFigure, Table } from "./figure.ts";

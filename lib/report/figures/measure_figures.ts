@@ -5,10 +5,11 @@
  * @module
  */
 
-import { chartSvg, type Series } from "../../charts/chart.ts";
+import type { Series } from "../../charts/chart.ts";
+import { chartSvg } from "../../charts/chart_svg.ts";
 import { evenlySpaced } from "../../numeric/statistics.ts";
 import { hasManyLogits } from "../../probes/asking/large.ts";
-import type { Unit } from "../../probes/asking/messages.ts";
+import type { UnitAnswers } from "../../probes/asking/messages.ts";
 import { ask } from "../../probes/asking/probing.ts";
 import { shareOut } from "../../probes/asking/threads.ts";
 import type { RunCheckpoint } from "../../probes/context/context.ts";
@@ -66,7 +67,7 @@ export async function progressOver(
       : checkpoints,
   ];
   const last = known && progressAt(asked.pop()!.step, known);
-  const units: Unit[] = [];
+  const units: UnitAnswers[] = [];
   await shareOut({ ...share, asked }, options, (unit) => units.push(unit));
   const measures = units.toSorted((a, b) => a.index - b.index)
     .map(({ index, results, reasons }) => {

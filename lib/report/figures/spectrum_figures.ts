@@ -6,7 +6,7 @@
  */
 
 import { maxOf } from "../../base/extremes.ts";
-import { chartSvg } from "../../charts/chart.ts";
+import { chartSvg } from "../../charts/chart_svg.ts";
 import { heatMapSvg, numberTicks } from "../../charts/heat_map.ts";
 import { ask } from "../../probes/asking/probing.ts";
 import { NotApplicableError } from "../../probes/context/not_applicable.ts";

@@ -9,7 +9,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import { hostTensorOf, sizeOf } from "../lib/numeric/tensor.ts";
 import { compile } from "../lib/onnx/runtime/compile.ts";
 import type { SessionOptions } from "../lib/onnx/runtime/options.ts";
-import { type Graph, nodesFor, type Value } from "../lib/trace/graph.ts";
+import type { Graph, Value } from "../lib/trace/graph.ts";
+import { nodesFor } from "../lib/trace/graph_walk.ts";
 
 /** What a step has to do. */
 export interface Work {

@@ -66,7 +66,6 @@ export type { PartScores } from "./context/row_groups.ts";
 export {
   type Alarm,
   alarmsByChance,
-  earlyWarningStudy,
   type Indicator,
   INDICATORS,
   type Indicators,
@@ -75,10 +74,13 @@ export {
   type RunWarnings,
   WARNING_OPTIONS,
   type WarningOptions,
-  type WarningRates,
   warningsOf,
-  type WarningStudy,
 } from "./dynamics/critical_slowing.ts";
+export {
+  earlyWarningStudy,
+  type WarningRates,
+  type WarningStudy,
+} from "./dynamics/warning_study.ts";
 export {
   earlyWarning,
   type EarlyWarningResult,
@@ -165,12 +167,11 @@ export {
   simplexDistance,
 } from "./geometry/neural_collapse.ts";
 export {
-  type Edge,
-  edgeOf,
   edgeOfStability,
   type EdgeOfStabilityResult,
   type EdgeOfStabilitySettings,
 } from "./loss/edge_of_stability.ts";
+export { type Edge, edgeOf } from "./loss/optimizer_edge.ts";
 export { logitScaling, type LogitScalingResult } from "./loss/logit_scaling.ts";
 export {
   margin,

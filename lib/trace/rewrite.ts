@@ -4,13 +4,8 @@
  * @module
  */
 
-import {
-  type Graph,
-  newNode,
-  type Node,
-  nodesFor,
-  type Value,
-} from "./graph.ts";
+import { type Graph, newNode, type Node, type Value } from "./graph.ts";
+import { nodesFor } from "./graph_walk.ts";
 
 /**
  * Copies what must change of a graph and shares the rest.

@@ -20,7 +20,8 @@ import { encodeModel, modelOf } from "../../lib/onnx/file/model.ts";
 import { CUDNN, mendLibraries } from "../../lib/onnx/runtime/cuda.ts";
 import { openSession } from "../../lib/onnx/runtime/session.ts";
 import type { Runtime } from "../../lib/settings/devices.ts";
-import { type Graph, nodesFor } from "../../lib/trace/graph.ts";
+import type { Graph } from "../../lib/trace/graph.ts";
+import { nodesFor } from "../../lib/trace/graph_walk.ts";
 
 const ALL = ["float16", "float32", "float64"] as const;
 

@@ -26,7 +26,7 @@ import {
   makeExperiment,
 } from "../../lib/experiment/experiment.ts";
 import type { Runtime } from "../../lib/settings/devices.ts";
-import { nodesFor } from "../../lib/trace/graph.ts";
+import { nodesFor } from "../../lib/trace/graph_walk.ts";
 import { assertClose } from "../_golden.ts";
 import { isLeftOut, type Known, knownOf } from "./_cards.ts";
 import {

@@ -2,12 +2,12 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { randomKey } from "../../lib/numeric/random.ts";
 import {
   alarmsByChance,
-  earlyWarningStudy,
   INDICATORS,
   movingIndicators,
   type RunWarnings,
   warningsOf,
 } from "../../lib/probes/dynamics/critical_slowing.ts";
+import { earlyWarningStudy } from "../../lib/probes/dynamics/warning_study.ts";
 import type { MetricsRow } from "../../lib/runs/run_folder.ts";
 
 Deno.test("movingIndicators() of plus and minus one in turns", () => {

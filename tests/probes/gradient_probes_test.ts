@@ -12,10 +12,8 @@ import { join } from "node:path";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
 import { hostTensorOf, toNumbers } from "../../lib/numeric/tensor.ts";
 import { decodeTensors } from "../../lib/onnx/file/read_tensors.ts";
-import {
-  edgeOf,
-  edgeOfStability,
-} from "../../lib/probes/loss/edge_of_stability.ts";
+import { edgeOfStability } from "../../lib/probes/loss/edge_of_stability.ts";
+import { edgeOf } from "../../lib/probes/loss/optimizer_edge.ts";
 import {
   experimentAt,
   learningRateAt,

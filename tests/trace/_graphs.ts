@@ -14,7 +14,8 @@ import {
 } from "../../lib/onnx/file/model.ts";
 import { openSession } from "../../lib/onnx/runtime/session.ts";
 import { trace } from "../../lib/trace/backend.ts";
-import { type Graph, nodesFor, type Spec } from "../../lib/trace/graph.ts";
+import type { Graph, Spec } from "../../lib/trace/graph.ts";
+import { nodesFor } from "../../lib/trace/graph_walk.ts";
 import type { TensorFunction } from "./_run.ts";
 
 /** Traces a function of one tensor x, whose result alone is y. */

@@ -5,7 +5,7 @@ import { openSession } from "../../lib/onnx/runtime/session.ts";
 import { hostTensorOf, toNumbers } from "../../lib/numeric/tensor.ts";
 import { isTracing, nameTensor, trace } from "../../lib/trace/backend.ts";
 import { foldConstants } from "../../lib/onnx/runtime/fold.ts";
-import { nodesFor } from "../../lib/trace/graph.ts";
+import { nodesFor } from "../../lib/trace/graph_walk.ts";
 import { toPrecision } from "../../lib/trace/precision.ts";
 import { rules } from "../../lib/trace/operators/rules.ts";
 import { opsOf, runGraph, traceX } from "./_graphs.ts";

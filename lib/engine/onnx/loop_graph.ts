@@ -12,11 +12,11 @@ import {
   newInput,
   newNode,
   type Node,
-  nodesFor,
   type Spec,
   type Subgraph,
   type Value,
 } from "../../trace/graph.ts";
+import { nodesFor } from "../../trace/graph_walk.ts";
 import { ONNX_TYPE } from "../../trace/operators/lowering.ts";
 import { rewrite } from "../../trace/rewrite.ts";
 import { sizeOf } from "../../numeric/tensor.ts";

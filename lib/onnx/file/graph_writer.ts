@@ -19,13 +19,8 @@ import {
   ValueInfoProtoSchema,
 } from "onnx-buf";
 import { bytesOf, type HostTensor, toTyped } from "../../numeric/tensor.ts";
-import {
-  type Attribute,
-  type Node,
-  nodesFor,
-  type Subgraph,
-  type Value,
-} from "../../trace/graph.ts";
+import type { Attribute, Node, Subgraph, Value } from "../../trace/graph.ts";
+import { nodesFor } from "../../trace/graph_walk.ts";
 import { ONNX_TYPE } from "../../trace/operators/lowering.ts";
 import type { Dim } from "../../trace/transforms/any_batch.ts";
 import { checkTensor } from "../runtime/feeds.ts";

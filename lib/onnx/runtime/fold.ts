@@ -7,12 +7,8 @@
 
 import { type HostTensor, sizeOf } from "../../numeric/tensor.ts";
 import type { Runtime } from "../../settings/devices.ts";
-import {
-  type Graph,
-  newConstant,
-  nodesFor,
-  type Value,
-} from "../../trace/graph.ts";
+import { type Graph, newConstant, type Value } from "../../trace/graph.ts";
+import { nodesFor } from "../../trace/graph_walk.ts";
 import { rewrite } from "../../trace/rewrite.ts";
 import { encodeModel, modelOf } from "../file/model.ts";
 import { openSession } from "./session.ts";

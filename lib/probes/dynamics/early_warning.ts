@@ -17,16 +17,16 @@ import {
 import { NotApplicableError } from "../context/not_applicable.ts";
 import type { RunProbe } from "../probe.ts";
 import {
-  earlyWarningStudy,
   INDICATORS,
   type RunWarnings,
   WARNING_OPTIONS,
   type WarningOptions,
   warningsOf,
-  type WarningStudy,
 } from "./critical_slowing.ts";
+import { earlyWarningStudy, type WarningStudy } from "./warning_study.ts";
 
 export * from "./critical_slowing.ts";
+export * from "./warning_study.ts";
 
 /**
  * The metrics that are looked at. The last says itself how the test rows are doing:

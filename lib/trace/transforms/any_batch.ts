@@ -6,13 +6,8 @@
  */
 
 import { toNumbers } from "../../numeric/tensor.ts";
-import {
-  type Graph,
-  newConstant,
-  newNode,
-  nodesFor,
-  type Value,
-} from "../graph.ts";
+import { type Graph, newConstant, newNode, type Value } from "../graph.ts";
+import { nodesFor } from "../graph_walk.ts";
 
 /** A graph for any batch size. */
 export interface BatchGraph {

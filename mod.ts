@@ -64,11 +64,18 @@ export { figures } from "./lib/figures/mod.ts";
 
 // Parts of your own.
 
+export { defineExtension, type Extension } from "./lib/extensions/extension.ts";
+export { loadExtension } from "./lib/extensions/load.ts";
+export { useExtension } from "./lib/extensions/use.ts";
+
 export { defineTask, type TaskDefinition } from "./lib/data/definition.ts";
 export {
   defineLoss,
   type Loss,
   type LossDefinition,
+  oneHot,
+  pick,
+  put,
 } from "./lib/losses/loss.ts";
 export { defineModel, type ModelDefinition } from "./models/definition.ts";
 export type { Hook, Model } from "./models/model.ts";
@@ -79,8 +86,17 @@ export {
   type StageDefinition,
 } from "./lib/optim/definition.ts";
 export { chain, type GradientTransformation } from "./lib/optim/transform.ts";
-export type { GraphMetrics, HostMetrics } from "./lib/metrics/group.ts";
-export type { Probe, RunProbe } from "./lib/probes/probe.ts";
+export {
+  defineMetrics,
+  type GraphMetrics,
+  type HostMetrics,
+} from "./lib/metrics/group.ts";
+export {
+  defineProbe,
+  defineRunProbe,
+  type Probe,
+  type RunProbe,
+} from "./lib/probes/probe.ts";
 
 // Their settings: keys of a config, flags of a command.
 

@@ -7,11 +7,17 @@
 
 import { shown } from "../lib/base/terminal.ts";
 import { command, main, path, stepNumber } from "./shared/cli.ts";
+import { USE } from "./shared/use.ts";
 
 const task = command("export", "Copy a checkpoint to a file of its own.")
   .argument("<run>", "run folder or .onnx file")
   .requiredOption("--out <file>", "where to write it: NAME.onnx", path)
   .option("--step <n>", "which checkpoint (default: the last)", stepNumber)
+  .option(
+    USE.flags,
+    "taken, and not needed: a checkpoint is whole without",
+    USE.parse,
+  )
   .option("--hooks <names>", "activations to make outputs, by name")
   .option("--overwrite", "replace the file if it is there")
   .action(async (run, { out, step, hooks, overwrite }) => {

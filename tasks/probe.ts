@@ -47,7 +47,9 @@ import {
   renderReport,
   renderRun,
 } from "./shared/probe_text.ts";
+import { USE, useNamed } from "./shared/use.ts";
 
+await useNamed();
 const program = command("probe", "Look inside a checkpoint, or a whole run.");
 addFlags(program, probeSettings, flagOf);
 
@@ -123,6 +125,8 @@ const task = program
       "one a core, at most 2, of all checkpoints at most 4)",
     number,
   )
+  .option(USE.flags, USE.help, USE.parse)
+  .option(USE.changedFlags, USE.changedHelp)
   .option("--list", "say what each probe finds out, and what it needs")
   .option("--json", "print the results as JSON")
   .action(async (source, options) => {

@@ -18,7 +18,9 @@ import {
   printJson,
   stepNumber,
 } from "./shared/cli.ts";
+import { USE, useNamed } from "./shared/use.ts";
 
+await useNamed();
 const costly = Object.values(probes)
   .filter((probe) => probe.of === "checkpoint" && probe.costly)
   .map(({ name }) => name);
@@ -59,6 +61,8 @@ const task = command(
     "threads of ONNX Runtime (default: all cores)",
     stepNumber,
   )
+  .option(USE.flags, USE.help, USE.parse)
+  .option(USE.changedFlags, USE.changedHelp)
   .option("--overwrite", "replace files that are there")
   .option("--json", "print what was written as JSON")
   .action(async (given, options) => {

@@ -15,10 +15,12 @@ import {
   Option,
   printJson,
 } from "./shared/cli.ts";
+import { USE, useNamed } from "./shared/use.ts";
 
 // Runs have bytes that depend on their threads, so more cores mean more runs.
 const MOST_JOBS = 8;
 
+await useNamed(Deno.args, "started");
 const task = command(
   "reproduce",
   "Reproduce figures of the paper; without a name, list them, a line each.",
@@ -46,6 +48,8 @@ const task = command(
     number,
   )
   .option("--threads <n>", "threads of each run (default: 1)", number)
+  .option(USE.flags, USE.help, USE.parse)
+  .option(USE.changedFlags, USE.changedHelp)
   .addOption(
     new Option("--device <name>", "where to compute (default: cpu)")
       .choices(["auto", "cpu", "cuda", "webgpu"] as const),

@@ -25,6 +25,7 @@ import {
   several,
   stepNumber,
 } from "./shared/cli.ts";
+import { USE, useNamed } from "./shared/use.ts";
 import { configOf, resumedRun } from "./train/config.ts";
 
 // What to type first.
@@ -42,6 +43,7 @@ const EXAMPLES: readonly (readonly [what: string, words: string])[] = [
     "--config runs/… --seed 1 --run runs/again",
   ],
   ["on with the newest run that was stopped", "--resume"],
+  ["with a loss of your own", "--use ./my_lab.ts --loss hinge"],
 ];
 
 const HEADINGS: Readonly<Record<SettingGroup, string>> = {
@@ -53,6 +55,7 @@ const HEADINGS: Readonly<Record<SettingGroup, string>> = {
   place: "Where to compute:",
 };
 
+await useNamed();
 const program = command("train", "Train a network until it groks.")
   .optionsGroup("The run and its folder:")
   .helpOption("-h, --help", "Show this help");
@@ -80,6 +83,8 @@ const task = program
     "a run folder or its config.json to start from; flags override it",
     path,
   )
+  .option(USE.flags, USE.help, USE.parse)
+  .option(USE.changedFlags, USE.changedHelp)
   .option("--json", "print the result as JSON")
   .optionsGroup("Many runs at once:")
   .option(

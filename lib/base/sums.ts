@@ -43,7 +43,7 @@ const ROWS =
 // What a run writes whole, of which there is nothing without a sum. The metrics
 // get theirs when the run ends.
 const WHOLE =
-  /^((config|manifest|split|summary)\.json|(checkpoints|optimizer)\/step-\d{8,}\.onnx)$/;
+  /^((config|manifest|split|summary)\.json|(checkpoints|optimizer)\/step-\d{8,}\.onnx|extensions\/.+)$/;
 
 /** What a file of sums says. */
 export class Sums {

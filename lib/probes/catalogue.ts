@@ -4,6 +4,10 @@
  * @module
  */
 
+import { append } from "../base/extremes.ts";
+import { taskLine } from "../base/shell.ts";
+import { PROBE_FLAGS } from "../extensions/reserved.ts";
+import { extendProbes, ownerOf } from "../extensions/use.ts";
 import type { Settings } from "../settings/setting.ts";
 import type { Probe, RunProbe } from "./probe.ts";
 import * as registry from "./registry.ts";
@@ -50,3 +54,34 @@ export const probeSettings: Settings = Object.assign(
   {},
   ...Object.values<AnyProbe>(probes).map(({ settings }) => settings),
 );
+
+extendProbes({
+  problem(added) {
+    const known = new Map<string, unknown>(Object.entries(probeSettings));
+    for (const [name, { settings = {} }] of Object.entries(added)) {
+      if (Object.hasOwn(probes, name)) {
+        return `${ownerOf("probes", name)} has a probe ${name} already: give ` +
+          "its own another name";
+      }
+      for (const [key, setting] of Object.entries(settings)) {
+        const where = `its probe ${name} has a setting ${key}`;
+        if (PROBE_FLAGS.includes(key)) {
+          return `${where}, which is a flag of ${taskLine("probe")}: give it ` +
+            "another name";
+        }
+        if ((known.get(key) ?? setting) !== setting) {
+          return `${where}, and another probe has another of that name: give ` +
+            "it another, or take the one that there is";
+        }
+        known.set(key, setting);
+      }
+    }
+  },
+  add(added) {
+    Object.assign(probes, added);
+    append(probeNames, Object.keys(added) as ProbeName[]);
+    for (const { settings } of Object.values(added)) {
+      Object.assign(probeSettings, settings);
+    }
+  },
+});

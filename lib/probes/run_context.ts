@@ -159,6 +159,16 @@ export class RunContext {
       this.once("task", () => taskOfConfig(this.config));
   }
 
+  // Without its extension there is no task; much can be asked all the same.
+  #taskIfKnown(): { readonly task?: ProbedTask } {
+    try {
+      return { task: this.task };
+    } catch (error) {
+      if (error instanceof NotApplicableError) return {};
+      throw error;
+    }
+  }
+
   /** Whether it was recorded by groklab: then it has metrics and a config. */
   get recorded(): boolean {
     return this.#told === undefined;
@@ -189,7 +199,7 @@ export class RunContext {
     if (!this.#told) {
       try {
         return await look(
-          new ProbeContext(model, { run: this, task: this.task }),
+          new ProbeContext(model, { run: this, ...this.#taskIfKnown() }),
         );
       } finally {
         await model.close();

@@ -4,7 +4,9 @@
  * @module
  */
 
+import { UsageError } from "../base/errors.ts";
 import type { Config } from "../config/config.ts";
+import { loadable } from "../extensions/use.ts";
 import type { TrainingAnswer, TrainingOrder } from "./training.ts";
 
 /** Who is told what a lane does. */
@@ -23,12 +25,24 @@ export class Lane implements Disposable {
    * Starts the thread.
    *
    * @param program The name of the program, for the manifests of its runs.
+   * @throws {UsageError} if a thread cannot load an extension that is in use.
    */
   constructor(program: string) {
+    const extensions = loadable();
+    if (!extensions) {
+      throw new UsageError(
+        "Cannot reproduce with an extension that is written in the program's " +
+          "main module: put it into a file of its own, which threads can load",
+      );
+    }
     this.#worker = new Worker(new URL("./worker.ts", import.meta.url), {
       type: "module",
       name: program,
     });
+    if (extensions.modules.length === 0) return;
+    this.#worker.postMessage(
+      { kind: "use", extensions } satisfies TrainingOrder,
+    );
   }
 
   /**

@@ -4,10 +4,13 @@
  * @module
  */
 
+import type { Loadable } from "../extensions/use.ts";
 import type { Config } from "../config/config.ts";
 
 /** What is said to a worker. */
 export type TrainingOrder =
+  /** Have extensions, before anything is trained. */
+  | { readonly kind: "use"; readonly extensions: Loadable }
   /** Train a run: go on with what is there, or replace it. */
   | { readonly kind: "train"; config: Config; run: string; overwrite: boolean }
   /** Train for a moment in a folder, to see how long a step takes. */

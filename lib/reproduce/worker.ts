@@ -4,6 +4,7 @@
  * @module
  */
 
+import { loadAll } from "../extensions/load.ts";
 import { workerScope } from "../base/worker_scope.ts";
 import { DivergedError, train } from "../train/train.ts";
 import type { TrainingAnswer, TrainingOrder } from "./training.ts";
@@ -14,19 +15,24 @@ const TRIAL_MS = 1500;
 const scope = workerScope<TrainingOrder, TrainingAnswer>();
 
 let stop = new AbortController();
+let ready: Promise<void> = Promise.resolve();
 
 scope.onmessage = ({ data }) => {
   if (data.kind === "stop") stop.abort();
-  else void carryOut(data).then((answer) => scope.postMessage(answer));
+  else if (data.kind === "use") {
+    ready = loadAll(data.extensions);
+    ready.catch(() => {}); // Told by the first run that waits for it.
+  } else void carryOut(data).then((answer) => scope.postMessage(answer));
 };
 
 async function carryOut(
-  order: Exclude<TrainingOrder, { kind: "stop" }>,
+  order: Exclude<TrainingOrder, { kind: "stop" | "use" }>,
 ): Promise<TrainingAnswer> {
   stop = new AbortController();
   const { config, run, kind } = order;
   let [ms, since] = [NaN, Infinity];
   try {
+    await ready;
     const result = await train(config, {
       run,
       ...(kind === "trial" || order.overwrite

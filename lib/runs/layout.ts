@@ -16,6 +16,7 @@ import {
   SUMS,
   sumsOf,
 } from "../base/sums.ts";
+import { COPIES } from "../extensions/modules.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** The files and folders of a run. */
@@ -26,6 +27,7 @@ export const FILES = {
   metrics: "metrics.jsonl",
   checkpoints: "checkpoints",
   optimizer: "optimizer",
+  extensions: COPIES,
   summary: "summary.json",
   sums: SUMS,
 } as const;
@@ -108,7 +110,8 @@ export async function replicasIn(folder: string): Promise<string[]> {
  */
 export async function checkRegular(run: string): Promise<void> {
   const files: readonly string[] = Object.values(FILES);
-  const folders = [FILES.checkpoints, FILES.optimizer] as const;
+  const { checkpoints, optimizer, extensions } = FILES;
+  const folders = [checkpoints, optimizer, extensions] as const;
   const check = async (
     folder: string,
     isOurs: (name: string) => boolean,
@@ -128,8 +131,20 @@ export async function checkRegular(run: string): Promise<void> {
     }
   };
   await check(run, (name) => files.includes(name) || name === LOCK);
-  for (const part of folders) {
+  for (const part of [checkpoints, optimizer]) {
     await check(join(run, part), (name) => CHECKPOINT.test(name));
+  }
+  await checkTree(join(run, extensions));
+}
+
+// Of a tree that the run wrote as a whole every part must be a file or a folder.
+async function checkTree(folder: string): Promise<void> {
+  for (const entry of await entriesOf(folder)) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory) await checkTree(path);
+    else if (!entry.isFile) {
+      throw irregular(path, await Deno.lstat(path).catch(() => entry));
+    }
   }
 }
 

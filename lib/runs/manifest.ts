@@ -7,6 +7,9 @@
 
 import { createHash } from "node:crypto";
 import deno from "../../deno.json" with { type: "json" };
+import type { UsedModule } from "../config/used.ts";
+import { copyPath } from "../extensions/modules.ts";
+import { extensionsInUse } from "../extensions/use.ts";
 
 /** The project's version. */
 export const version: string = deno.version;
@@ -34,15 +37,26 @@ export interface Manifest {
   };
   /** The checkout's commit and whether files differ from it, or null. */
   readonly git: { readonly commit: string; readonly dirty: boolean } | null;
+  /** The extensions with which it was made, if there are any. */
+  readonly extensions?: readonly ExtensionRecord[];
   /** Of several runs at once: which of how many this is, counted from 0. */
   readonly replica?: { readonly index: number; readonly of: number };
   /** The sittings in which it was trained after the first. */
   readonly resumed?: readonly Sitting[];
 }
 
+/** An extension with which a run was made. */
+export interface ExtensionRecord extends UsedModule {
+  /** What the user called it. */
+  readonly path: string;
+  /** The copy of its module in the run's folder. */
+  readonly copy: string;
+}
+
 /** A sitting in which a run was gone on with. */
 export interface Sitting
-  extends Pick<Manifest, "groklab" | "started" | "command" | "lock"> {
+  extends
+    Pick<Manifest, "groklab" | "started" | "command" | "lock" | "extensions"> {
   /** Updates that were made before. */
   readonly step: number;
   /** Deno and the packages. */
@@ -63,8 +77,11 @@ export function withSitting(
   now: Manifest,
   step: number,
 ): Manifest {
-  const { groklab, started, command, versions, lock, device } = now;
-  const sitting = { step, started, groklab, command, versions, lock, device };
+  const { groklab, started, command, versions, lock, device, extensions } = now;
+  const sitting = {
+    ...{ step, started, groklab, command, versions, lock, device },
+    ...(extensions && { extensions }),
+  };
   return { ...manifest, resumed: [...manifest.resumed ?? [], sitting] };
 }
 
@@ -77,7 +94,7 @@ export function withSitting(
  */
 export function differences(manifest: Manifest, now: Manifest): string[] {
   const before = manifest.resumed?.at(-1) ?? manifest;
-  const seen = ({ groklab, lock, device }: typeof before) => ({
+  const seen = ({ groklab, lock, device, extensions }: typeof before) => ({
     groklab,
     "lock file": lock?.slice(0, 8) ?? "none",
     os: device.os,
@@ -85,6 +102,9 @@ export function differences(manifest: Manifest, now: Manifest): string[] {
     device: device.provider,
     // Cores decide about threads, where none are named.
     threads: device.threads ?? `those of ${device.cores} cores`,
+    extensions:
+      extensions?.map(({ module, copy }) => `${module} ${copy.split("/")[1]}`)
+        .join(" and ") ?? "none",
   });
   const [then, here] = [seen(before), seen(now)];
   return (Object.keys(here) as (keyof typeof here)[])
@@ -121,6 +141,13 @@ export async function makeManifest(
       threads,
     },
     git: await gitState(),
+    ...(extensionsInUse.length > 0 && {
+      extensions: extensionsInUse.map(({ path, files }) => ({
+        path,
+        ...files.used,
+        copy: copyPath(files, files.entry),
+      })),
+    }),
   };
 }
 

@@ -6,9 +6,10 @@
 
 export { DamagedError } from "../base/sums.ts";
 export { exportCheckpoint, type ExportOptions } from "./export.ts";
+export type { UsedModule } from "../config/used.ts";
 export { checkpointPath } from "./layout.ts";
 export { isLocked, lockRun } from "./lock.ts";
-export type { Manifest, Sitting } from "./manifest.ts";
+export type { ExtensionRecord, Manifest, Sitting } from "./manifest.ts";
 export { newRunPath, removeRun } from "./new_folder.ts";
 export {
   checkpointsOf,

@@ -9,6 +9,7 @@ import { type Config, definitionsOf } from "../config/config.ts";
 import { UsageError } from "../base/errors.ts";
 import { taskLine } from "../base/shell.ts";
 import { describing, isPartial, removePartial } from "../base/files.ts";
+import { sumsOf } from "../base/sums.ts";
 import {
   CHECKPOINT,
   checkRegular,
@@ -90,7 +91,8 @@ const lstat = (path: string) => Deno.lstat(path).catch(ignoreMissing);
 export async function removeRun(path: string): Promise<void> {
   checkArgument("removeRun()", "path", path, pathCheck);
   await checkRegular(path);
-  const { manifest, checkpoints, optimizer, ...files } = FILES;
+  await removeCopies(path);
+  const { manifest, checkpoints, optimizer, extensions: _, ...files } = FILES;
   for (const folder of [checkpoints, optimizer]) {
     for (const name of await list(join(path, folder)) ?? []) {
       if (!CHECKPOINT.test(name)) continue;
@@ -103,6 +105,29 @@ export async function removeRun(path: string): Promise<void> {
   for (const name of [...Object.values(files), manifest]) {
     await Deno.remove(join(path, name)).catch(ignoreMissing);
   }
+}
+
+// The copies of extensions that the run's sums name, and folders that are empty
+// then. Where the sums are damaged nobody knows which they are: they stay.
+async function removeCopies(path: string): Promise<void> {
+  const folder = join(path, FILES.extensions);
+  if (!await lstat(folder)) return;
+  const sums = await sumsOf(path, true).catch(() => undefined);
+  for (const name of sums?.files.keys() ?? []) {
+    if (!name.startsWith(`${FILES.extensions}/`)) continue;
+    await Deno.remove(join(path, name)).catch(ignoreMissing);
+  }
+  await removeEmpty(folder);
+}
+
+async function removeEmpty(folder: string): Promise<void> {
+  for (
+    const { name, isDirectory } of await Array.fromAsync(Deno.readDir(folder))
+  ) {
+    if (isDirectory) await removeEmpty(join(folder, name));
+  }
+  await removePartial(folder);
+  if ((await list(folder))?.length === 0) await Deno.remove(folder);
 }
 
 /**

@@ -9,6 +9,7 @@
  *     metrics.jsonl                   a row per evaluation
  *     checkpoints/step-NNNNNNNN.onnx  the model after N updates
  *     optimizer/step-NNNNNNNN.onnx    the optimizer's state there, if it has any
+ *     extensions/SUM/…                the extensions with which it was made, if any
  *     summary.json                    how it ended
  *     SHA256SUMS                      the sums of these files, of metrics.jsonl
  *                                     once it has ended
@@ -20,6 +21,8 @@
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import type { Examples, Split } from "../data/dataset.ts";
+import { copyPath } from "../extensions/modules.ts";
+import { extensionsInUse } from "../extensions/use.ts";
 import type { Metrics } from "../metrics/mod.ts";
 import {
   describing,
@@ -75,6 +78,15 @@ export const splitText = (split: Split): string =>
       return key === "inputs" && this.source ? undefined : value;
     },
   ) + "\n";
+
+// The files of the extensions in use, by their places in the run's folder.
+function copies(): Record<string, Uint8Array> {
+  return Object.fromEntries(
+    extensionsInUse.flatMap(({ files }) =>
+      [...files.files].map(([name, bytes]) => [copyPath(files, name), bytes])
+    ),
+  );
+}
 
 /** A run being written; who writes it has its lock. */
 export class RunWriter {
@@ -136,6 +148,7 @@ export class RunWriter {
       await sums.write({
         [FILES.config]: jsonText(config),
         [FILES.split]: splitText(split),
+        ...copies(),
       });
       await writeWhole(join(path, FILES.metrics), "");
     });
@@ -166,6 +179,7 @@ export class RunWriter {
         [FILES.config]: jsonText(config),
         [FILES.manifest]: jsonText(manifest),
         [FILES.split]: splitText(split),
+        ...copies(),
       });
       await Deno.remove(join(path, FILES.summary)).catch(ignoreMissing);
       await truncate(metrics, from.bytes);

@@ -130,14 +130,23 @@ export {
 } from "./band/replicas.ts";
 export { startFrom, type StartOptions } from "./from_checkpoint.ts";
 export { DivergedError } from "./diverged.ts";
-export type { Progress, TrainOptions } from "./options.ts";
+export type {
+  ExtendedInput,
+  ExtendedOptions,
+  Progress,
+  TrainOptions,
+} from "./options.ts";
 export { train } from "./train.ts";
 export { newestInterrupted, type ToResume, toResume } from "./unfinished.ts";
 
-// Metrics.
+// Extensions.
 
-// The step, and the engines that run it.
-
-// Devices.
-
-// Training.
+export {
+  type AnyExtensionProbe,
+  defineExtension,
+  type Extension,
+  type ExtensionParts,
+  type Maker,
+} from "../extensions/extension.ts";
+export { loadExtension } from "../extensions/load.ts";
+export { allowChanged, useExtension } from "../extensions/use.ts";

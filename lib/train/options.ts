@@ -4,8 +4,18 @@
  * @module
  */
 
-import { callback, type Checks, flag, signal, text } from "../base/options.ts";
-import type { Config } from "../config/config.ts";
+import {
+  callback,
+  checkOptions,
+  type Checks,
+  flag,
+  list,
+  signal,
+  text,
+} from "../base/options.ts";
+import type { Config, ConfigInput } from "../config/config.ts";
+import type { Extension } from "../extensions/extension.ts";
+import { allowChanged, useExtensions } from "../extensions/use.ts";
 import type { DeviceChoice } from "../devices/choice.ts";
 import type { MetricsRow } from "../runs/run_folder.ts";
 
@@ -23,6 +33,16 @@ export interface Progress {
 
 /** How to run a training. */
 export interface TrainOptions {
+  /**
+   * Extensions whose parts the config names. They are added to the registries for
+   * the process, and stay there.
+   */
+  readonly use?: readonly Extension[];
+  /**
+   * Go on with, or feed back, what was made with another version of an extension;
+   * for the process, as `use` is.
+   */
+  readonly useChanged?: boolean;
   /** The run's folder; by default a new one in `runs/`. */
   readonly run?: string;
   /** Replace the run that lies in the folder. */
@@ -63,6 +83,8 @@ export interface TrainOptions {
 
 /** Those, checked. */
 export const TRAIN: Checks<TrainOptions> = {
+  use: list,
+  useChanged: flag,
   run: text,
   overwrite: flag,
   resume: flag,
@@ -73,3 +95,43 @@ export const TRAIN: Checks<TrainOptions> = {
   onStart: callback,
   onWarning: callback,
 };
+
+/**
+ * Checks how a training is to be run, and adds its extensions: before its config is
+ * looked at.
+ *
+ * @param what The function, for messages.
+ * @param options What it was given.
+ * @throws {UsageError} if an option is unknown, or an extension cannot be added.
+ */
+export function prepare(what: string, options: TrainOptions): void {
+  checkOptions(what, options, TRAIN);
+  useExtensions(options.use);
+  if (options.useChanged !== undefined) allowChanged(options.useChanged);
+}
+
+/**
+ * A config with keys and names of extensions: of those nothing is known before
+ * they are in use.
+ */
+export type ExtendedInput =
+  & Omit<ConfigInput, "task" | "model" | "loss" | "optimizer" | "metrics">
+  & {
+    /** The task's name. */
+    readonly task?: string;
+    /** The architecture's name. */
+    readonly model?: string;
+    /** The loss's name. */
+    readonly loss?: string;
+    /** The optimizer's name. */
+    readonly optimizer?: string;
+    /** Groups of metrics, by their names. */
+    readonly metrics?: readonly string[];
+  }
+  & Readonly<Record<string, unknown>>;
+
+/** How to run a training with extensions. */
+export interface ExtendedOptions extends TrainOptions {
+  /** The extensions. */
+  readonly use: readonly Extension[];
+}

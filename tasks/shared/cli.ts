@@ -84,15 +84,29 @@ export async function main(
       if (error.exitCode === 0) Deno.exit(EXIT.done); // --help
       fail(refusal(error, program, own), EXIT.usage);
     }
-    if (!(error instanceof Error)) throw error;
-    // Errors of the project say all there is to say; a foreign one is a defect
-    // in the project, and its place is what is needed to mend it.
-    if (variable("GROKLAB_DEBUG")) console.error(error.stack);
-    fail(
-      error.message,
-      error instanceof UsageError ? EXIT.usage : EXIT.failed,
-    );
+    refuse(error);
   }
+}
+
+let explain: (error: Error) => string | undefined = () => undefined;
+
+/**
+ * Has somebody who knows more say what an error is: wrong use, in words; undefined
+ * of an error of which nothing more is known.
+ */
+export function explainErrors(of: typeof explain): void {
+  explain = of;
+}
+
+/** Ends the program with a line on what went wrong. */
+export function refuse(error: unknown): never {
+  if (!(error instanceof Error)) throw error;
+  // Errors of the project say all there is to say; a foreign one is a defect
+  // in the project, and its place is what is needed to mend it.
+  if (variable("GROKLAB_DEBUG")) console.error(error.stack);
+  const explained = explain(error);
+  if (explained !== undefined) fail(explained, EXIT.usage);
+  fail(error.message, error instanceof UsageError ? EXIT.usage : EXIT.failed);
 }
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -101,7 +115,8 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 // INIT_CWD, unless a program further up has said so of itself. So it counts in
 // that folder only, and if it is one in there: the clone is worked in from the
 // clone. What was started otherwise is where it was called.
-function goToCaller(): void {
+/** Has relative paths start where the command was typed. */
+export function goToCaller(): void {
   const caller = variable("INIT_CWD");
   if (caller === undefined || caller === "") return;
   try {

@@ -1,3 +1,4 @@
+import type { Loadable } from "../../extensions/use.ts";
 import type { ProbeName, ProbeResults } from "../catalogue.ts";
 import type { RunCheckpoint } from "../context/context.ts";
 import type { ProbeOptions } from "./options.ts";
@@ -46,6 +47,8 @@ export interface ProbingOrder {
   readonly work: ProbingWork;
   /** How. */
   readonly options: Omit<ProbeOptions, "onProgress">;
+  /** The extensions that the thread must have. */
+  readonly use: Loadable;
   /** An Int32: the first unit that no thread has taken. */
   readonly next: SharedArrayBuffer;
 }

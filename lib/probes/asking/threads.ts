@@ -8,6 +8,7 @@ import { UsageError } from "../../base/errors.ts";
 import { FileError } from "../../base/files.ts";
 import { only } from "../../base/options.ts";
 import { flagOf } from "../../config/config.ts";
+import { loadable } from "../../extensions/use.ts";
 import { deviceRows, onnxDevice } from "../../settings/devices.ts";
 import type { FloatDType } from "../../numeric/tensor.ts";
 import { loadProbeModel } from "../../onnx/inspect/load_probe_model.ts";
@@ -64,12 +65,16 @@ export async function shareOut(
     throw new UsageError(`jobs must be an integer of 1 or more, got ${jobs}`);
   }
   const units = unitsOf(work);
+  const use = loadable();
   // Each thread would have activations of its own.
-  const most = jobs > 1 && await hasManyLogits(work, options) ? 1 : jobs;
+  const alone = jobs > 1 &&
+    (use === undefined || await hasManyLogits(work, options));
+  const most = alone ? 1 : jobs;
   const threads = Math.max(1, Math.min(most, units));
   const order: ProbingOrder = {
     work,
     options: { ...rest, ...coresOf(work, threads, rest) },
+    use: use ?? { modules: [], changed: false },
     next: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
   };
   const left = new Set(Array.from({ length: units }, (_, i) => i));

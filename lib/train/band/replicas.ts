@@ -19,7 +19,12 @@ import {
   resolveConfig,
 } from "../../config/config.ts";
 import type { TrainResult } from "../../runs/result.ts";
-import { TRAIN, type TrainOptions } from "../options.ts";
+import {
+  type ExtendedInput,
+  type ExtendedOptions,
+  prepare,
+  type TrainOptions,
+} from "../options.ts";
 import { trainRuns } from "../training.ts";
 
 /** Which runs to train at once. */
@@ -126,9 +131,28 @@ export function replicaConfigs(
 export function trainReplicas(
   input: ConfigInput,
   replicas: ReplicaOptions,
+  options?: TrainOptions,
+): Promise<TrainResult[]>;
+/**
+ * The same of a config that names parts of extensions.
+ *
+ * @param input Any part of a config, keys of the extensions among them.
+ * @param replicas How many runs, and in what they differ.
+ * @param options The extensions, and what else trainings are told.
+ */
+export function trainReplicas(
+  input: ExtendedInput,
+  replicas: ReplicaOptions,
+  options: ExtendedOptions,
+): Promise<TrainResult[]>;
+export async function trainReplicas(
+  input: unknown,
+  replicas: ReplicaOptions,
   options: TrainOptions = {},
 ): Promise<TrainResult[]> {
-  return trainBand(replicaConfigs(input, replicas), options);
+  prepare("trainReplicas()", options);
+  const configs = replicaConfigs(input as ConfigInput, replicas);
+  return await trainBand(configs, options);
 }
 
 /**
@@ -145,6 +169,6 @@ export async function trainBand(
   options: TrainOptions = {},
 ): Promise<TrainResult[]> {
   checkConfigs("trainBand()", asked);
-  checkOptions("trainBand()", options, TRAIN);
+  prepare("trainBand()", options);
   return await trainRuns(asked, options, true);
 }

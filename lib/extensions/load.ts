@@ -1,0 +1,138 @@
+/**
+ * Loading the modules of extensions, and what to say where that fails.
+ *
+ * @module
+ */
+
+import { resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { UsageError } from "../base/errors.ts";
+import { isAbsent } from "../base/files.ts";
+import { type Extension, makerOf } from "./extension.ts";
+import { allowChanged, type Loadable, useExtension } from "./use.ts";
+
+/** An extension that was loaded, and not yet added. */
+export interface Loaded {
+  /** What its module exports by default. */
+  readonly extension: Extension;
+  /** The module, a file URL. */
+  readonly url: string;
+  /** What the user called it. */
+  readonly path: string;
+}
+
+/** A module of an extension that is not there. */
+export class MissingExtensionError extends UsageError {
+  /** What tells it from other errors. */
+  override name = "MissingExtensionError";
+}
+
+/**
+ * Runs the module of an extension.
+ *
+ * @param path A file or its URL, or a folder with a `mod.ts`.
+ * @param as What to call it; by default the path.
+ * @throws {MissingExtensionError} if there is none.
+ * @throws {UsageError} if it does not parse, throws while it is loaded, may not
+ * do what it does, or does not export an extension by default.
+ */
+export async function importExtension(
+  path: string,
+  as: string = path,
+): Promise<Loaded> {
+  const url = await moduleUrl(path, as);
+  let module: { readonly default?: unknown };
+  try {
+    module = await import(url);
+  } catch (error) {
+    throw new UsageError(`Cannot use the extension ${as}: ${reason(error)}`, {
+      cause: error,
+    });
+  }
+  const { default: extension } = module;
+  if (makerOf(extension)) {
+    return { extension: extension as Extension, url, path: as };
+  }
+  throw new UsageError(
+    `Cannot use the extension ${as}: ` +
+      (extension === undefined
+        ? "it has no default export"
+        : "its default export is no extension") +
+      ": export default defineExtension({ … })",
+  );
+}
+
+/**
+ * Loads an extension and adds it to the registries, for the process.
+ *
+ * @param path A file or its URL, or a folder with a `mod.ts`.
+ * @throws {UsageError} if it cannot be loaded, or cannot be added, as
+ * {@link useExtension} has it.
+ *
+ * @example
+ * ```ts ignore
+ * import { loadExtension, probe } from "@groklab/groklab";
+ *
+ * await loadExtension("./my_lab.ts");
+ * await probe("runs/mine");
+ * ```
+ */
+export async function loadExtension(path: string): Promise<Extension> {
+  const { extension, ...from } = await importExtension(path);
+  useExtension(extension, from);
+  return extension;
+}
+
+/** Loads what another thread has in use. */
+export async function loadAll({ modules, changed }: Loadable): Promise<void> {
+  allowChanged(changed);
+  for (const { url, path } of modules) {
+    const { extension, ...from } = await importExtension(url, path);
+    useExtension(extension, from);
+  }
+}
+
+async function moduleUrl(path: string, as: string): Promise<string> {
+  const missing = (what: string) =>
+    new MissingExtensionError(`Cannot use the extension ${as}: ${what}`);
+  if (/^[a-z][a-z+.-]+:/i.test(path) && !path.startsWith("file:")) {
+    throw new UsageError(
+      `Cannot use the extension ${as}: it must be a file of this machine`,
+    );
+  }
+  const file = path.startsWith("file:") ? fileURLToPath(path) : resolve(path);
+  const look = (file: string) =>
+    Deno.stat(file).catch((error) => {
+      if (!isAbsent(error)) throw missing((error as Error).message);
+    });
+  const found = await look(file);
+  if (!found) throw missing("there is no such file");
+  if (!found.isDirectory) return pathToFileURL(file).href;
+  const inside = resolve(file, "mod.ts");
+  if (await look(inside)) return pathToFileURL(inside).href;
+  throw missing("it is a folder that has no mod.ts");
+}
+
+// Why a module could not be loaded, in a line.
+function reason(error: unknown): string {
+  if (!(error instanceof Error)) return `it throws ${String(error)}`;
+  const lack = lackText(error);
+  if (lack !== undefined) return lack;
+  const [line = "", ...more] = error.message.split("\n");
+  // Of what does not parse Deno says behind the text where it stands.
+  const [, place] = /\bfile:\S*\/([^/\s]+:\d+:\d+)/.exec(more.join(" ")) ?? [];
+  return place === undefined ? line : `${line} (${place})`;
+}
+
+/**
+ * What an extension wants to do and may not, in words; undefined of another error.
+ *
+ * @param error What it threw.
+ */
+export function lackText(error: unknown): string | undefined {
+  if (!(error instanceof Deno.errors.NotCapable)) return undefined;
+  const [, wanted = error.message] =
+    /^Requires (.*?)(?:, run again with.*)?$/s.exec(error.message) ?? [];
+  return `it requires ${wanted}, which this task does not have: an extension ` +
+    "may do what the task may, and nothing else";
+}

@@ -22,7 +22,12 @@ export type Batches<T = tf.Tensor> =
   & { readonly train: Batch<T>; readonly test: Batch<T> }
   & { readonly [name: string]: Batch<T> };
 
-/** A part of a split as tensors in the host's memory. */
+/**
+ * A part of a split as tensors in the host's memory.
+ *
+ * @param examples The rows, [n, …row], and their labels, [n].
+ * @param model Of it the type and shape of a row.
+ */
 export function hostBatch(
   { inputs, labels }: Examples,
   { row }: Model,

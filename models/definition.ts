@@ -73,6 +73,8 @@ export interface ModelDefinition<S extends Settings = Settings>
  * });
  * assertEquals(tables.describe({}), "two tables");
  * ```
+ *
+ * @param definition The definition, which is given back.
  */
 export function defineModel<const S extends Settings>(
   definition: ModelDefinition<S>,

@@ -1,5 +1,6 @@
 /**
- * Architectures.
+ * Entry point `@groklab/groklab/models`: architectures, the layers that they are
+ * made of, and what their parameters start as.
  *
  * @module
  */

@@ -26,7 +26,12 @@ export function noHook<T extends tf.Tensor>(_name: string, activation: T): T {
   return activation;
 }
 
-/** A hook for a part of a model, whose names begin with the part's. */
+/**
+ * A hook for a part of a model, whose names begin with the part's.
+ *
+ * @param hook The hook of the whole.
+ * @param part The part's name: what it marks as `hook_z` is `part.hook_z`.
+ */
 export function within(hook: Hook, part: string): Hook {
   return (name, activation) => hook(`${part}.${name}`, activation);
 }

@@ -108,7 +108,11 @@ export function headsProblem(
     : `--heads must divide --d-model ${dModel}, got ${heads}`;
 }
 
-/** An input that a model accepts only as tokens. */
+/**
+ * An input that a model accepts only as tokens.
+ *
+ * @throws {TypeError} if its rows are no tokens.
+ */
 export function tokensOf(input: Input): Input & { readonly kind: "tokens" } {
   if (input.kind === "tokens") return input;
   throw new TypeError(

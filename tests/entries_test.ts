@@ -47,6 +47,22 @@ Deno.test("the root has at most 130 names, each written out and listed in docs/l
   assertEquals(listed.toSorted(), names.toSorted());
 });
 
+Deno.test("what is at the root is in the entry of its subject, too", async () => {
+  const all = new Set<string>();
+  for (const [, file] of entries.slice(1)) {
+    for (const name of exportsOf(await read(file)).names) all.add(name);
+  }
+  // Of no subject: settings, and errors of everything.
+  const lists = code(await read("mod.ts")).matchAll(
+    /\{([^}]*)\} from "\.\/(?!lib\/settings\/|lib\/base\/)[^"]+"/g,
+  );
+  const names = [...lists].flatMap(([list]) =>
+    exportsOf(`export ${list};`).names
+  );
+  assert(names.length > 80);
+  assertEquals(names.filter((name) => !all.has(name)), []);
+});
+
 Deno.test("no entry exports by a star or twice", async () => {
   for (const [name, file] of entries) {
     const { names, stars } = exportsOf(await read(file));

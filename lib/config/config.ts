@@ -91,6 +91,8 @@ const own = <T>(registry: Readonly<Record<string, unknown>>, name: string) =>
  * The components that a config names. Of a run that was made with extensions which
  * are not here something stands for each that is not known, and says so when it
  * is asked for what it is.
+ *
+ * @throws {TypeError} if it is no config as resolveConfig() gives it.
  */
 export function definitionsOf(config: Config): Definitions {
   checkArgument("definitionsOf()", "config", config, configCheck);

@@ -110,6 +110,7 @@ export function firstStep({ from }: Pick<Course, "from">): number {
  *
  * @param config A whole config.
  * @param step Updates made before.
+ * @throws {TypeError} if it is no config as resolveConfig() gives it.
  */
 export function configAt<C extends Course>(config: C, step: number): C {
   checkArgument("configAt()", "config", config, courseCheck);

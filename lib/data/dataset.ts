@@ -47,7 +47,12 @@ export interface Split {
   readonly extra?: Readonly<Record<string, Examples>>;
 }
 
-/** A dataset that comes in parts: its rows are those of all parts. */
+/**
+ * A dataset that comes in parts: its rows are those of all parts.
+ *
+ * @param split The parts: train, test, then the others.
+ * @param classes How many classes there are.
+ */
 export function datasetOfParts(split: Split, classes: number): Dataset {
   const parts = [split.train, split.test, ...Object.values(split.extra ?? {})];
   return {
@@ -58,7 +63,12 @@ export function datasetOfParts(split: Split, classes: number): Dataset {
   };
 }
 
-/** How many of all examples a train fraction takes: ⌊fraction · total⌋. */
+/**
+ * How many of all examples a train fraction takes: ⌊fraction · total⌋.
+ *
+ * @param fraction The share, in (0, 1).
+ * @param total How many examples there are.
+ */
 export function trainSize(fraction: number, total: number): number {
   // The product of 0.29 and 100 is 28.999…: what is meant is 29.
   return Math.floor(fraction * total + 1e-9);

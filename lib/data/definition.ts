@@ -86,6 +86,8 @@ export interface TaskDefinition<S extends Settings = Settings>
  * });
  * assertEquals(larger.form({ below: 7 }).total, 49);
  * ```
+ *
+ * @param definition The definition, which is given back.
  */
 export function defineTask<const S extends Settings>(
   definition: TaskDefinition<S>,

@@ -1,5 +1,6 @@
 /**
- * Datasets, their seeded split, and random streams.
+ * Entry point `@groklab/groklab/data`: datasets, the tasks that make them, their
+ * seeded split, and random streams.
  *
  * @module
  */

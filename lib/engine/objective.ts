@@ -64,6 +64,8 @@ export interface Objective {
  * @param experiment Model, loss, rows and parameters.
  * @param buffers The model's buffers, where it has any.
  * @param options Where it runs.
+ * @throws {TypeError} if it is no experiment as makeExperiment() gives it.
+ * @throws {UsageError} if an option is unknown, or is not what it must be.
  */
 export function openObjective(
   experiment: Experiment,

@@ -86,13 +86,21 @@ function batchProblem(
     (batchSize !== null ? `--batch-size ${batchSize}` : `${rows} to train on`);
 }
 
-/** The key of what is random in an experiment's steps. */
+/**
+ * The key of what is random in an experiment's steps.
+ *
+ * @throws {TypeError} if it is no config as resolveConfig() gives it.
+ */
 export function stepKey(config: Config): Words {
   checkArgument("stepKey()", "config", config, configCheck);
   return wordsOf(`${config.seed}:steps`);
 }
 
-/** The loss that a config describes. */
+/**
+ * The loss that a config describes.
+ *
+ * @throws {TypeError} if it is no config as resolveConfig() gives it.
+ */
 export function lossOf(config: Config): Loss {
   checkArgument("lossOf()", "config", config, configCheck);
   const { loss } = definitionsOf(config);
@@ -147,6 +155,7 @@ export function optimizerPrefixes(config: Config): Map<string, string> {
  *
  * @param config The config.
  * @param rates What stands in place of the config's own rates.
+ * @throws {TypeError} if it is no config as resolveConfig() gives it.
  */
 export function optimizerOf(
   config: Config,
@@ -165,7 +174,11 @@ const perSquare = (rate: Rate, alpha: number): Rate => {
     : tf.div(rate, scalar(alpha ** 2));
 };
 
-/** The model that a config describes, its logits scaled. */
+/**
+ * The model that a config describes, its logits scaled.
+ *
+ * @throws {TypeError} if it is no config as resolveConfig() gives it.
+ */
 export function makeModel(config: Config): Model {
   checkArgument("makeModel()", "config", config, configCheck);
   const { task, model } = definitionsOf(config);

@@ -15,13 +15,21 @@ import { withLabelNoise } from "../data/label_noise.ts";
 import { type RandomKey, randomKey } from "../numeric/random.ts";
 import { checkArgument, configCheck } from "../base/options.ts";
 
-/** The streams of a config's data: their seed may be another than the rest's. */
+/**
+ * The streams of a config's data: their seed may be another than the rest's.
+ *
+ * @throws {TypeError} if it is no config as resolveConfig() gives it.
+ */
 export function dataKey(config: Config): RandomKey {
   checkArgument("dataKey()", "config", config, configCheck);
   return randomKey(config.dataSeed ?? config.seed);
 }
 
-/** All rows of a config's task, as its model takes them. */
+/**
+ * All rows of a config's task, as its model takes them.
+ *
+ * @throws {TypeError} if it is no config as resolveConfig() gives it.
+ */
 export function datasetOf(config: Config): Dataset {
   checkArgument("datasetOf()", "config", config, configCheck);
   const { task, model } = definitionsOf(config);

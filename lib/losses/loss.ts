@@ -79,6 +79,8 @@ export interface LossDefinition<S extends Settings = Settings>
  * });
  * assertEquals(warm.make({ warmth: 3 }).temperature, 3);
  * ```
+ *
+ * @param definition The definition, which is given back.
  */
 export function defineLoss<const S extends Settings>(
   definition: LossDefinition<S>,
@@ -89,7 +91,12 @@ export function defineLoss<const S extends Settings>(
 /** The definition of a loss that has no constants. */
 export type PlainLoss = LossDefinition<Record<never, never>>;
 
-/** The definition of a loss that has no constants. */
+/**
+ * The definition of a loss that has no constants.
+ *
+ * @param loss The loss.
+ * @param summary What it is, in a few words, for `--help`.
+ */
 export function plainLoss(loss: Loss, summary: string): PlainLoss {
   const { precisions } = loss;
   return defineLoss({ summary, settings: {}, precisions, make: () => loss });

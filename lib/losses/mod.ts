@@ -1,5 +1,6 @@
 /**
- * Losses, one a file: value and closed-form gradient side by side.
+ * Entry point `@groklab/groklab/losses`: losses, one a file, value and closed-form
+ * gradient side by side.
  *
  * @module
  */

@@ -79,6 +79,7 @@ const SOFTMAX: Checks<SoftmaxOptions> = {
  * Section 7, for label smoothing as PyTorch's `cross_entropy` has it.
  *
  * @param options α in [0, 1), T above 0, λ of 0 or more.
+ * @throws {UsageError} if an option is unknown, or is not what it must be.
  */
 export function softmaxCrossEntropy(
   options: SoftmaxOptions = {},

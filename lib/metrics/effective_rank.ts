@@ -32,6 +32,13 @@ const HIDDEN = /hook_post$/;
  *
  * Source: Roy & Vetterli (EUSIPCO 2007), Definition 1.
  *
+ * ```ts
+ * import { effectiveRankOf } from "@groklab/groklab/train";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * assertAlmostEquals(effectiveRankOf([3, 3, 0]), 2);
+ * ```
+ *
  * @param singularValues σ, 0 or more.
  */
 export function effectiveRankOf(singularValues: readonly number[]): number {

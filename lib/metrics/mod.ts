@@ -95,7 +95,11 @@ export function addMetricGroups(
   append(chosen, choices());
 }
 
-/** The groups that names stand for, the basic one always among them. */
+/**
+ * The groups that names stand for, the basic one always among them.
+ *
+ * @param names Groups, or sets of them.
+ */
 export function metricGroupsOf(
   names: readonly MetricChoice[],
 ): MetricGroupName[] {
@@ -180,6 +184,8 @@ function add<T>(
  *
  * @param experiment Of it only the config, the model and the shapes matter.
  * @param options Runtime and threads.
+ * @throws {TypeError} if it is no experiment as makeExperiment() gives it.
+ * @throws {UsageError} if an option is unknown, or is not what it must be.
  */
 export async function openMeter(
   experiment: Metered,

@@ -1,5 +1,5 @@
 /**
- * ONNX files: writing, reading, editing, running.
+ * Entry point `@groklab/groklab/onnx`: ONNX files, written, read, edited and run.
  *
  * @module
  */

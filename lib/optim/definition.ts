@@ -55,6 +55,8 @@ export interface StageDefinition<S extends Settings = Settings>
  * });
  * assertEquals(Object.keys(plain.settings), ["lr"]);
  * ```
+ *
+ * @param definition The definition, which is given back.
  */
 export function defineOptimizer<const S extends Settings>(
   definition: OptimizerDefinition<S>,
@@ -89,6 +91,8 @@ export function defineOptimizer<const S extends Settings>(
  * });
  * assertEquals(ignore.place, "gradient");
  * ```
+ *
+ * @param definition The definition, which is given back.
  */
 export function defineStage<const S extends Settings>(
   definition: StageDefinition<S>,

@@ -1,5 +1,6 @@
 /**
- * Optimizers: chains of gradient transformations.
+ * Entry point `@groklab/groklab/optim`: optimizers, which are chains of gradient
+ * transformations, and trees of parameters.
  *
  * @module
  */

@@ -80,7 +80,11 @@ export function chain(
   };
 }
 
-/** A stage without state. */
+/**
+ * A stage without state.
+ *
+ * @param update What becomes of the updates: of them and of the parameters.
+ */
 export function stateless(
   update: (updates: Params, params: Params) => Params,
 ): GradientTransformation {
@@ -90,7 +94,13 @@ export function stateless(
   };
 }
 
-/** Combines trees of the same structure leaf by leaf. */
+/**
+ * Combines trees of the same structure leaf by leaf.
+ *
+ * @param f Of the leaves at one path; what it gives stands there.
+ * @param first The first tree.
+ * @param others Trees of the same structure.
+ */
 export function zipTrees(
   f: (...leaves: tf.Tensor[]) => tf.Tensor,
   first: Params,
@@ -107,7 +117,13 @@ export function zipTrees(
   ) as Params;
 }
 
-/** A step of an exponential moving average: βm + (1 − β)x. */
+/**
+ * A step of an exponential moving average: βm + (1 − β)x.
+ *
+ * @param beta β, in [0, 1).
+ * @param m The average so far, of any shape.
+ * @param x What comes in, of the same shape.
+ */
 export function ema(beta: number, m: tf.Tensor, x: tf.Tensor): tf.Tensor {
   return tf.add(tf.mul(scalar(beta), m), tf.mul(scalar(1 - beta), x));
 }
@@ -123,7 +139,12 @@ export function newCount(params: Params): tf.Tensor {
   return castLike(scalar(0), first![1]);
 }
 
-/** θ + updates. */
+/**
+ * θ + updates.
+ *
+ * @param params θ.
+ * @param updates Of the same structure and shapes.
+ */
 export function applyUpdates(params: Params, updates: Params): Params {
   return zipTrees((p, u) => tf.add(p, u), params, updates);
 }

@@ -1,5 +1,7 @@
 /**
- * Probes: questions to a checkpoint file or a run, answered through ONNX Runtime.
+ * Entry point `@groklab/groklab/probes`: probes, questions to a checkpoint file or a
+ * run that are answered through ONNX Runtime, the types of their results, and the
+ * functions that they are made of.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * Reports: runs as one page, as charts in files, as charts of a notebook.
+ * Entry point `@groklab/groklab/report`: runs as one page, as charts in files, as
+ * charts of a notebook.
  *
  * @module
  */

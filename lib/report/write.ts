@@ -33,6 +33,20 @@ const RUNTIME = `onnxruntime-web-${
 /**
  * Writes a report.
  *
+ * ```ts
+ * import { train, writeReport } from "@groklab/groklab";
+ * import { assert } from "@std/assert";
+ *
+ * const run = await Deno.makeTempDir();
+ * await train({ modulus: 7, hidden: [16], steps: 20 }, { run });
+ * const { files, charts } = await writeReport([run], {
+ *   formats: ["svg"],
+ *   probes: ["geometry"],
+ *   out: `${run}/charts`,
+ * });
+ * assert(charts.length > 0 && files[0]!.path.endsWith(".svg"));
+ * ```
+ *
  * @param paths Run folders, or folders of replicas.
  * @param options Formats, place, what to do with what is there.
  * @throws {FileError} if a run cannot be read, or a file not be written.

@@ -1,5 +1,6 @@
 /**
- * Reproducing the paper: every figure one call.
+ * Entry point `@groklab/groklab/reproduce`: every figure of the paper one call, and
+ * what figures of your own are.
  *
  * @module
  */

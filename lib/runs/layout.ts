@@ -46,7 +46,12 @@ export function stepFile(step: number): string {
   return `step-${String(step).padStart(8, "0")}.onnx`;
 }
 
-/** The file of a step's checkpoint inside a run folder. */
+/**
+ * The file of a step's checkpoint inside a run folder.
+ *
+ * @param run The run's folder.
+ * @param step The step: updates made before.
+ */
 export function checkpointPath(run: string, step: number): string {
   return join(run, FILES.checkpoints, stepFile(step));
 }

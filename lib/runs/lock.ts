@@ -49,7 +49,11 @@ export async function lockRun(path: string): Promise<Disposable> {
   }
 }
 
-/** Whether another process trains in a folder, as far as can be seen. */
+/**
+ * Whether another process trains in a folder, as far as can be seen.
+ *
+ * @throws {TypeError} if the path is no text.
+ */
 export async function isLocked(path: string): Promise<boolean> {
   checkArgument("isLocked()", "path", path, pathCheck);
   const file = join(path, LOCK);

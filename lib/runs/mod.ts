@@ -1,5 +1,6 @@
 /**
- * Run folders.
+ * Entry point `@groklab/groklab/runs`: run folders, their configs, metrics,
+ * checkpoints and locks.
  *
  * @module
  */

@@ -87,7 +87,11 @@ async function isRunFolder(path: string): Promise<boolean> {
 
 const lstat = (path: string) => Deno.lstat(path).catch(ignoreMissing);
 
-/** Removes what a run consists of and nothing else that lies there. */
+/**
+ * Removes what a run consists of and nothing else that lies there.
+ *
+ * @throws {TypeError} if the path is no text.
+ */
 export async function removeRun(path: string): Promise<void> {
   checkArgument("removeRun()", "path", path, pathCheck);
   await checkRegular(path);

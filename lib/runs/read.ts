@@ -197,7 +197,11 @@ export async function checkpointsOf(
   return steps.map((step) => ({ step, path: checkpointPath(run, step) }));
 }
 
-/** The run folder that a checkpoint's file lies in, or undefined. */
+/**
+ * The run folder that a checkpoint's file lies in, or undefined.
+ *
+ * @throws {TypeError} if the path is no text.
+ */
 export async function runOfCheckpoint(
   path: string,
 ): Promise<string | undefined> {

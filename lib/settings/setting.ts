@@ -63,7 +63,7 @@ const finite = v.pipe(number, v.finite("must be finite"));
  * A number above 0.
  *
  * ```ts
- * import { defaults, positive, resolveConfig } from "@groklab/groklab";
+ * import { positive } from "@groklab/groklab";
  * import { assertEquals } from "@std/assert";
  *
  * // With --hinge-margin <m>; 1 unless it is told otherwise.

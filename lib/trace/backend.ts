@@ -179,7 +179,12 @@ export function isTracing(): boolean {
   return tf.engine().backendName === BACKEND;
 }
 
-/** Names a traced tensor; on other backends returns it unchanged. */
+/**
+ * Names a traced tensor; on other backends returns it unchanged.
+ *
+ * @param name Its name in the graph: an activation that probes find.
+ * @param tensor The tensor.
+ */
 export function nameTensor<T extends tf.Tensor>(name: string, tensor: T): T {
   if (!isTracing()) return tensor;
   const backend = install();

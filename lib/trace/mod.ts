@@ -1,5 +1,6 @@
 /**
- * Tracing functions of TensorFlow.js tensors into ONNX graphs.
+ * Entry point `@groklab/groklab/trace`: functions of TensorFlow.js tensors as ONNX
+ * graphs, and derivatives and stacks of such graphs.
  *
  * @module
  */

@@ -48,7 +48,12 @@ export function toPrecision<T extends tf.Tensor>(x: T, dtype: FloatDType): T {
   }))(x) as T;
 }
 
-/** Converts a tensor to the floating type of another, differentiably. */
+/**
+ * Converts a tensor to the floating type of another, differentiably.
+ *
+ * @param x The tensor, of any floating type.
+ * @param like A tensor of the type that is wanted.
+ */
 export function castLike<T extends tf.Tensor>(x: T, like: tf.Tensor): T {
   if (!isTracing()) return x;
   return tf.customGrad((x) => ({

@@ -1,5 +1,7 @@
 /**
- * Training: a run, replicas, going on with either.
+ * Entry point `@groklab/groklab/train`: training a run or replicas and going on with
+ * either, and what it is made of: configs, experiments, metrics, steps, engines,
+ * devices.
  *
  * @module
  */

@@ -135,7 +135,13 @@ function hiddenKeys(queries: number, keys: number): boolean[][] | undefined {
 const masks = (hidden: boolean[][], seen: number, unseen: number) =>
   tf.tensor2d(hidden.map((row) => row.map((h) => h ? unseen : seen)));
 
-/** The parameters of attention. */
+/**
+ * The parameters of attention.
+ *
+ * @param path What stands before the parameters' names, such as `blocks.0.attn`.
+ * @param options Its sizes.
+ * @param biases Whether Q, K, V and the output have biases.
+ */
 export function attentionParameters(
   path: string,
   { dModel, heads }: AttentionOptions,

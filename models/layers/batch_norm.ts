@@ -73,7 +73,13 @@ export function batchNorm(
   return normalised(mean, variance);
 }
 
-/** The buffers of a batch normalisation before the first step: 0 and 1. */
+/**
+ * The buffers of a batch normalisation before the first step: 0 and 1.
+ *
+ * @param path What stands before the buffers' names.
+ * @param width How many numbers a row has.
+ * @param dtype Their type, that of the model.
+ */
 export function batchNormBuffers(
   path: string,
   width: number,

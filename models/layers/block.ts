@@ -123,7 +123,12 @@ export function block(
   return normed("post", "ln2", ln2)(residPost);
 }
 
-/** The parameters of a layer. */
+/**
+ * The parameters of a layer.
+ *
+ * @param path What stands before the parameters' names, such as `blocks.0`.
+ * @param options Its sizes and kind.
+ */
 export function blockParameters(
   path: string,
   options: BlockOptions,

@@ -48,7 +48,12 @@ export function layerNorm<T extends tf.Tensor>(
   );
 }
 
-/** The parameters of a norm of vectors of a width. */
+/**
+ * The parameters of a norm of vectors of a width.
+ *
+ * @param path What stands before the parameters' names.
+ * @param width How many numbers a vector has.
+ */
 export function normParameters(path: string, width: number): Parameters {
   const vector = { shape: [width], fanIn: width, fanOut: width } as const;
   return {

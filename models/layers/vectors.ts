@@ -119,7 +119,13 @@ export const upTo = (n: number): tf.Tensor1D =>
 export const times = (ids: tf.Tensor, n: number): tf.Tensor =>
   tf.mul(ids, tf.scalar(n, "int32"));
 
-/** Vectors times a matrix, plus a bias: […, in] → […, out]. */
+/**
+ * Vectors times a matrix, plus a bias: […, in] → […, out].
+ *
+ * @param x […, in].
+ * @param W [in, out].
+ * @param b [out], if there is a bias.
+ */
 export function linear(x: tf.Tensor, W: tf.Tensor, b?: tf.Tensor): tf.Tensor {
   // Over all rows at once: TensorFlow.js's gradient of a batched product does not
   // sum over a broadcast operand.

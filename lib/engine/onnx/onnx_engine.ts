@@ -39,6 +39,8 @@ import { loopStep } from "./traced_step.ts";
  * @param experiment What to train.
  * @param options Runtime and threads.
  * @param start Where to go on from; by default the initial parameters.
+ * @throws {TypeError} if it is no experiment as makeExperiment() gives it.
+ * @throws {UsageError} if an option is unknown, or is not what it must be.
  */
 export async function onnxEngine(
   experiment: Experiment,

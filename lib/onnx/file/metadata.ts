@@ -25,7 +25,12 @@ export interface CheckpointMetadata {
   readonly buffers?: readonly string[];
 }
 
-/** What a key of a file's metadata holds, parsed from JSON, or undefined. */
+/**
+ * What a key of a file's metadata holds, parsed from JSON, or undefined.
+ *
+ * @param model A file that is decoded.
+ * @param key Which value: `config`, `step`, `metrics` or `buffers`.
+ */
 export function metadataOf(
   { metadataProps }: ModelProto,
   key: keyof typeof METADATA,

@@ -109,7 +109,11 @@ export function modelOf(graph: Graph, options: ModelOptions): ModelProto {
   });
 }
 
-/** Serialises a model. */
+/**
+ * Serialises a model.
+ *
+ * @param model The model, as modelOf() makes it.
+ */
 export function encodeModel(model: ModelProto): Uint8Array<ArrayBuffer> {
   return toBinary(ModelProtoSchema, model) as Uint8Array<ArrayBuffer>;
 }

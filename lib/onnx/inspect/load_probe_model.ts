@@ -20,6 +20,22 @@ import { ProbeModel } from "./probe_model.ts";
  * its weights are found wherever they stand, and what it computes in float16 or
  * bfloat16 is computed in float32.
  *
+ * ```ts
+ * import { loadProbeModel, ProbeContext, train } from "@groklab/groklab";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { checkpoint } = await train(
+ *   { modulus: 7, hidden: [16], steps: 10 },
+ *   { run: await Deno.makeTempDir() },
+ * );
+ * const model = await loadProbeModel(checkpoint);
+ * const inputs = new ProbeContext(model).inputs(); // all 49 pairs
+ * const hook = "layers.0.hook_post";
+ * const { [hook]: post } = await model.run(inputs, [hook]);
+ * assertEquals(post!.shape, [49, 16]);
+ * await model.close();
+ * ```
+ *
  * @param path The file.
  * @param options How to run it.
  * @throws {UsageError} if an option is unknown.

@@ -102,12 +102,21 @@ export function giveTensors(names: readonly string[]): Edit {
   };
 }
 
-/** A weight multiplied by a number. */
+/**
+ * A weight multiplied by a number.
+ *
+ * @param name The weight.
+ * @param factor What each of its elements is multiplied with.
+ */
 export function scaleWeight(name: string, factor: number): Edit {
   return changeWeight(name, (values) => values.map((x) => factor * x));
 }
 
-/** A weight of zeros. */
+/**
+ * A weight of zeros.
+ *
+ * @param name The weight.
+ */
 export function zeroWeight(name: string): Edit {
   return changeWeight(name, (values) => new Float64Array(values.length));
 }

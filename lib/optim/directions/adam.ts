@@ -52,6 +52,7 @@ export type AdamState = {
  * Source: Kingma & Ba (arXiv 1412.6980), Algorithm 1 and the end of Section 2.
  *
  * @param options β₁, β₂, ε.
+ * @throws {UsageError} if an option is unknown, or is not what it must be.
  */
 export function scaleByAdam(
   options: AdamOptions,

@@ -29,6 +29,7 @@ import {
  * Source: Chen et al. (arXiv 2302.06675), Algorithm 2.
  *
  * @param options β₁ and β₂.
+ * @throws {UsageError} if an option is unknown, or is not what it must be.
  */
 export function scaleByLion(
   options: { readonly beta1: number; readonly beta2: number },

@@ -104,6 +104,7 @@ const MUON: Checks<MuonOptions> = {
  * momentum, which computes NS in bfloat16.
  *
  * @param options μ, ε and s.
+ * @throws {UsageError} if an option is unknown, or is not what it must be.
  */
 export function scaleByMuon(
   options: MuonOptions,

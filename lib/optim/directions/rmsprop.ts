@@ -34,6 +34,7 @@ import {
  * calls β `alpha`.
  *
  * @param options β and ε.
+ * @throws {UsageError} if an option is unknown, or is not what it must be.
  */
 export function scaleByRmsprop(
   options: { readonly beta2: number; readonly eps: number },

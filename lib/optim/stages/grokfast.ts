@@ -34,6 +34,7 @@ import {
  * code.
  *
  * @param options α and λ.
+ * @throws {UsageError} if an option is unknown, or is not what it must be.
  */
 export function grokfastEma(
   options: { readonly alpha?: number; readonly lambda?: number } = {},
@@ -73,6 +74,7 @@ export function grokfastEma(
  * code.
  *
  * @param options How many gradients the window holds, and λ.
+ * @throws {UsageError} if an option is unknown, or is not what it must be.
  */
 export function grokfastMa(
   options: { readonly window?: number; readonly lambda?: number } = {},

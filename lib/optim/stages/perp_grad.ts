@@ -93,6 +93,7 @@ const norm = (x: Params) => tf.sqrt(dotTrees(x, x));
  * Source: Prieto et al. (arXiv 2501.04697), Eq. 11–12, and its code.
  *
  * @param options What counts as one vector, and renormalisation.
+ * @throws {UsageError} if an option is unknown, or is not what it must be.
  */
 export function perpGrad(
   options: PerpGradOptions = {},

@@ -109,7 +109,11 @@ export function configOfMetadata(metadata: unknown, source: string): Config {
   }
 }
 
-/** The task that a config names. */
+/**
+ * The task that a config names.
+ *
+ * @throws {TypeError} if it is no config as resolveConfig() gives it.
+ */
 export function taskOfConfig(config: Config): ProbedTask {
   checkArgument("taskOfConfig()", "config", config, configCheck);
   const dataset = datasetOf(config);

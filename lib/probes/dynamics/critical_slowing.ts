@@ -173,6 +173,7 @@ export interface RunWarnings {
  * @param options Windows and thresholds.
  * @param most Evaluations to look at, at most.
  * @returns A text saying why, where the run cannot be looked at.
+ * @throws {UsageError} if an option is unknown, or is not what it must be.
  */
 export function warningsOf(
   rows: readonly MetricsRow[],
@@ -262,6 +263,7 @@ const FORGOTTEN = 500;
  * are the baseline's.
  * @param options Windows and thresholds.
  * @returns The share of 200 surrogates that give an alarm, by indicator.
+ * @throws {UsageError} if an option is unknown, or is not what it must be.
  */
 export function alarmsByChance(
   series: readonly number[],

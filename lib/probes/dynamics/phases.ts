@@ -126,7 +126,11 @@ export const phases: RunProbe<"phases", PhasesResult, KeySettings> = {
   },
 };
 
-/** The phases of a run, from its progress measures at each checkpoint. */
+/**
+ * The phases of a run, from its progress measures at each checkpoint.
+ *
+ * @param series What the probe `progress` found at each checkpoint, in order.
+ */
 export function phasesOf(series: ProbeSeries<ProgressResult>): PhasesResult {
   const E = series.map(({ result }) => result.excluded!.loss);
   const { from, rise } = largestRise(E);

@@ -243,6 +243,19 @@ const named = (tensors: readonly HostTensor[]): Record<string, HostTensor> =>
 /**
  * Linear CKA of representations that are there whole; see {@link CkaSums}.
  *
+ * ```ts
+ * import { ckaMatrix } from "@groklab/groklab/probes";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const data = Float64Array.of(1, 0, 0, 1, 2, 3);
+ * const twice = data.map((x) => 2 * x); // CKA does not see a factor
+ * const similar = await ckaMatrix([
+ *   { rows: 3, columns: 2, data },
+ *   { rows: 3, columns: 2, data: twice },
+ * ]);
+ * assertAlmostEquals(similar[0]![1]!, 1, 1e-6);
+ * ```
+ *
  * @param matrices Representations, each [n, width].
  * @param options Where products are multiplied.
  * @returns Each with each.

@@ -61,6 +61,7 @@ export interface WarningStudy {
  * @param runs The metrics of each run.
  * @param names Which metrics.
  * @param options Windows and thresholds.
+ * @throws {UsageError} if an option is unknown, or is not what it must be.
  */
 export function earlyWarningStudy(
   runs: readonly (readonly MetricsRow[])[],

@@ -92,6 +92,8 @@ function powers(g: number, p: number): Int32Array {
  *
  * assertEquals(primitiveRoot(7), 3); // 1, 3, 2, 6, 4, 5
  * ```
+ *
+ * @throws {RangeError} if p is no prime.
  */
 export function primitiveRoot(p: number): number {
   for (let g = 1; g < p; g++) {

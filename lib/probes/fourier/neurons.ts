@@ -188,7 +188,12 @@ export interface Cluster {
   readonly neurons: readonly number[];
 }
 
-/** Neurons of which a share or more of the variance is of one frequency. */
+/**
+ * Neurons of which a share or more of the variance is of one frequency.
+ *
+ * @param spectrum Of the neurons.
+ * @param share How much of the variance it must be, in [0, 1].
+ */
 export function clustersOf(
   { frequencies, shares }: Spectrum2d,
   share: number,

@@ -303,7 +303,11 @@ async function betweenEigen(
   };
 }
 
-/** NC2 of vectors, the rows of a matrix. */
+/**
+ * NC2 of vectors, the rows of a matrix.
+ *
+ * @param vectors [n, width], a vector a row.
+ */
 export function simplexDistance(vectors: Matrix): SimplexDistance {
   const { rows, columns, data } = vectors;
   const row = (i: number) => data.subarray(i * columns, (i + 1) * columns);

@@ -32,7 +32,11 @@ export interface Band {
   readonly final: Metrics<Spread>;
 }
 
-/** Sums up how several runs ended. */
+/**
+ * Sums up how several runs ended.
+ *
+ * @param results What train() or trainReplicas() gave back, of one run or more.
+ */
 export function bandOf(results: readonly TrainResult[]): Band {
   const passed = (name: "memorised_at" | "grokked_at"): Passed => {
     const steps = results.map((result) => result[name] ?? NaN);

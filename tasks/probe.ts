@@ -21,7 +21,7 @@ import { probe, probeRun } from "../lib/probes/asking/probing.ts";
 import { probeNames, probes, probeSettings } from "../lib/probes/catalogue.ts";
 import { NotApplicableError } from "../lib/probes/context/not_applicable.ts";
 import type { ForeignOptions } from "../lib/probes/foreign/options.ts";
-import type { ProbeProgress } from "../lib/probes/run_context.ts";
+import type { ProbeProgress } from "../lib/probes/run_options.ts";
 import { usualJobs } from "../lib/probes/asking/threads.ts";
 import { findProbed } from "../lib/probes/foreign/checkpoints.ts";
 import { foreignOf } from "../lib/probes/foreign/foreign.ts";

@@ -39,12 +39,8 @@ export {
   type ProbedTask,
   taskOfConfig,
 } from "./context/task.ts";
-export {
-  type ProbeProgress,
-  type ProbeSeries,
-  RunContext,
-  type RunOptions,
-} from "./run_context.ts";
+export { RunContext } from "./run_context.ts";
+export type { ProbeProgress, ProbeSeries, RunOptions } from "./run_options.ts";
 
 // Files of other tools.
 
@@ -188,12 +184,12 @@ export {
   type NlmTensor,
 } from "./loss/nlm.ts";
 export {
-  type AttentionCollapse,
   growthOf,
   numericalStability,
   type NumericalStabilityResult,
   type SoftmaxAt,
 } from "./loss/numerical_stability.ts";
+export type { AttentionCollapse } from "./loss/attention_collapse.ts";
 export type { ScalingGroup } from "./loss/scaling_groups.ts";
 export type { ScalingRow } from "./loss/scaling_rows.ts";
 export {

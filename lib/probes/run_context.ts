@@ -6,19 +6,14 @@
 
 import { Memo } from "../base/memo.ts";
 import {
-  callback,
   checkArgument,
   checkOptions,
-  type Checks,
   only,
   pathCheck,
 } from "../base/options.ts";
 import type { Config } from "../config/config.ts";
 import { loadProbeModel } from "../onnx/inspect/load_probe_model.ts";
-import {
-  PROBE_MODEL,
-  type ProbeModelOptions,
-} from "../onnx/inspect/options.ts";
+import { PROBE_MODEL } from "../onnx/inspect/options.ts";
 import { checkRegular } from "../runs/layout.ts";
 import { checkpointsOf, readConfig, readMetrics } from "../runs/read.ts";
 import type { MetricsRow } from "../runs/run_folder.ts";
@@ -32,31 +27,12 @@ import {
 } from "./context/task.ts";
 import { foreignCheckpoints } from "./foreign/checkpoints.ts";
 import { foreignOf, introduce } from "./foreign/foreign.ts";
-import { FOREIGN, type ForeignOptions } from "./foreign/options.ts";
-
-/** A probe's result at each checkpoint that it applies to, oldest first. */
-export type ProbeSeries<Result> = readonly {
-  /** Updates made before the checkpoint. */
-  readonly step: number;
-  /** What it found there. */
-  readonly result: Result;
-}[];
-
-/** How far asking probes is, or a walk over checkpoints. */
-export interface ProbeProgress {
-  /** What is being done: a probe's name, `probes` or `checkpoints`. */
-  readonly what: string;
-  /** Probes done, or checkpoints. */
-  readonly done: number;
-  /** How many there are in all. */
-  readonly total: number;
-}
-
-/** How to look at a run. */
-export interface RunOptions extends ProbeModelOptions {
-  /** Called before the first checkpoint and after each. */
-  readonly onProgress?: (progress: ProbeProgress) => void;
-}
+import type { ForeignOptions } from "./foreign/options.ts";
+import {
+  FOREIGN_RUN,
+  type ProbeSeries,
+  type RunOptions,
+} from "./run_options.ts";
 
 /** What is told of all checkpoints of another tool's. */
 interface Told {
@@ -329,10 +305,3 @@ export class RunContext {
 
 const seriesKey = (name: string, settings: unknown) =>
   `series ${name} ${JSON.stringify(settings)}`;
-
-/** The options of a run that is looked at, or of a folder of another tool's. */
-export const FOREIGN_RUN: Checks<RunOptions & ForeignOptions> = {
-  ...PROBE_MODEL,
-  ...FOREIGN,
-  onProgress: callback,
-};

@@ -12,7 +12,7 @@ import {
   type ProbeName,
   probes,
 } from "../../lib/probes/catalogue.ts";
-import type { ProbeSeries } from "../../lib/probes/run_context.ts";
+import type { ProbeSeries } from "../../lib/probes/run_options.ts";
 import { flagOf } from "../../lib/config/config.ts";
 import { short, shown, table } from "../../lib/base/terminal.ts";
 

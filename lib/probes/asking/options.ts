@@ -6,7 +6,7 @@
 
 import { anything, type Checks, flag, whole } from "../../base/options.ts";
 import type { ForeignOptions } from "../foreign/options.ts";
-import { FOREIGN_RUN, type RunOptions } from "../run_context.ts";
+import { FOREIGN_RUN, type RunOptions } from "../run_options.ts";
 
 /** The options of probing. */
 export const PROBE: Checks<ProbeOptions> = {

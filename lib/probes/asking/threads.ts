@@ -19,7 +19,8 @@ import { type CheckpointProbe, type ProbeName, probes } from "../catalogue.ts";
 import { ProbeContext } from "../context/context.ts";
 import { introduce } from "../foreign/foreign.ts";
 import { FOREIGN } from "../foreign/options.ts";
-import { FOREIGN_RUN, RunContext } from "../run_context.ts";
+import { RunContext } from "../run_context.ts";
+import { FOREIGN_RUN } from "../run_options.ts";
 import { hasManyLogits } from "./large.ts";
 import type {
   ProbedFile,

@@ -6,7 +6,7 @@
 
 import { short, table } from "../../base/terminal.ts";
 import { NotApplicableError } from "../context/not_applicable.ts";
-import type { ProbeSeries } from "../run_context.ts";
+import type { ProbeSeries } from "../run_options.ts";
 import {
   type KeySettings,
   keySettings,

@@ -6,11 +6,7 @@
 
 import { append } from "../../base/extremes.ts";
 import { percent, short, table } from "../../base/terminal.ts";
-import {
-  type HostTensor,
-  hostTensorOf,
-  toNumbers,
-} from "../../numeric/tensor.ts";
+import type { HostTensor } from "../../numeric/tensor.ts";
 import { patch } from "../../onnx/inspect/edits.ts";
 import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
 import { choice, type Setting, type Values } from "../../settings/setting.ts";
@@ -22,6 +18,7 @@ import { type PartScores, partScores } from "../context/row_groups.ts";
 import type { Probe } from "../probe.ts";
 import { headsOf } from "../transformer/residual_stream.ts";
 import { cyclicOf, neuronHooksOf } from "./anatomy.ts";
+import { embeddingsWithout } from "./embeddings_without.ts";
 import {
   labelled,
   logitsLess,
@@ -34,7 +31,7 @@ import {
   keySettings,
 } from "./key_frequencies.ts";
 import { clustersOf, spectrum2dOf } from "./neurons.ts";
-import { logitWavesOf, wavesOf } from "./waves.ts";
+import { logitWavesOf } from "./waves.ts";
 
 /** The network without a part. */
 export interface Ablation {
@@ -289,40 +286,4 @@ async function* valuesOf(
   }
   const { [name]: logits } = await model.run(context.inputs(), [name], weights);
   yield { first: 0, z: context.atLast(name, logits!) };
-}
-
-// The embeddings without each frequency; none where they have no weight.
-function* embeddingsWithout(
-  context: ProbeContext,
-  keys: readonly number[],
-): Generator<[k: number, weights: Tensors]> {
-  const { modulus, tokens } = context.modular;
-  const { order: n, residues } = cyclicOf(context);
-  const { model } = context;
-  if (!tokens) return;
-  const W_E = model.weight("W_E");
-  const name = W_E ? "W_E" : "layers.0.W";
-  const tables = W_E ? [0] : [0, modulus];
-  const weight = W_E ?? model.weight(name);
-  const [height = 0, width = 0] = weight?.shape ?? [];
-  if (!weight || height < tables.at(-1)! + modulus) return;
-  for (const k of keys) {
-    const values = toNumbers(weight);
-    for (const wave of Object.values(wavesOf(k, n))) {
-      const norm = wave.reduce((sum, w) => sum + w * w, 0);
-      // At k = n/2 there is no sine, but what rounding leaves of it.
-      if (norm < 0.5) continue;
-      for (const from of tables) {
-        for (let j = 0; j < width; j++) {
-          const column = residues.map((r) => (from + r) * width + j);
-          const along = column.reduce(
-            (sum, at, i) => sum + wave[i]! * values[at]!,
-            0,
-          ) / norm;
-          column.forEach((at, i) => values[at]! -= along * wave[i]!);
-        }
-      }
-    }
-    yield [k, { [name]: hostTensorOf(weight.dtype, weight.shape, values) }];
-  }
 }

@@ -6,7 +6,7 @@
  */
 
 import { percent, short, table } from "../../base/terminal.ts";
-import { allFinite, finite, mean } from "../../numeric/statistics.ts";
+import { allFinite, finite, slopeOf } from "../../numeric/statistics.ts";
 import {
   type HostTensor,
   lastPosition,
@@ -110,7 +110,7 @@ export const logitScaling: Probe<"logit-scaling", LogitScalingResult> = {
       await model.close();
     }
     const degree = logitDegree(model);
-    const exponent = slope(
+    const exponent = slopeOf(
       rows.map((row) => Math.log(row.alpha)),
       rows.map((row) => Math.log(row.logit_rms ?? NaN)),
     );
@@ -224,11 +224,4 @@ function rowText(row: ScalingRow): string[] {
       ? ` (${percent(row.float16_overflow)} overflow float16)`
       : ""),
   ];
-}
-
-// Of the line of least squares.
-function slope(x: readonly number[], y: readonly number[]): number {
-  const [mx, my] = [mean(x), mean(y)];
-  const xy = x.reduce((sum, v, i) => sum + (v - mx) * (y[i]! - my), 0);
-  return xy / x.reduce((sum, v) => sum + (v - mx) ** 2, 0);
 }

@@ -132,7 +132,24 @@ export interface HostMetrics {
 /** A group of metrics: the graph's or the host's. */
 export type MetricGroup = GraphMetrics | HostMetrics;
 
-/** A group of metrics, typed as it is. */
+/**
+ * A group of metrics, typed as it is.
+ *
+ * ```ts
+ * import { defineMetrics } from "@groklab/groklab";
+ * import { norm } from "@groklab/groklab/optim";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // A column `update_norm`: the length of the update as one long vector.
+ * const steps = defineMetrics({
+ *   summary: "how long each update is",
+ *   make: () => ({ updates }) => ({ update_norm: norm(updates) }),
+ * });
+ * assertEquals(steps.summary, "how long each update is");
+ * ```
+ *
+ * @param group The group, which is given back.
+ */
 export function defineMetrics<G extends MetricGroup>(group: G): G {
   return group;
 }

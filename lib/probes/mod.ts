@@ -25,7 +25,13 @@ export {
   type Registered,
   type WholeRunProbe,
 } from "./catalogue.ts";
-export type { Probe, ProbeText, RunProbe } from "./probe.ts";
+export {
+  defineProbe,
+  defineRunProbe,
+  type Probe,
+  type ProbeText,
+  type RunProbe,
+} from "./probe.ts";
 export {
   type CheckpointRun,
   ProbeContext,

@@ -60,7 +60,47 @@ export interface Probe<
   curves?(result: Result): Readonly<Record<string, number | null>>;
 }
 
-/** A probe of checkpoints, typed by its name, its result and its settings. */
+/**
+ * A probe of checkpoints, typed by its name, its result and its settings.
+ *
+ * ```ts
+ * import {
+ *   defineProbe,
+ *   loadProbeModel,
+ *   ProbeContext,
+ *   train,
+ * } from "@groklab/groklab";
+ * import { finite } from "@groklab/groklab/probes";
+ * import { toNumbers } from "@groklab/groklab/onnx";
+ * import { assert } from "@std/assert";
+ *
+ * const sizes = defineProbe({
+ *   name: "sizes",
+ *   describe: "the mean size of the elements of each weight",
+ *   needs: "weights",
+ *   of: "checkpoint",
+ *   compute: ({ model }) => ({
+ *     sizes: model.weightNames.map((name) => {
+ *       const values = toNumbers(model.tensor(name));
+ *       const sum = values.reduce((sum, x) => sum + Math.abs(x), 0);
+ *       return { name, mean: finite(sum / values.length) };
+ *     }),
+ *   }),
+ *   text: ({ sizes }) => sizes.map(({ name, mean }) => `${name}: ${mean}`),
+ * });
+ *
+ * const { checkpoint } = await train(
+ *   { modulus: 7, hidden: [16], steps: 10 },
+ *   { run: await Deno.makeTempDir() },
+ * );
+ * const model = await loadProbeModel(checkpoint);
+ * const result = await sizes.compute(new ProbeContext(model), {});
+ * assert(sizes.text(result)[0]!.startsWith("layers.0.W: 0."));
+ * await model.close();
+ * ```
+ *
+ * @param probe The probe, which is given back.
+ */
 export function defineProbe<
   const Name extends string,
   Result,
@@ -69,7 +109,11 @@ export function defineProbe<
   return probe;
 }
 
-/** A probe of runs, typed in the same way. */
+/**
+ * A probe of runs, typed in the same way.
+ *
+ * @param probe The probe, which is given back.
+ */
 export function defineRunProbe<
   const Name extends string,
   Result,

@@ -48,17 +48,18 @@ export { dataKey, datasetOf, splitOf } from "../experiment/split.ts";
 
 export { basicNames } from "../metrics/basic.ts";
 export { effectiveRankOf } from "../metrics/effective_rank.ts";
-export type {
-  Columns,
-  GraphMetrics,
-  HostMetrics,
-  Measurable,
-  Measured,
-  Meter,
-  MetricGroup,
-  Named,
-  OfRows,
-  Rows,
+export {
+  type Columns,
+  defineMetrics,
+  type GraphMetrics,
+  type HostMetrics,
+  type Measurable,
+  type Measured,
+  type Meter,
+  type MetricGroup,
+  type Named,
+  type OfRows,
+  type Rows,
 } from "../metrics/group.ts";
 export { homogeneousDegree } from "../metrics/margin.ts";
 export {

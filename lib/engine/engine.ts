@@ -75,8 +75,7 @@ export interface BandEngine {
    * The runs as they were after some updates.
    *
    * @param step From where the last call of {@link BandEngine.advance} began; or
-   * before the first step of that call, where a run ended at it. A run on
-   * TensorFlow.js is at its end there: it does not go on from the step before.
+   * before the first step of that call, where a run ended at it.
    * @throws {RangeError} if it is another.
    */
   at(step: number): Promise<readonly Evaluated[]>;

@@ -16,46 +16,21 @@ import type { SessionOptions } from "../../onnx/runtime/options.ts";
 import { openSession } from "../../onnx/runtime/session.ts";
 import type { Graph } from "../../trace/graph.ts";
 import type { Advance } from "../engine.ts";
+import type { Stepper } from "../stepped_band.ts";
 import { final, initial, loopModel, metricNamesOf } from "./loop_graph.ts";
 
-/** What a call of the loop gives back; see {@link loopModel} for the shapes. */
-export interface LoopResult {
-  /** The train loss before each update. */
-  readonly losses: HostTensor;
-  /** The metrics before each update, zeros where none were due. */
-  readonly metrics: HostTensor;
-  /** What the metrics are called. */
-  readonly names: readonly string[];
-  /** The state after the last update. */
-  readonly state: HostState;
-}
-
-/** Loops of training steps. */
-export interface LoopSession {
-  /**
-   * Makes up to `count` updates in each loop.
-   *
-   * @param from The state of each to begin with.
-   * @param first Updates made before.
-   * @param count How many updates.
-   * @param every Evaluate before updates whose number is a multiple.
-   * @returns What each gives back.
-   */
-  run(
-    from: readonly HostState[],
-    first: number,
-    count: number,
-    every: number,
-  ): Promise<LoopResult[]>;
-  /** Gives its memory back. */
-  close(): Promise<void>;
-}
-
-/** Opens a loop for each traced step, single or stacked. */
-export async function openLoop(
+/**
+ * Opens a loop for each traced step.
+ *
+ * @param steps The steps, single or stacked.
+ * @param sizes How many runs are stacked in each; 1 for a single one.
+ * @param options Where they run.
+ */
+export async function openLoops(
   steps: readonly Graph[],
+  sizes: readonly number[],
   options: SessionOptions,
-): Promise<LoopSession> {
+): Promise<Stepper> {
   const names = steps.map(metricNamesOf);
   const session = await openSession(encodeModel(loopModel(steps)), {
     spin: true,
@@ -65,14 +40,27 @@ export async function openLoop(
     async run(from, first, count, every) {
       const feeds = loopInputs(from, { count, first, every });
       const results = await session.run(feeds);
-      return from.map((state, i) => ({
-        losses: results[`losses.${i}`]!,
-        metrics: results[`metrics.${i}`]!,
-        names: names[i]!,
-        state: Object.fromEntries(
-          Object.keys(state).map((path) => [path, results[final(i, path)]!]),
+      return {
+        states: from.map((state, i) =>
+          Object.fromEntries(
+            Object.keys(state).map((path) => [path, results[final(i, path)]!]),
+          )
         ),
-      }));
+        turns: names.flatMap((own, i) => {
+          const losses = toNumbers(results[`losses.${i}`]!);
+          const metrics = toNumbers(results[`metrics.${i}`]!);
+          return Array.from(
+            { length: sizes[i]! },
+            (_, replica) =>
+              turnsOf(losses, metrics, own, {
+                first,
+                every,
+                replica,
+                size: sizes[i]!,
+              }),
+          );
+        }),
+      };
     },
     close: () => session.close(),
   };
@@ -95,34 +83,29 @@ export function loopInputs(
   return feeds;
 }
 
-/**
- * The losses and evaluations of one run.
- *
- * @param result What the loop gave back.
- * @param first Updates made before.
- * @param every Evaluations were due at its multiples.
- * @param replica Which run of a stacked loop.
- * @param size How many runs are stacked; 1 for a single one.
- */
-export function turnsOf(
-  { losses, metrics, names }: LoopResult,
-  first: number,
-  every: number,
-  replica = 0,
-  size = 1,
+// The losses and evaluations of one of `size` runs; losses [steps, size], metrics
+// [steps, names, size], zeros where none were due.
+function turnsOf(
+  losses: ArrayLike<number>,
+  metrics: ArrayLike<number>,
+  names: readonly string[],
+  { first, every, replica, size }: {
+    readonly first: number;
+    readonly every: number;
+    readonly replica: number;
+    readonly size: number;
+  },
 ): Advance {
-  const all = toNumbers(losses); // [steps, size]
-  const table = toNumbers(metrics); // [steps, metrics, size]
   const own = Array.from(
-    { length: all.length / size },
-    (_, i) => all[i * size + replica]!,
+    { length: losses.length / size },
+    (_, i) => losses[i * size + replica]!,
   );
   const evaluations = own.flatMap((_, i) => {
     const step = first + i;
     if (step % every !== 0) return [];
     const row = names.map((name, m) => [
       name,
-      table[(i * names.length + m) * size + replica]!,
+      metrics[(i * names.length + m) * size + replica]!,
     ]);
     return [{ step, metrics: Object.fromEntries(row) as Metrics }];
   });

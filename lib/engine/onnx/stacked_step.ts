@@ -17,12 +17,13 @@ import {
   stepKey,
 } from "../../experiment/experiment.ts";
 import { makeMeasure } from "../../metrics/mod.ts";
-import { type HostTensor, hostTensorOf, sizeOf } from "../../numeric/tensor.ts";
+import { type HostTensor, hostTensorOf } from "../../numeric/tensor.ts";
 import { specsOf } from "../../onnx/runtime/compile.ts";
 import type { SessionOptions } from "../../onnx/runtime/options.ts";
 import { trace } from "../../trace/backend.ts";
 import { type Graph, newConstant, newInput } from "../../trace/graph.ts";
 import { type Argument, vmap } from "../../trace/transforms/vmap.ts";
+import { stack } from "../stacking.ts";
 import { makeStep, type State } from "../step.ts";
 import { STEP, STEP_SPEC } from "./loop_graph.ts";
 
@@ -161,39 +162,5 @@ function inGroups<T>(items: readonly T[], most: number): T[][] {
   return ends.map((end, i) => items.slice(ends[i - 1] ?? 0, end));
 }
 
-/** The states of several runs, each tensor with a leading axis. */
-export function stackStates(states: readonly HostState[]): HostState {
-  return Object.fromEntries(
-    Object.keys(states[0]!).map((path) => [
-      path,
-      stack(states.map((state) => state[path]!)),
-    ]),
-  );
-}
-
 const equal = (a: HostTensor, b: HostTensor) =>
   a.data.every((x: number | bigint, i: number) => x === b.data[i]);
-
-function stack(tensors: readonly HostTensor[]): HostTensor {
-  const { dtype, shape, data } = tensors[0]!;
-  const length = sizeOf(shape);
-  const all = new (data.constructor as new (length: number) => typeof data)(
-    length * tensors.length,
-  );
-  tensors.forEach((x, i) => all.set(x.data as never, i * length));
-  return { dtype, shape: [tensors.length, ...shape], data: all };
-}
-
-/** The state of one of several runs. */
-export function unstackState(state: HostState, replica: number): HostState {
-  return Object.fromEntries(
-    Object.entries(state).map(([path, x]) => [path, unstack(x, replica)]),
-  );
-}
-
-function unstack({ dtype, shape, data }: HostTensor, replica: number) {
-  const rest = shape.slice(1);
-  const length = sizeOf(rest);
-  const own = data.slice(replica * length, (replica + 1) * length);
-  return { dtype, shape: rest, data: own as typeof data };
-}

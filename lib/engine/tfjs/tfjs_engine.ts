@@ -6,11 +6,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import {
-  type Batches,
-  hostBatches,
-  mapBatches,
-} from "../../../models/batch.ts";
+import { hostBatches, mapBatches } from "../../../models/batch.ts";
 import type { HostState } from "../../../models/buffers.ts";
 import { isLarge } from "../../../models/size.ts";
 import { checkArgument, experimentCheck } from "../../base/options.ts";
@@ -19,21 +15,18 @@ import { type OpenBackend, openBackend } from "../../devices/tfjs/backends.ts";
 import { type Experiment, stepKey } from "../../experiment/experiment.ts";
 import type { Metrics } from "../../metrics/mod.ts";
 import { type HostTensor, hostTensorOf } from "../../numeric/tensor.ts";
-import type { Words } from "../../numeric/threefry.ts";
 import {
-  type Advance,
   alone,
   type BandEngine,
   bandOfOne,
   type BandSnapshot,
   type Engine,
-  type Evaluated,
   type Evaluation,
   type Snapshot,
 } from "../engine.ts";
-import { brokenAtStart, notFinite, untilBroken } from "../finite.ts";
 import { constant, initialState } from "../state.ts";
-import { makeStep, type State, type Step, type StepResult } from "../step.ts";
+import { makeStep, type State, type StepResult } from "../step.ts";
+import { SteppedBand, type Stepper } from "../stepped_band.ts";
 
 /**
  * Starts the eager engine. Its float is float32: experiments in other
@@ -62,181 +55,67 @@ export async function tfjsBand(
   device: OpenBackend,
   start?: BandSnapshot,
 ): Promise<BandEngine> {
-  const state = load(start?.states[0] ?? await initialState(experiment));
-  return new TfjsBand(experiment, device, { step: start?.step ?? 0, state });
+  const stepper = eagerSteps(experiment, device);
+  const from = start ??
+    { step: 0, states: [await initialState(experiment)] };
+  return new SteppedBand(stepper, [1], from);
 }
 
-// A state in the backend's memory.
-interface Stand {
-  readonly step: number;
-  readonly state: State;
-}
-
-class TfjsBand implements BandEngine {
-  readonly #device: OpenBackend;
-  readonly #train: Step;
-  readonly #measured: boolean;
-  readonly #key: Words;
-  readonly #batches: Batches;
-  #now: Stand;
-  // The state before the last update, whose loss was finite.
-  #good: Stand | undefined;
-  // Whether the state it starts with is finite: of later ones it is seen to.
-  #unlooked = true;
-
-  constructor(experiment: Experiment, device: OpenBackend, start: Stand) {
-    this.#device = device;
-    this.#train = makeStep(experiment);
-    this.#measured = !isLarge(experiment);
-    this.#key = stepKey(experiment.config);
-    const host = hostBatches(experiment.split, experiment.model);
-    this.#batches = mapBatches(host, constant);
-    this.#now = start;
-  }
-
-  get step() {
-    return this.#now.step;
-  }
-
-  async advance(count: number, evalEvery: number): Promise<Advance[]> {
-    const from = this.#now;
-    const first = from.step;
-    if (this.#unlooked) {
-      const broken = notFinite(await read(from.state));
-      if (broken !== undefined) return [brokenAtStart(first, broken)];
-      this.#unlooked = false;
-    }
-    const until = await this.#forward(count, evalEvery, from);
-    // Where that is the first step of the call, from a state before it.
-    if (until.diverged === first) {
-      this.#stepBack();
-      return [until];
-    }
-    const end = this.step;
-    const advance = await untilBroken(until, {
-      first,
-      end,
-      broken: async (step) => {
-        if (this.#good?.step === step) {
-          return notFinite(await read(this.#good.state));
-        }
-        await this.#goTo(step, from);
-        return notFinite(await read(this.#now.state));
-      },
-      lossAt: async (step) => {
-        await this.#goTo(step, from);
-        const { loss, state } = await this.#turn(false);
-        dispose(state);
-        return loss;
-      },
-    });
-    const last = advance.diverged === undefined ? end : advance.diverged - 1;
-    if (this.#good?.step === last) this.#stepBack();
-    await this.#goTo(last, from);
-    // What outlived the call need not any more.
-    if (from.state !== this.#now.state && from.state !== this.#good?.state) {
-      dispose(from.state);
-    }
-    return [advance];
-  }
-
-  async states(): Promise<HostState[]> {
-    this.#device.use();
-    const tensors = await read(this.#now.state);
-    this.#device.check();
-    return [tensors];
-  }
-
-  async at(wanted: number): Promise<Evaluated[]> {
-    if (this.#good?.step === wanted) this.#stepBack();
-    const { step } = this.#now;
-    if (step !== wanted) {
-      throw new RangeError(
-        `Cannot go back to step ${wanted}: the run is at step ${step}, and ` +
-          `${this.#good ? "the one before is" : "none before is"} known`,
-      );
-    }
-    const { metrics, state } = await this.#turn(true);
-    dispose(state);
-    const [now] = await this.states();
-    return [{ evaluation: { step, metrics: metrics! }, state: now! }];
-  }
-
-  close(): Promise<void> {
-    tf.dispose(this.#batches as unknown as tf.TensorContainer);
-    dispose(this.#now.state);
-    if (this.#good) dispose(this.#good.state);
-    return Promise.resolve();
-  }
+function eagerSteps(experiment: Experiment, device: OpenBackend): Stepper {
+  const train = makeStep(experiment);
+  const measured = !isLarge(experiment);
+  const key = stepKey(experiment.config);
+  const host = hostBatches(experiment.split, experiment.model);
+  const batches = mapBatches(host, constant);
 
   // Runs one step; the tensors of the new state outlive the scope, no other does.
-  async #turn(evaluating: boolean) {
-    this.#device.use(); // Between two calls another engine may have had its turn.
-    const { step, state } = this.#now;
+  const turn = async (state: State, time: number, evaluating: boolean) => {
+    device.use(); // Between two steps another engine may have had its turn.
     const kept = tf.tidy(() => {
-      const { epoch: _, ...result } = this.#train(
+      const { epoch: _, ...result } = train(
         state,
-        { key: this.#key, time: step },
-        this.#batches,
-        evaluating && this.#measured,
+        { key, time },
+        batches,
+        evaluating && measured,
       );
       return { ...result } as unknown as tf.TensorContainerObject;
     }) as unknown as StepResult;
     const loss = (await kept.loss.data())[0]!;
     // What is not measured here is measured outside.
     const metrics = evaluating ? await numbers(kept.metrics ?? {}) : undefined;
-    tf.dispose([kept.loss, { ...kept.metrics }]);
-    this.#device.check();
+    tf.dispose([kept.loss, { ...kept.metrics }, leaves(state)]);
+    device.check();
     return { state: kept.state, loss, metrics };
-  }
+  };
 
-  #stepBack(): void {
-    if (!this.#good) return;
-    dispose(this.#now.state);
-    this.#now = this.#good;
-    this.#good = undefined;
-  }
-
-  // Steps on, from what must outlive the call, until a loss is not finite.
-  async #forward(
-    count: number,
-    evalEvery: number,
-    from: Stand,
-  ): Promise<Advance> {
-    const losses: number[] = [];
-    const evaluations: Evaluation[] = [];
-    for (let i = 0; i < count; i++) {
-      const { step } = this.#now;
-      const next = await this.#turn(step % evalEvery === 0);
-      if (!Number.isFinite(next.loss)) {
-        dispose(next.state);
-        return { losses, evaluations, diverged: step };
+  return {
+    async run([from], first, count, every) {
+      device.use();
+      let state = load(from!);
+      const losses: number[] = [];
+      const evaluations: Evaluation[] = [];
+      for (let step = first; step < first + count; step++) {
+        const next = await turn(state, step, step % every === 0);
+        ({ state } = next);
+        losses.push(next.loss);
+        if (next.metrics) evaluations.push({ step, metrics: next.metrics });
+        if (!Number.isFinite(next.loss)) break;
       }
-      losses.push(next.loss);
-      if (next.metrics) evaluations.push({ step, metrics: next.metrics });
-      if (this.#good && this.#good.state !== from.state) {
-        dispose(this.#good.state);
-      }
-      this.#good = this.#now;
-      this.#now = { step: step + 1, state: next.state };
-    }
-    return { losses, evaluations };
-  }
-
-  // To a state of the call that began with what is given, if it is not there.
-  async #goTo(step: number, from: Stand): Promise<void> {
-    if (step === this.step) return;
-    for (const old of new Set([this.#good?.state, this.#now.state])) {
-      if (old && old !== from.state) dispose(old);
-    }
-    this.#good = undefined;
-    this.#now = from;
-    await this.#forward(step - from.step, Infinity, from);
-  }
+      device.use();
+      const states = [await read(state)];
+      tf.dispose(leaves(state));
+      device.check();
+      return { turns: [{ losses, evaluations }], states };
+    },
+    close() {
+      tf.dispose(batches as unknown as tf.TensorContainer);
+      return Promise.resolve();
+    },
+  };
 }
 
-const dispose = (state: State) =>
-  leavesOf<tf.Tensor>(state).forEach(([, leaf]) => leaf.dispose());
+const leaves = (state: State) =>
+  leavesOf<tf.Tensor>(state).map(([, leaf]) => leaf);
 
 function load(state: HostState): State {
   const tree = mapTree<HostTensor, tf.Tensor, Tree<HostTensor>>(

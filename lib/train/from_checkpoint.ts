@@ -30,9 +30,9 @@ import {
   sumsOf,
 } from "../base/sums.ts";
 import { type ConfigInput, resolveConfig } from "../config/config.ts";
-import { firstStep } from "../config/switches.ts";
+import { firstStep, type From } from "../config/switches.ts";
 import { carryOver } from "../engine/carry_over.ts";
-import type { BandSnapshot, Snapshot } from "../engine/engine.ts";
+import type { BandSnapshot } from "../engine/engine.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { HostTensor } from "../numeric/tensor.ts";
 import { decodeTensors, readTensors } from "../onnx/file/read_tensors.ts";
@@ -136,19 +136,26 @@ async function optimizerBeside(path: string): Promise<Uint8Array | undefined> {
 }
 
 /**
- * Where a training starts whose config has a `from`.
+ * Where runs start whose configs have a `from`, which all of them have or none.
  *
- * @param experiment The experiment, in force at the first step.
- * @returns The state, undefined where the config starts with random weights.
- * @throws {FileError} if the checkpoint is missing or another than the config
- * says.
+ * @param experiments The experiments, in force at the first step.
+ * @returns The states, undefined where they start with random weights.
+ * @throws {FileError} if a checkpoint is missing or another than its config says.
  * @throws {UsageError} if it has another architecture.
  */
-export async function startOf(
-  experiment: Experiment,
-): Promise<Snapshot | undefined> {
-  const { from } = experiment.config;
-  if (!from) return undefined;
+export async function startsOf(
+  experiments: readonly Experiment[],
+): Promise<BandSnapshot | undefined> {
+  const states: HostState[] = [];
+  for (const experiment of experiments) {
+    const { from } = experiment.config;
+    if (!from) return undefined;
+    states.push(await startOf(experiment, from));
+  }
+  return { step: firstStep(experiments[0]!.config), states };
+}
+
+async function startOf(experiment: Experiment, from: From): Promise<HostState> {
   const { tensors, metadata, sum } = await readTensors(
     await readFile(from.path),
     from.path,
@@ -171,23 +178,7 @@ export async function startOf(
   const before = from.optimizer === null
     ? experiment.config
     : resolveConfig(metadata("config"));
-  return {
-    step: from.step,
-    state: await carryOver(state, before, experiment),
-  };
-}
-
-/** The same of several runs. */
-export async function startsOf(
-  experiments: readonly Experiment[],
-): Promise<BandSnapshot | undefined> {
-  const states: HostState[] = [];
-  for (const experiment of experiments) {
-    const start = await startOf(experiment);
-    if (!start) return undefined;
-    states.push(start.state);
-  }
-  return { step: firstStep(experiments[0]!.config), states };
+  return await carryOver(state, before, experiment);
 }
 
 async function optimizerFrom(path: string, hash: string): Promise<HostState> {

@@ -65,7 +65,7 @@ class Loop {
   readonly failures: Failure[];
   readonly #configs: readonly Config[];
   readonly #engine: BandEngine;
-  readonly #onProgress: TrainOptions["onProgress"];
+  readonly #options: TrainOptions;
   readonly #listener: Listener;
   // What writes the runs that are not over.
   readonly #live: Map<number, Recorder>;
@@ -75,13 +75,13 @@ class Loop {
 
   constructor(
     { configs, recorders, failures, engine }: Training,
-    { onProgress, ...heard }: TrainOptions,
+    options: TrainOptions,
   ) {
     this.failures = [...failures];
     this.#configs = configs;
     this.#engine = engine;
-    this.#onProgress = onProgress;
-    this.#listener = new Listener(heard, configs[0]!.evalEvery);
+    this.#options = options;
+    this.#listener = new Listener(options, configs[0]!.evalEvery);
     this.#live = new Map(recorders);
   }
 
@@ -199,7 +199,7 @@ class Loop {
   #report(runs: ReadonlyMap<number, MetricsRow[]>, step: number): void {
     const { steps } = this.#configs[0]!;
     const rows = meanRows([...runs.values()]);
-    this.#onProgress?.({ step, steps, msPerStep: this.#ms, rows });
+    this.#options.onProgress?.({ step, steps, msPerStep: this.#ms, rows });
   }
 
   async #tell(runs: ReadonlyMap<number, MetricsRow[]>): Promise<void> {

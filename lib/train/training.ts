@@ -24,10 +24,14 @@ import { makeManifest } from "../runs/manifest.ts";
 import { newRunPath } from "../runs/new_folder.ts";
 import type { TrainResult } from "../runs/result.ts";
 import { RunWriter } from "../runs/run_folder.ts";
-import { tellDamages } from "./damages.ts";
 import { areOver, begunAgain, claim, foldersIn } from "./folders.ts";
 import { startsOf } from "./from_checkpoint.ts";
-import { type LastStates, lastStates, type Unfit } from "./last_states.ts";
+import {
+  type LastStates,
+  lastStates,
+  tellDamages,
+  type Unfit,
+} from "./last_states.ts";
 import type { TrainOptions } from "./options.ts";
 import { type Recorded, Recorder } from "./recorder.ts";
 import {

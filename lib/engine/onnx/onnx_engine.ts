@@ -25,8 +25,7 @@ import {
 import { initialStates } from "../state.ts";
 import { SteppedBand } from "../stepped_band.ts";
 import { openLoops } from "./loop_session.ts";
-import { inLoops } from "./stacked_step.ts";
-import { loopStep } from "./traced_step.ts";
+import { inLoops, loopStep } from "./traced_step.ts";
 
 /**
  * Starts the compiled engine.

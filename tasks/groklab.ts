@@ -13,7 +13,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { maxOf } from "../lib/base/extremes.ts";
 import { didYouMean, meant } from "../lib/base/nearest.ts";
-import { quoted } from "../lib/base/shell.ts";
+import { LAUNCHER, quoted } from "../lib/base/shell.ts";
 import { shown } from "../lib/base/terminal.ts";
 import { commandsOf, type Project, startOf } from "./shared/launch.ts";
 import { denoOfPackage, fetchRuntime, isInstalled } from "./shared/runtime.ts";
@@ -71,6 +71,22 @@ function refuse(problem: string): number {
   return 2;
 }
 
+// What extensions import by name, wherever on the disk they lie.
+function importMap(): string {
+  const imports = Object.entries(project.imports).flatMap(([name, path]) =>
+    path.startsWith("./")
+      ? [[name, new URL(`../${path}`, import.meta.url)]]
+      : []
+  );
+  const tensors = "@tensorflow/tfjs-core";
+  return JSON.stringify({
+    imports: {
+      ...Object.fromEntries(imports),
+      [tensors]: import.meta.resolve(tensors),
+    },
+  });
+}
+
 /** Runs a command, and waits for it. */
 async function run(command: string, args: readonly string[]): Promise<number> {
   const installed = isInstalled(home);
@@ -78,14 +94,18 @@ async function run(command: string, args: readonly string[]): Promise<number> {
   if (installed) await fetchRuntime(home, deno);
   const [verb, ...start] = startOf(command, home, process.cwd());
   const own = installed
-    ? [`--config=${join(home, "deno.json")}`, "--no-lock"]
+    ? [
+      `--config=${join(home, "deno.json")}`,
+      `--import-map=data:application/json,${encodeURIComponent(importMap())}`,
+      "--no-lock",
+    ]
     : [];
   const child = spawn(deno, [verb!, ...own, ...start, ...args], {
     stdio: "inherit",
     env: {
       ...process.env,
       ...(installed &&
-        { DENO_NO_UPDATE_CHECK: "1", GROKLAB_LAUNCHER: typed() }),
+        { DENO_NO_UPDATE_CHECK: "1", [LAUNCHER]: typed() }),
     },
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {

@@ -4,6 +4,9 @@
  * @module
  */
 
+/** The variable that says to a program what its hints begin with. */
+export const LAUNCHER = "GROKLAB_LAUNCHER";
+
 // What a command of this project begins with, unless a task says otherwise.
 let launcher = "deno task";
 
@@ -25,6 +28,11 @@ export function launchedBy(
     (agent === undefined || agent === "" || agent.startsWith("deno/")
       ? "deno task"
       : "npx -y deno task");
+}
+
+/** What hints begin with, for a program that this one starts. */
+export function launcherOf(): string {
+  return launcher;
 }
 
 /**

@@ -170,6 +170,8 @@ async function lockHash(): Promise<string | null> {
 }
 
 async function gitState(): Promise<Manifest["git"]> {
+  // Of a package the project around it would answer, of which nothing is asked.
+  if (root.pathname.includes("/node_modules/")) return null;
   const git = async (...args: string[]) => {
     const { success, stdout } = await new Deno.Command("git", {
       args,

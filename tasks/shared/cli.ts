@@ -13,7 +13,7 @@ import type { Settings } from "../../lib/settings/setting.ts";
 import { UsageError } from "../../lib/base/errors.ts";
 import { valuesMeant } from "../../lib/settings/meant.ts";
 import { didYouMean, meant } from "../../lib/base/nearest.ts";
-import { launchedBy, taskLine } from "../../lib/base/shell.ts";
+import { launchedBy, LAUNCHER, taskLine } from "../../lib/base/shell.ts";
 import { refusal } from "./hints.ts";
 import { plainJson, shown } from "../../lib/base/terminal.ts";
 
@@ -24,7 +24,7 @@ export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 /** Starts the description of a task's command line. */
 export function command(name: string, description: string): Command {
-  launchedBy(variable("npm_config_user_agent"), variable("GROKLAB_LAUNCHER"));
+  launchedBy(variable("npm_config_user_agent"), variable(LAUNCHER));
   return subcommand(taskLine(name), description);
 }
 

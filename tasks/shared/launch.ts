@@ -23,6 +23,8 @@ export const COMMANDS = [
 export interface Project {
   /** The version of groklab. */
   readonly version: string;
+  /** The import map. */
+  readonly imports: Readonly<Record<string, string>>;
   /** The tasks by name. */
   readonly tasks: Readonly<
     Record<string, { readonly description: string; readonly command: string }>

@@ -28,9 +28,10 @@ export function denoOfPackage(): string {
 }
 
 /**
- * Fetches ONNX Runtime from the registry, unless it is there. Under npm its own
- * install script would fetch CUDA's parts besides, for everybody, from elsewhere;
- * Deno runs no such scripts, and holds what comes to the sums of a lock file.
+ * Fetches ONNX Runtime and what the commands need from the registry, unless they
+ * are there. Under npm ONNX Runtime's install script would fetch CUDA's parts
+ * besides, for everybody, from elsewhere; Deno runs no such scripts, and holds
+ * what comes to the sums of a lock file.
  *
  * @param home The folder of deno.json.
  * @param deno The path of Deno.

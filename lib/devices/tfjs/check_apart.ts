@@ -6,6 +6,7 @@
 
 import { fileURLToPath } from "node:url";
 import type { BackendName, Finding } from "../../settings/devices.ts";
+import { LAUNCHER, launcherOf } from "../../base/shell.ts";
 import { setupCommand } from "./backends.ts";
 import { NODE_VARIABLES } from "./node.ts";
 
@@ -32,11 +33,13 @@ export async function checkApart(
       "--no-prompt",
       "--allow-read",
       "--allow-ffi",
-      `--allow-env=${NODE_VARIABLES.join(",")}`,
+      `--allow-env=${[...NODE_VARIABLES, LAUNCHER].join(",")}`,
       TRIAL,
       backend,
       ...folder === undefined ? [] : [folder],
     ],
+    // What it says to type is for the user of this program.
+    env: { [LAUNCHER]: launcherOf() },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

@@ -6,6 +6,7 @@
 
 import type { HostState } from "../../../models/buffers.ts";
 import { maxOf } from "../../base/extremes.ts";
+import { launchedBy, LAUNCHER } from "../../base/shell.ts";
 import { resolveConfig } from "../../config/config.ts";
 import { BackendError } from "../../devices/tfjs/backend.ts";
 import { openBackend } from "../../devices/tfjs/backends.ts";
@@ -102,6 +103,7 @@ async function look(backend: BackendName, folder?: string): Promise<Finding> {
 
 if (import.meta.main) {
   const [backend, folder] = Deno.args as [BackendName, string?];
+  launchedBy(undefined, Deno.env.get(LAUNCHER));
   console.log(JSON.stringify(await look(backend, folder)));
   Deno.exit(); // A WebGPU device would keep the program alive.
 }

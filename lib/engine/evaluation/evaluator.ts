@@ -162,7 +162,7 @@ const answering = (
   n: number,
   terms: boolean,
 ): PassFunction =>
-(tensors) => {
+(tensors): Tree<tf.Tensor> => {
   const { params, buffers, ...batch } = tensors as unknown as
     & ModelState
     & Batch;

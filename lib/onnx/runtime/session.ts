@@ -118,11 +118,51 @@ export async function openSession(
   options: SessionOptions = {},
 ): Promise<Session> {
   checkOptions("openSession()", options, SESSION);
-  const { runtime = "node", device = "cpu", deviceId = 0 } = options;
-  const { threads = 0, spin = false } = options;
-  const { optimization = "all", profile } = options;
+  const { runtime = "node", device = "cpu", profile } = options;
   if (device === "cuda") forbidTf32();
   const ort = await runtimeModule(runtime, device);
+  const session = await created(ort, model, options);
+  const specs = valueSpecs(session.inputMetadata);
+  let closed: Promise<void> | undefined;
+  const close = async () => {
+    if (profile !== undefined) session.endProfiling();
+    await session.release();
+  };
+  return {
+    inputs: specs,
+    outputs: valueSpecs(session.outputMetadata),
+    outputNames: session.outputNames,
+    async run(inputs, outputs = session.outputNames) {
+      if (closed) throw new Error("Cannot run a session that is closed");
+      checkFeeds(specs, inputs, session.outputNames, outputs);
+      if (runtime === "node") refuseFloat16(inputs);
+      const feeds = feedsOf(ort, inputs);
+      const results = await session.run(feeds, [...outputs], {
+        // Errors are thrown; WebAssembly would print them besides.
+        logSeverityLevel: 4,
+      })
+        .catch((error) => {
+          throw explainedRun(error);
+        });
+      return Object.fromEntries(
+        Object.entries(results).map(([name, { type, dims, data }]) => [name, {
+          dtype: type as DType,
+          shape: dims,
+          data: data as HostData,
+        }]),
+      );
+    },
+    close: () => closed ??= close(),
+  };
+}
+
+function created(
+  ort: Ort,
+  model: Uint8Array,
+  options: SessionOptions,
+): Promise<InferenceSession> {
+  const { device = "cpu", deviceId = 0, threads = 0, spin = false } = options;
+  const { optimization = "all", profile } = options;
   const provider = providerOf(options);
   const without = [
     // It keeps a factor in float32, whatever the type of the product.
@@ -134,7 +174,7 @@ export async function openSession(
     ...(device === "cpu" ? ["GemmTransposeFusion"] : []),
     ...(options.folding === false ? ["ConstantFolding"] : []),
   ];
-  const session: InferenceSession = await ort.InferenceSession.create(model, {
+  return ort.InferenceSession.create(model, {
     executionProviders: [
       provider === "cuda" ? { name: provider, deviceId } : provider,
     ],
@@ -153,44 +193,20 @@ export async function openSession(
     ...(profile !== undefined &&
       { enableProfiling: true, profileFilePrefix: profile }),
   });
-  const specs = valueSpecs(session.inputMetadata);
-  let closed: Promise<void> | undefined;
-  const close = async () => {
-    if (profile !== undefined) session.endProfiling();
-    await session.release();
-  };
-  return {
-    inputs: specs,
-    outputs: valueSpecs(session.outputMetadata),
-    outputNames: session.outputNames,
-    async run(inputs, outputs = session.outputNames) {
-      if (closed) throw new Error("Cannot run a session that is closed");
-      checkFeeds(specs, inputs, session.outputNames, outputs);
-      if (runtime === "node") refuseFloat16(inputs);
-      const feeds: Record<string, Tensor> = {};
-      for (const [name, { dtype, shape, data }] of Object.entries(inputs)) {
-        // The constructor's overloads pair each dtype with its array, which
-        // a value of any dtype cannot show to the compiler.
-        const pair = [dtype, data] as ["float32", Float32Array];
-        feeds[name] = new ort.Tensor(...pair, [...shape]);
-      }
-      const results = await session.run(feeds, [...outputs], {
-        // Errors are thrown; WebAssembly would print them besides.
-        logSeverityLevel: 4,
-      })
-        .catch((error) => {
-          throw explainedRun(error);
-        });
-      return Object.fromEntries(
-        Object.entries(results).map(([name, { type, dims, data }]) => [name, {
-          dtype: type as DType,
-          shape: dims,
-          data: data as HostData,
-        }]),
-      );
-    },
-    close: () => closed ??= close(),
-  };
+}
+
+function feedsOf(
+  ort: Ort,
+  inputs: Readonly<Record<string, HostTensor>>,
+): Record<string, Tensor> {
+  const feeds: Record<string, Tensor> = {};
+  for (const [name, { dtype, shape, data }] of Object.entries(inputs)) {
+    // The constructor's overloads pair each dtype with its array, which
+    // a value of any dtype cannot show to the compiler.
+    const pair = [dtype, data] as ["float32", Float32Array];
+    feeds[name] = new ort.Tensor(...pair, [...shape]);
+  }
+  return feeds;
 }
 
 function valueSpecs(metadata: InferenceSession["inputMetadata"]): ValueSpec[] {

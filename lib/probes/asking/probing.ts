@@ -224,8 +224,6 @@ export async function probeRun(
     );
   }
   const run = await openWhole(path, options);
-  const series: Record<string, { step: number; result: unknown }[]> = {};
-  const lacks: Record<string, Record<string, number[]>> = {};
   const perCheckpoint: CheckpointProbe[] = [];
   for (const probe of asking.probes) {
     if (probe.of !== "checkpoint") continue;
@@ -234,25 +232,12 @@ export async function probeRun(
       asking.skip(probe, `It ${probe.costly}: name it to ask every checkpoint`);
     }
   }
-  if (perCheckpoint.length > 0) {
-    const names = perCheckpoint.map(nameOf);
-    const share = { path, run: listed(run), names, whole: true };
-    const units: UnitAnswers[] = [];
-    await shareOut(share, options, (unit) => units.push(unit));
-    for (const unit of units.toSorted((a, b) => a.index - b.index)) {
-      const { step, path } = run.checkpoints[unit.index]!;
-      for (const [name, result] of Object.entries(unit.results)) {
-        (series[name] ??= []).push({ step, result });
-      }
-      // What does not apply to one checkpoint may apply to the next.
-      asking.take({ ...unit, results: {} });
-      for (const [name, reason] of Object.entries(unit.reasons)) {
-        // The same of several is said once.
-        const why = reason.replaceAll(path, "the checkpoint");
-        ((lacks[name] ??= {})[why] ??= []).push(step);
-      }
-    }
-  }
+  const { series, lacks } = await everywhere(
+    run,
+    perCheckpoint,
+    asking,
+    options,
+  );
   for (const [name, results] of Object.entries(series)) {
     if (results.length === run.checkpoints.length) {
       run.keep(name, asking.settingsOf(name), results);
@@ -281,4 +266,40 @@ export async function probeRun(
     probes: results as Partial<ProbeResults>,
     skipped,
   };
+}
+
+/** Results by probe, oldest first. */
+type SeriesByProbe = Record<string, { step: number; result: unknown }[]>;
+
+/** By probe and reason, the steps of the checkpoints that it does not apply to. */
+type Lacks = Record<string, Record<string, number[]>>;
+
+// Asks every checkpoint of a run.
+async function everywhere(
+  run: RunContext,
+  probes: readonly CheckpointProbe[],
+  asking: Asking,
+  options: ProbeOptions,
+): Promise<{ series: SeriesByProbe; lacks: Lacks }> {
+  const series: SeriesByProbe = {};
+  const lacks: Lacks = {};
+  if (probes.length === 0) return { series, lacks };
+  const names = probes.map(nameOf);
+  const share = { path: run.path, run: listed(run), names, whole: true };
+  const units: UnitAnswers[] = [];
+  await shareOut(share, options, (unit) => units.push(unit));
+  for (const unit of units.toSorted((a, b) => a.index - b.index)) {
+    const { step, path } = run.checkpoints[unit.index]!;
+    for (const [name, result] of Object.entries(unit.results)) {
+      (series[name] ??= []).push({ step, result });
+    }
+    // What does not apply to one checkpoint may apply to the next.
+    asking.take({ ...unit, results: {} });
+    for (const [name, reason] of Object.entries(unit.reasons)) {
+      // The same of several is said once.
+      const why = reason.replaceAll(path, "the checkpoint");
+      ((lacks[name] ??= {})[why] ??= []).push(step);
+    }
+  }
+  return { series, lacks };
 }

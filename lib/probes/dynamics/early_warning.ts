@@ -149,59 +149,62 @@ export const earlyWarning: RunProbe<
         `mean + ${
           short(deviations)
         } deviations of ${baseline} after memorisation`,
-        ...table([
-          [
-            "metric",
-            "indicator",
-            "usual",
-            "threshold",
-            "alarm at",
-            "lead",
-            "by chance",
-          ],
-          ...Object.entries(metrics).flatMap(([name, { alarms, logarithm }]) =>
-            INDICATORS.map((indicator) => {
-              const alarm = alarms[indicator];
-              return [
-                logarithm ? `log ${name}` : name,
-                indicator,
-                short(alarm?.usual),
-                short(alarm?.threshold),
-                short(alarm?.step),
-                short(alarm?.lead),
-                alarm?.by_chance == null ? "–" : percent(alarm.by_chance),
-              ];
-            })
-          ),
-        ]),
+        ...alarmTable(metrics),
       ]),
-      ...(study
-        ? [
-          ...(study.exposure === null ? [] : [
-            `runs that never jumped are watched for ${study.exposure} ` +
-            "evaluations behind memorisation, as those that grokked",
-          ]),
-          ...table([
-            ["over the runs", "indicator", "warned", "lead", "false alarms"],
-            ...study.rates.map((rate) => [
-              rate.metric,
-              rate.indicator,
-              `${rate.warned} of ${rate.grokked}`,
-              short(rate.median_lead),
-              `${rate.false_alarms} of ${rate.never}` +
-              (rate.false_alarm_rate === null
-                ? ""
-                : ` (${percent(rate.false_alarm_rate)})`),
-            ]),
-          ]),
-          ...Object.entries(study.left_out).map(([i, reason]) =>
-            `left out ${study.runs[Number(i)]}: ${reason}`
-          ),
-        ]
-        : []),
+      ...(study ? studyLines(study) : []),
     ];
   },
 };
+
+const alarmTable = (metrics: RunWarnings["metrics"]): string[] =>
+  table([
+    [
+      "metric",
+      "indicator",
+      "usual",
+      "threshold",
+      "alarm at",
+      "lead",
+      "by chance",
+    ],
+    ...Object.entries(metrics).flatMap(([name, { alarms, logarithm }]) =>
+      INDICATORS.map((indicator) => {
+        const alarm = alarms[indicator];
+        return [
+          logarithm ? `log ${name}` : name,
+          indicator,
+          short(alarm?.usual),
+          short(alarm?.threshold),
+          short(alarm?.step),
+          short(alarm?.lead),
+          alarm?.by_chance == null ? "–" : percent(alarm.by_chance),
+        ];
+      })
+    ),
+  ]);
+
+const studyLines = (study: WarningComparison): string[] => [
+  ...(study.exposure === null ? [] : [
+    `runs that never jumped are watched for ${study.exposure} ` +
+    "evaluations behind memorisation, as those that grokked",
+  ]),
+  ...table([
+    ["over the runs", "indicator", "warned", "lead", "false alarms"],
+    ...study.rates.map((rate) => [
+      rate.metric,
+      rate.indicator,
+      `${rate.warned} of ${rate.grokked}`,
+      short(rate.median_lead),
+      `${rate.false_alarms} of ${rate.never}` +
+      (rate.false_alarm_rate === null
+        ? ""
+        : ` (${percent(rate.false_alarm_rate)})`),
+    ]),
+  ]),
+  ...Object.entries(study.left_out).map(([i, reason]) =>
+    `left out ${study.runs[Number(i)]}: ${reason}`
+  ),
+];
 
 // Of a run that cannot be looked at itself, among others that can.
 const NOTHING = {

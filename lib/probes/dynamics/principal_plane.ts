@@ -6,7 +6,7 @@
 
 import { symmetricEigen } from "../../numeric/eigen.ts";
 import type { Vector } from "../../numeric/lanczos.ts";
-import { matrixOf } from "../../numeric/matrix.ts";
+import { type Matrix, matrixOf } from "../../numeric/matrix.ts";
 
 /** A point or a direction in the plane. */
 export type Pair = readonly [first: number, second: number];
@@ -51,21 +51,7 @@ export async function principalPlane(
   for (const point of points) {
     for (let i = 0; i < size; i++) mean[i]! += point[i]! / count;
   }
-  // (a − m)·(b − m), without a copy of every point.
-  const gram = new Float64Array(count * count);
-  for (let i = 0; i < count; i++) {
-    for (let j = 0; j <= i; j++) {
-      const [a, b] = [points[i]!, points[j]!];
-      let sum = 0;
-      for (let k = 0; k < size; k++) {
-        sum += (a[k]! - mean[k]!) * (b[k]! - mean[k]!);
-      }
-      gram[i * count + j] = gram[j * count + i] = sum;
-    }
-  }
-  const { values, vectors } = await symmetricEigen(
-    matrixOf(count, count, gram),
-  );
+  const { values, vectors } = await symmetricEigen(gramOf(points, mean));
   const total = values.reduce((sum, value) => sum + Math.max(value, 0), 0);
   const components = [0, 1].map((n) => {
     const value = Math.max(values[n] ?? 0, 0);
@@ -102,4 +88,21 @@ export async function principalPlane(
       along(second.axis, direction),
     ],
   };
+}
+
+// (a − m)·(b − m) of each two points, without a copy of every point.
+function gramOf(points: readonly Vector[], mean: Float64Array): Matrix {
+  const count = points.length;
+  const gram = new Float64Array(count * count);
+  for (let i = 0; i < count; i++) {
+    for (let j = 0; j <= i; j++) {
+      const [a, b] = [points[i]!, points[j]!];
+      let sum = 0;
+      for (let k = 0; k < mean.length; k++) {
+        sum += (a[k]! - mean[k]!) * (b[k]! - mean[k]!);
+      }
+      gram[i * count + j] = gram[j * count + i] = sum;
+    }
+  }
+  return matrixOf(count, count, gram);
 }

@@ -6,7 +6,7 @@
  */
 
 import { percent, short } from "../../base/terminal.ts";
-import { openObjective } from "../../engine/objective.ts";
+import { type Objective, openObjective } from "../../engine/objective.ts";
 import {
   type Estimate,
   type Extremes,
@@ -15,9 +15,11 @@ import {
   type Vector,
 } from "../../numeric/lanczos.ts";
 import { randomKey } from "../../numeric/random.ts";
-import { integer, type Setting } from "../../settings/setting.ts";
+import { integer, type Setting, type Values } from "../../settings/setting.ts";
+import type { ProbeContext } from "../context/context.ts";
 import {
   differentiated,
+  type ExperimentAt,
   inPrecision,
   learningRateAt,
   optimizerAt,
@@ -118,10 +120,9 @@ export const edgeOfStability: Probe<
     ),
   },
 
-  async compute(context, { lanczosProducts, traceSamples }) {
+  async compute(context, settings) {
     const trained = await experimentOf(context);
     checkHessian(trained);
-    const { config } = trained;
     const experiment = inPrecision(trained, "float64");
     const objective = openObjective(
       experiment,
@@ -129,58 +130,7 @@ export const edgeOfStability: Probe<
       context.host,
     );
     try {
-      const times = (v: Vector) => objective.hessianTimes(objective.at, v);
-      const key = randomKey(config.seed);
-      const { size } = objective;
-      const most = { most: lanczosProducts };
-      const rate = trained.told ? null : await learningRateAt(
-        config,
-        context.step ?? 0,
-        context.host,
-      );
-      const hessian = await differentiated(
-        trained,
-        context,
-        () => lanczos(times, size, key("lanczos"), most),
-      );
-      const trace = await hutchinson(
-        times,
-        size,
-        key("hutchinson"),
-        traceSamples,
-      );
-      const { preconditions, ...edge } = rate === null
-        ? UNKNOWN_EDGE
-        : edgeOf(config, rate);
-      const scaling = preconditions
-        ? rootOfPreconditioner(config, objective, await optimizerAt(context))
-        : undefined;
-      const preconditioned = scaling && {
-        ...await lanczos(
-          scaledOnBothSides(times, scaling.root),
-          size,
-          key("lanczos"),
-          most,
-        ),
-        left_out: scaling.left_out,
-      };
-      const seen = preconditions ? preconditioned : hessian;
-      return {
-        samples: experiment.split.train.labels.length,
-        parameters: size,
-        learning_rate: rate,
-        hessian,
-        two_over_rate: rate === null ? null : 2 / rate,
-        trace,
-        preconditioned: preconditioned ?? null,
-        edge: {
-          ...edge,
-          ratio: seen && edge.threshold !== null
-            ? seen.largest.value / edge.threshold
-            : null,
-        },
-        notes: trained.told ? [] : notesOn(config, preconditions && !scaling),
-      };
+      return await measured(context, trained, objective, settings);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       throw new NotApplicableError(
@@ -231,6 +181,67 @@ export const edgeOfStability: Probe<
     ];
   },
 };
+
+async function measured(
+  context: ProbeContext,
+  trained: ExperimentAt,
+  objective: Objective,
+  { lanczosProducts, traceSamples }: Values<EdgeOfStabilitySettings>,
+): Promise<EdgeOfStabilityResult> {
+  const { config } = trained;
+  const times = (v: Vector) => objective.hessianTimes(objective.at, v);
+  const key = randomKey(config.seed);
+  const { size } = objective;
+  const most = { most: lanczosProducts };
+  const rate = trained.told ? null : await learningRateAt(
+    config,
+    context.step ?? 0,
+    context.host,
+  );
+  const hessian = await differentiated(
+    trained,
+    context,
+    () => lanczos(times, size, key("lanczos"), most),
+  );
+  const trace = await hutchinson(
+    times,
+    size,
+    key("hutchinson"),
+    traceSamples,
+  );
+  const { preconditions, ...edge } = rate === null
+    ? UNKNOWN_EDGE
+    : edgeOf(config, rate);
+  const scaling = preconditions
+    ? rootOfPreconditioner(config, objective, await optimizerAt(context))
+    : undefined;
+  const preconditioned = scaling && {
+    ...await lanczos(
+      scaledOnBothSides(times, scaling.root),
+      size,
+      key("lanczos"),
+      most,
+    ),
+    left_out: scaling.left_out,
+  };
+  const seen = preconditions ? preconditioned : hessian;
+  return {
+    samples: trained.split.train.labels.length,
+    parameters: size,
+    learning_rate: rate,
+    hessian,
+    two_over_rate: rate === null ? null : 2 / rate,
+    trace,
+    preconditioned: preconditioned ?? null,
+    edge: {
+      ...edge,
+      ratio: seen && edge.threshold !== null
+        ? seen.largest.value / edge.threshold
+        : null,
+    },
+    notes: trained.told ? [] : notesOn(config, preconditions && !scaling),
+  };
+}
 
 const product = (a: Vector, b: Vector): Vector =>
   a.map((x, i) => x * b[i]!) as Vector;

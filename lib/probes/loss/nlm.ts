@@ -215,19 +215,8 @@ async function measure(
     ((cos ?? 0) * gradient_norm) ** 2
   );
   const cos = finite(at("cos"));
-  const stepOf = (direction: NlmStep["direction"], name: string): NlmStep => {
-    const length = at(`${name}.length`);
-    const after = at(`${name}.train_loss_after_update`);
-    const scaled = at(`${name}.train_loss_after_nlm`);
-    return {
-      direction,
-      length,
-      relative_length: length / weights,
-      loss_after: finite(after),
-      loss_after_nlm: finite(scaled),
-      share: after < total ? finite((total - scaled) / (total - after)) : null,
-    };
-  };
+  const stepOf = (direction: NlmStep["direction"], name: string) =>
+    stepAt(direction, (what) => at(`${name}.${what}`), weights, total);
   return {
     precision,
     loss_precision: lossPrecision,
@@ -247,5 +236,25 @@ async function measure(
         : []),
       ...("update.length" in results ? [stepOf("update", "update")] : []),
     ],
+  };
+}
+
+// What a step brought, in a direction, of weights of a length and with a loss.
+function stepAt(
+  direction: NlmStep["direction"],
+  at: (what: string) => number,
+  weights: number,
+  total: number,
+): NlmStep {
+  const length = at("length");
+  const after = at("train_loss_after_update");
+  const scaled = at("train_loss_after_nlm");
+  return {
+    direction,
+    length,
+    relative_length: length / weights,
+    loss_after: finite(after),
+    loss_after_nlm: finite(scaled),
+    share: after < total ? finite((total - scaled) / (total - after)) : null,
   };
 }

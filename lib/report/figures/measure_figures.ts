@@ -9,6 +9,7 @@ import type { Series } from "../../charts/chart.ts";
 import { chartSvg } from "../../charts/chart_svg.ts";
 import { evenlySpaced } from "../../numeric/statistics.ts";
 import { hasManyLogits } from "../../probes/asking/large.ts";
+import type { ScalingRow } from "../../probes/loss/scaling_rows.ts";
 import type { UnitAnswers } from "../../probes/asking/messages.ts";
 import { ask } from "../../probes/asking/probing.ts";
 import { shareOut } from "../../probes/asking/threads.ts";
@@ -140,6 +141,8 @@ export function progressFigure(
   };
 }
 
+const PRECISIONS = ["float16", "float32", "float64"] as const;
+
 /** Accuracy and collapse as all weights are scaled by α. */
 export async function scalingFigure(
   { step, context, known }: Opened,
@@ -148,7 +151,6 @@ export async function scalingFigure(
 ): Promise<ReportFigure> {
   const { rows } = known?.["logit-scaling"] ??
     await ask(logitScaling, context);
-  const precisions = ["float16", "float32", "float64"] as const;
   const title = `Weights scaled by α: ${label}`;
   return {
     id,
@@ -165,29 +167,7 @@ export async function scalingFigure(
         title: "",
         x: { label: "α" },
         y: { label: "collapse (%)", domain: [0, 1], percent: true },
-        series: [
-          ...precisions.map((precision, colour): Series => ({
-            name: precision,
-            colour,
-            dots: true,
-            line: (["dotted", "dashed", "solid"] as const)[colour]!,
-            points: rows.map((row) => ({
-              x: row.alpha,
-              y: row.softmax_collapse[precision] /
-                (precision === "float16" ? 1 - row.float16_overflow : 1),
-            })),
-          })),
-          {
-            name: "overflow in float16",
-            colour: 3,
-            dots: true,
-            line: "dotted",
-            points: rows.map(({ alpha, float16_overflow }) => ({
-              x: alpha,
-              y: float16_overflow,
-            })),
-          },
-        ],
+        series: scalingSeries(rows),
       }],
     }),
     data: {
@@ -196,7 +176,7 @@ export async function scalingFigure(
         "accuracy",
         "loss",
         "logit_scale",
-        ...precisions,
+        ...PRECISIONS,
         "float16_overflow",
       ],
       rows: rows.map((row) => [
@@ -204,9 +184,35 @@ export async function scalingFigure(
         row.accuracy,
         row.loss,
         row.logit_scale,
-        ...precisions.map((precision) => row.softmax_collapse[precision]),
+        ...PRECISIONS.map((precision) => row.softmax_collapse[precision]),
         row.float16_overflow,
       ]),
     },
   };
+}
+
+function scalingSeries(rows: readonly ScalingRow[]): Series[] {
+  return [
+    ...PRECISIONS.map((precision, colour): Series => ({
+      name: precision,
+      colour,
+      dots: true,
+      line: (["dotted", "dashed", "solid"] as const)[colour]!,
+      points: rows.map((row) => ({
+        x: row.alpha,
+        y: row.softmax_collapse[precision] /
+          (precision === "float16" ? 1 - row.float16_overflow : 1),
+      })),
+    })),
+    {
+      name: "overflow in float16",
+      colour: 3,
+      dots: true,
+      line: "dotted",
+      points: rows.map(({ alpha, float16_overflow }) => ({
+        x: alpha,
+        y: float16_overflow,
+      })),
+    },
+  ];
 }

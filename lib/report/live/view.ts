@@ -62,6 +62,23 @@ export function showRow(
   }
 }
 
+type Attributes = Readonly<Record<string, string | number>>;
+
+function addElement(
+  svg: SVGSVGElement,
+  name: string,
+  attributes: Attributes,
+  text: string | undefined,
+): Element {
+  const element = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) {
+    element.setAttribute(key, String(value));
+  }
+  if (text !== undefined) element.textContent = text;
+  svg.append(element);
+  return element;
+}
+
 // Bars from zero, one for each class; those that matter have a sign beside their
 // colour.
 function drawBars(
@@ -80,19 +97,8 @@ function drawBars(
   const y = (v: number) => edge + (most - v) / span * (height - 2 * edge);
   const step = (width - LEFT) / classes;
   svg.replaceChildren();
-  const add = (
-    name: string,
-    attributes: Record<string, string | number>,
-    text?: string,
-  ) => {
-    const element = document.createElementNS(SVG, name);
-    for (const [key, value] of Object.entries(attributes)) {
-      element.setAttribute(key, String(value));
-    }
-    if (text !== undefined) element.textContent = text;
-    svg.append(element);
-    return element;
-  };
+  const add = (name: string, attributes: Attributes, text?: string) =>
+    addElement(svg, name, attributes, text);
   z.forEach((v, c) => {
     const what = c === label ? "label" : c === said ? "said" : "other";
     const bar = add("rect", {

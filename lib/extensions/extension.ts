@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isAbsolute } from "node:path";
+import { pathToFileURL } from "node:url";
 import { isObject } from "../base/json.ts";
 import type { TaskDefinition } from "../data/definition.ts";
 import type { LossDefinition } from "../losses/loss.ts";
@@ -132,7 +134,10 @@ function callerModule(): string | undefined {
     });
     Error.captureStackTrace(holder, defineExtension);
     const [first] = holder.stack as (string | null)[];
-    return first ?? undefined;
+    // Of a file it is the path.
+    return first && isAbsolute(first)
+      ? pathToFileURL(first).href
+      : first ?? undefined;
   } finally {
     Object.assign(Error, { prepareStackTrace });
   }

@@ -31,6 +31,9 @@ export type Registered = Extract<
 /** The name of a probe. */
 export type ProbeName = Registered["name"];
 
+/** The name of a probe, an extension's among them. */
+export type AskedName = ProbeName | (string & Record<never, never>);
+
 /** The result of each probe. */
 export type ProbeResults = {
   [P in Registered as P["name"]]: Awaited<ReturnType<P["compute"]>>;

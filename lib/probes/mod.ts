@@ -16,6 +16,7 @@ export type { ProbeOptions } from "./asking/options.ts";
 export { probe, probeRun, type RunReport } from "./asking/probing.ts";
 export {
   type AnyProbe,
+  type AskedName,
   type CheckpointProbe,
   type ProbeName,
   probeNames,

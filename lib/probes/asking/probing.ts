@@ -14,7 +14,12 @@ import {
   type Settings,
   type Values,
 } from "../../settings/setting.ts";
-import type { CheckpointProbe, ProbeName, ProbeResults } from "../catalogue.ts";
+import type {
+  AskedName,
+  CheckpointProbe,
+  ProbeName,
+  ProbeResults,
+} from "../catalogue.ts";
 import type { ProbeContext } from "../context/context.ts";
 import { NotApplicableError } from "../context/not_applicable.ts";
 import { foreignCheckpoints } from "../foreign/checkpoints.ts";
@@ -97,7 +102,7 @@ export interface RunReport {
  */
 export async function probe(
   path: string,
-  names?: readonly ProbeName[],
+  names?: readonly AskedName[],
   options: ProbeOptions = {},
 ): Promise<ProbeReport> {
   checkAsked("probe()", path, names);
@@ -210,7 +215,7 @@ const listed = ({ path, checkpoints }: RunContext) => ({ path, checkpoints });
  */
 export async function probeRun(
   path: string,
-  names?: readonly ProbeName[],
+  names?: readonly AskedName[],
   options: ProbeOptions = {},
 ): Promise<RunReport> {
   checkAsked("probeRun()", path, names);

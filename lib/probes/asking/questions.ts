@@ -11,6 +11,7 @@ import { flagOf } from "../../config/config.ts";
 import { checkedSettings } from "../../settings/setting.ts";
 import {
   type AnyProbe,
+  type AskedName,
   type ProbeName,
   probeNames,
   probes,
@@ -80,7 +81,7 @@ export class Asking {
   readonly #reasons = new Map<string, string>();
 
   constructor(
-    names: readonly ProbeName[] | undefined,
+    names: readonly AskedName[] | undefined,
     { settings = {}, lenient = false }: ProbeOptions,
   ) {
     this.#named = names !== undefined;

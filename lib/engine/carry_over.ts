@@ -7,7 +7,7 @@
 
 import { type HostState, under } from "../../models/buffers.ts";
 import { mapTree, type Tree } from "../base/tree.ts";
-import type { Config } from "../config/config.ts";
+import { type Config, definitionsOf } from "../config/config.ts";
 import {
   type Experiment,
   lossOf,
@@ -37,6 +37,7 @@ function castTo(
  */
 export function withConfig(experiment: Experiment, config: Config): Experiment {
   if (config === experiment.config) return experiment;
+  const definitions = definitionsOf(config);
   const params = mapTree<HostTensor, HostTensor, Tree<HostTensor>>(
     experiment.params,
     (leaf) => castTo(leaf, { dtype: config.precision }),
@@ -44,8 +45,9 @@ export function withConfig(experiment: Experiment, config: Config): Experiment {
   return {
     ...experiment,
     config,
-    loss: lossOf(config),
-    optimizer: optimizerOf(config),
+    definitions,
+    loss: lossOf(config, definitions),
+    optimizer: optimizerOf(config, {}, definitions),
     params,
   };
 }

@@ -37,12 +37,12 @@ export function drawBatch(
   const count = Math.floor(rows / size);
   const counted = (n: number) => tf.scalar(n, "int32");
   // Eagerly the step is a number, and so must the epoch be.
-  const [number, place] = typeof time === "number"
+  const [number, index] = typeof time === "number"
     ? [Math.floor(time / count), counted(time % count)]
     : [tf.floorDiv(time, counted(count)), tf.mod(time, counted(count))];
   const order = randomOrder({ key, time: number } as Draw, PURPOSE, rows);
   const batches = tf.reshape(tf.slice(order, 0, count * size), [count, size]);
-  const chosen = tf.gather(batches, place as tf.Scalar) as tf.Tensor1D;
+  const chosen = tf.gather(batches, index as tf.Scalar) as tf.Tensor1D;
   return {
     batch: {
       inputs: tf.gather(train.inputs, chosen),

@@ -43,31 +43,28 @@ export interface Stepper {
 }
 
 // Which run of which state a run is, and how many are stacked there.
-interface Place {
+interface Slot {
   readonly of: number;
   readonly own: number;
   readonly size: number;
 }
 
-// All states after some updates.
-interface Stand {
-  readonly step: number;
-  readonly states: readonly HostState[];
-}
+// Where the runs stand: the states that are stepped, some of them stacked.
+type Stacked = BandSnapshot;
 
-type Result = Stand & { readonly turns: readonly Advance[] };
+type Result = Stacked & { readonly turns: readonly Advance[] };
 
 /** A band whose steps are run by a {@link Stepper}. */
 export class SteppedBand implements BandEngine {
   readonly #stepper: Stepper;
-  readonly #places: readonly Place[];
+  readonly #slots: readonly Slot[];
   readonly #first: number;
-  #now: Stand;
+  #now: Stacked;
   // Where the last call began, from where any state since can be made again. A
   // loss that is not finite at its first step comes of the last update of the call
   // before: then where that began is kept, too.
-  #before: Stand;
-  #older: Stand | undefined;
+  #before: Stacked;
+  #older: Stacked | undefined;
   // Runs that are over: nobody asks any more what becomes of them.
   readonly #over = new Set<number>();
   // Whether the states it starts with are finite: of later ones it is seen to.
@@ -86,12 +83,12 @@ export class SteppedBand implements BandEngine {
     { step, states }: BandSnapshot,
   ) {
     this.#stepper = stepper;
-    this.#places = sizes.flatMap((size, of) =>
+    this.#slots = sizes.flatMap((size, of) =>
       Array.from({ length: size }, (_, own) => ({ of, own, size }))
     );
     this.#first = step;
     const stacked = sizes.map((size, of) => {
-      const own = states.filter((_, r) => this.#places[r]!.of === of);
+      const own = states.filter((_, r) => this.#slots[r]!.of === of);
       return size === 1 ? own[0]! : stackStates(own);
     });
     this.#now = this.#before = { step, states: stacked };
@@ -115,7 +112,7 @@ export class SteppedBand implements BandEngine {
       return made;
     };
     const advances: Advance[] = [];
-    for (const r of this.#places.keys()) {
+    for (const r of this.#slots.keys()) {
       advances.push(await this.#lookAt(r, from, result, after));
     }
     this.#unlooked = false;
@@ -127,9 +124,9 @@ export class SteppedBand implements BandEngine {
       this.#older = this.#before;
     }
     [this.#before, this.#now] = [from, result];
-    if (ends.length > 0 && this.#over.size === this.#places.length) {
+    if (ends.length > 0 && this.#over.size === this.#slots.length) {
       const last = maxOf(ends.map(({ diverged }) => diverged - 1));
-      this.#now = await this.#standAt(Math.max(last, this.#first));
+      this.#now = await this.#stackedAt(Math.max(last, this.#first));
       this.#over.clear();
     }
     return advances;
@@ -140,9 +137,9 @@ export class SteppedBand implements BandEngine {
   }
 
   async at(step: number): Promise<Evaluated[]> {
-    const stand = await this.#standAt(step);
-    const { turns } = await this.#run(stand, 1, 1);
-    return this.#statesOf(stand).map((state, r) => ({
+    const there = await this.#stackedAt(step);
+    const { turns } = await this.#run(there, 1, 1);
+    return this.#statesOf(there).map((state, r) => ({
       evaluation: turns[r]!.evaluations[0]!,
       state,
     }));
@@ -152,7 +149,7 @@ export class SteppedBand implements BandEngine {
     return this.#stepper.close();
   }
 
-  async #run(from: Stand, count: number, every: number): Promise<Result> {
+  async #run(from: Stacked, count: number, every: number): Promise<Result> {
     const { step, states } = from;
     const result = await this.#stepper.run(states, step, count, every);
     return { step: step + count, ...result };
@@ -161,14 +158,14 @@ export class SteppedBand implements BandEngine {
   // What happened to a run until it was not finite any more.
   async #lookAt(
     r: number,
-    from: Stand,
+    from: Stacked,
     { step: end, turns }: Result,
     after: (step: number) => Promise<Result>,
   ): Promise<Advance> {
     const advance = untilDiverged(turns[r]!, from.step);
     if (this.#over.has(r)) return advance;
-    const { of, own, size } = this.#places[r]!;
-    const brokenIn = ({ states }: Stand) => notFinite(states[of]!, own, size);
+    const { of, own, size } = this.#slots[r]!;
+    const brokenIn = ({ states }: Stacked) => notFinite(states[of]!, own, size);
     const broken = this.#unlooked ? brokenIn(from) : undefined;
     if (broken !== undefined) return brokenAtStart(from.step, broken);
     return await untilBroken(advance, {
@@ -180,22 +177,22 @@ export class SteppedBand implements BandEngine {
     });
   }
 
-  async #standAt(step: number): Promise<Stand> {
-    const stands = [this.#now, this.#before, this.#older]
-      .filter((stand) => stand !== undefined);
-    const from = stands.find((known) => known.step <= step);
+  async #stackedAt(step: number): Promise<Stacked> {
+    const all = [this.#now, this.#before, this.#older]
+      .filter((one) => one !== undefined);
+    const from = all.find((known) => known.step <= step);
     if (!from) {
       throw new RangeError(
         `Cannot go back to step ${step}: the states since step ` +
-          `${stands.at(-1)!.step} are known`,
+          `${all.at(-1)!.step} are known`,
       );
     }
     const count = step - from.step;
     return count === 0 ? from : await this.#run(from, count, step + 1);
   }
 
-  #statesOf({ states }: Stand): HostState[] {
-    return this.#places.map(({ of, own, size }) =>
+  #statesOf({ states }: Stacked): HostState[] {
+    return this.#slots.map(({ of, own, size }) =>
       size === 1 ? states[of]! : unstackState(states[of]!, own)
     );
   }

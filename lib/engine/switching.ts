@@ -64,11 +64,8 @@ export async function switchingEngine(
     async advance(count, evalEvery) {
       await arrive();
       const { step } = engine;
-      const left = untilSwitch(config, step) - step;
-      const advances = await engine.advance(
-        Math.min(count, Math.max(left, 1)),
-        evalEvery,
-      );
+      const left = Math.max(untilSwitch(config, step) - step, 1);
+      const advances = await engine.advance(Math.min(count, left), evalEvery);
       // Where it is the switch itself, what was before has the last finite state.
       const atSwitch = advances.some(({ diverged }) => diverged === since);
       if (!atSwitch) await forget();

@@ -5,10 +5,14 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { type Config, definitionsOf } from "../config/config.ts";
+import {
+  type Config,
+  type Definitions,
+  definitionsOf,
+} from "../config/config.ts";
 import type { Split } from "../data/dataset.ts";
 import { randomKey, wordsOf } from "../numeric/random.ts";
-import { splitOf } from "./split.ts";
+import { datasetOf, splitOf } from "./split.ts";
 import { UsageError } from "../base/errors.ts";
 import { type Loss, scaleCorrectLogit } from "../losses/mod.ts";
 import type { HostTensor } from "../numeric/tensor.ts";
@@ -23,6 +27,8 @@ import { checkArgument, configCheck } from "../base/options.ts";
 export interface Experiment {
   /** The resolved config. */
   readonly config: Config;
+  /** What it names. */
+  readonly definitions: Definitions;
   /** Inputs of the train and the test rows as the model takes them. */
   readonly split: Split;
   /** The architecture. */
@@ -57,16 +63,18 @@ export interface Experiment {
  */
 export function makeExperiment(config: Config): Experiment {
   checkArgument("makeExperiment()", "config", config, configCheck);
-  const model = makeModel(config);
-  const split = splitOf(config);
+  const definitions = definitionsOf(config);
+  const model = makeModel(config, definitions);
+  const split = splitOf(config, datasetOf(config, definitions));
   const problem = batchProblem(config, model, split);
   if (problem !== undefined) throw new UsageError(problem);
   return {
     config,
+    definitions,
     split,
     model,
-    loss: lossOf(config),
-    optimizer: optimizerOf(config),
+    loss: lossOf(config, definitions),
+    optimizer: optimizerOf(config, {}, definitions),
     params: model.init(randomKey(config.seed), config.precision),
   };
 }
@@ -99,11 +107,16 @@ export function stepKey(config: Config): Words {
 /**
  * The loss that a config describes.
  *
+ * @param config The config.
+ * @param definitions What it names, where that is known.
  * @throws {TypeError} if it is no config as resolveConfig() gives it.
  */
-export function lossOf(config: Config): Loss {
+export function lossOf(
+  config: Config,
+  definitions?: Definitions,
+): Loss {
   checkArgument("lossOf()", "config", config, configCheck);
-  const { loss } = definitionsOf(config);
+  const { loss } = definitions ?? definitionsOf(config);
   return scaleCorrectLogit(loss.make(config), config.correctLogitScale);
 }
 
@@ -117,8 +130,9 @@ export function lossOf(config: Config): Loss {
 function optimizerParts(
   config: Config,
   rates: { readonly lr?: Rate; readonly weightDecay?: Rate } = {},
+  definitions = definitionsOf(config),
 ): [name: string, part: GradientTransformation][] {
-  const { model, optimizer, stages } = definitionsOf(config);
+  const { model, optimizer, stages } = definitions;
   const decided = {
     ...config,
     perpProjections: config.perpProjections ?? model.projections ?? "apart",
@@ -155,14 +169,18 @@ export function optimizerPrefixes(config: Config): Map<string, string> {
  *
  * @param config The config.
  * @param rates What stands in place of the config's own rates.
+ * @param definitions What it names, where that is known.
  * @throws {TypeError} if it is no config as resolveConfig() gives it.
  */
 export function optimizerOf(
   config: Config,
   rates: { readonly lr?: Rate; readonly weightDecay?: Rate } = {},
+  definitions?: Definitions,
 ): GradientTransformation {
   checkArgument("optimizerOf()", "config", config, configCheck);
-  const parts = optimizerParts(config, rates).map(([, part]) => part);
+  const parts = optimizerParts(config, rates, definitions).map(([, part]) =>
+    part
+  );
   return parts.length === 1 ? parts[0]! : chain(...parts);
 }
 
@@ -177,11 +195,16 @@ const perSquare = (rate: Rate, alpha: number): Rate => {
 /**
  * The model that a config describes, its logits scaled.
  *
+ * @param config The config.
+ * @param definitions What it names, where that is known.
  * @throws {TypeError} if it is no config as resolveConfig() gives it.
  */
-export function makeModel(config: Config): Model {
+export function makeModel(
+  config: Config,
+  definitions?: Definitions,
+): Model {
   checkArgument("makeModel()", "config", config, configCheck);
-  const { task, model } = definitionsOf(config);
+  const { task, model } = definitions ?? definitionsOf(config);
   const made = model.make(task.form(config), config);
   return config.outputScale === 1
     ? made

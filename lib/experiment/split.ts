@@ -4,7 +4,11 @@
  * @module
  */
 
-import { type Config, definitionsOf } from "../config/config.ts";
+import {
+  type Config,
+  type Definitions,
+  definitionsOf,
+} from "../config/config.ts";
 import {
   type Dataset,
   type Examples,
@@ -28,11 +32,16 @@ export function dataKey(config: Config): RandomKey {
 /**
  * All rows of a config's task, as its model takes them.
  *
+ * @param config The config.
+ * @param definitions What it names, where that is known.
  * @throws {TypeError} if it is no config as resolveConfig() gives it.
  */
-export function datasetOf(config: Config): Dataset {
+export function datasetOf(
+  config: Config,
+  definitions?: Definitions,
+): Dataset {
   checkArgument("datasetOf()", "config", config, configCheck);
-  const { task, model } = definitionsOf(config);
+  const { task, model } = definitions ?? definitionsOf(config);
   const dataset = task.dataset(config, dataKey(config));
   const { read } = model;
   if (!read) return dataset;

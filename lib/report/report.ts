@@ -15,7 +15,7 @@ import { NotApplicableError } from "../probes/context/not_applicable.ts";
 import { RunContext } from "../probes/run_context.ts";
 import { probe } from "../probes/asking/probing.ts";
 import { type ProbeName, probes } from "../probes/catalogue.ts";
-import { lastWhole, wholeOnes } from "../runs/read.ts";
+import { lastWhole, wholeOnes } from "../runs/whole.ts";
 import { curveFigures } from "./figures/curves.ts";
 import type { Opened, ReportFigure } from "./figures/figure.ts";
 import {

@@ -15,14 +15,13 @@ export { newRunPath, removeRun } from "./new_folder.ts";
 export {
   checkpointsOf,
   findCheckpoint,
-  lastWhole,
   MissingError,
   newestRun,
   readConfig,
   readMetrics,
   runOfCheckpoint,
   runsIn,
-  wholeOnes,
 } from "./read.ts";
 export type { TrainResult } from "./result.ts";
 export type { MetricsRow } from "./run_folder.ts";
+export { lastWhole, wholeOnes } from "./whole.ts";

@@ -37,7 +37,8 @@ import type { Experiment } from "../experiment/experiment.ts";
 import type { HostTensor } from "../numeric/tensor.ts";
 import { decodeTensors, readTensors } from "../onnx/file/read_tensors.ts";
 import { FILES } from "../runs/layout.ts";
-import { checkpointsMeant, firstWhole, runOfCheckpoint } from "../runs/read.ts";
+import { checkpointsMeant, runOfCheckpoint } from "../runs/read.ts";
+import { firstWhole } from "../runs/whole.ts";
 
 // The optimizer's file beside a checkpoint of a run.
 const besideIn = (path: string) =>

@@ -5,7 +5,11 @@
 
 import { assertEquals } from "@std/assert";
 import { leavesOf, type Tree, treeOf } from "../../lib/base/tree.ts";
-import { defaults, resolveConfig } from "../../lib/config/config.ts";
+import {
+  defaults,
+  definitionsOf,
+  resolveConfig,
+} from "../../lib/config/config.ts";
 import { onnxEngine } from "../../lib/engine/onnx/onnx_engine.ts";
 import type { Experiment } from "../../lib/experiment/experiment.ts";
 import { losses, type LossName } from "../../lib/losses/mod.ts";
@@ -133,12 +137,14 @@ function experimentOf(run: Run): Experiment {
   };
   const base = optimizers[kind].make(options);
   const examples = { inputs, labels };
+  const config = resolveConfig({
+    loss: run.loss,
+    lossPrecision: run.loss_precision,
+    precision: run.dtype,
+  });
   return {
-    config: resolveConfig({
-      loss: run.loss,
-      lossPrecision: run.loss_precision,
-      precision: run.dtype,
-    }),
+    config,
+    definitions: definitionsOf(config),
     split: { train: examples, test: examples },
     model: architectures[run.model],
     loss: losses[run.loss].make(defaults),

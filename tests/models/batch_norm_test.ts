@@ -7,7 +7,11 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
 import { UsageError } from "../../lib/base/errors.ts";
 import { leavesOf, type Tree, treeOf } from "../../lib/base/tree.ts";
-import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
+import {
+  type ConfigInput,
+  definitionsOf,
+  resolveConfig,
+} from "../../lib/config/config.ts";
 import { onnxEngine } from "../../lib/engine/onnx/onnx_engine.ts";
 import { tfjsEngine } from "../../lib/engine/tfjs/tfjs_engine.ts";
 import {
@@ -174,6 +178,7 @@ for (const [name, reference] of Object.entries(cases)) {
       const examples = { inputs: reference.tokens, labels };
       return {
         config,
+        definitions: definitionsOf(config),
         split: { train: examples, test: examples },
         model,
         loss: softmax,

@@ -6,7 +6,6 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { definitionsOf } from "../../config/config.ts";
 import { mean } from "../../losses/mod.ts";
 import { fraction } from "../../losses/measures.ts";
 import { activationsOf } from "../../metrics/activations.ts";
@@ -73,11 +72,11 @@ export function askedOf(
   experiment: Experiment,
   data: Batches<HostTensor>,
 ): Asked {
-  const { model, loss, params, config } = experiment;
+  const { model, loss, params, config, definitions } = experiment;
   const { lossPrecision } = config;
   const measure = makeMeasure(experiment);
   const forward = forwardOf(experiment, false);
-  const { classes } = definitionsOf(config).task.form(config);
+  const { classes } = definitions.task.form(config);
   const rows: Record<string, RowQuestion[]> = {};
   const sums: SumQuestion[] = [];
   let losses = 0;

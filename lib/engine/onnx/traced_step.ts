@@ -191,7 +191,7 @@ function stackedStep(
         key: tf.Tensor1D;
         [STEP]: tf.Tensor;
       } & State;
-      const optimizer = optimizerOf(first.config, rates);
+      const optimizer = optimizerOf(first.config, rates, first.definitions);
       const step = makeStep({ ...first, optimizer }, sliced, measure);
       const state = { ...own, optimizer: own.optimizer ?? {} };
       const result = step(state, { key, time }, data, measured);

@@ -8,7 +8,8 @@ import { UsageError } from "../../base/errors.ts";
 import { checkOptions, only } from "../../base/options.ts";
 import { flagOf } from "../../config/config.ts";
 import { providerOf } from "../../onnx/runtime/session.ts";
-import { checkpointsOf, runOfCheckpoint, wholeOnes } from "../../runs/read.ts";
+import { checkpointsOf, runOfCheckpoint } from "../../runs/read.ts";
+import { wholeOnes } from "../../runs/whole.ts";
 import {
   checkedSettings,
   type Settings,

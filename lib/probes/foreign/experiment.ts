@@ -8,7 +8,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Model } from "../../../models/model.ts";
 import { leavesOf } from "../../base/tree.ts";
-import { defaults } from "../../config/config.ts";
+import { defaults, definitionsOf } from "../../config/config.ts";
 import type { Examples } from "../../data/dataset.ts";
 import { optimizerOf } from "../../experiment/experiment.ts";
 import {
@@ -76,14 +76,16 @@ export async function foreignExperiment(
     ? precision
     : loss.precisions.at(-1)!;
   const config = { ...defaults, precision, lossPrecision };
+  const definitions = definitionsOf(config);
   return {
     config,
+    definitions,
     told: true,
     nameOf: (path) => names[paths.indexOf(path)] ?? path,
     split: { train: examples(train), test: examples(test) },
     model: made,
     loss,
-    optimizer: optimizerOf(config),
+    optimizer: optimizerOf(config, {}, definitions),
     params,
     buffers: {},
   };

@@ -74,70 +74,9 @@ export function openObjective(
 ): Objective {
   checkArgument("openObjective()", "experiment", experiment, experimentCheck);
   checkOptions("openObjective()", options, SESSION);
-  const { model, loss, split, config, params } = experiment;
-  const { lossPrecision } = config;
-  const { inputs, labels } = hostBatch(split.train, model);
-  const leaves = leavesOf<HostTensor>(params);
-  let end = 0;
-  const parts = leaves.map(([path, { shape }]) => ({
-    path,
-    begin: end,
-    end: end += sizeOf(shape),
-  }));
-
-  // The leaves of a vector, under what their names begin with.
-  const feeds = (prefix: string, vector: Vector) =>
-    Object.fromEntries(leaves.map(([path, { dtype, shape }], i) => [
-      prefix + path,
-      hostTensorOf(
-        dtype,
-        shape,
-        vector.subarray(parts[i]!.begin, parts[i]!.end),
-      ),
-    ]));
-  const vectorOf = (
-    tensors: Readonly<Record<string, HostTensor>>,
-    prefix: string,
-  ): Vector => {
-    const vector = new Float64Array(end);
-    for (const { path, begin } of parts) {
-      vector.set(toNumbers(tensors[prefix + path]!), begin);
-    }
-    return vector;
-  };
-
-  const traced = (f: (params: Params) => Tree<tf.Tensor>) =>
-    trace(
-      ({ params }) => f(params as unknown as Params),
-      specsOf({ params }),
-    );
-  const logitsOf = (params: Params) => {
-    const fixed = new Map(
-      leavesOf<HostTensor>(buffers).map(([path, x]) => [path, constant(x)]),
-    );
-    const all = withBuffers<tf.Tensor>(params, Object.fromEntries(fixed));
-    return model.apply(all, constant(inputs), noHook);
-  };
-  const gradients = (params: Params) => {
-    const lossOf = meanLoss(loss, lossPrecision);
-    const y = constant(labels) as tf.Tensor1D;
-    return valueAndGradients((params) => lossOf(logitsOf(params), y), params);
-  };
-
-  const graphs = {
-    loss: () =>
-      traced((params) => {
-        const y = constant(labels) as tf.Tensor1D;
-        const terms = loss.terms(logitsOf(params), y, lossPrecision);
-        return { loss: widen(mean(terms, lossPrecision)) };
-      }),
-    gradient: () => traced((params) => ({ gradient: gradients(params)[1] })),
-    hessian: () =>
-      jvp(
-        traced((params) => ({ gradient: gradients(params)[1] })),
-        () => true,
-      ),
-  };
+  const { params } = experiment;
+  const { size, parts, feeds, vectorOf } = layoutOf(params);
+  const graphs = graphsOf(experiment, buffers);
   const sessions = new Map<
     keyof typeof graphs,
     ReturnType<typeof openSession>
@@ -153,9 +92,9 @@ export function openObjective(
   };
 
   return {
-    size: end,
+    size,
     parts,
-    at: vectorOf(Object.fromEntries(leaves), ""),
+    at: vectorOf(Object.fromEntries(leavesOf<HostTensor>(params)), ""),
     async loss(theta) {
       const { loss } = await (await session("loss"))
         .run(feeds("params.", theta));
@@ -177,5 +116,81 @@ export function openObjective(
       for (const opened of sessions.values()) await (await opened).close();
       sessions.clear();
     },
+  };
+}
+
+// Where parameters lie in a vector, and the way there and back.
+function layoutOf(params: Tree<HostTensor>) {
+  const leaves = leavesOf<HostTensor>(params);
+  let end = 0;
+  const parts = leaves.map(([path, { shape }]) => ({
+    path,
+    begin: end,
+    end: end += sizeOf(shape),
+  }));
+  return {
+    size: end,
+    parts,
+    // The leaves of a vector, under what their names begin with.
+    feeds: (prefix: string, vector: Vector) =>
+      Object.fromEntries(leaves.map(([path, { dtype, shape }], i) => [
+        prefix + path,
+        hostTensorOf(
+          dtype,
+          shape,
+          vector.subarray(parts[i]!.begin, parts[i]!.end),
+        ),
+      ])),
+    vectorOf(
+      tensors: Readonly<Record<string, HostTensor>>,
+      prefix: string,
+    ): Vector {
+      const vector = new Float64Array(end);
+      for (const { path, begin } of parts) {
+        vector.set(toNumbers(tensors[prefix + path]!), begin);
+      }
+      return vector;
+    },
+  };
+}
+
+// What traces the loss, its gradient, and that along a direction.
+function graphsOf(
+  { model, loss, split, config, params }: Experiment,
+  buffers: Tree<HostTensor>,
+) {
+  const { lossPrecision } = config;
+  const { inputs, labels } = hostBatch(split.train, model);
+  const traced = (f: (params: Params) => Tree<tf.Tensor>) =>
+    trace(
+      ({ params }) => f(params as unknown as Params),
+      specsOf({ params }),
+    );
+  const logitsOf = (params: Params) => {
+    const fixed = new Map(
+      leavesOf<HostTensor>(buffers).map(([path, x]) => [path, constant(x)]),
+    );
+    const all = withBuffers<tf.Tensor>(params, Object.fromEntries(fixed));
+    return model.apply(all, constant(inputs), noHook);
+  };
+  const gradients = (params: Params) => {
+    const lossOf = meanLoss(loss, lossPrecision);
+    const y = constant(labels) as tf.Tensor1D;
+    return valueAndGradients((params) => lossOf(logitsOf(params), y), params);
+  };
+
+  return {
+    loss: () =>
+      traced((params) => {
+        const y = constant(labels) as tf.Tensor1D;
+        const terms = loss.terms(logitsOf(params), y, lossPrecision);
+        return { loss: widen(mean(terms, lossPrecision)) };
+      }),
+    gradient: () => traced((params) => ({ gradient: gradients(params)[1] })),
+    hessian: () =>
+      jvp(
+        traced((params) => ({ gradient: gradients(params)[1] })),
+        () => true,
+      ),
   };
 }

@@ -67,6 +67,8 @@ export interface Answers
   termsAt(params: Params): tf.Tensor1D;
 }
 
+// Long: what the metrics ask while they are traced is noted in the same variables
+// from which they are answered later.
 /** Asks an experiment's metrics what they need. */
 export function askedOf(
   experiment: Experiment,

@@ -22,7 +22,7 @@ import type { SessionOptions } from "../../onnx/runtime/options.ts";
 import type { Params } from "../../optim/mod.ts";
 import { widen } from "../../trace/precision.ts";
 import { forwardOf, type ModelState } from "../forward.ts";
-import { onnxPasses, type Pass, type PassFunction } from "./passes.ts";
+import { added, namedPasses, onnxPasses, type PassFunction } from "./passes.ts";
 
 /** The train loss of an experiment. */
 export interface ChunkedLoss {
@@ -36,6 +36,7 @@ export interface ChunkedLoss {
   close(): Promise<void>;
 }
 
+// Long: loss and gradient share the rows and the passes.
 /**
  * Opens the mean loss of an experiment's train rows. Parts are added up in double
  * precision.
@@ -56,8 +57,7 @@ export function openChunkedLoss(
   const { inputs, labels } = hostBatch(split.train, model);
   const n = labels.shape[0]!;
   const forward = forwardOf(experiment, false);
-  const open = onnxPasses(stepKey(config), options);
-  const passes = new Map<string, Promise<Pass>>();
+  const passes = namedPasses(onnxPasses(stepKey(config), options));
   const fixed = prefixed(
     "buffers.",
     Object.fromEntries(leavesOf<HostTensor>(buffers)),
@@ -72,16 +72,9 @@ export function openChunkedLoss(
         inputs: cut(inputs, from, to),
         labels: cut(labels, from, to),
       };
-      const key = `${name} ${to - from}`;
-      const pass = passes.get(key) ?? open(fn, feeds);
-      passes.set(key, pass);
-      for (
-        const [path, x] of Object.entries(await (await pass).run(feeds, 0))
-      ) {
-        const total = new Float64Array(toNumbers(x));
-        const before = sums.get(path)?.data as Float64Array | undefined;
-        before?.forEach((x, i) => total[i]! += x);
-        sums.set(path, { ...x, dtype: "float64", data: total });
+      const found = await passes.run(`${name} ${to - from}`, fn, feeds, 0);
+      for (const [path, x] of Object.entries(found)) {
+        sums.set(path, added(sums.get(path), x));
       }
     }
     return Object.fromEntries(sums);
@@ -120,9 +113,6 @@ export function openChunkedLoss(
         gradient: Object.fromEntries(gradient),
       };
     },
-    async close() {
-      for (const pass of passes.values()) await (await pass).close();
-      passes.clear();
-    },
+    close: () => passes.close(),
   };
 }

@@ -29,7 +29,12 @@ import type { Draw } from "../../trace/random.ts";
 import { type Forward, forwardOf, type ModelState } from "../forward.ts";
 import { makeUpdate, type State } from "../update.ts";
 import { type Asked, askedOf } from "./asked.ts";
-import type { OpenPass, Pass, PassFunction } from "./passes.ts";
+import {
+  added,
+  namedPasses,
+  type OpenPass,
+  type PassFunction,
+} from "./passes.ts";
 
 /** Measures states of one experiment. */
 export interface Evaluator {
@@ -44,6 +49,7 @@ export interface Evaluator {
   close(): Promise<void>;
 }
 
+// Long: what an evaluation does one after the other shares the rows and the passes.
 /**
  * Opens the evaluation of an experiment in chunks.
  *
@@ -61,17 +67,7 @@ export function openEvaluator(
   const forward = forwardOf(experiment, false);
   const finish = finishing(experiment, forward, asked);
 
-  const passes = new Map<string, Promise<Pass>>();
-  const run = async (
-    name: string,
-    fn: PassFunction,
-    feeds: HostState,
-    step: number,
-  ) => {
-    const pass = passes.get(name) ?? open(fn, feeds);
-    passes.set(name, pass);
-    return (await pass).run(feeds, step);
-  };
+  const passes = namedPasses(open);
 
   // What the rows of a set answer, and the sums over them; or their losses alone.
   const answers = async (
@@ -92,7 +88,7 @@ export function openEvaluator(
       };
       const fn = answering(asked, forward, experiment, set, n, terms);
       const name = `${set} ${to - from} ${terms}`;
-      const found = await run(name, fn, feeds, step);
+      const found = await passes.run(name, fn, feeds, step);
       for (const [path, value] of Object.entries(found)) {
         if (!path.startsWith("rows.")) {
           sums.set(path, added(sums.get(path), value));
@@ -123,7 +119,7 @@ export function openEvaluator(
         Object.assign(feeds, await answers(set, model, step));
       }
       if (asked.losses > 0) {
-        const there = await run("parameters", finish(true), feeds, step);
+        const there = await passes.run("parameters", finish(true), feeds, step);
         for (let i = 0; i < asked.losses; i++) {
           const params = prefixed("params.", under(there, `at.${i}.`));
           const own = await answers(
@@ -135,7 +131,7 @@ export function openEvaluator(
           feeds[`terms.${i}`] = own["rows.train.0"]!;
         }
       }
-      const found = await run("metrics", finish(false), feeds, step);
+      const found = await passes.run("metrics", finish(false), feeds, step);
       return Object.fromEntries(
         Object.entries(under(found, "metrics.")).map(([name, value]) => [
           name,
@@ -143,10 +139,7 @@ export function openEvaluator(
         ]),
       ) as Metrics;
     },
-    async close() {
-      for (const pass of passes.values()) await (await pass).close();
-      passes.clear();
-    },
+    close: () => passes.close(),
   };
 }
 
@@ -225,18 +218,6 @@ const finishing =
     });
     return collecting ? { at: numbered(at) } : { metrics };
   };
-
-// The sum so far and another part, in double precision.
-function added(sum: HostTensor | undefined, part: HostTensor): HostTensor {
-  const total = Float64Array.from(toNumbers(part));
-  const before = sum?.data as Float64Array | undefined;
-  if (before) {
-    for (let i = 0; i < total.length; i++) {
-      total[i]! += before[i]!;
-    }
-  }
-  return { ...part, dtype: "float64", data: total };
-}
 
 // Gradients have their parameters' type.
 const rounded = (

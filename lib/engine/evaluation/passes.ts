@@ -9,7 +9,11 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { HostState } from "../../../models/buffers.ts";
 import { leavesOf, mapTree, type Tree, treeOf } from "../../base/tree.ts";
 import type { OpenBackend } from "../../devices/tfjs/backends.ts";
-import { type HostTensor, hostTensorOf } from "../../numeric/tensor.ts";
+import {
+  type HostTensor,
+  hostTensorOf,
+  toNumbers,
+} from "../../numeric/tensor.ts";
 import type { Words } from "../../numeric/threefry.ts";
 import { encodeModel, modelOf } from "../../onnx/file/model.ts";
 import { specsOf } from "../../onnx/runtime/compile.ts";
@@ -45,6 +49,44 @@ export interface Pass {
  * matter.
  */
 export type OpenPass = (fn: PassFunction, like: HostState) => Promise<Pass>;
+
+/**
+ * Passes by name, each opened when it is first wanted.
+ *
+ * @param open What prepares functions for running.
+ */
+export function namedPasses(open: OpenPass) {
+  const passes = new Map<string, Promise<Pass>>();
+  return {
+    /** Runs one. */
+    async run(
+      name: string,
+      fn: PassFunction,
+      inputs: HostState,
+      step: number,
+    ): Promise<HostState> {
+      const pass = passes.get(name) ?? open(fn, inputs);
+      passes.set(name, pass);
+      return await (await pass).run(inputs, step);
+    },
+    /** Gives their memory back. */
+    async close(): Promise<void> {
+      for (const pass of passes.values()) await (await pass).close();
+      passes.clear();
+    },
+  };
+}
+
+/** The sum so far and another part, in double precision. */
+export function added(
+  sum: HostTensor | undefined,
+  part: HostTensor,
+): HostTensor {
+  const total = new Float64Array(toNumbers(part));
+  const before = sum?.data as Float64Array | undefined;
+  before?.forEach((x, i) => total[i]! += x);
+  return { ...part, dtype: "float64", data: total };
+}
 
 /**
  * Passes in ONNX Runtime.

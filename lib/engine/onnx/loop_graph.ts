@@ -89,6 +89,8 @@ export function loopModel(steps: readonly Graph[]): ModelProto {
   });
 }
 
+// Long: what goes into the body, what comes out of it, and what the Loop around it
+// takes and gives have to be in the same order.
 function loopOf(
   step: Graph,
   index: number,

@@ -80,18 +80,21 @@ export function renderBench(result: BenchResult): string {
       }),
     ));
   }
-  if (program) {
-    const { help, one_step, megabytes } = program;
-    parts.push(table("program | measured | target | ", [
-      `| deno task train --help | ${help.toFixed(2)} s | ` +
-      `${verdict(help, PROGRAM.help)} |`,
-      `| deno task train --steps 1 | ${one_step.toFixed(2)} s | ` +
-      `${verdict(one_step, PROGRAM.one_step)} |`,
-      megabytes === null
-        ? "| peak memory, default | not known here | | |"
-        : `| peak memory, default | ${megabytes.toFixed(0)} MB | ` +
-          `${verdict(megabytes, PROGRAM.megabytes)} |`,
-    ]));
-  }
+  if (program) parts.push(programTable(program));
   return parts.join("\n\n");
+}
+
+function programTable(
+  { help, one_step, megabytes }: NonNullable<BenchResult["program"]>,
+): string {
+  return table("program | measured | target | ", [
+    `| deno task train --help | ${help.toFixed(2)} s | ` +
+    `${verdict(help, PROGRAM.help)} |`,
+    `| deno task train --steps 1 | ${one_step.toFixed(2)} s | ` +
+    `${verdict(one_step, PROGRAM.one_step)} |`,
+    megabytes === null
+      ? "| peak memory, default | not known here | | |"
+      : `| peak memory, default | ${megabytes.toFixed(0)} MB | ` +
+        `${verdict(megabytes, PROGRAM.megabytes)} |`,
+  ]);
 }

@@ -126,6 +126,19 @@ export async function readGroups(paths: readonly string[]): Promise<Group[]> {
   return groupsOf(runs.flat());
 }
 
+// What is drawn of the last checkpoint.
+const FIGURES: readonly ((
+  opened: Opened,
+  label: string,
+  id: string,
+) => Promise<ReportFigure | ReportFigure[]>)[] = [
+  fourierFigures,
+  logitsFigures,
+  answersFigure,
+  (opened, label, id) => attentionFigures(opened, label, `${id}-attention`),
+  (opened, label, id) => scalingFigure(opened, label, `${id}-scaling`),
+];
+
 async function insideFigures(
   { run, report }: Verdict,
   label: string,
@@ -178,15 +191,9 @@ async function insideFigures(
   const { step } = chosen.at(-1)!;
   await context.last(async (context) => {
     const opened = { step, context, known };
-    await applying(async () => add(await fourierFigures(opened, label, id)));
-    await applying(async () => add(await logitsFigures(opened, label, id)));
-    await applying(async () => add(await answersFigure(opened, label, id)));
-    await applying(async () =>
-      add(await attentionFigures(opened, label, `${id}-attention`))
-    );
-    await applying(async () =>
-      add(await scalingFigure(opened, label, `${id}-scaling`))
-    );
+    for (const draw of FIGURES) {
+      await applying(async () => add(await draw(opened, label, id)));
+    }
   });
   return figures;
 }

@@ -71,15 +71,7 @@ export async function writeReport(
   if (options.out !== undefined) {
     await checkPlace(charts.length > 0 ? dirname(page) : page);
   }
-  if (formats.includes("html")) await checkFree(page, options);
-  if (charts.length > 0) {
-    await checkFolder(dirname(page));
-    for (const { id } of curveFigures(await readGroups(paths))) {
-      for (const format of charts) {
-        await checkFree(join(dirname(page), `${id}.${format}`), options);
-      }
-    }
-  }
+  await refuseTaken(paths, page, formats, options);
   const report = await makeReport(paths, only(options, REPORT));
   const files = new Map<string, string | Uint8Array>();
   for (const { id, svg } of [...report.curves, ...report.inside]) {
@@ -123,6 +115,25 @@ export async function writeReport(
     files: written,
     charts: [...report.curves, ...report.inside].map(({ id }) => id),
   };
+}
+
+// Where something that can be named beforehand is there already.
+async function refuseTaken(
+  paths: readonly string[],
+  page: string,
+  formats: NonNullable<WriteOptions["formats"]>,
+  options: WriteOptions,
+): Promise<void> {
+  const charts = formats.filter((format) => format !== "html");
+  if (formats.includes("html")) await checkFree(page, options);
+  if (charts.length > 0) {
+    await checkFolder(dirname(page));
+    for (const { id } of curveFigures(await readGroups(paths))) {
+      for (const format of charts) {
+        await checkFree(join(dirname(page), `${id}.${format}`), options);
+      }
+    }
+  }
 }
 
 // One run has its report with it; that of several lies beside the first.

@@ -118,6 +118,16 @@ export async function publish(
     await writeOutcome(join(places.published, name), figure, results, outcome);
     outcomes.push(outcome);
   }
+  await writePage(figures, places);
+  await PublishedSums.write(places);
+  return outcomes;
+}
+
+// The page of all figures that are published.
+async function writePage(
+  figures: NonNullable<ReproduceOptions["figures"]>,
+  places: typeof usual,
+): Promise<void> {
   const published = new Map<string, Published>();
   for (const [name, figure] of Object.entries(figures)) {
     const outcome = await readOutcome(join(places.published, name));
@@ -131,8 +141,6 @@ export async function publish(
   }
   const page = join(dirname(places.published), "reproduction.md");
   await writeWhole(page, pageText(figures, published));
-  await PublishedSums.write(places);
-  return outcomes;
 }
 
 async function refuseDamaged(

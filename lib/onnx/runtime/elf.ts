@@ -62,15 +62,7 @@ export async function readLibrary(path: string): Promise<SharedLibrary> {
   });
   const dynamic = segments.find(({ type }) => type === PT_DYNAMIC);
   if (!dynamic) throw notElf(path);
-  const view = await read(dynamic.offset, dynamic.length);
-  const entries = Array.from(
-    { length: Math.floor(view.byteLength / 16) },
-    (_, i) =>
-      [
-        view.getBigUint64(i * 16, true),
-        view.getBigUint64(i * 16 + 8, true),
-      ] as const,
-  );
+  const entries = pairsIn(await read(dynamic.offset, dynamic.length));
   const first = (wanted: bigint) =>
     entries.find(([tag]) => tag === wanted)?.[1];
   const address = first(DT_STRTAB);
@@ -91,6 +83,17 @@ export async function readLibrary(path: string): Promise<SharedLibrary> {
       .map(([, at]) => text(Number(at))),
   };
 }
+
+// The entries of a dynamic section: a tag and a value each.
+const pairsIn = (view: DataView) =>
+  Array.from(
+    { length: Math.floor(view.byteLength / 16) },
+    (_, i) =>
+      [
+        view.getBigUint64(i * 16, true),
+        view.getBigUint64(i * 16 + 8, true),
+      ] as const,
+  );
 
 const notElf = (path: string) =>
   new SyntaxError(

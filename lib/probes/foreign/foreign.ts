@@ -60,14 +60,7 @@ export async function introduce(
   const config = model.metadata("config") as
     | { task?: string; modulus?: number }
     | undefined;
-  if (told && config !== undefined) {
-    throw new UsageError(
-      `--${
-        told[0]
-      } must be left out: ${model.source} says itself that it was ` +
-        `trained on ${config.task} mod ${config.modulus}`,
-    );
-  }
+  if (told && config !== undefined) throw saysItself(model, config, told[0]);
   if (modulus === undefined && split !== undefined) {
     return await introduceRows(model, { ...options, split });
   }
@@ -116,6 +109,16 @@ export async function introduce(
     notes: [...notes, ...names.notes, ...numbersIn(only)],
   };
 }
+
+const saysItself = (
+  model: ProbeModel,
+  config: { readonly task?: string; readonly modulus?: number },
+  told: string,
+) =>
+  new UsageError(
+    `--${told} must be left out: ${model.source} says itself that it was ` +
+      `trained on ${config.task} mod ${config.modulus}`,
+  );
 
 // What may have been trained and counts for no weight: a temperature of 2.
 function numbersIn({ constants }: ProbeModel): string[] {

@@ -8,6 +8,7 @@
 import { short } from "../../base/terminal.ts";
 import { asMatrix, type Matrix, product } from "../../numeric/matrix.ts";
 import { type HostTensor, toNumbers } from "../../numeric/tensor.ts";
+import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
 import type { ProbeContext } from "../context/context.ts";
 import {
   headsOf,
@@ -74,15 +75,8 @@ export async function directAttribution(
   }
   for (let layer = 0; layer < layers; layer++) {
     const path = `blocks.${layer}`;
-    const names = {
-      heads: ["attn.W_O", "attn.hook_z"],
-      mlp: ["mlp.W_out", "mlp.hook_post"],
-    };
-    for (const [weight, hook] of Object.values(names)) {
-      if (!model.weight(`${path}.${weight}`) || !model.has(`${path}.${hook}`)) {
-        return `there is no ${path}.${weight} or no ${path}.${hook}`;
-      }
-    }
+    const lacking = lackOf(model, path);
+    if (lacking) return lacking;
     const heads = await headsOf(context, layer);
     const W_O = model.weight(`${path}.attn.W_O`)!;
     const z = byUnit(
@@ -110,13 +104,29 @@ export async function directAttribution(
     add("b_U", byUnit({ rows: 1, columns: 1, data: ONE }, above, labels));
   }
   const total = margin(await context.logits(), labels);
+  return missing(parts, total) ?? { total, parts, neurons };
+}
+
+// What a layer lacks, of what its parts are told by.
+function lackOf(model: ProbeModel, path: string): string | undefined {
+  const pairs = [["attn.W_O", "attn.hook_z"], ["mlp.W_out", "mlp.hook_post"]];
+  for (const [weight, hook] of pairs) {
+    if (!model.weight(`${path}.${weight}`) || !model.has(`${path}.${hook}`)) {
+      return `there is no ${path}.${weight} or no ${path}.${hook}`;
+    }
+  }
+}
+
+// What is said of parts that are not all.
+function missing(
+  parts: readonly PartLogit[],
+  total: number,
+): string | undefined {
   const sum = parts.reduce((sum, { logit }) => sum + logit, 0);
   const sizes = parts.reduce((sum, { logit }) => sum + Math.abs(logit), 0);
-  if (Math.abs(sum - total) > ROUNDING * sizes) {
-    const [found, wanted] = [short(sum), short(total)];
-    return `its parts sum to ${found} and the logits say ${wanted}: ${UNNAMED}`;
-  }
-  return { total, parts, neurons };
+  if (!(Math.abs(sum - total) > ROUNDING * sizes)) return undefined;
+  const [found, wanted] = [short(sum), short(total)];
+  return `its parts sum to ${found} and the logits say ${wanted}: ${UNNAMED}`;
 }
 
 const ONE = Float64Array.of(1);

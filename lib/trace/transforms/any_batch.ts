@@ -44,11 +44,6 @@ export async function traceForAnyBatch(
   const others = nodesFor(outputs(b));
   const replaced = new Map<Value, Value>();
   const swap = (value: Value) => replaced.get(value) ?? value;
-  const differs = (what: string): never => {
-    throw new TypeError(
-      `Cannot trace for any batch size: ${what} depends on the batch size`,
-    );
-  };
   if (nodes.length !== others.length) differs("which operations are done");
   nodes.forEach((node, n) => {
     const other = others[n]!;
@@ -88,6 +83,12 @@ export async function traceForAnyBatch(
     },
     shapeOf: (value) => shapes.get(value) ?? value.shape,
   };
+}
+
+function differs(what: string): never {
+  throw new TypeError(
+    `Cannot trace for any batch size: ${what} depends on the batch size`,
+  );
 }
 
 function dim(a: number, b: number): Dim {

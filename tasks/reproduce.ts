@@ -77,6 +77,7 @@ interface Flags {
   readonly jobs?: number | undefined;
   readonly threads?: number | undefined;
   readonly device?: "auto" | "cpu" | "cuda" | "webgpu" | undefined;
+  readonly use?: readonly string[] | undefined;
   readonly json?: true | undefined;
 }
 
@@ -97,7 +98,7 @@ function checkNumbers(flags: Flags): void {
 async function show(names: readonly string[], flags: Flags): Promise<void> {
   const { about, json } = flags;
   const given = Object.keys(flags)
-    .find((key) => key !== "json" && key !== "about");
+    .find((key) => !["json", "about", "use", "useChanged"].includes(key));
   if (given !== undefined) {
     throw new ConfigError(
       about
@@ -178,6 +179,7 @@ function goOn(names: readonly string[], flags: Flags): string {
       .filter((key) => flags[key] !== undefined)
       .flatMap((key) => [`--${key}`, String(flags[key])]),
     ...(flags.published ? ["--published"] : []),
+    ...(flags.use ?? []).flatMap((path) => ["--use", path]),
     "--resume",
   );
 }

@@ -21,7 +21,7 @@ export interface ModuleFiles {
 
 const library = new URL("../../", import.meta.url);
 // What of the library's folder is the library: the rest may be anybody's.
-const OWN = ["lib/", "models/", "tasks/", "mod.ts", "node_modules/"]
+const OWN = ["lib/", "models/", "tasks/", "mod.ts", "mod.js", "node_modules/"]
   .map((part) => new URL(part, library).href);
 
 // What follows `import` or `from`, and what `import()` is given.

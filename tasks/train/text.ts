@@ -5,6 +5,7 @@
  */
 
 import type { Band } from "../../lib/train/band/band.ts";
+import { extensionsInUse } from "../../lib/extensions/use.ts";
 import type { TrainResult } from "../../lib/train/train.ts";
 import { percent, table } from "../../lib/base/terminal.ts";
 import { taskLine } from "../../lib/base/shell.ts";
@@ -26,9 +27,14 @@ export function summary(result: TrainResult): string {
     `${result.ms_per_step.toFixed(1)} ms/step, ` +
     `${result.seconds.toFixed(1)} s`,
     `checkpoint: ${checkpoint}`,
-    `look inside it: ${taskLine("probe", result.run)}, or open it in Netron`,
+    `look inside it: ${
+      taskLine("probe", result.run, ...usedHere())
+    }, or open it in Netron`,
   ].join("\n");
 }
+
+// The extensions that whoever looks inside has to name, too.
+const usedHere = () => extensionsInUse.flatMap(({ path }) => ["--use", path]);
 
 /** How several runs ended. */
 export function bandText(band: Band, results: readonly TrainResult[]): string {

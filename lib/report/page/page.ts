@@ -21,6 +21,7 @@ import {
   SUMMARY_COLUMNS,
   summaryCells,
   tellingKeys,
+  usedWords,
 } from "./words.ts";
 
 /** What a page is made of. */
@@ -272,9 +273,11 @@ function configHtml({ label, runs: [run] }: Group, open: boolean): Html {
       }`}.</p>
     ${command !== null &&
       html`<pre class="command"><code>${command}</code></pre>`}
-    <pre class="command"><code>deno task train --config ${quoted(
-      `${path}/config.json`,
-    )}</code></pre>
+    <pre class="command"><code>${[
+      "deno task train",
+      ...usedWords(config),
+      "--config",
+    ].join(" ")} ${quoted(`${path}/config.json`)}</code></pre>
     <details${open && new Markup(" open")}>
       <summary>Settings that are not the defaults:
     ${own.length}</summary>

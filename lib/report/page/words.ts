@@ -122,6 +122,12 @@ export function tellingKeys(config: Config): (keyof Config)[] {
   return [...own, ...unknownKeys(config) as (keyof Config)[]];
 }
 
+/** The words that name a run's extensions on a command line. */
+export function usedWords(config: Config): string[] {
+  return modulesIn(config)
+    .flatMap(({ module }) => ["--use", quoted(module)]);
+}
+
 /** The command that repeats a run; null where only its config.json does. */
 export function commandOf(config: Config): string | null {
   if (config.from !== null || config.switches.length > 0) return null;
@@ -133,9 +139,7 @@ export function commandOf(config: Config): string | null {
     }
     return [value ? flagOf(key) : flagOf(key).replace("--", "--no-")];
   });
-  const use = modulesIn(config)
-    .flatMap(({ module }) => ["--use", quoted(module)]);
-  return ["deno task train", ...use, ...flags].join(" ");
+  return ["deno task train", ...usedWords(config), ...flags].join(" ");
 }
 
 /** What to mind when runs are laid over each other. */

@@ -12,7 +12,7 @@ import type { Arm, Results } from "./figure.ts";
 export type Named = Pick<Arm, "name" | "label">;
 
 /** An axis of shares, from 0 to 100 %. */
-export function shares(label: string): Axis {
+export function shareAxis(label: string): Axis {
   return { label: `${label} (%)`, percent: true, domain: [0, 1] };
 }
 

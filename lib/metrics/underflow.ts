@@ -10,7 +10,7 @@ import { FLOATS } from "../numeric/floats.ts";
 import type { FloatDType } from "../numeric/tensor.ts";
 import { scalar } from "../trace/precision.ts";
 import type { GraphMetrics, OfRows } from "./group.ts";
-import { shares } from "./vectors.ts";
+import { flaggedShares } from "./vectors.ts";
 
 const isZero = (x: tf.Tensor) => tf.equal(x, tf.zerosLike(x));
 
@@ -48,7 +48,7 @@ export const underflow: GraphMetrics = {
   make:
     ({ config: { lossPrecision: precision }, loss: { temperature } }) =>
     ({ gradients, train }) => ({
-      ...shares("zero_gradients", (g) => isZero(g!), gradients),
+      ...flaggedShares("zero_gradients", (g) => isZero(g!), gradients),
       ...lostExponentials(train.share, precision, temperature),
     }),
 };

@@ -6,7 +6,7 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import { byTensor, type GraphMetrics } from "./group.ts";
-import { norm, normAll, shares } from "./vectors.ts";
+import { flaggedShares, norm, normAll } from "./vectors.ts";
 
 /**
  * ‖Δ‖, ‖Δ‖/‖θ‖, and the share of the weights that Δ leaves as they are because
@@ -28,6 +28,11 @@ export const updates: GraphMetrics = {
       params,
       updates,
     ),
-    ...shares("absorbed_updates", (w, v) => tf.equal(w!, v!), params, next),
+    ...flaggedShares(
+      "absorbed_updates",
+      (w, v) => tf.equal(w!, v!),
+      params,
+      next,
+    ),
   }),
 };

@@ -46,7 +46,7 @@ export function cosNegative(
  * @param name The metric.
  * @param flag Whether it is so, for each entry: bool of the tensors' shape.
  */
-export function shares(
+export function flaggedShares(
   name: string,
   flag: (...leaves: tf.Tensor[]) => tf.Tensor,
   first: Params,

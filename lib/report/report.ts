@@ -17,7 +17,7 @@ import { probe } from "../probes/asking/probing.ts";
 import { type ProbeName, probes } from "../probes/catalogue.ts";
 import { lastWhole, wholeOnes } from "../runs/whole.ts";
 import { curveFigures } from "./figures/curves.ts";
-import type { Opened, ReportFigure } from "./figures/figure.ts";
+import type { OpenedCheckpoint, ReportFigure } from "./figures/figure.ts";
 import {
   progressFigure,
   progressOver,
@@ -128,7 +128,7 @@ export async function readGroups(paths: readonly string[]): Promise<Group[]> {
 
 // What is drawn of the last checkpoint.
 const FIGURES: readonly ((
-  opened: Opened,
+  opened: OpenedCheckpoint,
   label: string,
   id: string,
 ) => Promise<ReportFigure | ReportFigure[]>)[] = [
@@ -158,7 +158,7 @@ async function insideFigures(
     append(figures, [made].flat());
   // What one checkpoint lacks, the others lack too.
   const through = async <T>(
-    look: (opened: Opened) => T | Promise<T>,
+    look: (opened: OpenedCheckpoint) => T | Promise<T>,
     draw: (all: readonly T[]) => ReportFigure,
   ) => {
     if (chosen.length < 2) return;

@@ -6,7 +6,7 @@
 
 import type { Chart } from "../../charts/chart.ts";
 import type { Arm, Figure, Results, Row, RunRecord } from "../figure.ts";
-import { panelOf, shares } from "../panels.ts";
+import { panelOf, shareAxis } from "../panels.ts";
 import { mlp, quickGrok } from "../paper/settings.ts";
 import { last, measured, most, percent } from "../readings.ts";
 import { BY_SEED, bySeed } from "../rules.ts";
@@ -48,13 +48,13 @@ function chart(results: Results): Chart {
     subtitle: "Addition, MLP, AdamW without weight decay, softmax " +
       "cross-entropy in float64",
     panels: [
-      panelOf(results, arms, ACCURACY, "Test accuracy", shares("accuracy")),
+      panelOf(results, arms, ACCURACY, "Test accuracy", shareAxis("accuracy")),
       panelOf(
         results,
         arms,
         COLLAPSE,
         "Softmax Collapse",
-        shares("collapsed train samples"),
+        shareAxis("collapsed train samples"),
       ),
       panelOf(results, arms, UPDATE, "Length of the update", {
         label: "‖Δ‖₂",

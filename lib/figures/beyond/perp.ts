@@ -7,7 +7,7 @@
 
 import type { Chart } from "../../charts/chart.ts";
 import type { Arm, Claim, Figure, Results, Row, RunRecord } from "../figure.ts";
-import { panelOf, shares } from "../panels.ts";
+import { panelOf, shareAxis } from "../panels.ts";
 import { mlp, perpGrad, pytorchBetas, sgd } from "../paper/settings.ts";
 import {
   firstAtLeast,
@@ -82,7 +82,7 @@ const GROKS = 0.95;
 const grokked = (run: RunRecord) => firstAtLeast(run, ACCURACY, GROKS);
 
 function chart(results: Results): Chart {
-  const accuracy = shares("test accuracy");
+  const accuracy = shareAxis("test accuracy");
   return {
     title: "⊥Grad per tensor or over all weights, renormalised or not",
     subtitle: "Addition, MLP; AdamW lr 0.01 with softmax float32, SGD lr 10 " +

@@ -9,7 +9,7 @@ import type { Chart, Panel } from "../../charts/chart.ts";
 import { readMetrics } from "../../runs/read.ts";
 import { THRESHOLD } from "../../runs/result.ts";
 import type { Arm, Figure, Json, Results, Row, RunRecord } from "../figure.ts";
-import { linesOf, panelOf, shares } from "../panels.ts";
+import { linesOf, panelOf, shareAxis } from "../panels.ts";
 import { mlp } from "../paper/settings.ts";
 import { measured, measureOf, most, percent, stepText } from "../readings.ts";
 import { BY_SEED, bySeed } from "../rules.ts";
@@ -168,7 +168,7 @@ function chart(results: Results): Chart {
         arms,
         ACCURACY,
         "Test accuracy",
-        shares("test accuracy"),
+        shareAxis("test accuracy"),
       ),
       loss,
       without,

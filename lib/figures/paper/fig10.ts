@@ -6,7 +6,7 @@
 
 import type { Chart } from "../../charts/chart.ts";
 import type { Arm, Figure, Results, Row, RunRecord } from "../figure.ts";
-import { panelOf, shares } from "../panels.ts";
+import { panelOf, shareAxis } from "../panels.ts";
 import {
   firstAtLeast,
   ifMemorised,
@@ -55,7 +55,7 @@ function chart(results: Results): Chart {
         arms,
         ABSORBED,
         "Absorbed updates",
-        shares("weights with w − ηg = w"),
+        shareAxis("weights with w − ηg = w"),
       ),
       panelOf(results, arms, SCALE, "Logit scale", {
         label: "mean largest |logit|",
@@ -65,7 +65,7 @@ function chart(results: Results): Chart {
         arms,
         "train_accuracy",
         "Train accuracy",
-        shares("train accuracy"),
+        shareAxis("train accuracy"),
       ),
     ],
   };

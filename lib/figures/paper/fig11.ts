@@ -7,7 +7,7 @@
 
 import type { Chart } from "../../charts/chart.ts";
 import type { Arm, Figure, Results, Row, RunRecord } from "../figure.ts";
-import { panelOf, shares } from "../panels.ts";
+import { panelOf, shareAxis } from "../panels.ts";
 import {
   firstAtLeast,
   measured,
@@ -66,14 +66,14 @@ function chart(results: Results): Chart {
         arms,
         ACCURACY,
         "Test accuracy",
-        shares("test accuracy"),
+        shareAxis("test accuracy"),
       ),
       panelOf(
         results,
         arms,
         "softmax_collapse",
         "Samples that a softmax would lose",
-        shares("collapsed train samples"),
+        shareAxis("collapsed train samples"),
       ),
       panelOf(results, arms, "logit_scale", "Logit scale", {
         label: "mean largest |logit|",

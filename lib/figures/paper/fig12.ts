@@ -9,7 +9,7 @@ import type { Chart, Panel } from "../../charts/chart.ts";
 import { probe } from "../../probes/asking/probing.ts";
 import { checkpointsOf } from "../../runs/read.ts";
 import type { Arm, Figure, Json, Results, Row, RunRecord } from "../figure.ts";
-import { linesOf, panelOf, shares } from "../panels.ts";
+import { linesOf, panelOf, shareAxis } from "../panels.ts";
 import { last, measured, measureOf, percent } from "../readings.ts";
 import { BY_SEED, bySeed } from "../rules.ts";
 import { mlp, perpGrad, pytorchBetas, quickGrok } from "./settings.ts";
@@ -82,7 +82,7 @@ const GROKS = 0.95;
 const accuracy = (run: RunRecord) => last(run, "test_accuracy");
 
 function chart(results: Results): Chart {
-  const accuracies = shares("test accuracy");
+  const accuracies = shareAxis("test accuracy");
   const spectra: Panel[] = arms.map(({ name, label }, colour) => ({
     title: `${label}: one seed`,
     x: { label: "frequency" },
@@ -102,7 +102,7 @@ function chart(results: Results): Chart {
   }));
   const sparsity: Panel = {
     title: "Sparsity against generalisation",
-    x: shares("test accuracy at the end"),
+    x: shareAxis("test accuracy at the end"),
     y: { label: "Gini coefficient", domain: [0, 1] },
     series: arms.map(({ name, label }, colour) => ({
       name: label,

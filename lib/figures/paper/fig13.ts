@@ -6,7 +6,7 @@
 
 import type { Chart } from "../../charts/chart.ts";
 import type { Arm, Figure, Results, Row, RunRecord } from "../figure.ts";
-import { panelOf, shares } from "../panels.ts";
+import { panelOf, shareAxis } from "../panels.ts";
 import {
   firstAtLeast,
   measured,
@@ -68,7 +68,7 @@ const highest = (run: RunRecord) => most(run, ACCURACY);
 
 function chart(results: Results): Chart {
   const panel = (name: string, title: string) =>
-    panelOf(results, arms, name, title, shares(title.toLowerCase()));
+    panelOf(results, arms, name, title, shareAxis(title.toLowerCase()));
   return {
     title: "Mean squared error: depth and weight decay",
     subtitle: "Addition, MLP in float32, AdamW lr 1e-3",

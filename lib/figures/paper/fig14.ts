@@ -9,7 +9,7 @@ import { taskLine } from "../../base/shell.ts";
 import type { Chart } from "../../charts/chart.ts";
 import { missingFiles } from "../../data/tasks/mnist.ts";
 import type { Arm, Figure, Results, Row, RunRecord } from "../figure.ts";
-import { panelOf, shares } from "../panels.ts";
+import { panelOf, shareAxis } from "../panels.ts";
 import { last, measured, most, percent, within } from "../readings.ts";
 import { BY_SEED, bySeed } from "../rules.ts";
 import { mnistMlp } from "./settings.ts";
@@ -53,20 +53,20 @@ function chart(results: Results, arms: readonly Arm[]): Chart {
       "200 training images, MLP with all initial weights times 100, AdamW " +
       "lr 1e-3, softmax cross-entropy in float32",
     panels: [
-      panelOf(results, arms, ACCURACY, "Test accuracy", shares("accuracy")),
+      panelOf(results, arms, ACCURACY, "Test accuracy", shareAxis("accuracy")),
       panelOf(
         results,
         arms,
         "train_accuracy",
         "Train accuracy",
-        shares("accuracy"),
+        shareAxis("accuracy"),
       ),
       panelOf(
         results,
         arms,
         COLLAPSE,
         "Softmax Collapse",
-        shares("collapsed train samples"),
+        shareAxis("collapsed train samples"),
       ),
     ],
   };

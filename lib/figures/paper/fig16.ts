@@ -6,7 +6,7 @@
 
 import type { Chart } from "../../charts/chart.ts";
 import type { Arm, Figure, Results, Row, RunRecord } from "../figure.ts";
-import { panelOf, shares } from "../panels.ts";
+import { panelOf, shareAxis } from "../panels.ts";
 import {
   firstAtLeast,
   measured,
@@ -53,7 +53,7 @@ const highest = (run: RunRecord) => most(run, ACCURACY);
 
 function chart(results: Results): Chart {
   const panel = (name: string, title: string) =>
-    panelOf(results, arms, name, title, shares(title.toLowerCase()));
+    panelOf(results, arms, name, title, shareAxis(title.toLowerCase()));
   return {
     title: "Softmax at a high temperature, and with smoothed labels",
     subtitle: "Addition, MLP, AdamW lr 0.01, no weight decay, softmax " +

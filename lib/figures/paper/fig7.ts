@@ -8,7 +8,7 @@
 import { hypotOf, maxOf } from "../../base/extremes.ts";
 import type { Chart, Panel } from "../../charts/chart.ts";
 import type { Arm, Figure, Results, Row, RunRecord } from "../figure.ts";
-import { shares } from "../panels.ts";
+import { shareAxis } from "../panels.ts";
 import {
   curve,
   ifMemorised,
@@ -145,7 +145,7 @@ function chart(results: Results): Chart {
           ? "Test accuracy"
           : "Norm of the weights",
         x: { label: "step" },
-        y: name === "test_accuracy" ? shares("test accuracy") : {
+        y: name === "test_accuracy" ? shareAxis("test accuracy") : {
           label: "‖θ‖₂",
         },
         series: arms.map((arm, colour) => ({

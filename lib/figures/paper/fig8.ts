@@ -14,7 +14,7 @@ import type {
   Row,
   RunRecord,
 } from "../figure.ts";
-import { panelOf, shares } from "../panels.ts";
+import { panelOf, shareAxis } from "../panels.ts";
 import {
   column,
   last,
@@ -92,7 +92,7 @@ function chart(results: Results): Chart {
     arms,
     ACCURACY,
     "Generalisation",
-    shares("test accuracy"),
+    shareAxis("test accuracy"),
     full ? [{ y: 0.87, colour: 0 }, { y: 0.08, colour: 1 }] : [],
   );
   const memory = panelOf(
@@ -100,7 +100,7 @@ function chart(results: Results): Chart {
     arms,
     "train_accuracy",
     "Memory",
-    shares("train accuracy"),
+    shareAxis("train accuracy"),
   );
   return {
     title: "Training without the correct class's gradient",

@@ -14,14 +14,14 @@ import { Front, type Wanted } from "./front_nodes.ts";
 import { largest, type Row } from "./rows_read.ts";
 
 /** What is said of inputs: `NAME=tokens:0`, in the words of `--input`. */
-export type Told = Readonly<Record<string, string>>;
+export type NamedRoles = Readonly<Record<string, string>>;
 
 /**
  * What `--input` says, once for each input.
  *
  * @throws {UsageError} if a text is no name and what it gets.
  */
-export function toldOf(texts: readonly string[]): Told {
+export function toldOf(texts: readonly string[]): NamedRoles {
   const entries = texts.map((text) => {
     const at = text.indexOf("=");
     if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
@@ -100,7 +100,7 @@ export interface Adapted {
   /** The model. */
   readonly model: ProbeModel;
   /** What each of the file's inputs gets, in the words of `--input`. */
-  readonly inputs: Told;
+  readonly inputs: NamedRoles;
 }
 
 /**
@@ -116,7 +116,7 @@ export interface Adapted {
 export function adapted(
   model: ProbeModel,
   specs: readonly ValueSpec[],
-  told: Told,
+  told: NamedRoles,
   row: Row,
   p: number,
 ): Adapted {

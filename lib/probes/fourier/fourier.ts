@@ -14,10 +14,10 @@ import {
   unembeddingOf,
 } from "./anatomy.ts";
 import {
-  beside,
   type KeyFrequencies,
   keyFrequenciesOf,
   keysText,
+  sideBySide,
   type Spectrum,
   spectrum,
 } from "./key_frequencies.ts";
@@ -109,7 +109,7 @@ export const fourier: Probe<
       order,
       ...await keyFrequenciesOf(context, neuronShare),
       embedding: embeddings.length > 0
-        ? spectrum(names, beside(embeddings))
+        ? spectrum(names, sideBySide(embeddings))
         : null,
       embedding_parts: embeddings.map((part) => spectrum(part.name, part)),
       unembedding: unembedding ? spectrum(unembedding.name, unembedding) : null,

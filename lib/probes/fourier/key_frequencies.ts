@@ -138,7 +138,7 @@ export function keyFrequenciesOf(
       neurons: hooks.length > 0 ? [...belonging].sort((a, b) => a - b) : null,
       neuron_logit_map: map ? spectrum(map.name, map).key_frequencies : null,
       embedding: embeddings.length > 0
-        ? spectrum("", beside(embeddings)).key_frequencies
+        ? spectrum("", sideBySide(embeddings)).key_frequencies
         : null,
     });
   });
@@ -220,7 +220,7 @@ export async function chosenKeysOf(
 }
 
 /** The columns of matrices side by side. */
-export function beside(matrices: readonly Named[]): Matrix {
+export function sideBySide(matrices: readonly Named[]): Matrix {
   const [{ rows }] = matrices as [Named];
   const columns = matrices.reduce((sum, matrix) => sum + matrix.columns, 0);
   const data = new Float64Array(rows * columns);

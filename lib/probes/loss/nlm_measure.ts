@@ -33,7 +33,7 @@ const AT_ONCE = 2 ** 20;
 export const NLM_LENGTHS = [1e-3, 1e-2] as const;
 
 /** A checkpoint, and its optimizer's state. */
-export interface Given {
+export interface NlmInputs {
   /** The checkpoint. */
   readonly context: ProbeContext;
   /** Its experiment, in the precision to compute in. */
@@ -48,7 +48,7 @@ export interface Given {
  * @param given What is measured.
  */
 export async function measureNlm(
-  given: Given,
+  given: NlmInputs,
 ): Promise<Record<string, HostTensor>> {
   return await isLarge(given.context)
     ? await inChunks(given)
@@ -57,7 +57,7 @@ export async function measureNlm(
 
 // What is measured of a gradient, and of the steps that follow from it.
 function measured(
-  { context, experiment, known }: Given,
+  { context, experiment, known }: NlmInputs,
   params: Params,
   gradients: Params,
   state: Params,
@@ -98,7 +98,7 @@ function measured(
   };
 }
 
-function atOnce(given: Given): Promise<Record<string, HostTensor>> {
+function atOnce(given: NlmInputs): Promise<Record<string, HostTensor>> {
   const { model, loss, split, config, params, buffers } = given.experiment;
   const { lossPrecision } = config;
   const { inputs, labels } = hostBatch(split.train, model);
@@ -130,7 +130,7 @@ function atOnce(given: Given): Promise<Record<string, HostTensor>> {
 
 // The same of rows that are too many at once: the gradient first, then where the
 // steps lead, then the losses there.
-async function inChunks(given: Given): Promise<Record<string, HostTensor>> {
+async function inChunks(given: NlmInputs): Promise<Record<string, HostTensor>> {
   const { experiment, context, known } = given;
   const { params, buffers } = experiment;
   const most = Math.ceil(AT_ONCE / await classesOf(context));

@@ -8,7 +8,7 @@ import type { ProbeContext } from "../../probes/context/context.ts";
 import type { ProbeReport } from "../../probes/asking/messages.ts";
 
 /** A checkpoint that was opened. */
-export interface Opened {
+export interface OpenedCheckpoint {
   /** Updates made before it. */
   readonly step: number;
   /** Its file and task. */

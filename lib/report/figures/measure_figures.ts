@@ -18,7 +18,7 @@ import { NotApplicableError } from "../../probes/context/not_applicable.ts";
 import type { ProgressResult } from "../../probes/fourier/progress_measures.ts";
 import { logitScaling } from "../../probes/loss/logit_scaling.ts";
 import type { ProbeOptions } from "../../probes/asking/options.ts";
-import type { Opened, ReportFigure } from "./figure.ts";
+import type { OpenedCheckpoint, ReportFigure } from "./figure.ts";
 
 /** Losses of the waves alone, and without them, at a step. */
 export interface ProgressAt {
@@ -145,7 +145,7 @@ const PRECISIONS = ["float16", "float32", "float64"] as const;
 
 /** Accuracy and collapse as all weights are scaled by α. */
 export async function scalingFigure(
-  { step, context, known }: Opened,
+  { step, context, known }: OpenedCheckpoint,
   label: string,
   id: string,
 ): Promise<ReportFigure> {

@@ -12,7 +12,7 @@ import { logitChunks } from "../../probes/context/chunks.ts";
 import type { ProbeContext } from "../../probes/context/context.ts";
 import { logitWavesOf } from "../../probes/fourier/waves.ts";
 import { percent } from "../../base/terminal.ts";
-import { brief, type Opened, type ReportFigure } from "./figure.ts";
+import { brief, type OpenedCheckpoint, type ReportFigure } from "./figure.ts";
 import { heatMapSvg, numberTicks } from "../../charts/heat_map.ts";
 
 /** Numbers of every pair (a, b) as cells, rows of b from below. */
@@ -72,7 +72,7 @@ async function ofEveryPair(
 
 /** The logit of class 0 over all pairs, and by how much the label is ahead. */
 export async function logitsFigures(
-  { step, context }: Opened,
+  { step, context }: OpenedCheckpoint,
   label: string,
   id: string,
 ): Promise<ReportFigure[]> {
@@ -131,7 +131,7 @@ export async function logitsFigures(
 
 /** The mean logits by answer and class: where waves travel, and where they stand. */
 export async function answersFigure(
-  { step, context }: Opened,
+  { step, context }: OpenedCheckpoint,
   label: string,
   id: string,
 ): Promise<ReportFigure> {
@@ -183,7 +183,7 @@ export async function answersFigure(
 
 /** How much the last token looks at a, head by head, over all pairs. */
 export async function attentionFigures(
-  { step, context }: Opened,
+  { step, context }: OpenedCheckpoint,
   label: string,
   id: string,
 ): Promise<ReportFigure[]> {

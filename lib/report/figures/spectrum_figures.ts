@@ -13,11 +13,11 @@ import { NotApplicableError } from "../../probes/context/not_applicable.ts";
 import { cyclicOf, embeddingsOf } from "../../probes/fourier/anatomy.ts";
 import { fourier, type LayerSpectrum } from "../../probes/fourier/fourier.ts";
 import {
-  beside,
+  sideBySide,
   type Spectrum,
   spectrum,
 } from "../../probes/fourier/key_frequencies.ts";
-import type { Opened, ReportFigure } from "./figure.ts";
+import type { OpenedCheckpoint, ReportFigure } from "./figure.ts";
 
 /** A spectrum at a step: the share of the power of each frequency, from k = 1. */
 export interface SpectrumAt {
@@ -32,12 +32,15 @@ export interface SpectrumAt {
  *
  * @throws {NotApplicableError} if it has none.
  */
-export function spectrumAt({ step, context }: Opened): SpectrumAt {
+export function spectrumAt({ step, context }: OpenedCheckpoint): SpectrumAt {
   const embeddings = embeddingsOf(context);
   if (embeddings.length === 0) {
     throw new NotApplicableError(`${context.model.source} has no embedding`);
   }
-  const { cos_norms, sin_norms } = spectrum("embedding", beside(embeddings));
+  const { cos_norms, sin_norms } = spectrum(
+    "embedding",
+    sideBySide(embeddings),
+  );
   const power = cos_norms.map((c, i) => c ** 2 + sin_norms[i]! ** 2);
   const all = power.reduce((a, b) => a + b, 0) || 1;
   const { kind, order } = cyclicOf(context);
@@ -102,7 +105,7 @@ export function spectraFigure(
 
 /** What the last checkpoint's weights and neurons are made of. */
 export async function fourierFigures(
-  { step, context, known }: Opened,
+  { step, context, known }: OpenedCheckpoint,
   label: string,
   id: string,
 ): Promise<ReportFigure[]> {

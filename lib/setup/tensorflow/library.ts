@@ -176,7 +176,7 @@ async function link(lib: string, main: string, framework: string, run: Run) {
 }
 
 /** A libtensorflow that lies on the machine. */
-export interface Found {
+export interface FoundLibrary {
   /** The folder of the libraries, absolute. */
   readonly lib: string;
   /** The folder of the headers, absolute. */
@@ -191,7 +191,7 @@ export interface Found {
  *
  * @throws {UsageError} naming what is missing.
  */
-export async function findLibrary(folder: string): Promise<Found> {
+export async function findLibrary(folder: string): Promise<FoundLibrary> {
   const fail = (state: string): never => {
     throw new UsageError(
       `Cannot use --libtensorflow ${folder}: ${state}; it must be the folder ` +
@@ -227,7 +227,7 @@ export async function findLibrary(folder: string): Promise<Found> {
 /** Puts links to a libtensorflow into the package's `deps`. */
 export async function libraryFrom(
   folder: string,
-  { lib, include, main, framework }: Found,
+  { lib, include, main, framework }: FoundLibrary,
   run: Run,
 ): Promise<void> {
   const [ownLib, ownInclude] = [

@@ -21,7 +21,7 @@ import { need, type Run, runner, SetupError } from "./commands.ts";
 import {
   buildAddon,
   findLibrary,
-  type Found,
+  type FoundLibrary,
   libraryFrom,
   libraryFromWheel,
   wheels,
@@ -118,7 +118,7 @@ export async function setupTensorflow(
 
 async function checkOptions(
   { backend, libtensorflow, stock }: SetupOptions,
-): Promise<Found | undefined> {
+): Promise<FoundLibrary | undefined> {
   if (!isNode(backend)) {
     const idle = stock
       ? "--stock"
@@ -145,7 +145,7 @@ async function checkOptions(
 
 function receiptOf(
   { backend, libtensorflow, stock }: SetupOptions,
-  found: Found | undefined,
+  found: FoundLibrary | undefined,
 ): Receipt {
   const packages = packagesOf[backend]
     .map(({ name, version }) => [name, version]);
@@ -229,7 +229,7 @@ async function make(
   partial: string,
   { backend, stock, log = () => {} }: SetupOptions,
   compiler: string,
-  found: Found | undefined,
+  found: FoundLibrary | undefined,
   run: Run,
 ): Promise<void> {
   await describing(`set up ${partial}`, async () => {

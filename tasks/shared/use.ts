@@ -117,7 +117,9 @@ async function runsNamed(args: readonly string[]): Promise<string[]> {
   const words = args.map((arg) => arg.replace(/^--[\w-]+=/, ""))
     .filter((word) => word !== "" && !word.startsWith("-"));
   const { newestRun } = await import("../../lib/runs/read.ts");
-  const newest = await newestRun().catch(() => undefined);
+  const newest = args.includes("--resume")
+    ? await newestRun().catch(() => undefined)
+    : undefined;
   return [
     ...words.flatMap((word) => [word, dirname(word), dirname(dirname(word))]),
     ...words.map((word) => `${word}/replica-0`),

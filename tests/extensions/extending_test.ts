@@ -114,7 +114,7 @@ Deno.test("a loss and a task of two files train together, and a script trains wi
   withLab(async (dir, groklab) => {
     await Deno.writeTextFile(
       join(dir, "wants.ts"),
-      'await fetch("http://localhost:1/");',
+      'await fetch("http://localhost:8112/");',
     );
     const [wants, two, first, script] = await Promise.all([
       groklab("train", "--use", "wants.ts"),
@@ -142,7 +142,7 @@ Deno.test("a loss and a task of two files train together, and a script trains wi
     ]);
     assertMatch(
       assertRefused(wants, 2),
-      /wants\.ts: it requires net access to "localhost:1", which this task does/,
+      /wants\.ts: it requires net access to "localhost:8112", which this task does/,
     );
     const { config } = JSON.parse(done(two));
     assertEquals(
@@ -202,6 +202,8 @@ Deno.test("a run with an extension goes on with that one only, with its copy whe
     );
     // Gone: the run's copy, of the version that it goes on with.
     await Deno.remove(lab);
+    const fresh = await train("--use", "hinge.ts", "--steps", "1");
+    assertMatch(assertRefused(fresh, 2), /hinge\.ts: there is no such file/);
     const copy = await train(...resume, "--steps", "8");
     assertEquals(JSON.parse(done(copy)).steps, 8);
     assertMatch(

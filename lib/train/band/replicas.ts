@@ -150,7 +150,7 @@ export async function trainReplicas(
   replicas: ReplicaOptions,
   options: TrainOptions = {},
 ): Promise<TrainResult[]> {
-  prepare("trainReplicas()", options);
+  prepare("trainBand()", options);
   const configs = replicaConfigs(input as ConfigInput, replicas);
   return await trainBand(configs, options);
 }

@@ -7,8 +7,13 @@
 /** The variable that says to a program what its hints begin with. */
 export const LAUNCHER = "GROKLAB_LAUNCHER";
 
+// What a command begins with that runs this project where it lies.
+const HERE = import.meta.url.includes("/node_modules/")
+  ? "npx groklab"
+  : "deno task";
+
 // What a command of this project begins with, unless a task says otherwise.
-let launcher = "deno task";
+let launcher = HERE;
 
 /**
  * Says what started this program, so that hints begin as the user's own command
@@ -26,7 +31,7 @@ export function launchedBy(
   // Who comes by npm may have no Deno of their own; npx finds the one it has.
   launcher = installed ||
     (agent === undefined || agent === "" || agent.startsWith("deno/")
-      ? "deno task"
+      ? HERE
       : "npx -y deno task");
 }
 

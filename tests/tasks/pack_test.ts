@@ -3,7 +3,12 @@
  * empty folder with an empty cache, and imported by a Deno project.
  */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import deno from "../../deno.json" with { type: "json" };
@@ -207,13 +212,27 @@ Deno.test({
         JSON.stringify({ dependencies: { "@groklab/groklab": "*" } }),
       );
       await Deno.writeTextFile(join(project, "my.ts"), SCRIPT);
-      const [said] = await succeeds(
-        new Deno.Command(Deno.execPath(), {
-          args: ["run", "--check", "--allow-all", "my.ts"],
-          cwd: project,
-          env: { NO_COLOR: "1" },
-        }),
+      const script = new Deno.Command(Deno.execPath(), {
+        args: ["run", "--check", "--allow-all", "my.ts"],
+        cwd: project,
+        env: { NO_COLOR: "1" },
+      });
+      // What Deno fetched, after the installation or before the first command.
+      const fetched = join(
+        project,
+        "node_modules/@groklab/groklab/dist/node_modules",
       );
+      await Deno.remove(await Deno.realPath(fetched), { recursive: true });
+      const without = await script.output();
+      assertEquals(without.code, 1);
+      assertStringIncludes(
+        new TextDecoder().decode(without.stderr),
+        "Error: Cannot load ONNX Runtime: it is not installed; to fetch it: " +
+          "npx groklab doctor\n",
+      );
+      await succeeds(npx("export", run, "--out", "out.onnx"));
+      assert((await Deno.stat(fetched)).isDirectory);
+      const [said] = await succeeds(script);
       assertEquals(JSON.parse(said), SAID);
     }),
 });

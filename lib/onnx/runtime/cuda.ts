@@ -35,9 +35,23 @@ const PACKAGES: readonly [library: RegExp, name: string][] = [
  */
 export const CUDNN = "libcudnn.so.9";
 
-/** The folder of the onnxruntime-node package. */
+/**
+ * The folder of the onnxruntime-node package.
+ *
+ * @throws {Error} if it is not there: npm may run no scripts everywhere, and then
+ * groklab's first command fetches it.
+ */
 export function packageFolder(): string {
-  const entry = import.meta.resolve("onnxruntime-node");
+  let entry: string;
+  try {
+    entry = import.meta.resolve("onnxruntime-node");
+  } catch (error) {
+    throw new Error(
+      "Cannot load ONNX Runtime: it is not installed; to fetch it: " +
+        taskLine("doctor"),
+      { cause: error },
+    );
+  }
   return fileURLToPath(new URL("../", entry));
 }
 

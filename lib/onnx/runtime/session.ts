@@ -8,7 +8,7 @@ import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { checkOptions } from "../../base/options.ts";
 import type { DType, HostData, HostTensor } from "../../numeric/tensor.ts";
 import type { OnnxDevice, Runtime } from "../../settings/devices.ts";
-import { forbidTf32 } from "./cuda.ts";
+import { forbidTf32, packageFolder } from "./cuda.ts";
 import { checkFeeds, type ValueSpec } from "./feeds.ts";
 import { SESSION, type SessionOptions } from "./options.ts";
 import { explainedRun } from "./run_errors.ts";
@@ -67,6 +67,7 @@ async function runtimeModule(
   device: OnnxDevice,
 ): Promise<Ort> {
   if (runtime === "node") {
+    packageFolder(); // Says what to do where there is none.
     const ort = (await import("onnxruntime-node")).default;
     // What fails is thrown as well; a library that cannot be loaded would be
     // printed besides.

@@ -74,7 +74,7 @@ Deno.test("train --help has groups, examples, and each flag once", async () => {
   // Every example is a command line that is understood.
   const [, examples] = stdout.split("\nExamples:\n");
   const lines = [...examples!.matchAll(/^ {2}deno task train(.*)$/gm)];
-  assertEquals(lines.length, 7);
+  assertEquals(lines.length, 8);
   for (const [, words] of lines) {
     for (const [flag] of words!.matchAll(/--[\w-]+/g)) {
       const known = flags.some((each) =>

@@ -5,7 +5,7 @@
  */
 
 import type { Component, Settings, Values } from "../settings/setting.ts";
-import type { Dataset } from "./dataset.ts";
+import type { Dataset, Examples } from "./dataset.ts";
 import type { RandomKey } from "../numeric/random.ts";
 
 /** What a row is: tokens, or numbers under a name. */
@@ -94,3 +94,73 @@ export function defineTask<const S extends Settings>(
 ): TaskDefinition<S> {
   return definition;
 }
+
+/**
+ * Looks whether a task's rows are what its form says: a loss of other rows would
+ * be a number that means nothing.
+ *
+ * @param dataset The rows.
+ * @param form What they are said to be.
+ * @param name The task's.
+ * @throws {TypeError} if there is not a label for each row, or a row has another
+ * length.
+ * @throws {RangeError} if a label is none of the classes, or a token is not in the
+ * vocabulary.
+ */
+export function checkRows(dataset: Dataset, form: Form, name: string): void {
+  const { split, classes } = dataset;
+  const parts = split
+    ? { train: split.train, test: split.test, ...split.extra }
+    : { all: dataset };
+  const what = `Cannot learn the task ${name}: `;
+  if (classes !== form.classes) {
+    throw new RangeError(
+      `${what}its rows have ${classes} classes, and its form ${form.classes}`,
+    );
+  }
+  for (const [part, examples] of Object.entries(parts)) {
+    checkPart(examples, form, `${what}of the rows (${part}) `);
+  }
+}
+
+function checkPart(
+  { inputs, labels }: Examples,
+  { input, classes }: Form,
+  what: string,
+): void {
+  if (inputs.length !== labels.length) {
+    throw new TypeError(
+      `${what}there are ${inputs.length}, and ${labels.length} labels`,
+    );
+  }
+  const length = input.kind === "tokens" ? input.length : input.width;
+  const isClass = indexBelow(classes);
+  const isInput = input.kind === "tokens"
+    ? indexBelow(input.vocabulary)
+    : Number.isFinite;
+  inputs.forEach((row, i) => {
+    if (row.length !== length) {
+      throw new TypeError(
+        `${what}number ${i} has length ${row.length}, wanted ${length}`,
+      );
+    }
+    const label = labels[i]!;
+    if (!isClass(label)) {
+      throw new RangeError(
+        `${what}number ${i} is labelled ${label}, wanted a class in ` +
+          `0..${classes - 1}`,
+      );
+    }
+    const at = row.findIndex((x) => !isInput(x));
+    if (at < 0) return;
+    throw new RangeError(
+      `${what}number ${i} has ${row[at]}, wanted ` +
+        (input.kind === "tokens"
+          ? `tokens in 0..${input.vocabulary - 1}`
+          : "finite numbers"),
+    );
+  });
+}
+
+const indexBelow = (end: number) => (x: number): boolean =>
+  Number.isInteger(x) && x >= 0 && x < end;

@@ -15,6 +15,7 @@ import {
   type Split,
   split,
 } from "../data/dataset.ts";
+import { checkRows } from "../data/definition.ts";
 import { withLabelNoise } from "../data/label_noise.ts";
 import { type RandomKey, randomKey } from "../numeric/random.ts";
 import { checkArgument, configCheck } from "../base/options.ts";
@@ -34,7 +35,9 @@ export function dataKey(config: Config): RandomKey {
  *
  * @param config The config.
  * @param definitions What it names, where that is known.
- * @throws {TypeError} if it is no config as resolveConfig() gives it.
+ * @throws {TypeError} if it is no config as resolveConfig() gives it, or the
+ * task's rows have another length than its form says.
+ * @throws {RangeError} if a label or a token of the task is outside its form.
  */
 export function datasetOf(
   config: Config,
@@ -43,9 +46,10 @@ export function datasetOf(
   checkArgument("datasetOf()", "config", config, configCheck);
   const { task, model } = definitions ?? definitionsOf(config);
   const dataset = task.dataset(config, dataKey(config));
+  const form = task.form(config);
+  checkRows(dataset, form, config.task);
   const { read } = model;
   if (!read) return dataset;
-  const form = task.form(config);
   const seen = <E extends Examples>(examples: E): E => ({
     ...examples,
     inputs: examples.inputs.map((row) => read(row, form)),

@@ -128,6 +128,8 @@ export function plainLoss(loss: Loss, summary: string): PlainLoss {
  * @param loss The loss.
  * @param precision What to compute it in.
  * @throws {RangeError} if the loss is not defined in that precision.
+ * @throws {TypeError} when it is computed, if its terms are not [n] or its gradient
+ * is not [n, classes].
  */
 export function meanLoss(
   loss: Loss,
@@ -148,10 +150,19 @@ export function meanLoss(
       const [logits, y] = [z as tf.Tensor2D, labels as tf.Tensor1D];
       (save as tf.GradSaveFunc)([logits, y]);
       return {
-        value: mean(loss.terms(logits, y, precision), precision, count),
+        value: mean(
+          shaped(loss.terms(logits, y, precision), y.shape, loss, "terms"),
+          precision,
+          count,
+        ),
         gradFunc: (dy, saved) => {
           const [logits, y] = saved as [tf.Tensor2D, tf.Tensor1D];
-          const gradient = loss.gradient(logits, y, precision, count);
+          const gradient = shaped(
+            loss.gradient(logits, y, precision, count),
+            logits.shape,
+            loss,
+            "gradient",
+          );
           return [
             tf.mul(castLike(gradient, logits), castLike(dy, logits)),
             tf.zerosLike(y), // Labels have no gradient, but must be given one.
@@ -159,6 +170,21 @@ export function meanLoss(
         },
       };
     })(logits, labels) as tf.Scalar;
+}
+
+// A mean would be taken of numbers of any shape, and mean something else.
+function shaped<T extends tf.Tensor>(
+  x: T,
+  wanted: readonly number[],
+  { name }: Loss,
+  part: "terms" | "gradient",
+): T {
+  if (x instanceof tf.Tensor && x.shape.join() === wanted.join()) return x;
+  const found = x instanceof tf.Tensor ? `[${x.shape}]` : String(x);
+  throw new TypeError(
+    `Cannot compute the ${name} loss: the shape of its ${part} is ${found}, ` +
+      `wanted [${wanted}]`,
+  );
 }
 
 /** The one-hot matrix of the labels, [n, classes]. */

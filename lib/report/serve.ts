@@ -179,13 +179,15 @@ class Pages {
       key,
       () => makeReport(this.#paths, this.#options),
     );
-    this.#runtime ??= runtimeWasm().then(packed);
-    const runtime = await this.#runtime;
-    const live = this.#live = keep(
-      this.#live,
-      key,
-      async () => livePart(groups, runtime, (await looked.made).verdicts),
-    );
+    // Nothing is waited for until all of it is: what fails earlier would be heard
+    // by nobody, which ends the process.
+    const live = this.#live = keep(this.#live, key, async () => {
+      const [runtime, { verdicts }] = await Promise.all([
+        this.#runtime ??= runtimeWasm().then(packed),
+        looked.made,
+      ]);
+      return livePart(groups, runtime, verdicts);
+    });
     try {
       const [{ inside, verdicts }, html] = await Promise.all([
         looked.made,

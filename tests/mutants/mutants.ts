@@ -99,6 +99,36 @@ export function chosen(mutants: readonly Mutant[], only: string): Mutant[] {
 }
 
 /**
+ * What of a list no longer fits the project: a text that does not stand exactly once
+ * in its file, a file of tests that is not there.
+ *
+ * @param root The project.
+ * @param mutants Its lists' mutants.
+ * @returns A line for each, with where it is from; none where all is well.
+ */
+export async function outdated(
+  root: string,
+  mutants: readonly Mutant[],
+): Promise<string[]> {
+  const lines: string[] = [];
+  for (const mutant of mutants) {
+    const found = timesIn(await readIfThere(join(root, mutant.file)), mutant);
+    if (found !== 1) lines.push(`${mutant.from}: ${notOnce(mutant, found)}`);
+    for (const test of mutant.tests) {
+      const text = await readIfThere(join(root, "tests", test));
+      if (text === "") lines.push(`${mutant.from}: there is no tests/${test}`);
+    }
+  }
+  return lines;
+}
+
+const timesIn = (source: string, { text }: Mutant) =>
+  source.split(text).length - 1;
+
+const notOnce = ({ file }: Mutant, found: number) =>
+  `its text is in ${file} ${found} times, wanted once`;
+
+/**
  * Tries mutants, each in a copy of the project, of which nothing is left behind.
  * A test that fails without any mutation kills nothing: its mutants are broken.
  *
@@ -150,11 +180,8 @@ async function fateOf(
 ): Promise<Omit<Outcome, "mutant">> {
   const path = join(copy, mutant.file);
   const source = await readIfThere(path);
-  const found = source.split(mutant.text).length - 1;
-  if (found !== 1) {
-    const why = `its text is in ${mutant.file} ${found} times, wanted once`;
-    return { fate: "broken", why };
-  }
+  const found = timesIn(source, mutant);
+  if (found !== 1) return { fate: "broken", why: notOnce(mutant, found) };
   const key = JSON.stringify([mutant.tests, mutant.filter]);
   if (!unchanged.has(key)) unchanged.set(key, runTests(mutant, copy));
   const { passed, why, ms } = await unchanged.get(key)!;

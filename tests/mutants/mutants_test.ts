@@ -1,13 +1,14 @@
 import {
+  assert,
   assertEquals,
   assertRejects,
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { assertRefused, contentsOf, task, withTempDir } from "../tasks/_run.ts";
 import { UsageError } from "../../lib/base/errors.ts";
-import { chosen, mutate, parseMutants } from "./mutants.ts";
+import { chosen, mutate, outdated, parseMutants } from "./mutants.ts";
 
 Deno.test("parseMutants() reads a line each, with tabs between", () => {
   const list = "# a comment\n\n" +
@@ -104,6 +105,34 @@ async function withProject(work: (root: string) => Promise<void>) {
     await work(root);
   });
 }
+
+Deno.test("outdated() names texts that are not there once, and tests that are gone", () =>
+  withProject(async (root) => {
+    const list = [
+      "a.ts\tx + 1\tx + 2\ta_test.ts bad_test.ts",
+      "a.ts\tx * 2\tx / 3\ta_test.ts",
+      "a.ts\tnumber\tstring\ta_test.ts",
+      "b.ts\tx\ty\tb_test.ts a_test.ts c/a_test.ts",
+    ];
+    assertEquals(await outdated(root, parseMutants(list.join("\n"), "list")), [
+      "list:2: its text is in a.ts 0 times, wanted once",
+      "list:3: its text is in a.ts 3 times, wanted once",
+      "list:4: its text is in b.ts 0 times, wanted once",
+      "list:4: there is no tests/b_test.ts",
+      "list:4: there is no tests/c/a_test.ts",
+    ]);
+  }));
+
+Deno.test("the lists fit the project as it is", async () => {
+  const here = import.meta.dirname!;
+  const names = [...Deno.readDirSync(here)].map(({ name }) => name)
+    .filter((name) => name.endsWith(".tsv"));
+  const lists = names.map((name) =>
+    parseMutants(Deno.readTextFileSync(join(here, name)), name)
+  );
+  assert(lists.every(({ length }) => length > 0) && lists.flat().length >= 600);
+  assertEquals(await outdated(dirname(dirname(here)), lists.flat()), []);
+});
 
 Deno.test("mutate() says which mistakes no test notices, and leaves the project alone", () =>
   withProject(async (root) => {

@@ -5,17 +5,18 @@
  * @module
  */
 
+import { table } from "../lib/base/terminal.ts";
 import { flagOf } from "../lib/config/config.ts";
-import { checkedSettings } from "../lib/settings/setting.ts";
+import { lowerMedian } from "../lib/numeric/statistics.ts";
 import { loadProbeModel } from "../lib/onnx/inspect/load_probe_model.ts";
-import { probe, probeRun } from "../lib/probes/asking/probing.ts";
+import { probeRun } from "../lib/probes/asking/probe_run.ts";
+import { probe } from "../lib/probes/asking/probing.ts";
+import { usualJobs } from "../lib/probes/asking/threads.ts";
 import { probeNames, probes } from "../lib/probes/catalogue.ts";
 import { ProbeContext } from "../lib/probes/context/context.ts";
 import { NotApplicableError } from "../lib/probes/context/not_applicable.ts";
 import { RunContext } from "../lib/probes/run_context.ts";
-import { usualJobs } from "../lib/probes/asking/threads.ts";
-import { table } from "../lib/base/terminal.ts";
-import { lowerMedian } from "../lib/numeric/statistics.ts";
+import { checkedSettings } from "../lib/settings/checked.ts";
 
 /** The timings of one run's probes. */
 export interface ProbeTimings {

@@ -4,16 +4,8 @@
  * @module
  */
 
-import { maxOf } from "../lib/base/extremes.ts";
 import * as tf from "@tensorflow/tfjs-core";
-import {
-  integer,
-  integers,
-  nullable,
-  type Setting,
-  yesNo,
-} from "../lib/settings/setting.ts";
-import type { Input } from "../lib/data/definition.ts";
+import { maxOf } from "../lib/base/extremes.ts";
 import {
   checkOptions,
   type Checks,
@@ -23,26 +15,35 @@ import {
   whole,
   wholes,
 } from "../lib/base/options.ts";
-import { castLike } from "../lib/trace/precision.ts";
-import type { Mode } from "./training_mode.ts";
 import { treeOf } from "../lib/base/tree.ts";
+import type { Input } from "../lib/data/definition.ts";
 import {
-  batchNorm,
-  batchNormBuffers,
-  type BatchNormParams,
-} from "./layers/batch_norm.ts";
+  integer,
+  integers,
+  nullable,
+  type Setting,
+  yesNo,
+} from "../lib/settings/setting.ts";
+import { castLike } from "../lib/trace/precision.ts";
 import { initCheck, inputCheck } from "./checks.ts";
 import { defineModel, type ModelDefinition } from "./definition.ts";
-import { dropout, dropoutRate } from "./layers/dropout.ts";
 import {
   initialiser,
   type InitName,
   type Parameters,
   shapesOf,
 } from "./init.ts";
-import { embed, type Hook, type Model, noHook } from "./model.ts";
+import {
+  batchNorm,
+  batchNormBuffers,
+  type BatchNormParams,
+} from "./layers/batch_norm.ts";
+import { dropout, dropoutRate } from "./layers/dropout.ts";
 import { normParameters } from "./layers/norm.ts";
+import { productOfTokens } from "./layers/one_hot.ts";
+import type { Model } from "./model.ts";
 import { type InitSettings, initSettings } from "./settings.ts";
+import type { Mode } from "./training_mode.ts";
 
 /**
  * The parameters of one layer: W is [in, out], b (where there are any) [out]; of
@@ -150,7 +151,12 @@ export function mlp(options: MlpOptions): Model<MlpParams> {
       const layer = (h: tf.Tensor2D, i: number): tf.Tensor2D => {
         const { W, b, bn } = layers[i]!;
         const product = i === 0 && tokens
-          ? ofTokens(h, W as tf.Tensor2D, W_E as tf.Tensor2D | undefined, hook)
+          ? productOfTokens(
+            h,
+            W as tf.Tensor2D,
+            W_E as tf.Tensor2D | undefined,
+            hook,
+          )
           : tf.matMul(h, W as tf.Tensor2D);
         const linear = (b ? tf.add(product, b) : product) as tf.Tensor2D;
         if (i === last) return linear;
@@ -167,34 +173,6 @@ export function mlp(options: MlpOptions): Model<MlpParams> {
       return layer((tokens ? x : castLike(x, W)) as tf.Tensor2D, 0);
     },
   };
-}
-
-// The first layer's product. concat(onehot(a), onehot(b), …) · W is row a of W's
-// first p rows plus row b of its next p rows, and so on; embedded, the rows of
-// W_E · W's parts, where those are fewer than the batch's.
-function ofTokens(
-  tokens: tf.Tensor2D,
-  W: tf.Tensor2D,
-  W_E: tf.Tensor2D | undefined,
-  hook: Hook,
-): tf.Tensor2D {
-  const [batch, length] = tokens.shape;
-  if (W_E && (hook !== noHook || W_E.shape[0] > batch)) {
-    const vectors = tf.reshape(
-      embed(W_E, tf.reshape(tokens, [-1]) as tf.Tensor1D),
-      [batch, length, W_E.shape[1]],
-    );
-    const all = hook("hook_embed", vectors); // [batch, pos, embedding]
-    return tf.matMul(tf.reshape(all, [batch, W.shape[0]]) as tf.Tensor2D, W);
-  }
-  const height = W.shape[0] / length;
-  const token = (i: number) =>
-    tf.reshape(tf.slice(tokens, [0, i], [-1, 1]), [-1]) as tf.Tensor1D;
-  const part = (i: number) => tf.slice(W, [i * height, 0], [height, -1]);
-  return Array.from(
-    { length },
-    (_, i) => embed(W_E ? tf.matMul(W_E, part(i)) : part(i), token(i)),
-  ).reduce((sum, rows) => tf.add(sum, rows));
 }
 
 function mlpParameters(

@@ -5,7 +5,6 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { integer, type Setting } from "../lib/settings/setting.ts";
 import {
   checkOptions,
   type Checks,
@@ -14,7 +13,16 @@ import {
   oneOf,
   whole,
 } from "../lib/base/options.ts";
+import { integer, type Setting } from "../lib/settings/setting.ts";
 import { isTracing } from "../lib/trace/backend.ts";
+import { initCheck } from "./checks.ts";
+import { defineModel, type ModelDefinition } from "./definition.ts";
+import {
+  initialiser,
+  type InitName,
+  type Parameters,
+  shapesOf,
+} from "./init.ts";
 import {
   block,
   type BlockOptions,
@@ -22,27 +30,11 @@ import {
   type BlockParams,
   type Drop,
 } from "./layers/block.ts";
-import { initCheck } from "./checks.ts";
-import { defineModel, type ModelDefinition } from "./definition.ts";
 import { dropout } from "./layers/dropout.ts";
-import {
-  initialiser,
-  type InitName,
-  type Parameters,
-  shapesOf,
-} from "./init.ts";
-import { embed, type Hook, type Model, noHook, within } from "./model.ts";
 import { layerNorm, normParameters, type NormParams } from "./layers/norm.ts";
-import {
-  asVectors,
-  type BatchShape,
-  computed,
-  linear,
-  lookedUp,
-  times,
-  upTo,
-  type Vectors,
-} from "./layers/vectors.ts";
+import { tableOfVectors, tokenVectors } from "./layers/token_vectors.ts";
+import { computed, linear } from "./layers/vectors.ts";
+import { type Model, noHook, within } from "./model.ts";
 import {
   headsProblem,
   idleInResidual,
@@ -172,8 +164,8 @@ export function transformer(
       const kinds = W_pos ? vocabulary * length : vocabulary;
       const few = kinds < shape.batch * length;
       let rows = isTracing() && !marked && few
-        ? pairs(params, tokens)
-        : activations(params, tokens, shape, hook);
+        ? tableOfVectors(params, tokens)
+        : tokenVectors(params, tokens, shape, hook);
       for (let i = 0; i < layers; i++) {
         const path = `blocks.${i}`;
         const drop: Drop = (name, x) =>
@@ -201,40 +193,6 @@ export function transformer(
       return linear(final, W_U, b_U) as tf.Tensor2D;
     },
   };
-}
-
-// [batch, pos, d_model], or [batch · pos, d_model] where nobody looks
-function activations(
-  { W_E, W_pos }: TransformerParams,
-  tokens: tf.Tensor,
-  shape: BatchShape,
-  hook: Hook,
-): Vectors {
-  const ids = tf.reshape(tokens, [-1]) as tf.Tensor1D;
-  const vectors = tf.reshape(
-    embed(W_E as tf.Tensor2D, ids),
-    [shape.batch, shape.length, W_E.shape[1]!],
-  );
-  const embedded = hook("hook_embed", vectors);
-  const sum = W_pos
-    ? tf.add(embedded, hook("hook_pos_embed", W_pos))
-    : embedded;
-  return computed(asVectors(sum, shape), shape);
-}
-
-// Before the first attention a vector depends on its token and position alone: where
-// these pairs are fewer than the batch's vectors, products are taken once for each
-// of them, and then looked up.
-function pairs({ W_E, W_pos }: TransformerParams, tokens: tf.Tensor): Vectors {
-  if (!W_pos) return lookedUp(W_E as tf.Tensor2D, tokens as tf.Tensor2D);
-  const [vocabulary, dModel] = W_E.shape as [number, number];
-  const length = tokens.shape[1]!;
-  const table = tf.reshape(
-    tf.add(tf.expandDims(W_E, 1), W_pos),
-    [vocabulary * length, dModel],
-  ) as tf.Tensor2D;
-  const places = tf.add(times(tokens, length), upTo(length));
-  return lookedUp(table, places as tf.Tensor2D);
 }
 
 function transformerParameters(

@@ -5,28 +5,29 @@
  */
 
 import cliProgress from "cli-progress";
+import { UsageError } from "../lib/base/errors.ts";
 import { flagOf } from "../lib/config/config.ts";
-import { checkedSettings } from "../lib/settings/setting.ts";
 import {
   modulus as p,
   type OperationName,
   operations,
 } from "../lib/data/tasks/modular.ts";
 import { chooseDevice, describeChoice } from "../lib/devices/choice.ts";
-import { UsageError } from "../lib/base/errors.ts";
 import { losses, type LossName } from "../lib/losses/mod.ts";
 import { contentsOf } from "../lib/probes/asking/contents.ts";
 import type { ProbeOptions } from "../lib/probes/asking/options.ts";
-import { probe, probeRun } from "../lib/probes/asking/probing.ts";
+import { probeRun } from "../lib/probes/asking/probe_run.ts";
+import { probe } from "../lib/probes/asking/probing.ts";
+import { refusalOf } from "../lib/probes/asking/questions.ts";
+import { usualJobs } from "../lib/probes/asking/threads.ts";
 import { probeNames, probes, probeSettings } from "../lib/probes/catalogue.ts";
 import { NotApplicableError } from "../lib/probes/context/not_applicable.ts";
-import type { ForeignOptions } from "../lib/probes/foreign/options.ts";
-import type { ProbeProgress } from "../lib/probes/run_options.ts";
-import { usualJobs } from "../lib/probes/asking/threads.ts";
 import { findProbed } from "../lib/probes/foreign/checkpoints.ts";
 import { foreignOf } from "../lib/probes/foreign/foreign.ts";
-import { refusalOf } from "../lib/probes/asking/questions.ts";
+import type { ForeignOptions } from "../lib/probes/foreign/options.ts";
+import type { ProbeProgress } from "../lib/probes/run_options.ts";
 import { newestRun } from "../lib/runs/read.ts";
+import { checkedSettings } from "../lib/settings/checked.ts";
 import {
   addFlags,
   cardNumber,

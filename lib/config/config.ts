@@ -7,11 +7,15 @@
  */
 
 import type * as v from "valibot";
+import type { ModelDefinition } from "../../models/definition.ts";
+import { models } from "../../models/mod.ts";
+import { UsageError } from "../base/errors.ts";
+import { isObject } from "../base/json.ts";
+import { didYouMean } from "../base/nearest.ts";
+import { checkArgument, configCheck } from "../base/options.ts";
 import { trainSize } from "../data/dataset.ts";
 import type { TaskDefinition } from "../data/definition.ts";
 import { tasks } from "../data/registry.ts";
-import { UsageError } from "../base/errors.ts";
-import { isObject } from "../base/json.ts";
 import type { LossDefinition } from "../losses/loss.ts";
 import { losses } from "../losses/mod.ts";
 import {
@@ -20,13 +24,10 @@ import {
   type StageDefinition,
 } from "../optim/definition.ts";
 import { optimizers, stages } from "../optim/mod.ts";
-import type { ModelDefinition } from "../../models/definition.ts";
-import { models } from "../../models/mod.ts";
-import { idlePlace, placeSettings, runSettings } from "../settings/run.ts";
-import { didYouMean } from "../base/nearest.ts";
+import { nameHint, shown } from "../settings/checked.ts";
 import { keysMeant } from "../settings/meant.ts";
-import { configAt, courseProblem } from "./switches.ts";
-import { inTodaysWords } from "./older.ts";
+import { idlePlace, placeSettings, runSettings } from "../settings/run.ts";
+import type { Component } from "../settings/setting.ts";
 import { placeProblem } from "./devices.ts";
 import {
   type Config,
@@ -38,6 +39,7 @@ import {
   type Registry,
   settingsOf,
 } from "./keys.ts";
+import { inTodaysWords } from "./older.ts";
 import {
   unknownKeys,
   unknownLoss,
@@ -45,9 +47,8 @@ import {
   unknownOptimizer,
   unknownTask,
 } from "./stand_ins.ts";
+import { configAt, courseProblem } from "./switches.ts";
 import { usedModules, usedNow, useProblem } from "./used.ts";
-import { type Component, nameHint, shown } from "../settings/setting.ts";
-import { checkArgument, configCheck } from "../base/options.ts";
 
 export {
   type Config,

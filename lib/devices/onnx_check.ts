@@ -5,24 +5,21 @@
  */
 
 import * as tf from "@tensorflow/tfjs-core";
-import { taskLine } from "../base/shell.ts";
 import { hostTensorOf, toNumbers } from "../numeric/tensor.ts";
 import { encodeModel, modelOf } from "../onnx/file/model.ts";
-import {
-  CUDA_IS_BUILT,
-  cudaFiles,
-  cudaIsInstalled,
-  cudaLibraries,
-  CUDNN,
-  forbidTf32,
-  isLoadable,
-  mendLibraries,
-  providerLacks,
-} from "../onnx/runtime/cuda.ts";
+import { providerLacks } from "../onnx/runtime/cuda.ts";
 import { openSession } from "../onnx/runtime/session.ts";
-import type { Finding, OnnxDevice, Runtime } from "../settings/devices.ts";
+import type { Finding } from "../settings/devices.ts";
 import { trace } from "../trace/backend.ts";
 import { toPrecision } from "../trace/precision.ts";
+import {
+  adapter,
+  type Lacking,
+  MEND,
+  mendCuda,
+  NEEDS,
+  type OnnxTarget,
+} from "./onnx_needs.ts";
 import { trialGraph, trialInputs, wrongResult } from "./trial_graph.ts";
 
 const SIZE = 64;
@@ -30,156 +27,35 @@ const SIZE = 64;
 // Thirteen bits: exact in float32, but not in the eleven of CUDA's TF32.
 const FACTOR = 1 + 2 ** -12;
 
-/** What is to be looked at. */
-export interface Place {
-  /** The build of ONNX Runtime. */
-  readonly runtime: Runtime;
-  /** The device. */
-  readonly device: OnnxDevice;
-  /** `cuda`: which card. */
-  readonly deviceId?: number;
-}
-
 /**
  * Looks whether a device can be used: first for what it needs, where that can
  * be named, then by a small graph that must run on it as a whole and give the
  * exact values.
  */
-export async function checkOnnx(place: Place): Promise<Finding> {
-  const lacking = await NEEDS[place.device](place);
+export async function checkOnnx(target: OnnxTarget): Promise<Finding> {
+  const lacking = await NEEDS[target.device](target);
   if (lacking) return lacking;
   try {
-    return await compute(place);
+    return await compute(target);
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
     let missing = reasonOf(error as Error);
     // Which library is missing ONNX Runtime does not say, the loader does.
-    const lacking = place.device === "cuda" && /load shared lib/.test(missing)
+    const lacking = target.device === "cuda" && /load shared lib/.test(missing)
       ? providerLacks()
       : undefined;
     if (lacking) missing = `the loader does not find ${lacking}`;
-    const mend = place.device === "cuda" ? await mendCuda(missing) : undefined;
+    const mend = target.device === "cuda" ? await mendCuda(missing) : undefined;
     return {
       usable: false,
       missing,
-      mend: mend ?? MEND[place.device](place),
+      mend: mend ?? MEND[target.device](target),
     };
   }
 }
 
-// By the numbers of CUDA's runtime API.
-const CUDA_FAILURES: Readonly<Record<string, string>> = {
-  2: "free memory on the card (nvidia-smi shows who holds it)",
-  35: "install a newer NVIDIA driver",
-  100: "see that nvidia-smi shows the card, or use --device cpu",
-  101: "name a card with --device-id (nvidia-smi -L lists them)",
-};
-
-/**
- * What mends what ONNX Runtime says of CUDA: by the number of a failure, or by the
- * library that could not be loaded.
- *
- * @param reason Its words.
- * @param libraries Reads what the provider needs, of which the version of CUDA is
- * known.
- * @returns Undefined where neither is named.
- */
-export async function mendCuda(
-  reason: string,
-  libraries: () => Promise<readonly string[]> = cudaLibraries,
-): Promise<string | undefined> {
-  const failure = /CUDA failure (\d+)/.exec(reason)?.[1];
-  const library = /\blib[\w-]+\.so[.\d]*/.exec(reason)?.[0];
-  // cuDNN is asked for without a version when the one with is not there.
-  const missing = /cudnn/i.test(reason) ? CUDNN : library;
-  return CUDA_FAILURES[failure ?? ""] ??
-    (missing && mendLibraries([missing], await libraries()));
-}
-
-type Lacking = Exclude<Finding, { usable: true }> | undefined;
-
-const NEEDS: Readonly<
-  Record<OnnxDevice, (place: Place) => Promise<Lacking> | Lacking>
-> = {
-  cpu: () => undefined,
-  cuda: cudaLacks,
-  webgpu: ({ runtime }) => runtime === "web" ? adapterLacks() : vulkanLacks(),
-};
-
-const MEND: Readonly<Record<OnnxDevice, (place: Place) => string>> = {
-  cpu: ({ runtime }) =>
-    runtime === "node"
-      ? "use --runtime web, which needs no native code"
-      : "run npx -y deno install in the repository",
-  cuda: () => `see what ${taskLine("doctor")} finds, or use --device cpu`,
-  webgpu: () => "use --device cpu, or install the graphics driver of a card",
-};
-
-async function cudaLacks(): Promise<Lacking> {
-  if (!CUDA_IS_BUILT) {
-    const { os, arch } = Deno.build;
-    return {
-      usable: false,
-      missing: `onnxruntime-node has no CUDA provider for ${os}/${arch}`,
-      mend: "use --device cpu, or Linux on x86-64",
-    };
-  }
-  if (!await cudaIsInstalled()) {
-    return {
-      usable: false,
-      missing: "its provider is not installed",
-      mend: taskLine("setup", "cuda"),
-    };
-  }
-  forbidTf32();
-  let needed: readonly string[];
-  try {
-    needed = await cudaLibraries();
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return {
-      usable: false,
-      missing: "its provider is damaged",
-      mend: `rm ${cudaFiles()}; ${taskLine("setup", "cuda")}`,
-    };
-  }
-  // cuDNN stands in no list, for it is loaded when an operator asks for it; every
-  // step does.
-  const missing = [...needed, CUDNN].filter((name) =>
-    isLoadable(name) === false
-  );
-  if (missing.length === 0) return undefined;
-  return {
-    usable: false,
-    missing: `the loader does not find ${missing.join(", ")}`,
-    mend: mendLibraries(missing, needed),
-  };
-}
-
-function vulkanLacks(): Lacking {
-  if (Deno.build.os !== "linux") return undefined;
-  if (isLoadable("libvulkan.so.1") !== false) return undefined;
-  return {
-    usable: false,
-    missing: "the Vulkan loader libvulkan.so.1 is missing",
-    mend: "install it (Debian: apt-get install libvulkan1) and the card's " +
-      "Vulkan driver, or use --device cpu",
-  };
-}
-
-async function adapterLacks(): Promise<Lacking> {
-  if (await adapter()) return undefined;
-  return {
-    usable: false,
-    missing: "Deno's WebGPU finds no adapter",
-    mend: MEND.webgpu({ runtime: "web", device: "webgpu" }),
-  };
-}
-
-const adapter = async () => await navigator.gpu?.requestAdapter();
-
-async function compute(place: Place): Promise<Finding> {
-  const { runtime, device } = place;
+async function compute(target: OnnxTarget): Promise<Finding> {
+  const { runtime, device } = target;
   // The other devices' float64, where they have any, is their own affair: the
   // WebGPU ones have none.
   const precisions = device === "webgpu"
@@ -197,7 +73,7 @@ async function compute(place: Place): Promise<Finding> {
     });
     const session = await openSession(
       encodeModel(modelOf(graph, { name: "check" })),
-      { ...place, threads: 1, wholly: device !== "cpu" },
+      { ...target, threads: 1, wholly: device !== "cpu" },
     );
     try {
       const inputs = {
@@ -205,16 +81,16 @@ async function compute(place: Place): Promise<Finding> {
         b: matrix((row, column) => row === column ? row : 0),
       };
       const { c } = await session.run(inputs);
-      const wrong = wrongProduct(toNumbers(c!), precision, place);
+      const wrong = wrongProduct(toNumbers(c!), precision, target);
       if (wrong) return wrong;
     } finally {
       await session.close();
     }
   }
   if (device !== "cpu") {
-    const wrong = await tryOperators(place);
+    const wrong = await tryOperators(target);
     if (wrong !== undefined) {
-      return { usable: false, missing: wrong, mend: MEND[device](place) };
+      return { usable: false, missing: wrong, mend: MEND[device](target) };
     }
   }
   const what = `products exact in ${precisions.join(" and ")}`;
@@ -235,12 +111,12 @@ async function compute(place: Place): Promise<Finding> {
  * @param values [64, 64]: each row of 1 + 2⁻¹² times the diagonal 0, 1, …, less
  * itself, at least 0.
  * @param precision What they were multiplied in.
- * @param place Where.
+ * @param target Where.
  */
 export function wrongProduct(
   values: Float64Array,
   precision: "float32" | "float64",
-  place: Place,
+  target: OnnxTarget,
 ): Lacking {
   const expected = (column: number) => FACTOR * Math.max(column - 1, 0);
   const wrong = values.findIndex((x, i) => x !== expected(i % SIZE));
@@ -251,22 +127,22 @@ export function wrongProduct(
     usable: false,
     missing: `its ${precision} products are wrong: ${got}, not ${wanted}` +
       (rounded ? " (it rounds to TF32)" : ""),
-    mend: rounded && place.device === "cuda"
+    mend: rounded && target.device === "cuda"
       ? "set NVIDIA_TF32_OVERRIDE=0 in the environment"
-      : MEND[place.device](place),
+      : MEND[target.device](target),
   };
 }
 
 // Every kind of operator of a step, on a device where one may be missing.
-async function tryOperators(place: Place): Promise<string | undefined> {
-  const precisions = place.device === "cuda"
+async function tryOperators(target: OnnxTarget): Promise<string | undefined> {
+  const precisions = target.device === "cuda"
     ? ["float16", "float32", "float64"] as const
     : ["float32"] as const;
   const graph = trialGraph(precisions);
   const session = await openSession(
     encodeModel(modelOf(graph, { name: "trial" })),
     // WebGPU has some of these on the processor, as in a step.
-    { ...place, threads: 1, wholly: place.device === "cuda" },
+    { ...target, threads: 1, wholly: target.device === "cuda" },
   );
   try {
     return wrongResult(await session.run(trialInputs()), precisions);

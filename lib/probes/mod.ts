@@ -13,7 +13,8 @@
 export { type Contents, contentsOf } from "./asking/contents.ts";
 export type { ProbeReport } from "./asking/messages.ts";
 export type { ProbeOptions } from "./asking/options.ts";
-export { probe, probeRun, type RunReport } from "./asking/probing.ts";
+export { probe } from "./asking/probing.ts";
+export { probeRun, type RunReport } from "./asking/probe_run.ts";
 export {
   type AnyProbe,
   type AskedName,
@@ -45,6 +46,7 @@ export {
   type Part,
   type ProbedTask,
   taskOfConfig,
+  type TaskSplit,
 } from "./context/task.ts";
 export { RunContext } from "./run_context.ts";
 export type { ProbeProgress, ProbeSeries, RunOptions } from "./run_options.ts";
@@ -52,10 +54,8 @@ export type { ProbeProgress, ProbeSeries, RunOptions } from "./run_options.ts";
 // Files of other tools.
 
 export { introduce, type Introduced } from "./foreign/foreign.ts";
-export type { ToldOptions } from "./foreign/introduce_rows.ts";
 export type { ForeignOptions } from "./foreign/options.ts";
-export type { ToldPart, ToldRows } from "./foreign/told_rows.ts";
-export type { Ends } from "./foreign/understand.ts";
+export type { ForeignSplit } from "./foreign/split/read_split.ts";
 
 // The probes, and what they are made of.
 
@@ -168,9 +168,8 @@ export {
   type NeuralCollapse,
   neuralCollapse,
   neuralCollapseProbe,
-  type SimplexDistance,
-  simplexDistance,
 } from "./geometry/neural_collapse.ts";
+export { type SimplexDistance, simplexDistance } from "./geometry/simplex.ts";
 export {
   edgeOfStability,
   type EdgeOfStabilityResult,

@@ -25,35 +25,18 @@ import {
   type ProbedTask,
   taskOfConfig,
 } from "./context/task.ts";
-import { foreignCheckpoints } from "./foreign/checkpoints.ts";
-import { foreignOf, introduce } from "./foreign/foreign.ts";
+import {
+  foreignCheckpoints,
+  type ForeignRun,
+  foreignRunOf,
+} from "./foreign/checkpoints.ts";
+import { introduce } from "./foreign/foreign.ts";
 import type { ForeignOptions } from "./foreign/options.ts";
 import {
   FOREIGN_RUN,
   type ProbeSeries,
   type RunOptions,
 } from "./run_options.ts";
-
-/** What is told of all checkpoints of another tool's. */
-interface Told {
-  readonly options: ForeignOptions;
-  readonly task: ProbedTask | undefined;
-  readonly notes: readonly string[];
-}
-
-// What is made out of one checkpoint is told of the others.
-async function toldOf(
-  { path }: RunCheckpoint,
-  options: RunOptions & ForeignOptions,
-): Promise<Told> {
-  const model = await loadProbeModel(path, only(options, PROBE_MODEL));
-  await using closing = new AsyncDisposableStack();
-  closing.defer(() => model.close());
-  const told = foreignOf(options);
-  const { task, map, notes = [], ...introduced } = await introduce(model, told);
-  closing.defer(() => introduced.model.close());
-  return { options: { ...told, ...(map && { map }) }, task, notes };
-}
 
 /**
  * A run folder: metrics, data, checkpoints in their order. One checkpoint is open
@@ -70,18 +53,18 @@ export class RunContext {
 
   /** How another tool's checkpoints were made out. */
   readonly notes: readonly string[];
-  readonly #told: Told | undefined;
+  readonly #foreign: ForeignRun | undefined;
 
   private constructor(
     path: string,
     config: unknown,
     checkpoints: readonly RunCheckpoint[],
     options: RunOptions,
-    told?: Told,
+    foreignRun?: ForeignRun,
   ) {
     this.path = path;
-    this.#told = told;
-    this.notes = told?.notes ?? [];
+    this.#foreign = foreignRun;
+    this.notes = foreignRun?.notes ?? [];
     this.#config = config;
     this.checkpoints = checkpoints;
     this.#options = options;
@@ -105,8 +88,8 @@ export class RunContext {
     const foreign = await foreignCheckpoints(path);
     if (foreign) {
       const checkpoints = listed ?? foreign;
-      const told = await toldOf(checkpoints.at(-1)!, options);
-      return new RunContext(path, undefined, checkpoints, options, told);
+      const run = await foreignRunOf(checkpoints.at(-1)!, options);
+      return new RunContext(path, undefined, checkpoints, options, run);
     }
     await checkRegular(path);
     const checkpoints = listed ?? await checkpointsOf(path);
@@ -121,7 +104,7 @@ export class RunContext {
    */
   get config(): Config {
     return this.once("config", () => {
-      if (!this.#told) return configOfMetadata(this.#config, this.path);
+      if (!this.#foreign) return configOfMetadata(this.#config, this.path);
       throw new NotApplicableError(
         `${this.path} does not say how it was trained: it holds no run of ` +
           "groklab's",
@@ -131,7 +114,7 @@ export class RunContext {
 
   /** The task, with the rows to train on and those to test. */
   get task(): ProbedTask {
-    return this.#told?.task ??
+    return this.#foreign?.task ??
       this.once("task", () => taskOfConfig(this.config));
   }
 
@@ -147,13 +130,13 @@ export class RunContext {
 
   /** Whether it was recorded by groklab: then it has metrics and a config. */
   get recorded(): boolean {
-    return this.#told === undefined;
+    return this.#foreign === undefined;
   }
 
   /** The rows of metrics.jsonl, in the order of the steps. */
   metrics(): Promise<readonly MetricsRow[]> {
     return this.once("metrics", () => {
-      if (!this.#told) return readMetrics(this.path);
+      if (!this.#foreign) return readMetrics(this.path);
       return Promise.reject(
         new NotApplicableError(`${this.path} has no metrics.jsonl`),
       );
@@ -172,7 +155,7 @@ export class RunContext {
   ): Promise<T> {
     const { path, step } = checkpoint;
     const model = await loadProbeModel(path, only(this.#options, PROBE_MODEL));
-    if (!this.#told) {
+    if (!this.#foreign) {
       try {
         return await look(
           new ProbeContext(model, { run: this, ...this.#taskIfKnown() }),
@@ -181,7 +164,7 @@ export class RunContext {
         await model.close();
       }
     }
-    const { options, task } = this.#told;
+    const { options, task } = this.#foreign;
     await using closing = new AsyncDisposableStack();
     closing.defer(() => model.close());
     const { model: named } = await introduce(model, options);

@@ -4,17 +4,17 @@
  * @module
  */
 
+import { short, shown, table } from "../../lib/base/terminal.ts";
+import { flagOf } from "../../lib/config/config.ts";
 import type { Contents } from "../../lib/probes/asking/contents.ts";
 import type { ProbeReport } from "../../lib/probes/asking/messages.ts";
-import type { RunReport } from "../../lib/probes/asking/probing.ts";
+import type { RunReport } from "../../lib/probes/asking/probe_run.ts";
 import {
   type AnyProbe,
   type ProbeName,
   probes,
 } from "../../lib/probes/catalogue.ts";
 import type { ProbeSeries } from "../../lib/probes/run_options.ts";
-import { flagOf } from "../../lib/config/config.ts";
-import { short, shown, table } from "../../lib/base/terminal.ts";
 
 // What a terminal shows of a series.
 const MOST_ROWS = 21;

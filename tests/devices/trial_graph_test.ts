@@ -5,7 +5,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
-import { mendCuda } from "../../lib/devices/onnx_check.ts";
+import { mendCuda } from "../../lib/devices/onnx_needs.ts";
 import {
   KINDS,
   trialGraph,

@@ -13,9 +13,9 @@ import { ckaMatrix, CkaSums } from "../../lib/probes/dynamics/similarity.ts";
 import {
   type NeuralCollapse,
   neuralCollapse,
-  simplexDistance,
 } from "../../lib/probes/geometry/neural_collapse.ts";
 import type { Matrix } from "../../lib/probes/geometry/products.ts";
+import { simplexDistance } from "../../lib/probes/geometry/simplex.ts";
 import { assertClose, golden } from "../_golden.ts";
 
 type Rows = number[][];

@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { probe, probeRun } from "../../lib/probes/mod.ts";
-import { readRows } from "../../lib/probes/foreign/told_rows.ts";
+import { readSplitFile } from "../../lib/probes/foreign/split/read_split.ts";
 import { readRuns } from "../../lib/report/runs.ts";
 import { exportCheckpoint } from "../../lib/runs/export.ts";
 import { findCheckpoint } from "../../lib/runs/read.ts";
@@ -42,7 +42,7 @@ const READERS: Record<string, Reader> = {
     return [from!.step, from!.sha256, from!.optimizer];
   },
   "--config": (run) => configOf({ config: run }, {}),
-  "--split": (run) => readRows(join(run, "split.json")),
+  "--split": (run) => readSplitFile(join(run, "split.json")),
   "export": async (run, out) => {
     await exportCheckpoint(run, out);
     return (await Deno.readFile(out)).toHex();

@@ -8,7 +8,7 @@ import { UsageError } from "../../base/errors.ts";
 import { nearest } from "../../base/nearest.ts";
 import { checkArgument, named, pathCheck } from "../../base/options.ts";
 import { flagOf } from "../../config/config.ts";
-import { checkedSettings } from "../../settings/setting.ts";
+import { checkedSettings } from "../../settings/checked.ts";
 import {
   type AnyProbe,
   type AskedName,

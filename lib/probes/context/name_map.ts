@@ -5,30 +5,19 @@
  * @module
  */
 
-import { maxOf } from "../../base/extremes.ts";
 import { UsageError } from "../../base/errors.ts";
+import { maxOf } from "../../base/extremes.ts";
 import { nearest } from "../../base/nearest.ts";
 import type { Aliases, WeightAlias } from "../../onnx/inspect/aliases.ts";
 import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
-
-/** How long the axes of a task's tensors are. */
-export interface TaskSizes {
-  /** Lengths that the first axis of an embedding may have. */
-  readonly vocabulary: (length: number) => boolean;
-  /** Tokens of a row; undefined where inputs are one-hot side by side. */
-  readonly length: number | undefined;
-  /** Width of one-hot inputs; undefined where there are tokens. */
-  readonly oneHot: number | undefined;
-  /** Columns of the logits. */
-  readonly classes: number;
-}
-
-interface Entry {
-  readonly asked: string;
-  readonly tensor: string;
-  readonly rows?: readonly [number, number];
-  readonly transposed?: boolean;
-}
+import {
+  axesOf,
+  type Entry,
+  type Oriented,
+  type TaskSizes,
+  transposedOf,
+  TransposeUnknown,
+} from "./orientation.ts";
 
 // name, name[from:to], and behind either :N (as it stands) or :T (transposed)
 const REFERENCE = /^(.+?)(?:\[(\d+):(\d+)\])?(?::([NT]))?$/;
@@ -67,38 +56,6 @@ function parse(text: string): Entry[] {
       ...(force !== undefined && { transposed: force === "T" }),
     } as Entry;
   });
-}
-
-/** A weight whose axes have a meaning: each end is a length by its symbol. */
-interface Oriented {
-  readonly entry: Entry;
-  readonly shape: readonly [number, number];
-  readonly axes: readonly [string, string];
-}
-
-// V tokens, L positions, d_model, C classes, h heads · d_head, m neurons.
-function axesOf(asked: string, top: number): [string, string] | undefined {
-  const fixed: Record<string, [string, string]> = {
-    W_E: ["V", "d"],
-    W_pos: ["L", "d"],
-    W_U: ["d", "C"],
-  };
-  if (fixed[asked]) return fixed[asked];
-  const [, i, name] = /^(?:blocks|layers)\.(\d+)\.(.+)$/.exec(asked) ?? [];
-  switch (name) {
-    case "attn.W_Q":
-    case "attn.W_K":
-    case "attn.W_V":
-      return ["d", `h${i}`];
-    case "attn.W_O":
-      return [`h${i}`, "d"];
-    case "mlp.W_in":
-      return ["d", `m${i}`];
-    case "mlp.W_out":
-      return [`m${i}`, "d"];
-    case "W":
-      return [`n${i}`, Number(i) === top ? "C" : `n${Number(i) + 1}`];
-  }
 }
 
 /**
@@ -156,7 +113,7 @@ export function aliasesOf(
   // Behind an embedding layers do not read one-hot vectors any more.
   const embedded = oriented.some(({ entry }) => entry.asked === "W_E");
   const lengths = embedded ? { ...sizes, oneHot: undefined } : sizes;
-  for (const [asked, transposed] of solve(oriented, lengths)) {
+  for (const [asked, transposed] of transposedOf(oriented, lengths)) {
     weights[asked] = { ...weights[asked]!, transposed };
   }
   return { weights, activations };
@@ -202,7 +159,8 @@ export function mapText(
       if (!wrong) break;
       forced.add(wrong.asked);
     } catch (error) {
-      const open = error instanceof TurnsUnknown && !forced.has(error.asked);
+      const open = error instanceof TransposeUnknown &&
+        !forced.has(error.asked);
       if (open) forced.add(error.asked);
       // Other lengths than the task's: without the embedding the rest may fit, or
       // the embedding without the rest.
@@ -216,93 +174,10 @@ export function mapText(
   return text();
 }
 
-/** A weight of which lengths do not say whether it lies transposed. */
-class TurnsUnknown extends UsageError {
-  readonly asked: string;
-
-  constructor(asked: string, message: string) {
-    super(message);
-    this.asked = asked;
-  }
-}
-
 function unknown({ asked, tensor }: Entry, model: ProbeModel): UsageError {
   const known = [...model.weightNames, ...model.activationNames];
   return new UsageError(
     `--map ${asked}=${tensor} must name a weight or an activation of ` +
       `${model.source}: ${nearest(tensor, known)} (--contents lists all)`,
   );
-}
-
-type Solution = ReadonlyMap<string, boolean>;
-
-// Every way to turn the weights in which the lengths agree; all must say the same of
-// each weight.
-function solve(oriented: readonly Oriented[], sizes: TaskSizes): Solution {
-  const solutions: Solution[] = [];
-  const walk = (
-    i: number,
-    lengths: ReadonlyMap<string, number>,
-    turned: Solution,
-  ) => {
-    const next = oriented[i];
-    if (!next) return solutions.push(turned);
-    const { entry, shape, axes } = next;
-    for (const transposed of [false, true]) {
-      if (entry.transposed !== undefined && entry.transposed !== transposed) {
-        continue;
-      }
-      const [rows, columns] = transposed ? [shape[1], shape[0]] : shape;
-      const now = new Map(lengths);
-      if (
-        fits(now, axes[0], rows, sizes) && fits(now, axes[1], columns, sizes)
-      ) {
-        walk(i + 1, now, new Map(turned).set(entry.asked, transposed));
-      }
-    }
-  };
-  walk(0, new Map(), new Map());
-  const [first] = solutions;
-  if (!first) {
-    const found = oriented.map(({ entry, shape, axes }) =>
-      `${entry.asked}=${entry.tensor} [${shape}] as [${axes}]`
-    );
-    throw new UsageError(
-      "Cannot fit the weights of --map to the task and to each other, as they " +
-        `lie or transposed: ${found.join("; ")} (V tokens, C = ` +
-        `${sizes.classes} classes, d the width of the residual stream)`,
-    );
-  }
-  for (const [asked, transposed] of first) {
-    if (solutions.every((solution) => solution.get(asked) === transposed)) {
-      continue;
-    }
-    const { entry, shape } = oriented.find(({ entry }) =>
-      entry.asked === asked
-    )!;
-    throw new TurnsUnknown(
-      asked,
-      `Cannot tell whether ${asked}=${entry.tensor} of shape [${shape}] lies ` +
-        `transposed: both fit; write ${asked}=${entry.tensor}:N as it stands, ` +
-        `or ${entry.tensor}:T transposed`,
-    );
-  }
-  return first;
-}
-
-function fits(
-  lengths: Map<string, number>,
-  axis: string,
-  length: number,
-  { vocabulary, length: positions, oneHot, classes }: TaskSizes,
-): boolean {
-  if (axis === "V" && !vocabulary(length)) return false;
-  if (axis === "L" && positions !== undefined && length < positions) {
-    return false;
-  }
-  if (axis === "C" && length !== classes) return false;
-  if (axis === "n0" && oneHot !== undefined && length !== oneHot) return false;
-  const known = lengths.get(axis);
-  lengths.set(axis, length);
-  return known === undefined || known === length;
 }

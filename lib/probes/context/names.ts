@@ -4,11 +4,12 @@
  * @module
  */
 
-import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
-import type { HostTensor } from "../../numeric/tensor.ts";
 import { quoted } from "../../base/shell.ts";
-import { aliasesOf, type TaskSizes } from "./name_map.ts";
-import { proposeMap } from "../foreign/propose_map.ts";
+import type { HostTensor } from "../../numeric/tensor.ts";
+import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
+import { proposeMap } from "../foreign/map/propose_map.ts";
+import { aliasesOf } from "./name_map.ts";
+import type { TaskSizes } from "./orientation.ts";
 import { evenRows } from "./rows.ts";
 
 // A number of rows that hardly any other axis has.

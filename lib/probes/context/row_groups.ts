@@ -14,15 +14,7 @@ import {
   scoresOver,
 } from "./cross_entropy.ts";
 import { NotApplicableError } from "./not_applicable.ts";
-import type { Part } from "./task.ts";
-
-/** Train and test rows, or null where nothing says which they are. */
-export interface Parts {
-  /** The rows to train on. */
-  readonly train: Part;
-  /** The rows to test. */
-  readonly test: Part;
-}
+import type { Part, TaskSplit } from "./task.ts";
 
 /** Scores over all rows, and over the train and test rows where those are known. */
 export interface PartScores {
@@ -34,8 +26,8 @@ export interface PartScores {
   readonly test: Scores | null;
 }
 
-/** A task's parts, or null where nothing says which they are. */
-export function partsOf(context: ProbeContext): Parts | null {
+/** A task's train and test rows, or null where nothing says which they are. */
+export function splitIfKnown(context: ProbeContext): TaskSplit | null {
   try {
     return context.task.split();
   } catch (error) {
@@ -67,7 +59,7 @@ function labelsOf(context: ProbeContext): Int32Array[] {
   return context.once("labels of every row", () => {
     const { labels } = context.task;
     const given = new Int32Array(labels.length).fill(-1);
-    const parts = partsOf(context);
+    const parts = splitIfKnown(context);
     for (const { rows, labels } of parts ? [parts.train, parts.test] : []) {
       rows.forEach((row, i) => given[row] = labels[i]!);
     }
@@ -97,7 +89,7 @@ export async function partScores(
   scorer: Scorer,
 ): Promise<PartScores> {
   const whole = everyRow(context);
-  const parts = partsOf(context);
+  const parts = splitIfKnown(context);
   const scored = await rowScores(context, chunks, scorer);
   const of = ({ rows, labels }: Part) => scoresOver(scored, rows, labels);
   return {

@@ -34,6 +34,14 @@ export interface Part {
   readonly labels: Int32Array;
 }
 
+/** The rows of a task in two parts. */
+export interface TaskSplit {
+  /** Those to train on. */
+  readonly train: Part;
+  /** Those to test; there may be none. */
+  readonly test: Part;
+}
+
 /** An operation modulo p, of which every row is a pair of residues. */
 export interface ModularTask {
   /** The operation. */
@@ -69,7 +77,7 @@ export interface ProbedTask {
    *
    * @throws {NotApplicableError} if nothing says which they are.
    */
-  split(): { readonly train: Part; readonly test: Part };
+  split(): TaskSplit;
   /**
    * What is modular about it.
    *
@@ -121,7 +129,7 @@ export function taskOfConfig(config: Config): ProbedTask {
   const tokens = form.input.kind === "tokens";
   const { inputs } = dataset;
   const labels = Int32Array.from(dataset.labels);
-  let parts: ReturnType<ProbedTask["split"]> | undefined;
+  let split: TaskSplit | undefined;
   let pairs: ModularTask | undefined;
   return {
     name: config.task,
@@ -133,7 +141,7 @@ export function taskOfConfig(config: Config): ProbedTask {
       [inputs.length, inputs[0]!.length],
       inputs.flat(),
     ),
-    split: () => parts ??= partsOf(config, dataset),
+    split: () => split ??= rowsOfSplit(config, dataset),
     modular() {
       if (!(config.task in operations)) {
         throw new NotApplicableError(
@@ -165,7 +173,7 @@ export function modularPairs(
   };
 }
 
-function partsOf(config: Config, dataset: Dataset) {
+function rowsOfSplit(config: Config, dataset: Dataset) {
   const { train, test } = splitOf(config, dataset);
   if (dataset.split) {
     // The rows of the whole are those of the parts, one behind the other.

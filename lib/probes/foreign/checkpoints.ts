@@ -7,10 +7,16 @@
 import { join } from "node:path";
 import { UsageError } from "../../base/errors.ts";
 import { describing } from "../../base/files.ts";
-import { checkArgument, pathCheck } from "../../base/options.ts";
+import { checkArgument, only, pathCheck } from "../../base/options.ts";
+import { loadProbeModel } from "../../onnx/inspect/load_probe_model.ts";
+import { PROBE_MODEL } from "../../onnx/inspect/options.ts";
 import { FILES, list } from "../../runs/layout.ts";
 import { findCheckpoint } from "../../runs/read.ts";
 import type { RunCheckpoint } from "../context/context.ts";
+import type { ProbedTask } from "../context/task.ts";
+import type { RunOptions } from "../run_options.ts";
+import { foreignOf, introduce } from "./foreign.ts";
+import type { ForeignOptions } from "./options.ts";
 
 /** The number after a word that says that it is a step. */
 const NAMED =
@@ -116,4 +122,25 @@ export async function findProbed(
     `Cannot find a checkpoint of step ${step} in ${source}: it has steps ` +
       checkpoints.map((checkpoint) => checkpoint.step).join(", "),
   );
+}
+
+/** What holds of all checkpoints of another tool's. */
+export interface ForeignRun {
+  readonly options: ForeignOptions;
+  readonly task: ProbedTask | undefined;
+  readonly notes: readonly string[];
+}
+
+/** What is made out of one checkpoint is told of the others. */
+export async function foreignRunOf(
+  { path }: RunCheckpoint,
+  options: RunOptions & ForeignOptions,
+): Promise<ForeignRun> {
+  const model = await loadProbeModel(path, only(options, PROBE_MODEL));
+  await using closing = new AsyncDisposableStack();
+  closing.defer(() => model.close());
+  const told = foreignOf(options);
+  const { task, map, notes = [], ...introduced } = await introduce(model, told);
+  closing.defer(() => introduced.model.close());
+  return { options: { ...told, ...(map && { map }) }, task, notes };
 }

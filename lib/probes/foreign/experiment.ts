@@ -25,7 +25,7 @@ import type { ProbeContext } from "../context/context.ts";
 import { type ExperimentAt, lossAt } from "../context/experiment_at.ts";
 import { knownWeights } from "../context/known_weights.ts";
 import { NotApplicableError } from "../context/not_applicable.ts";
-import { partsOf } from "../context/row_groups.ts";
+import { splitIfKnown } from "../context/row_groups.ts";
 import { valuesAt } from "../context/rows.ts";
 import { NoDerivative, type Operand, OPERATORS } from "./derivatives/mod.ts";
 
@@ -43,7 +43,7 @@ export async function foreignExperiment(
 ): Promise<ExperimentAt> {
   const { model, task } = context;
   const loss = lossAt(context);
-  const parts = partsOf(context);
+  const parts = splitIfKnown(context);
   if (!loss || !parts) {
     throw new NotApplicableError(
       `${model.source} does not say how it was trained: --split says on which ` +

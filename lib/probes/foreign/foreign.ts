@@ -10,24 +10,30 @@ import { checkOptions } from "../../base/options.ts";
 import { short } from "../../base/terminal.ts";
 import { isPrime, type OperationName } from "../../data/tasks/modular.ts";
 import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
-import { aliasesOf, type TaskSizes } from "../context/name_map.ts";
+import { aliasesOf } from "../context/name_map.ts";
 import { namesOf } from "../context/names.ts";
 import { NotApplicableError } from "../context/not_applicable.ts";
+import type { TaskSizes } from "../context/orientation.ts";
 import {
   modularPairs,
   type ModularTask,
   type ProbedTask,
 } from "../context/task.ts";
+import { FOREIGN, type ForeignOptions } from "./options.ts";
+import {
+  type InputEncoding,
+  inputEncodingsOf,
+  inputOf,
+  largest,
+} from "./signature/input_encoding.ts";
+import { findSignature, rowsOf } from "./signature/signature.ts";
 import {
   introduceRows,
   lossNamed,
-  rowsName,
-  toldRows,
-} from "./introduce_rows.ts";
-import { FOREIGN, type ForeignOptions } from "./options.ts";
-import { inputOf, largest, type Reading, readingsOf } from "./rows_read.ts";
-import { pairsNamed, type ToldParts } from "./told_task.ts";
-import { rowsOf, understand } from "./understand.ts";
+  readSplit,
+  splitName,
+} from "./split/introduce_rows.ts";
+import { splitOfPairs } from "./split/split_task.ts";
 
 /** A file with the task and the names that it was given. */
 export interface Introduced {
@@ -85,22 +91,22 @@ export async function introduce(
     return { model: await named(model, map!, config?.modulus ?? 0) };
   }
   const modular = pairsOf(operation ?? "add", modulus);
-  const { reading, logits, notes, ...understood } = await understand(
+  const { encoding, logits, notes, ...understood } = await findSignature(
     model,
     modular,
     options,
   );
   const only = understood.model.only([logits.name]);
-  const task = taskOf(modular, reading);
-  const sizes = sizesOf(reading, modulus, logits.classes);
+  const task = taskOf(modular, encoding);
+  const sizes = sizesOf(encoding, modulus, logits.classes);
   const names = await namesOf(map, only, sizes, task.input);
   return {
     model: names.model,
     task: {
       ...task,
       ...(split !== undefined && {
-        split: partsOnce(
-          pairsNamed(await toldRows(split), modular, rowsName(split)),
+        split: always(
+          splitOfPairs(await readSplit(split), modular, splitName(split)),
         ),
       }),
       ...lossNamed(loss),
@@ -145,7 +151,7 @@ export function foreignOf(
   );
 }
 
-const partsOnce = (parts: ToldParts) => () => parts;
+const always = <T>(value: T) => () => value;
 
 // A file that says itself what it was trained on.
 async function named(
@@ -154,15 +160,19 @@ async function named(
   p: number,
 ): Promise<ProbeModel> {
   const [input] = await model.inputs();
-  const [reading] = readingsOf(model.source, input!, p, undefined);
+  const [encoding] = inputEncodingsOf(model.source, input!, p, undefined);
   const [output] = await model.outputs();
   const classes = output!.shape.at(-1);
-  const sizes = sizesOf(reading!, p, typeof classes === "number" ? classes : p);
+  const sizes = sizesOf(
+    encoding!,
+    p,
+    typeof classes === "number" ? classes : p,
+  );
   return model.withAliases(aliasesOf(map, model, sizes));
 }
 
 function sizesOf(
-  { row, as, width }: Reading,
+  { row, as, width }: InputEncoding,
   p: number,
   classes: number,
 ): TaskSizes {
@@ -186,15 +196,15 @@ function pairsOf(operation: OperationName, p: number): ModularTask {
   return modularPairs(operation, p, true);
 }
 
-function taskOf(modular: ModularTask, reading: Reading): ProbedTask {
+function taskOf(modular: ModularTask, encoding: InputEncoding): ProbedTask {
   const { operation, modulus, labels } = modular;
-  const inputs = rowsOf(modular, reading.row);
+  const inputs = rowsOf(modular, encoding.row);
   return {
     name: operation,
     dataset: { inputs, labels: [...labels], classes: modulus },
     labels,
     config: undefined,
-    input: inputOf(inputs, reading),
+    input: inputOf(inputs, encoding),
     modular: () => modular,
     split() {
       throw new NotApplicableError(

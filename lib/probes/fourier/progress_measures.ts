@@ -16,13 +16,8 @@ import {
   scoresOver,
 } from "../context/cross_entropy.ts";
 import { weightsIfKnown } from "../context/known_weights.ts";
-import {
-  type Parts,
-  partsOf,
-  rowScores,
-  within,
-} from "../context/row_groups.ts";
-import type { Part } from "../context/task.ts";
+import { rowScores, splitIfKnown, within } from "../context/row_groups.ts";
+import type { Part, TaskSplit } from "../context/task.ts";
 import type { Probe } from "../probe.ts";
 import { cyclicOf } from "./anatomy.ts";
 import { labelled, logitsLess } from "./interventions.ts";
@@ -254,12 +249,12 @@ function squaredWeights(
 }
 
 // The rows of the group among those to train on and to test.
-function partsInGroup(context: ProbeContext): Parts | null {
+function partsInGroup(context: ProbeContext): TaskSplit | null {
   return context.once("parts of the group", () => {
     const { answerOfRow } = cyclicOf(context);
     const inside = (part: Part) =>
       within(part, (row) => answerOfRow[row]! >= 0);
-    const parts = partsOf(context);
+    const parts = splitIfKnown(context);
     return parts && { train: inside(parts.train), test: inside(parts.test) };
   });
 }

@@ -13,7 +13,7 @@ import { finite } from "../../numeric/statistics.ts";
 import { sizeOf, toNumbers } from "../../numeric/tensor.ts";
 import type { SessionOptions } from "../../onnx/runtime/options.ts";
 import { knownWeights } from "../context/known_weights.ts";
-import { partsOf } from "../context/row_groups.ts";
+import { splitIfKnown } from "../context/row_groups.ts";
 import { type RowsFrom, trainActivationParts } from "../context/train_rows.ts";
 import { neuronHooksOf } from "../fourier/anatomy.ts";
 import type { Probe } from "../probe.ts";
@@ -102,7 +102,7 @@ export const geometry: Probe<"geometry", GeometryResult> = {
       ),
     );
     // Which rows were trained on no file of another tool says.
-    const samples = partsOf(context)?.train.rows.length ?? 0;
+    const samples = splitIfKnown(context)?.train.rows.length ?? 0;
     const hidden = samples > 0 ? neuronHooksOf(context) : [];
     const activations: ActivationGeometry[] = [];
     for (const name of hidden) {

@@ -5,37 +5,22 @@
  */
 
 import { percent, short } from "../../base/terminal.ts";
-import { type Eigen, symmetricEigen } from "../../numeric/eigen.ts";
-import {
-  frobeniusNorm,
-  matrixOf,
-  product,
-  transposed,
-} from "../../numeric/matrix.ts";
-import { finite, mean } from "../../numeric/statistics.ts";
+import { frobeniusNorm, matrixOf } from "../../numeric/matrix.ts";
+import { finite } from "../../numeric/statistics.ts";
 import type { SessionOptions } from "../../onnx/runtime/options.ts";
 import { logitChunks } from "../context/chunks.ts";
 import { type RowsFrom, trainActivationParts } from "../context/train_rows.ts";
 import type { Probe } from "../probe.ts";
 import { awayFromNearest } from "./nearest_mean.ts";
 import {
-  crossProduct,
   crossProductOf,
   type Matrix,
   MatrixSum,
   part as rowsFrom,
 } from "./products.ts";
 import { readoutOf } from "./readout.ts";
-
-/** How far vectors, one a class, are from equal lengths and equal angles. */
-export interface SimplexDistance {
-  /** Standard deviation of the lengths over their mean; 0 where all are equal. */
-  readonly equinorm: number | null;
-  /** Standard deviation of the cosines of all pairs; 0 where all are equal. */
-  readonly equiangular: number | null;
-  /** Mean of |cos + 1/(C − 1)| over all pairs; 0 at the widest angle there is. */
-  readonly maximal_angle: number | null;
-}
+import { over, traceOfRatio } from "./scatter.ts";
+import { type SimplexDistance, simplexDistance } from "./simplex.ts";
 
 /** The four measures. */
 export interface NeuralCollapse {
@@ -249,94 +234,6 @@ async function meansOf(
   const data = sums.map((x, i) => x / counts[Math.floor(i / columns)]!);
   return { means: { rows: C, columns, data }, centre };
 }
-
-const over = (n: number, matrix: Matrix): Matrix => ({
-  ...matrix,
-  data: matrix.data.map((value) => value / n),
-});
-
-// Tr(Σ_W Σ_B⁺)/C = Σ_i uᵢᵀ Σ_W uᵢ / λᵢ / C over the eigenvectors of Σ_B = MᵀM/C.
-async function traceOfRatio(
-  within: Matrix,
-  M: Matrix,
-  options: SessionOptions,
-): Promise<number> {
-  const { rows: C, columns: width } = M;
-  const { values, vectors } = await betweenEigen(M, options);
-  const least = values[0]! * C * Number.EPSILON;
-  let trace = 0;
-  values.forEach((value, k) => {
-    if (!(value > least)) return;
-    const u = vectors[k]!;
-    for (let i = 0; i < width; i++) {
-      let sum = 0;
-      for (let j = 0; j < width; j++) {
-        sum += within.data[i * width + j]! * u[j]!;
-      }
-      trace += u[i]! * sum / value;
-    }
-  });
-  return values[0]! > 0 ? trace / C : NaN;
-}
-
-// Of fewer classes than features MMᵀ/C is the smaller matrix: with Mᵀv its
-// eigenvectors v are those of MᵀM/C to the same eigenvalues, the others being 0.
-async function betweenEigen(
-  M: Matrix,
-  options: SessionOptions,
-): Promise<Eigen> {
-  const { rows: C, columns: width } = M;
-  if (C >= width) {
-    return await symmetricEigen(over(C, await crossProduct(M, M, options)));
-  }
-  const T = transposed(M);
-  const { values, vectors } = await symmetricEigen(
-    over(C, await crossProduct(T, T, options)),
-  );
-  return {
-    values,
-    vectors: vectors.map((v) => {
-      const u = product(T, matrixOf(C, 1, v)).data;
-      const length = frobeniusNorm({ data: u });
-      return u.map((x) => x / length);
-    }),
-  };
-}
-
-/**
- * NC2 of vectors, the rows of a matrix.
- *
- * @param vectors [n, width], a vector a row.
- */
-export function simplexDistance(vectors: Matrix): SimplexDistance {
-  const { rows, columns, data } = vectors;
-  const row = (i: number) => data.subarray(i * columns, (i + 1) * columns);
-  const lengths = Array.from(
-    { length: rows },
-    (_, i) => frobeniusNorm({ data: row(i) }),
-  );
-  const cosines: number[] = [];
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < i; j++) {
-      const [a, b] = [row(i), row(j)];
-      let product = 0;
-      for (let k = 0; k < columns; k++) product += a[k]! * b[k]!;
-      cosines.push(product / lengths[i]! / lengths[j]!);
-    }
-  }
-  const far = cosines.map((cos) => Math.abs(cos + 1 / (rows - 1)));
-  return {
-    equinorm: finite(deviation(lengths) / mean(lengths)),
-    equiangular: finite(deviation(cosines)),
-    maximal_angle: finite(mean(far)),
-  };
-}
-
-// Of all of them, not of a sample.
-const deviation = (values: readonly number[]) => {
-  const centre = mean(values);
-  return Math.sqrt(mean(values.map((x) => (x - centre) ** 2)));
-};
 
 // The classifier's vectors of some classes, a row each.
 function columnsOf(

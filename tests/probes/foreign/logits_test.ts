@@ -6,12 +6,12 @@ import { ModelProtoSchema, NodeProtoSchema } from "onnx-buf";
 import { UsageError } from "../../../lib/base/errors.ts";
 import { ProbeModel } from "../../../lib/onnx/inspect/probe_model.ts";
 import { hostTensorOf } from "../../../lib/numeric/tensor.ts";
-import { findLogits } from "../../../lib/probes/foreign/logits.ts";
+import { findLogits } from "../../../lib/probes/foreign/signature/logits.ts";
 import {
   before,
   kindOf,
   sameChoices,
-} from "../../../lib/probes/foreign/scores.ts";
+} from "../../../lib/probes/foreign/signature/scores.ts";
 
 const scores = (classes: number, ...data: number[]) => ({
   rows: data.length / classes,

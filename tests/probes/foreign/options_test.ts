@@ -14,7 +14,7 @@ import {
   type ProbeName,
 } from "../../../lib/probes/mod.ts";
 import { ask } from "../../../lib/probes/asking/probing.ts";
-import { readRows } from "../../../lib/probes/foreign/told_rows.ts";
+import { readSplitFile } from "../../../lib/probes/foreign/split/read_split.ts";
 import { assertClose, golden } from "../../_golden.ts";
 
 const at = (name: string) =>
@@ -177,7 +177,7 @@ async function rowsIn(name: string, text: string) {
   const path = `${dir}/${name}`;
   await Deno.writeTextFile(path, text);
   try {
-    return await readRows(path);
+    return await readSplitFile(path);
   } finally {
     await Deno.remove(dir, { recursive: true });
   }

@@ -17,8 +17,8 @@ import {
 import {
   type Application,
   axisOf,
+  constantOf,
   expanded,
-  knownOf,
   numberOf,
   numbersOf,
   type Operator,
@@ -107,7 +107,7 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
       x!.tensor(),
       tf.broadcast_util.assertAndGetBroadcastShape(
         [...x!.shape],
-        [...knownOf(shape!, "shape")],
+        [...constantOf(shape!, "shape")],
       ),
     ),
   ],

@@ -64,7 +64,7 @@ export function numbersOf(
   if (found) return found.ints.map(Number);
   const operand = x[at];
   if (!operand) return undefined;
-  return [...knownOf(operand, name)];
+  return [...constantOf(operand, name)];
 }
 
 /**
@@ -72,7 +72,7 @@ export function numbersOf(
  *
  * @throws {NoDerivative} if one does.
  */
-export function knownOf({ known }: Operand, what: string): Float64Array {
+export function constantOf({ known }: Operand, what: string): Float64Array {
   if (known) return known;
   throw new NoDerivative(`its ${what} is made of weights`);
 }

@@ -9,7 +9,7 @@ import { embed } from "../../../../models/model.ts";
 import {
   type Application,
   axisOf,
-  knownOf,
+  constantOf,
   NoDerivative,
   numberOf,
   numbersOf,
@@ -23,7 +23,7 @@ export function gather(
   const x = table!.tensor();
   const axis = axisOf(numberOf(node, "axis", 0), x.rank);
   const length = x.shape[axis]!;
-  const places = [...knownOf(indices!, "index")]
+  const places = [...constantOf(indices!, "index")]
     .map((i) => i < 0 ? i + length : i);
   const shape = [
     ...x.shape.slice(0, axis),
@@ -89,7 +89,7 @@ export function reshapedTo(
   given: Application,
   from: readonly number[],
 ): number[] {
-  const wanted = [...knownOf(given.x[1]!, "shape")];
+  const wanted = [...constantOf(given.x[1]!, "shape")];
   const allowZero = numberOf(given.node, "allowzero", 0);
   const lengths = wanted.map((d, i) => d === 0 && !allowZero ? from[i]! : d);
   const rest = product(lengths.filter((d) => d !== -1));

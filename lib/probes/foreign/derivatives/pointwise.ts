@@ -9,7 +9,7 @@ import { castLike, scalar } from "../../../trace/precision.ts";
 import type { NodeProto } from "../../../onnx/file/model.ts";
 import {
   type Application,
-  knownOf,
+  constantOf,
   NoDerivative,
   numberOf,
   type Operand,
@@ -17,7 +17,7 @@ import {
 
 /** Where; a branch that no weight goes into may be infinite where it is not taken. */
 export function where({ x: [condition, yes, no] }: Application): tf.Tensor[] {
-  const flags = knownOf(condition!, "condition");
+  const flags = constantOf(condition!, "condition");
   const like = (yes!.known ? no! : yes!).tensor();
   const mask = (flags: Float64Array) =>
     castLike(tf.tensor([...flags], [...condition!.shape], "float32"), like);
@@ -58,7 +58,7 @@ export function power({ x: [base, exponent] }: Application): tf.Tensor[] {
 export function clip(given: Application): tf.Tensor[] {
   const { node, x: [x, low, high] } = given;
   const bound = (name: string, operand: Operand | undefined, none: number) =>
-    operand ? knownOf(operand, name)[0]! : numberOf(node, name, none);
+    operand ? constantOf(operand, name)[0]! : numberOf(node, name, none);
   const [min, max] = [
     bound("min", low, -Infinity),
     bound("max", high, Infinity),

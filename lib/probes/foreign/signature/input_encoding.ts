@@ -4,15 +4,15 @@
  * @module
  */
 
-import { UsageError } from "../../base/errors.ts";
-import { type HostTensor, hostTensorOf } from "../../numeric/tensor.ts";
-import type { ValueSpec } from "../../onnx/runtime/feeds.ts";
+import { UsageError } from "../../../base/errors.ts";
+import { type HostTensor, hostTensorOf } from "../../../numeric/tensor.ts";
+import type { ValueSpec } from "../../../onnx/runtime/feeds.ts";
 
 /** A row's tokens; a and b are functions of the pair. */
 export type Row = readonly ("a" | "b" | number)[];
 
 /** What a model reads of a pair. */
-export interface Reading {
+export interface InputEncoding {
   /** The tokens. */
   readonly row: Row;
   /** Tokens as numbers, or one-hot: side by side, or each in a row of its own. */
@@ -71,12 +71,12 @@ const integerOf = (text: string) => /^\d+$/.test(text) ? Number(text) : NaN;
  * @param text `--tokens`, where it is given.
  * @throws {UsageError} if it reads no pairs.
  */
-export function readingsOf(
+export function inputEncodingsOf(
   source: string,
   input: ValueSpec,
   p: number,
   text: string | undefined,
-): Reading[] {
+): InputEncoding[] {
   const { dtype, shape } = input;
   const integer = dtype === "int64" || dtype === "int32";
   const known = (DTYPES as readonly string[]).includes(dtype);
@@ -95,10 +95,10 @@ export function readingsOf(
     : length === undefined
     ? ["a,b", "a,b,="]
     : ["a,b"];
-  const readings = rows.flatMap((each) =>
-    readingsOfRow(input, tokensOf(each, p), p, integer)
+  const encodings = rows.flatMap((each) =>
+    encodingsOfRow(input, tokensOf(each, p), p, integer)
   );
-  if (readings.length > 0) return readings;
+  if (encodings.length > 0) return encodings;
   const row = tokensOf(rows[0]!, p);
   const tokens = integer || shape.length === 3 || length === row.length;
   throw new UsageError(
@@ -108,19 +108,19 @@ export function readingsOf(
   );
 }
 
-function readingsOfRow(
+function encodingsOfRow(
   { dtype, shape }: ValueSpec,
   row: Row,
   p: number,
   integer: boolean,
-): Reading[] {
+): InputEncoding[] {
   const [, length, wide] = shape.map((d) =>
     typeof d === "number" ? d : undefined
   );
   const rank = shape.length;
   const vocabulary = largest(row, p) + 1;
   const fits = length === undefined || length === row.length;
-  const make = (as: Reading["as"], width = vocabulary, ones = 0) => ({
+  const make = (as: InputEncoding["as"], width = vocabulary, ones = 0) => ({
     row,
     as,
     dtype: dtype as Dtype,
@@ -148,7 +148,7 @@ function readingsOfRow(
 /** Rows of tokens as a model reads them. */
 export function inputOf(
   inputs: readonly (readonly number[])[],
-  { row, as, dtype, width, ones }: Reading,
+  { row, as, dtype, width, ones }: InputEncoding,
 ): HostTensor {
   const [rows, length] = [inputs.length, row.length];
   if (as === "tokens") {

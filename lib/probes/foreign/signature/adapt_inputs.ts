@@ -5,23 +5,23 @@
  * @module
  */
 
-import { UsageError } from "../../base/errors.ts";
-import { nearest } from "../../base/nearest.ts";
-import type { Edit } from "../../onnx/inspect/edits.ts";
-import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
-import type { ValueSpec } from "../../onnx/runtime/feeds.ts";
-import { Front, type Wanted } from "./front_nodes.ts";
-import { largest, type Row } from "./rows_read.ts";
+import { UsageError } from "../../../base/errors.ts";
+import { nearest } from "../../../base/nearest.ts";
+import type { Edit } from "../../../onnx/inspect/edits.ts";
+import type { ProbeModel } from "../../../onnx/inspect/probe_model.ts";
+import type { ValueSpec } from "../../../onnx/runtime/feeds.ts";
+import { FrontNodes, type InputRole } from "./front_nodes.ts";
+import { largest, type Row } from "./input_encoding.ts";
 
 /** What is said of inputs: `NAME=tokens:0`, in the words of `--input`. */
-export type NamedRoles = Readonly<Record<string, string>>;
+export type InputRoles = Readonly<Record<string, string>>;
 
 /**
  * What `--input` says, once for each input.
  *
  * @throws {UsageError} if a text is no name and what it gets.
  */
-export function toldOf(texts: readonly string[]): NamedRoles {
+export function inputRoles(texts: readonly string[]): InputRoles {
   const entries = texts.map((text) => {
     const at = text.indexOf("=");
     if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
@@ -36,7 +36,7 @@ export function toldOf(texts: readonly string[]): NamedRoles {
 const WORDS = "tokens, onehot (either with :0, :1, … for one token alone), " +
   "a, b, positions or a number";
 
-function wantedOf(name: string, text: string, row: Row): Wanted {
+function inputRole(name: string, text: string, row: Row): InputRole {
   const [, word, digits] = /^(tokens|onehot)(?::(\d+))?$/.exec(text) ?? [];
   if (word) {
     const place = digits === undefined ? undefined : Number(digits);
@@ -100,7 +100,7 @@ export interface Adapted {
   /** The model. */
   readonly model: ProbeModel;
   /** What each of the file's inputs gets, in the words of `--input`. */
-  readonly inputs: NamedRoles;
+  readonly inputs: InputRoles;
 }
 
 /**
@@ -116,7 +116,7 @@ export interface Adapted {
 export function adapted(
   model: ProbeModel,
   specs: readonly ValueSpec[],
-  told: NamedRoles,
+  told: InputRoles,
   row: Row,
   p: number,
 ): Adapted {
@@ -149,9 +149,9 @@ export function adapted(
     );
   }));
   const front: Edit = (graph) => {
-    const writer = new Front(graph, row.length, vocabulary);
+    const writer = new FrontNodes(graph, row.length, vocabulary);
     for (const spec of specs) {
-      writer.add(spec, wantedOf(spec.name, inputs[spec.name]!, row));
+      writer.add(spec, inputRole(spec.name, inputs[spec.name]!, row));
     }
     writer.close();
   };

@@ -5,12 +5,13 @@
  * @module
  */
 
-import { UsageError } from "../../base/errors.ts";
-import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
-import type { HostTensor } from "../../numeric/tensor.ts";
+import { UsageError } from "../../../base/errors.ts";
+import type { HostTensor } from "../../../numeric/tensor.ts";
+import type { ProbeModel } from "../../../onnx/inspect/probe_model.ts";
+import { mapText, type Proposal } from "../../context/name_map.ts";
+import type { TaskSizes } from "../../context/orientation.ts";
+import { activated, oneHotProducts, type ShapeOf } from "./graph_patterns.ts";
 import { GraphWalk } from "./graph_walk.ts";
-import { activated, oneHotProducts, type ShapeOf } from "./graph_places.ts";
-import { mapText, type Proposal, type TaskSizes } from "../context/name_map.ts";
 import { proposeBlocks } from "./propose_blocks.ts";
 
 /** What a proposal is made from. */

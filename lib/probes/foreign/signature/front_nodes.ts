@@ -9,20 +9,20 @@ import {
   AttributeProto_AttributeType as AttributeType,
   AttributeProtoSchema,
 } from "onnx-buf";
-import { hostTensorOf } from "../../numeric/tensor.ts";
-import { inputOf, tensorProto } from "../../onnx/file/graph_writer.ts";
-import type { GraphProto, NodeProto } from "../../onnx/file/model.ts";
-import { nodeOf, TYPE } from "../../onnx/reading/nodes.ts";
-import type { ValueSpec } from "../../onnx/runtime/feeds.ts";
+import { hostTensorOf } from "../../../numeric/tensor.ts";
+import { inputOf, tensorProto } from "../../../onnx/file/graph_writer.ts";
+import type { GraphProto, NodeProto } from "../../../onnx/file/model.ts";
+import { nodeOf, TYPE } from "../../../onnx/reading/nodes.ts";
+import type { ValueSpec } from "../../../onnx/runtime/feeds.ts";
 
 /** What an input gets of a row. */
-export type Wanted =
+export type InputRole =
   | { readonly as: "tokens" | "onehot"; readonly place: number | undefined }
   | { readonly as: "positions" }
   | { readonly as: "number"; readonly value: number };
 
 /** Writes the nodes in front of a graph. */
-export class Front {
+export class FrontNodes {
   readonly #graph: GraphProto;
   readonly #length: number;
   readonly #vocabulary: number;
@@ -50,7 +50,7 @@ export class Front {
   }
 
   /** Writes what an input gets. */
-  add(spec: ValueSpec, wanted: Wanted): void {
+  add(spec: ValueSpec, wanted: InputRole): void {
     const { name, shape } = spec;
     const info = this.#graph.input.find((input) => input.name === name)!;
     const type = info.type?.value.case === "tensorType"
@@ -67,7 +67,7 @@ export class Front {
     this.#graph.node = [...this.#nodes, ...this.#graph.node];
   }
 
-  #valueOf(name: string, shape: ValueSpec["shape"], wanted: Wanted): string {
+  #valueOf(name: string, shape: ValueSpec["shape"], wanted: InputRole): string {
     const length = this.#length;
     const rank = shape.length;
     switch (wanted.as) {

@@ -2,7 +2,7 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../../lib/base/errors.ts";
-import { taskOfRows } from "../../../lib/probes/foreign/told_task.ts";
+import { taskOfRows } from "../../../lib/probes/foreign/split/split_task.ts";
 
 const ROWS = {
   train: { inputs: [[0, 1, 2, 3], [4, 5, 6, 7]], labels: [1, 0] },

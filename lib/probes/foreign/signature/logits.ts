@@ -5,14 +5,14 @@
  * @module
  */
 
-import { UsageError } from "../../base/errors.ts";
-import { append } from "../../base/extremes.ts";
-import { nearest } from "../../base/nearest.ts";
-import type { HostTensor } from "../../numeric/tensor.ts";
-import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
-import { makersOf } from "../../onnx/reading/nodes.ts";
-import { NotApplicableError } from "../context/not_applicable.ts";
-import { checkOwnRows } from "./own_rows.ts";
+import { UsageError } from "../../../base/errors.ts";
+import { append } from "../../../base/extremes.ts";
+import { nearest } from "../../../base/nearest.ts";
+import type { HostTensor } from "../../../numeric/tensor.ts";
+import type { ProbeModel } from "../../../onnx/inspect/probe_model.ts";
+import { makersOf } from "../../../onnx/reading/nodes.ts";
+import { NotApplicableError } from "../../context/not_applicable.ts";
+import { checkOwnRows } from "./row_independence.ts";
 import {
   before,
   type Kind,

@@ -4,28 +4,22 @@
  * @module
  */
 
-import { resolveConfig } from "../../config/config.ts";
-import { UsageError } from "../../base/errors.ts";
-import { losses, type LossName } from "../../losses/mod.ts";
-import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
-import { lossOf } from "../../experiment/experiment.ts";
-import { findLogits } from "./logits.ts";
-import { namesOf } from "../context/names.ts";
-import { evenRows } from "../context/rows.ts";
-import type { ProbedTask } from "../context/task.ts";
-import { checked, readRows, type ToldRows } from "./told_rows.ts";
-import { taskOfRows } from "./told_task.ts";
-
-/** Rows and loss, as they are told. */
-export interface ToldOptions {
-  /**
-   * The rows that it was trained on, and those to test: `split.json` of a run, or
-   * CSV; {@link readRows} has the forms. Without a modulus these are all there is.
-   */
-  readonly split?: string | ToldRows;
-  /** What it was trained with, with its defaults. */
-  readonly loss?: LossName;
-}
+import { resolveConfig } from "../../../config/config.ts";
+import { UsageError } from "../../../base/errors.ts";
+import { losses, type LossName } from "../../../losses/mod.ts";
+import type { ProbeModel } from "../../../onnx/inspect/probe_model.ts";
+import { lossOf } from "../../../experiment/experiment.ts";
+import { findLogits } from "../signature/logits.ts";
+import { namesOf } from "../../context/names.ts";
+import { evenRows } from "../../context/rows.ts";
+import type { ProbedTask } from "../../context/task.ts";
+import type { ForeignOptions } from "../options.ts";
+import {
+  checkedSplit,
+  type ForeignSplit,
+  readSplitFile,
+} from "./read_split.ts";
+import { taskOfRows } from "./split_task.ts";
 
 // So many rows show what a file makes of them.
 const SAMPLE = 251;
@@ -39,8 +33,8 @@ const SAMPLE = 251;
  */
 export async function introduceRows(
   model: ProbeModel,
-  { split, loss, map, output, ...others }: ToldOptions & {
-    readonly split: string | ToldRows;
+  { split, loss, map, output, ...others }: Pick<ForeignOptions, "loss"> & {
+    readonly split: string | ForeignSplit;
     readonly map?: string;
     readonly output?: string;
   },
@@ -54,7 +48,7 @@ export async function introduceRows(
     if (!(flag in others)) continue;
     throw new UsageError(`--${flag} must come with --modulus`);
   }
-  const rows = await toldRows(split);
+  const rows = await readSplit(split);
   const inputs = await model.inputs();
   const [input] = inputs;
   if (!input || inputs.length > 1) {
@@ -63,7 +57,7 @@ export async function introduceRows(
         `(${inputs.map(({ name }) => name).join(", ")}), wanted one`,
     );
   }
-  const task = taskOfRows(rows, input, rowsName(split));
+  const task = taskOfRows(rows, input, splitName(split));
   const { name, classes, note } = await findLogits(model, {
     modulus: task.dataset.classes,
     inputs: evenRows({ [input.name]: task.input }, SAMPLE),
@@ -88,14 +82,16 @@ export async function introduceRows(
 }
 
 /** The rows of a file, or those that are given. */
-export async function toldRows(split: string | ToldRows): Promise<ToldRows> {
+export async function readSplit(
+  split: string | ForeignSplit,
+): Promise<ForeignSplit> {
   return typeof split === "string"
-    ? await readRows(split)
-    : checked(split, rowsName(split));
+    ? await readSplitFile(split)
+    : checkedSplit(split, splitName(split));
 }
 
 /** What rows are called in messages. */
-export function rowsName(split: string | ToldRows): string {
+export function splitName(split: string | ForeignSplit): string {
   return typeof split === "string" ? split : "given as split";
 }
 

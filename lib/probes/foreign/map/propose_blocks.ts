@@ -4,16 +4,17 @@
  * @module
  */
 
-import { append } from "../../base/extremes.ts";
-import type { NodeProto } from "../../onnx/file/model.ts";
-import type { GraphWalk, Product } from "./graph_walk.ts";
-import type { Proposal, TaskSizes } from "../context/name_map.ts";
+import { append } from "../../../base/extremes.ts";
+import type { NodeProto } from "../../../onnx/file/model.ts";
+import type { Proposal } from "../../context/name_map.ts";
+import type { TaskSizes } from "../../context/orientation.ts";
 import {
   activated,
   oneHotProducts,
   type ShapeOf,
   withAxes,
-} from "./graph_places.ts";
+} from "./graph_patterns.ts";
+import type { GraphWalk, Product } from "./graph_walk.ts";
 
 /** A layer of attention. */
 interface Attention {

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { UsageError } from "../../base/errors.ts";
-import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
-import { draws } from "../../onnx/reading/constant_values.ts";
-import { type HostTensor, toNumbers } from "../../numeric/tensor.ts";
-import { evenRows } from "../context/rows.ts";
+import { UsageError } from "../../../base/errors.ts";
+import type { ProbeModel } from "../../../onnx/inspect/probe_model.ts";
+import { draws } from "../../../onnx/reading/constant_values.ts";
+import { type HostTensor, toNumbers } from "../../../numeric/tensor.ts";
+import { evenRows } from "../../context/rows.ts";
 
 // Sums of float32 and float16 that are cut otherwise differ by less, of the logits'
 // root mean square; activations that are quantised by their largest differ by more.

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { append } from "../../base/extremes.ts";
+import { append } from "../../../base/extremes.ts";
+import type { TaskSizes } from "../../context/orientation.ts";
 import type { GraphWalk, Product } from "./graph_walk.ts";
-import type { TaskSizes } from "../context/name_map.ts";
 
 /** The shape of a value of some rows, rows first; undefined where it has none. */
 export type ShapeOf = (name: string) => Promise<readonly number[] | undefined>;

@@ -4,20 +4,22 @@
  * @module
  */
 
-import { UsageError } from "../../base/errors.ts";
-import { type HostTensor, hostTensorOf, sizeOf } from "../../numeric/tensor.ts";
-import type { ValueSpec } from "../../onnx/runtime/feeds.ts";
-import { NotApplicableError } from "../context/not_applicable.ts";
-import type { ModularTask, Part, ProbedTask } from "../context/task.ts";
-import type { ToldPart, ToldRows } from "./told_rows.ts";
-
-/** Train and test rows of a task. */
-export interface ToldParts {
-  /** Those trained on. */
-  readonly train: Part;
-  /** Those tested; there may be none. */
-  readonly test: Part;
-}
+import { UsageError } from "../../../base/errors.ts";
+import {
+  type HostTensor,
+  hostTensorOf,
+  sizeOf,
+} from "../../../numeric/tensor.ts";
+import type { Examples } from "../../../data/dataset.ts";
+import type { ValueSpec } from "../../../onnx/runtime/feeds.ts";
+import { NotApplicableError } from "../../context/not_applicable.ts";
+import type {
+  ModularTask,
+  Part,
+  ProbedTask,
+  TaskSplit,
+} from "../../context/task.ts";
+import type { ForeignSplit } from "./read_split.ts";
 
 /**
  * The rows of all pairs of residues that are named. A row begins with a and b; what
@@ -30,17 +32,17 @@ export interface ToldParts {
  * @throws {UsageError} if one is no pair of residues, or is named twice, or the
  * labels are another operation's.
  */
-export function pairsNamed(
-  { train, test }: ToldRows,
+export function splitOfPairs(
+  { train, test }: ForeignSplit,
   { modulus: p, operation, a, b, labels }: ModularTask,
   source: string,
-): ToldParts {
+): TaskSplit {
   const refuse = (why: string) =>
     new UsageError(`Cannot take the pairs of ${source}: ${why}`);
   const places = new Map(Array.from(a, (x, i) => [x * p + b[i]!, i]));
   const [, , ...behind] = train.inputs[0]!;
   const seen = new Set<number>();
-  const find = (name: string, { inputs, labels }: ToldPart): Part => ({
+  const find = (name: string, { inputs, labels }: Examples): Part => ({
     labels: Int32Array.from(labels),
     rows: Int32Array.from(inputs, (row, i) => {
       const [x, y, ...more] = row as [number, number];
@@ -99,14 +101,14 @@ export function pairsNamed(
  * @throws {UsageError} if the network reads rows of another length or type.
  */
 export function taskOfRows(
-  { train, test = { inputs: [], labels: [] } }: ToldRows,
+  { train, test = { inputs: [], labels: [] } }: ForeignSplit,
   input: ValueSpec,
   source: string,
 ): ProbedTask {
   const inputs = [...train.inputs, ...test.inputs];
   const labels = Int32Array.from([...train.labels, ...test.labels]);
   const n = train.labels.length;
-  const part = (from: number, { labels }: ToldPart): Part => ({
+  const part = (from: number, { labels }: Examples): Part => ({
     rows: Int32Array.from(labels, (_, i) => from + i),
     labels: Int32Array.from(labels),
   });

@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { NodeProto } from "../../onnx/file/model.ts";
-import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
-import { intOf, makersOf, readsOf } from "../../onnx/reading/nodes.ts";
+import type { NodeProto } from "../../../onnx/file/model.ts";
+import type { ProbeModel } from "../../../onnx/inspect/probe_model.ts";
+import { intOf, makersOf, readsOf } from "../../../onnx/reading/nodes.ts";
 
 /** A weight as a node reads it. */
 export interface WeightRead {

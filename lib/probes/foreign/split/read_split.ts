@@ -5,24 +5,17 @@
  * @module
  */
 
-import { UsageError } from "../../base/errors.ts";
-import { describing } from "../../base/files.ts";
-import { textHeld } from "../../base/held.ts";
-
-/** Some rows with their classes. */
-export interface ToldPart {
-  /** What the network reads, row by row. */
-  readonly inputs: readonly (readonly number[])[];
-  /** The class of each row. */
-  readonly labels: readonly number[];
-}
+import { UsageError } from "../../../base/errors.ts";
+import { describing } from "../../../base/files.ts";
+import { textHeld } from "../../../base/held.ts";
+import type { Examples } from "../../../data/dataset.ts";
 
 /** The rows that somebody names. */
-export interface ToldRows {
+export interface ForeignSplit {
   /** Those trained on. */
-  readonly train: ToldPart;
+  readonly train: Examples;
   /** Those tested; undefined where only the others are named. */
-  readonly test?: ToldPart;
+  readonly test?: Examples;
 }
 
 /**
@@ -38,7 +31,7 @@ export interface ToldRows {
  * @throws {FileError} if it cannot be read.
  * @throws {SyntaxError} if it is neither, naming file and line.
  */
-export async function readRows(path: string): Promise<ToldRows> {
+export async function readSplitFile(path: string): Promise<ForeignSplit> {
   const text = await describing(
     `read the rows ${path}`,
     () => textHeld(path),
@@ -47,7 +40,7 @@ export async function readRows(path: string): Promise<ToldRows> {
   const rows = /\.json$/i.test(path) || plain.trimStart().startsWith("{")
     ? ofJson(plain, path)
     : ofCsv(plain, path);
-  return checked(rows, path);
+  return checkedSplit(rows, path);
 }
 
 /**
@@ -57,7 +50,7 @@ export async function readRows(path: string): Promise<ToldRows> {
  * @param source What to call them in messages.
  * @throws {UsageError} if they are not.
  */
-export function checked(rows: ToldRows, source: string): ToldRows {
+export function checkedSplit(rows: ForeignSplit, source: string): ForeignSplit {
   const { train, test } = rows;
   const width = train?.inputs?.[0]?.length ?? 0;
   if (width === 0) {
@@ -94,7 +87,7 @@ export function checked(rows: ToldRows, source: string): ToldRows {
   return rows;
 }
 
-function ofJson(text: string, path: string): ToldRows {
+function ofJson(text: string, path: string): ForeignSplit {
   let json: Record<string, unknown>;
   try {
     json = JSON.parse(text);
@@ -106,8 +99,8 @@ function ofJson(text: string, path: string): ToldRows {
       { cause: error },
     );
   }
-  const part = (name: string): ToldPart => {
-    const { inputs, labels } = (json?.[name] ?? {}) as Partial<ToldPart>;
+  const part = (name: string): Examples => {
+    const { inputs, labels } = (json?.[name] ?? {}) as Partial<Examples>;
     const whole = Array.isArray(labels) && Array.isArray(inputs) &&
       inputs.every((row) => Array.isArray(row));
     if (whole) return { inputs, labels };
@@ -128,7 +121,7 @@ function ofJson(text: string, path: string): ToldRows {
 const LABEL = /^(label|labels|y|class|target)$/i;
 const SPLIT = /^(split|set|part|subset)$/i;
 
-function ofCsv(text: string, path: string): ToldRows {
+function ofCsv(text: string, path: string): ForeignSplit {
   const lines = text.split(/\r\n|\n|\r/)
     .map((line, i) => ({ line: i + 1, text: line.trim() }))
     .filter(({ text }) => text !== "");

@@ -4,44 +4,29 @@
  * @module
  */
 
-import { UsageError } from "../../base/errors.ts";
-import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
-import type { ValueSpec } from "../../onnx/runtime/feeds.ts";
-import { evenRows } from "../context/rows.ts";
-import type { ModularTask } from "../context/task.ts";
-import { adapted, toldOf } from "./adapt_inputs.ts";
+import { UsageError } from "../../../base/errors.ts";
+import type { ProbeModel } from "../../../onnx/inspect/probe_model.ts";
+import type { ValueSpec } from "../../../onnx/runtime/feeds.ts";
+import { evenRows } from "../../context/rows.ts";
+import type { ModularTask } from "../../context/task.ts";
+import type { ForeignOptions } from "../options.ts";
+import { adapted, inputRoles } from "./adapt_inputs.ts";
 import { CannotRun, findLogits, type Logits } from "./logits.ts";
 import {
+  type InputEncoding,
+  inputEncodingsOf,
   inputOf,
   largest,
-  type Reading,
-  readingsOf,
   type Row,
   tokensOf,
-} from "./rows_read.ts";
-
-/** What is told of a file's inputs and outputs. */
-export interface Ends {
-  /**
-   * What a row is: `a`, `b`, `=` (the token p) and numbers of other tokens, with
-   * commas between. By default `a,b`, of a model that reads three tokens `a,b,=`.
-   */
-  readonly tokens?: string;
-  /**
-   * What inputs get, `NAME=what` for each: `tokens` or `onehot`, with `:0`, `:1`, …
-   * for one token alone; `a`, `b`; `positions`; or a number.
-   */
-  readonly input?: readonly string[];
-  /** The value that has the logits; by default the output of their shape. */
-  readonly output?: string;
-}
+} from "./input_encoding.ts";
 
 /** What a file reads and gives. */
-export interface Understood {
+export interface Signature {
   /** The file, with one input. */
   readonly model: ProbeModel;
   /** What it reads of a row. */
-  readonly reading: Reading;
+  readonly encoding: InputEncoding;
   /** Its logits. */
   readonly logits: Logits;
   /** What was made out that its user may want to know. */
@@ -57,36 +42,41 @@ const SAMPLE = 251;
  *
  * @param file The file.
  * @param task Its task.
- * @param ends What is told of it.
+ * @param options What is told of it.
  * @throws {UsageError} if it reads no rows of the task, or has no logits.
  */
-export async function understand(
+export async function findSignature(
   file: ProbeModel,
   task: ModularTask,
-  { tokens, input: told, output }: Ends,
-): Promise<Understood> {
+  { tokens, input: told, output }: Pick<
+    ForeignOptions,
+    "tokens" | "input" | "output"
+  >,
+): Promise<Signature> {
   const { modulus: p } = task;
   const model = read(file, output, told);
   const specs = await model.inputs();
   const attempts = specs.length === 1 && !told
-    ? readingsOf(model.source, specs[0]!, p, tokens)
-      .map((reading) => ({ model, reading, notes: [] as string[] }))
+    ? inputEncodingsOf(model.source, specs[0]!, p, tokens)
+      .map((encoding) => ({ model, encoding, notes: [] as string[] }))
     : [given(model, specs, p, tokens, told)];
   const failures: unknown[] = [];
   for (const attempt of attempts) {
-    const { model, reading, notes } = attempt;
+    const { model, encoding, notes } = attempt;
     const question = {
       modulus: p,
       ...(output !== undefined && { output }),
       inputs: evenRows(
-        { [model.inputNames[0]!]: inputOf(rowsOf(task, reading.row), reading) },
+        {
+          [model.inputNames[0]!]: inputOf(rowsOf(task, encoding.row), encoding),
+        },
         SAMPLE,
       ),
     };
     try {
       const logits = await findLogits(model, question);
       const said = logits.note === undefined ? [] : [logits.note];
-      return { model, reading, logits, notes: [...notes, ...said] };
+      return { model, encoding, logits, notes: [...notes, ...said] };
     } catch (error) {
       failures.push(error);
     } finally {
@@ -129,8 +119,8 @@ function given(
   }
   const three = specs.length === 3 || specs[0]!.shape[1] === 3;
   const row = tokensOf(tokens ?? (three ? "a,b,=" : "a,b"), p);
-  const adapter = adapted(model, specs, toldOf(told), row, p);
-  const reading: Reading = {
+  const adapter = adapted(model, specs, inputRoles(told), row, p);
+  const encoding: InputEncoding = {
     row,
     as: "tokens",
     dtype: "int64",
@@ -141,7 +131,7 @@ function given(
     .map(([name, text]) => `${name} gets ${text}`);
   return {
     model: adapter.model,
-    reading,
+    encoding,
     notes: [`of a row ${row.join()} ${said.join(", ")}`],
   };
 }

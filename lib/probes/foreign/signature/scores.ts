@@ -8,7 +8,7 @@ import {
   type HostTensor,
   lastPosition,
   toNumbers,
-} from "../../numeric/tensor.ts";
+} from "../../../numeric/tensor.ts";
 
 /** A number for each class of each row. */
 export interface Scores {

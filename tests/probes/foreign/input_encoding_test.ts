@@ -3,10 +3,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../../lib/base/errors.ts";
 import {
+  inputEncodingsOf,
   inputOf,
-  readingsOf,
   tokensOf,
-} from "../../../lib/probes/foreign/rows_read.ts";
+} from "../../../lib/probes/foreign/signature/input_encoding.ts";
 
 Deno.test("= is the token behind the residues, whatever else is a number", () => {
   assertEquals(tokensOf("a, b,=", 7), ["a", "b", 7]);
@@ -21,7 +21,7 @@ const read = (
   shape: readonly (number | string)[],
   text?: string,
 ) =>
-  readingsOf("file", { name: "x", dtype, shape }, 5, text)
+  inputEncodingsOf("file", { name: "x", dtype, shape }, 5, text)
     .map(({ row, as, width, ones }) => [row.join(), as, width, ones]);
 
 Deno.test("what an input declares says how it reads rows", () => {

@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { GraphProto, NodeProto } from "../../onnx/file/model.ts";
-import { hostTensor } from "../../onnx/file/model.ts";
-import { attributeOf, makersOf, readsOf } from "../../onnx/reading/nodes.ts";
-import { toNumbers } from "../../numeric/tensor.ts";
+import type { GraphProto, NodeProto } from "../../../onnx/file/model.ts";
+import { hostTensor } from "../../../onnx/file/model.ts";
+import { attributeOf, makersOf, readsOf } from "../../../onnx/reading/nodes.ts";
+import { toNumbers } from "../../../numeric/tensor.ts";
 
 /** Operators behind which logits are none any more. */
 export const SQUASHES = {

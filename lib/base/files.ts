@@ -76,39 +76,89 @@ export async function removePartial(folder: string): Promise<void> {
   }
 }
 
+/** What a file is to hold: text, bytes, or pieces of text one after the other. */
+export type Contents =
+  | string
+  | Uint8Array
+  | Iterable<string>
+  | AsyncIterable<string>;
+
 /**
  * Writes a file under another name and moves it into place once the disk has
  * it, so that whoever looks sees the old contents or the new, never a part, not
  * even after a power cut.
  *
  * @param path The file; its folder is made if need be.
- * @param contents Text or bytes.
+ * @param contents What it is to hold.
  * @throws {FileError} saying what the system said.
  */
-export function writeWhole(
-  path: string,
-  contents: string | Uint8Array,
+export function writeWhole(path: string, contents: Contents): Promise<void> {
+  return writeTogether([[path, contents]]);
+}
+
+/**
+ * Writes files whole so, none of them before the disk has all. They are moved into
+ * place in their order: of a process that is killed in between the first may be
+ * new and the last old.
+ *
+ * @param files Paths, and what each is to hold.
+ * @throws {FileError} saying what the system said; no file has changed then,
+ * unless it was a move that failed.
+ */
+export async function writeTogether(
+  files: readonly (readonly [path: string, contents: Contents])[],
 ): Promise<void> {
-  return describing(`write ${path}`, async () => {
-    const bytes = typeof contents === "string"
-      ? new TextEncoder().encode(contents)
-      : contents;
-    await Deno.mkdir(dirname(path), { recursive: true });
-    const partial = `${path}.partial-${Deno.pid}`;
-    try {
-      // What a kill left under that name, a link for all one knows, is not
-      // written through.
-      await Deno.remove(partial).catch((error) => {
-        if (!isAbsent(error)) throw error;
-      });
-      await Deno.writeFile(partial, bytes, { createNew: true });
-      await onDisk(partial);
-      await Deno.rename(partial, path);
-    } catch (error) {
-      await Deno.remove(partial).catch(() => {});
-      throw error;
+  const partial = (path: string) => `${path}.partial-${Deno.pid}`;
+  try {
+    for (const [path, contents] of files) {
+      await describing(`write ${path}`, () => put(partial(path), contents));
     }
+    for (const [path] of files) {
+      await describing(`write ${path}`, () => Deno.rename(partial(path), path));
+    }
+  } catch (error) {
+    for (const [path] of files) {
+      await Deno.remove(partial(path)).catch(() => {});
+    }
+    throw error;
+  }
+}
+
+async function put(path: string, contents: Contents): Promise<void> {
+  await Deno.mkdir(dirname(path), { recursive: true });
+  // What a kill left under that name, a link for all one knows, is not
+  // written through.
+  await Deno.remove(path).catch((error) => {
+    if (!isAbsent(error)) throw error;
   });
+  await Deno.writeFile(path, bytesOf(contents), { createNew: true });
+  await onDisk(path);
+}
+
+function bytesOf(
+  contents: Contents,
+): Uint8Array | ReadableStream<Uint8Array> {
+  if (contents instanceof Uint8Array) return contents;
+  return typeof contents === "string"
+    ? new TextEncoder().encode(contents)
+    : ReadableStream.from(batches(contents));
+}
+
+// So many letters are written at a time.
+const BATCH = 1 << 16;
+
+async function* batches(
+  pieces: Iterable<string> | AsyncIterable<string>,
+): AsyncGenerator<Uint8Array, void, void> {
+  const encoder = new TextEncoder();
+  let text = "";
+  for await (const piece of pieces) {
+    text += piece;
+    if (text.length < BATCH) continue;
+    yield encoder.encode(text);
+    text = "";
+  }
+  yield encoder.encode(text);
 }
 
 /** Waits until the disk has what was written to a file. */

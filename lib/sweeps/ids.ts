@@ -1,0 +1,34 @@
+/**
+ * The names of runs: the same config has the same name, in every sweep.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { isObject } from "../base/json.ts";
+import type { Config } from "../config/config.ts";
+import { placeSettings } from "../settings/run.ts";
+
+/** The name of a run: the first 16 hexadecimal digits of the SHA-256 of {@link canonical}. */
+export function runId(config: Config): string {
+  return createHash("sha256").update(canonical(config)).digest("hex")
+    .slice(0, 16);
+}
+
+/**
+ * A config without its place, as JSON without spaces, the keys of every object
+ * sorted. What extensions a config was made with is its key `use`.
+ */
+export function canonical(config: Config): string {
+  const what = Object.entries(config)
+    .filter(([key]) => !Object.hasOwn(placeSettings, key));
+  return JSON.stringify(sorted(Object.fromEntries(what)));
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.keys(value).sort().map((key) => [key, sorted(value[key])]),
+  );
+}

@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import type { Decision, Figure, Scale } from "../figures/figure.ts";
 import { figures as registry } from "../figures/mod.ts";
-import { Costs, wallTime } from "./cost.ts";
+import { Costs, wallTime } from "../train/threads/cost.ts";
 import { jobsOf, type Places, places as usual } from "./layout.ts";
 import { basisOf, type Outcome, readOutcome, weightOf } from "./outcome.ts";
 import { type OnProblem, publishedOutcome } from "./published.ts";

@@ -6,7 +6,7 @@
 
 import type { Figure, Scale } from "../figures/figure.ts";
 import { BY_SEED, LEAST_SEEDS } from "../figures/rules.ts";
-import { timeText } from "./cost.ts";
+import { timeText } from "../train/threads/cost.ts";
 import { extent, type Outcome, tableText } from "./outcome.ts";
 
 const HEAD = `# Reproduction

@@ -8,8 +8,8 @@
 import { join } from "node:path";
 import { maxOf } from "../base/extremes.ts";
 import type { Figure, RunRecord, Scale } from "../figures/figure.ts";
-import { type Costs, wallTime } from "./cost.ts";
-import { Lane } from "./lane.ts";
+import { type Costs, wallTime } from "../train/threads/cost.ts";
+import { Lane } from "../train/threads/lane.ts";
 import { type Job, places as usual } from "./layout.ts";
 import { trialFolder } from "./leftovers.ts";
 import type { ReproduceOptions, Standing } from "./options.ts";

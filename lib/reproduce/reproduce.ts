@@ -12,7 +12,7 @@ import { checkArgument, checkOptions, named } from "../base/options.ts";
 import { taskLine } from "../base/shell.ts";
 import type { Figure } from "../figures/figure.ts";
 import { figures as registry } from "../figures/mod.ts";
-import { Costs } from "./cost.ts";
+import { Costs } from "../train/threads/cost.ts";
 import { type Job, jobsOf, places as usual } from "./layout.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { REPRODUCE, type ReproduceOptions } from "./options.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { timeText } from "../../lib/reproduce/cost.ts";
+import { timeText } from "../../lib/train/threads/cost.ts";
 import type {
   ReproduceOptions,
   Standing,

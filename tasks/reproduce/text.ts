@@ -6,7 +6,7 @@
 
 import { maxOf } from "../../lib/base/extremes.ts";
 import { percent, table } from "../../lib/base/terminal.ts";
-import { timeText } from "../../lib/reproduce/cost.ts";
+import { timeText } from "../../lib/train/threads/cost.ts";
 import type { Cost, Listed } from "../../lib/reproduce/list.ts";
 import type { Standing } from "../../lib/reproduce/options.ts";
 import { extent, type Outcome } from "../../lib/reproduce/outcome.ts";

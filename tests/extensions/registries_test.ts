@@ -27,7 +27,7 @@ import { stateless, zipTrees } from "../../lib/optim/transform.ts";
 import { probe } from "../../lib/probes/asking/probing.ts";
 import { probeNames } from "../../lib/probes/catalogue.ts";
 import { defineProbe } from "../../lib/probes/probe.ts";
-import { Lane } from "../../lib/reproduce/lane.ts";
+import { Lane } from "../../lib/train/threads/lane.ts";
 import { notNegative } from "../../lib/settings/setting.ts";
 import { scalar } from "../../lib/trace/precision.ts";
 import { DivergedError } from "../../lib/train/diverged.ts";

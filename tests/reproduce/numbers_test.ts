@@ -20,7 +20,7 @@ import {
   stands,
   thinned,
 } from "../../lib/figures/record.ts";
-import { Costs, timeText, wallTime } from "../../lib/reproduce/cost.ts";
+import { Costs, timeText, wallTime } from "../../lib/train/threads/cost.ts";
 import { jobsOf, seedsOf } from "../../lib/reproduce/layout.ts";
 import {
   extent,

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { loadAll } from "../extensions/load.ts";
-import { workerScope } from "../base/worker_scope.ts";
-import { DivergedError, train } from "../train/train.ts";
-import type { TrainingAnswer, TrainingOrder } from "./training.ts";
+import { loadAll } from "../../extensions/load.ts";
+import { workerScope } from "../../base/worker_scope.ts";
+import { DivergedError, train } from "../train.ts";
+import type { TrainingAnswer, TrainingOrder } from "./orders.ts";
 
 // How long a trial takes: the first chunk of steps only warms up.
 const TRIAL_MS = 1500;

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { maxOf } from "../base/extremes.ts";
-import { type Config, configKeys } from "../config/config.ts";
+import { maxOf } from "../../base/extremes.ts";
+import { type Config, configKeys } from "../../config/config.ts";
 
 // Keys that hardly change how long a step takes.
 const FREE: ReadonlySet<keyof Config> = new Set<keyof Config>([

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { UsageError } from "../base/errors.ts";
-import type { Config } from "../config/config.ts";
-import { loadable } from "../extensions/use.ts";
-import type { TrainingAnswer, TrainingOrder } from "./training.ts";
+import { UsageError } from "../../base/errors.ts";
+import type { Config } from "../../config/config.ts";
+import { loadable } from "../../extensions/use.ts";
+import type { TrainingAnswer, TrainingOrder } from "./orders.ts";
 
 /** Who is told what a lane does. */
 export interface Watcher {
@@ -31,8 +31,9 @@ export class Lane implements Disposable {
     const extensions = loadable();
     if (!extensions) {
       throw new UsageError(
-        "Cannot reproduce with an extension that is written in the program's " +
-          "main module: put it into a file of its own, which threads can load",
+        "Cannot train side by side with an extension that is written in the " +
+          "program's main module: put it into a file of its own, which threads " +
+          "can load",
       );
     }
     this.#worker = new Worker(new URL("./worker.ts", import.meta.url), {

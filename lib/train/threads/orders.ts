@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Loadable } from "../extensions/use.ts";
-import type { Config } from "../config/config.ts";
+import type { Loadable } from "../../extensions/use.ts";
+import type { Config } from "../../config/config.ts";
 
 /** What is said to a worker. */
 export type TrainingOrder =

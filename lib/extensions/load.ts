@@ -9,6 +9,9 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { UsageError } from "../base/errors.ts";
 import { isAbsent } from "../base/files.ts";
 import { type Extension, makerOf } from "./extension.ts";
+import { fetchProblem } from "./fetched.ts";
+import { found } from "./found.ts";
+import { lackText } from "./lack.ts";
 import { allowChanged, type Loadable, useExtension } from "./use.ts";
 
 /** An extension that was loaded, and not yet added. */
@@ -27,37 +30,67 @@ export class MissingExtensionError extends UsageError {
   override name = "MissingExtensionError";
 }
 
+/** How to load. */
+export interface LoadOptions {
+  /** What to call it; by default the path. */
+  readonly as?: string;
+  /**
+   * Whether it may import what is fetched first: into the folder of the program,
+   * which is the user's where a script is, and groklab's where a command is.
+   */
+  readonly fetches?: boolean;
+  /** How many seconds loading may take: a promise may never be kept. */
+  readonly within?: number;
+}
+
 /**
  * Runs the module of an extension.
  *
  * @param path A file or its URL, or a folder with a `mod.ts`.
- * @param as What to call it; by default the path.
+ * @param options How.
  * @throws {MissingExtensionError} if there is none.
- * @throws {UsageError} if it does not parse, throws while it is loaded, may not
- * do what it does, or does not export an extension by default.
+ * @throws {UsageError} if it does not parse, throws while it is loaded, does not
+ * come to its end, may not do or import what it does, or does not export an
+ * extension by default.
  */
 export async function importExtension(
   path: string,
-  as: string = path,
+  { as = path, fetches = true, within = 30 }: LoadOptions = {},
 ): Promise<Loaded> {
+  const cannot = (problem: string, cause?: unknown) =>
+    new UsageError(`Cannot use the extension ${as}: ${problem}`, { cause });
   const url = await moduleUrl(path, as);
+  if (!/\.[cm]?[jt]sx?$/.test(new URL(url).pathname)) {
+    throw cannot("it is no module: the name of one ends in .ts or .js");
+  }
+  const problem = fetches ? undefined : fetchProblem(url);
+  if (problem !== undefined) throw cannot(problem);
   let module: { readonly default?: unknown };
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() =>
+      reject(
+        new Error(
+          `loading it has not come to its end after ${within} s: an await ` +
+            "outside of functions waits for something that does not come",
+        ),
+      ), within * 1000);
+  });
   try {
-    module = await import(url);
+    module = await Promise.race([import(url), late]);
   } catch (error) {
-    throw new UsageError(`Cannot use the extension ${as}: ${reason(error)}`, {
-      cause: error,
-    });
+    throw cannot(reason(error), error);
+  } finally {
+    clearTimeout(timer);
   }
   const { default: extension } = module;
   if (makerOf(extension)) {
     return { extension: extension as Extension, url, path: as };
   }
-  throw new UsageError(
-    `Cannot use the extension ${as}: ` +
-      (extension === undefined
-        ? "it has no default export"
-        : "its default export is no extension") +
+  throw cannot(
+    (extension === undefined
+      ? "it has no default export"
+      : `its default export is no extension but ${found(extension)}`) +
       ": export default defineExtension({ … })",
   );
 }
@@ -87,7 +120,7 @@ export async function loadExtension(path: string): Promise<Extension> {
 export async function loadAll({ modules, changed }: Loadable): Promise<void> {
   allowChanged(changed);
   for (const { url, path } of modules) {
-    const { extension, ...from } = await importExtension(url, path);
+    const { extension, ...from } = await importExtension(url, { as: path });
     useExtension(extension, from);
   }
 }
@@ -105,9 +138,9 @@ async function moduleUrl(path: string, as: string): Promise<string> {
     Deno.stat(file).catch((error) => {
       if (!isAbsent(error)) throw missing((error as Error).message);
     });
-  const found = await look(file);
-  if (!found) throw missing("there is no such file");
-  if (!found.isDirectory) return pathToFileURL(file).href;
+  const info = await look(file);
+  if (!info) throw missing("there is no such file");
+  if (!info.isDirectory) return pathToFileURL(file).href;
   const inside = resolve(file, "mod.ts");
   if (await look(inside)) return pathToFileURL(inside).href;
   throw missing("it is a folder that has no mod.ts");
@@ -122,17 +155,4 @@ function reason(error: unknown): string {
   // Of what does not parse Deno says behind the text where it stands.
   const [, place] = /\bfile:\S*\/([^/\s]+:\d+:\d+)/.exec(more.join(" ")) ?? [];
   return place === undefined ? line : `${line} (${place})`;
-}
-
-/**
- * What an extension wants to do and may not, in words; undefined of another error.
- *
- * @param error What it threw.
- */
-export function lackText(error: unknown): string | undefined {
-  if (!(error instanceof Deno.errors.NotCapable)) return undefined;
-  const [, wanted = error.message] =
-    /^Requires (.*?)(?:, run again with.*)?$/s.exec(error.message) ?? [];
-  return `it requires ${wanted}, which this task does not have: an extension ` +
-    "may do what the task may, and nothing else";
 }

@@ -24,6 +24,11 @@ const library = new URL("../../", import.meta.url);
 const OWN = ["lib/", "models/", "tasks/", "mod.ts", "mod.js", "node_modules/"]
   .map((part) => new URL(part, library).href);
 
+/** Whether a file is groklab's own, or a package's that it has. */
+export function isOfLibrary(url: string): boolean {
+  return OWN.some((own) => url.startsWith(own));
+}
+
 // What follows `import` or `from`, and what `import()` is given.
 const SPECIFIER =
   /(?:\b(?:import|from)\s*|\bimport\s*\(\s*)(?:"([^"\n]+)"|'([^'\n]+)')/g;
@@ -48,9 +53,7 @@ export function modulesOf(url: string): ModuleFiles {
       if (!found) continue;
       found.search = found.hash = "";
       const { href } = found;
-      if (contents.has(href) || OWN.some((own) => href.startsWith(own))) {
-        continue;
-      }
+      if (contents.has(href) || isOfLibrary(href)) continue;
       const imported = readIfThere(href);
       if (imported) take(href, imported);
     }

@@ -25,6 +25,7 @@ import {
   KINDS,
   makerOf,
 } from "./extension.ts";
+import { found } from "./found.ts";
 import { type ModuleFiles, modulesOf } from "./modules.ts";
 import { TRAIN_FLAGS } from "./reserved.ts";
 
@@ -105,7 +106,7 @@ export function useExtension(
   const maker = makerOf(extension);
   if (!maker) {
     throw new UsageError(
-      `Cannot use ${kindOfValue(extension)} as an extension: wanted what ` +
+      `Cannot use ${found(extension)} as an extension: wanted what ` +
         "defineExtension() gives",
     );
   }
@@ -158,9 +159,6 @@ export function allowChanged(allowed = true): void {
 
 const shownPath = (url: string | undefined) =>
   shown(url?.replace(/^file:\/\//, "") ?? "of no module");
-
-const kindOfValue = (value: unknown) =>
-  value === null ? "null" : Array.isArray(value) ? "a list" : typeof value;
 
 const ONE: Readonly<Record<Kind, string>> = {
   tasks: "task",

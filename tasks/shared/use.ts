@@ -42,7 +42,7 @@ export async function useNamed(
   if (named.length === 0) return;
   if (place === "caller") goToCaller();
   // Who names none waits for none of it.
-  const { lackText } = await import("../../lib/extensions/load.ts");
+  const { lackText } = await import("../../lib/extensions/lack.ts");
   const { allowChanged, extensionsInUse, useExtension } = await import(
     "../../lib/extensions/use.ts"
   );
@@ -78,11 +78,13 @@ async function loaded(
   const kept = path.startsWith("file:") ? [] : await extensionsOf(path);
   if (kept.length > 0) {
     return await Promise.all(
-      kept.map(({ record, url }) => importExtension(url, record.path)),
+      kept.map(({ record, url }) =>
+        importExtension(url, { as: record.path, fetches: false })
+      ),
     );
   }
   try {
-    return [await importExtension(path)];
+    return [await importExtension(path, { fetches: false })];
   } catch (error) {
     if (!(error instanceof MissingExtensionError)) throw error;
     return [await keptInstead(path, args, error)];
@@ -106,7 +108,7 @@ async function keptInstead(
     console.error(
       `note: ${path} is not there; the copy that the run ${run} keeps is used`,
     );
-    return await importExtension(kept.url, path);
+    return await importExtension(kept.url, { as: path, fetches: false });
   }
   throw missing;
 }

@@ -13,7 +13,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { maxOf } from "../lib/base/extremes.ts";
 import { didYouMean, meant } from "../lib/base/nearest.ts";
-import { LAUNCHER, quoted } from "../lib/base/shell.ts";
+import { launchedBy, LAUNCHER, launcherOf, quoted } from "../lib/base/shell.ts";
 import { shown } from "../lib/base/terminal.ts";
 import { commandsOf, type Project, startOf } from "./shared/launch.ts";
 import { denoOfPackage, fetchRuntime, isInstalled } from "./shared/runtime.ts";
@@ -28,7 +28,10 @@ const os = process.platform === "win32" ? "windows" : process.platform;
 
 /** What the user typed instead of `groklab`, for hints. */
 function typed(): string {
-  if (!isInstalled(home)) return "deno task groklab";
+  if (!isInstalled(home)) {
+    launchedBy(process.env["npm_config_user_agent"]);
+    return launcherOf().replace(/\bdeno task$/, "deno task groklab");
+  }
   // npx keeps what it was told in a folder of its own.
   const [before, after] = home.split(`${sep}_npx${sep}`) as [string, string?];
   if (after !== undefined) {

@@ -7,13 +7,14 @@
 /** The variable that says to a program what its hints begin with. */
 export const LAUNCHER = "GROKLAB_LAUNCHER";
 
-// What a command begins with that runs this project where it lies.
-const HERE = import.meta.url.includes("/node_modules/")
-  ? "npx groklab"
-  : "deno task";
+// Which folder's files are running.
+const ROOT = new URL("../../", import.meta.url);
+const isPackage = ROOT.pathname.includes("/node_modules/");
 
-// What a command of this project begins with, unless a task says otherwise.
-let launcher = HERE;
+// What an installed groklab is called as, where that was said.
+let called: string | undefined;
+// Who comes by npm may have no Deno of their own; npx finds the one it has.
+let npx = "";
 
 /**
  * Says what started this program, so that hints begin as the user's own command
@@ -28,16 +29,42 @@ export function launchedBy(
   agent: string | undefined,
   installed?: string | undefined,
 ): void {
-  // Who comes by npm may have no Deno of their own; npx finds the one it has.
-  launcher = installed ||
-    (agent === undefined || agent === "" || agent.startsWith("deno/")
-      ? HERE
-      : "npx -y deno task");
+  called = installed || undefined;
+  const byNpm = agent !== undefined && agent !== "" &&
+    !agent.startsWith("deno/");
+  npx = byNpm ? "npx -y " : "";
 }
 
 /** What hints begin with, for a program that this one starts. */
 export function launcherOf(): string {
-  return launcher;
+  if (called !== undefined) return called;
+  return isPackage ? "npx groklab" : npx + fromHere();
+}
+
+// What begins a command of a clone where a shell stands now: `deno task` knows its
+// tasks inside the clone only.
+function fromHere(): string {
+  if (ROOT.protocol !== "file:" || isInside()) return "deno task";
+  const path = pathOf(new URL("tasks/groklab.ts", ROOT));
+  return "deno run --allow-read --allow-env --allow-run " + quoted(path);
+}
+
+// Who may not look is taken to be there.
+function isInside(): boolean {
+  try {
+    const root = Deno.realPathSync(pathOf(ROOT));
+    const here = Deno.realPathSync(Deno.cwd());
+    return `${here}/`.replaceAll("\\", "/")
+      .startsWith(`${root.replaceAll("\\", "/")}/`);
+  } catch {
+    return true;
+  }
+}
+
+// The page that browsers run has no node:url.
+function pathOf({ pathname }: URL): string {
+  const path = decodeURIComponent(pathname).replace(/(?<=.)\/$/, "");
+  return Deno.build.os === "windows" ? path.slice(1) : path;
 }
 
 /**
@@ -46,8 +73,23 @@ export function launcherOf(): string {
  * @param words The task's name and its arguments, each of which becomes a word.
  */
 export function taskLine(...words: readonly string[]): string {
-  return [launcher, ...words.map((word) => quoted(word))].join(" ");
+  return lineOf(launcherOf(), words);
 }
+
+/**
+ * The same for others to read, on other machines: a clone is where they have it.
+ *
+ * @param words The task's name and its arguments, each of which becomes a word.
+ */
+export function sharedLine(...words: readonly string[]): string {
+  const begin = called === undefined && !isPackage
+    ? `${npx}deno task`
+    : launcherOf();
+  return lineOf(begin, words);
+}
+
+const lineOf = (begin: string, words: readonly string[]) =>
+  [begin, ...words.map((word) => quoted(word))].join(" ");
 
 /**
  * A word for a shell, in quotes where it needs them.

@@ -13,7 +13,7 @@ import type { LossDefinition } from "../losses/loss.ts";
 import type { ModelDefinition } from "../../models/definition.ts";
 import type { OptimizerDefinition } from "../optim/definition.ts";
 import { type Config, configSettings, defaults } from "./keys.ts";
-import { lacksModule, modulesIn } from "./used.ts";
+import { modulesIn, modulesLacking } from "./used.ts";
 
 // Keys whose values are names out of registries.
 const NAMED: readonly string[] = [
@@ -35,7 +35,7 @@ export function unknownKeys(config: object): string[] {
  * else that is not known.
  */
 export function configWithout(input: unknown): Config | undefined {
-  if (!isObject(input) || !lacksModule(input)) return undefined;
+  if (!isObject(input) || modulesLacking(input).length === 0) return undefined;
   for (const [key, value] of Object.entries(input)) {
     const setting = Object.hasOwn(configSettings, key)
       ? configSettings[key as keyof Config]
@@ -47,12 +47,17 @@ export function configWithout(input: unknown): Config | undefined {
   return { ...defaults, ...input } as Config;
 }
 
-/** Says which extension is lacking. */
+/** Says which extension is lacking: one of those that are not here. */
 export function lacks(config: Config, what: string): never {
-  const names = modulesIn(config).map(({ module }) => module).join(", ");
+  const lacking = modulesLacking(config);
+  const names = (lacking.length > 0 ? lacking : modulesIn(config))
+    .map(({ module }) => module).join(" or ");
   throw new NotApplicableError(
-    `It needs ${what} of the extension ${names}, which is not here: name it ` +
-      "with --use",
+    `It needs ${what} of the extension ${names}, which ` +
+      (lacking.length > 0
+        ? "is not here: name it with --use"
+        : "is here in a version that has none: put the run's back, as --use RUN " +
+          "does"),
   );
 }
 

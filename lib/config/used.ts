@@ -51,11 +51,11 @@ export function modulesIn(input: unknown): readonly UsedModule[] {
 }
 
 /**
- * Whether the parsed contents of a config.json name an extension that this process
+ * The extensions that the parsed contents of a config.json name and this process
  * does not have, in no version.
  */
-export function lacksModule(input: unknown): boolean {
-  return modulesIn(input).some((wanted) =>
+export function modulesLacking(input: unknown): readonly UsedModule[] {
+  return modulesIn(input).filter((wanted) =>
     !usedModules.some((used) => sameName(wanted, used))
   );
 }

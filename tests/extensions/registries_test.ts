@@ -4,16 +4,18 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
 import { join } from "node:path";
-import { UsageError } from "../../lib/base/errors.ts";
+import { NotApplicableError, UsageError } from "../../lib/base/errors.ts";
 import {
   type Config,
   ConfigError,
   configKeys,
   configSettings,
   defaults,
+  definitionsOf,
   idleKeys,
   resolveConfig,
 } from "../../lib/config/config.ts";
+import { configWithout, lacks } from "../../lib/config/stand_ins.ts";
 import { settingGroups } from "../../lib/config/groups.ts";
 import { defineExtension } from "../../lib/extensions/extension.ts";
 import { loadExtension } from "../../lib/extensions/load.ts";
@@ -236,4 +238,28 @@ Deno.test("a config says which extensions it was made with, and is held to them"
   assertEquals([flipBy, brokenBy], [0, 0]);
   assertEquals(JSON.stringify(rest), before.config);
   assert(Object.hasOwn(configSettings, "flipBy"));
+});
+
+Deno.test("what an extension is lacking for says which of them is not there", () => {
+  const { use } = resolveConfig({}) as unknown as { use: object[] };
+  const gone = { module: "gone.ts", sha256: "0".repeat(64), imports: {} };
+  const config = configWithout({
+    ...defaults,
+    task: "gone",
+    loss: "gone",
+    use: [...use, gone],
+  })!;
+  for (const what of ["task", "loss"] as const) {
+    const made = definitionsOf(config);
+    assertThrows(
+      () => what === "task" ? made.task.form(config) : made.loss.make(config),
+      NotApplicableError,
+      `It needs the ${what} gone of the extension gone.ts, which is not here`,
+    );
+  }
+  assertThrows(
+    () => lacks({ ...defaults, use } as Config, "the loss gone"),
+    NotApplicableError,
+    "of the extension lab.ts or registries_test.ts, which is here in a version",
+  );
 });

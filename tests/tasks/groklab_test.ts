@@ -4,6 +4,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import deno from "../../deno.json" with { type: "json" };
+import { quoted } from "../../lib/base/shell.ts";
 import { COMMANDS, startOf } from "../../tasks/shared/launch.ts";
 import { checkpointSteps, type Output, outputOf, withTempDir } from "./_run.ts";
 
@@ -176,3 +177,38 @@ Deno.test("hints and help of an installed program begin as it is called", async 
   assert(stdout.includes("  npx ./groklab-0.2.0.tgz train --resume"));
   assert(stdout.includes("Relative paths start where you call from."));
 });
+
+Deno.test("hints and help of a clone that is called from outside can be pasted there", () =>
+  withTempDir(async (dir) => {
+    const program = join(ROOT, "tasks/groklab.ts");
+    const flags = ["run", "--allow-read", "--allow-env", "--allow-run"];
+    const begin = ["deno", ...flags, quoted(program)].join(" ");
+    const groklab = (...args: string[]) =>
+      denoIn(dir, [...flags, "--no-prompt", program, ...args]);
+    const [bare, help, none] = await Promise.all([
+      groklab(),
+      groklab("train", "--help"),
+      groklab("probe"),
+    ]);
+    assert(bare.stdout.startsWith(`Usage: ${begin} <command> [options]\n`));
+    assert(help.stdout.startsWith(`Usage: ${begin} train [options]\n`));
+    assertEquals(none.code, 1);
+    const hint = `make one with ${begin} train`;
+    assert(none.stderr.includes(hint), none.stderr);
+    // As a shell reads it.
+    const { code, stdout } = await outputOf(
+      new Deno.Command("sh", {
+        args: ["-c", `${begin} --version`],
+        cwd: dir,
+        stdout: "piped",
+        stderr: "piped",
+      }).spawn(),
+    );
+    assertEquals([code, stdout], [0, `${deno.version}\n`]);
+    // Inside, tasks are there.
+    const inside = await denoIn(join(ROOT, "docs"), [
+      ...flags,
+      ...["--no-prompt", program, "train", "--help"],
+    ]);
+    assertMatch(inside.stdout, /^Usage: deno task train \[options\]/);
+  }));

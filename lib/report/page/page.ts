@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { definitionsOf } from "../../config/config.ts";
 import type { ProbeReport } from "../../probes/asking/messages.ts";
 import { probes } from "../../probes/catalogue.ts";
-import { quoted, taskLine } from "../../base/shell.ts";
+import { quoted, sharedLine } from "../../base/shell.ts";
 import { palette } from "../../charts/chart.ts";
 import { csvOf, jsonOf, type ReportFigure } from "../figures/figure.ts";
 import { type Html, Html as Markup, html } from "./html.ts";
@@ -274,7 +274,7 @@ function configHtml({ label, runs: [run] }: Group, open: boolean): Html {
     ${command !== null &&
       html`<pre class="command"><code>${command}</code></pre>`}
     <pre class="command"><code>${[
-      taskLine("train"),
+      sharedLine("train"),
       ...usedWords(config),
       "--config",
     ].join(" ")} ${quoted(`${path}/config.json`)}</code></pre>

@@ -16,7 +16,7 @@ import {
 import { unknownKeys } from "../../config/stand_ins.ts";
 import { modulesIn } from "../../config/used.ts";
 import { trainSize } from "../../data/dataset.ts";
-import { quoted, taskLine } from "../../base/shell.ts";
+import { quoted, sharedLine } from "../../base/shell.ts";
 import { percent, short } from "../../base/terminal.ts";
 import { type Group, reached, type ReportRun, shownValue } from "../runs.ts";
 
@@ -139,7 +139,7 @@ export function commandOf(config: Config): string | null {
     }
     return [value ? flagOf(key) : flagOf(key).replace("--", "--no-")];
   });
-  return [taskLine("train"), ...usedWords(config), ...flags].join(" ");
+  return [sharedLine("train"), ...usedWords(config), ...flags].join(" ");
 }
 
 /** What to mind when runs are laid over each other. */

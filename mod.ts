@@ -134,7 +134,7 @@ export { trace } from "./lib/trace/backend.ts";
 
 // Checkpoints and probes.
 
-export { probe } from "./lib/probes/asking/probing.ts";
+export { probe } from "./lib/probes/asking/probe_checkpoint.ts";
 export { probeRun, type RunReport } from "./lib/probes/asking/probe_run.ts";
 export type { ProbeReport } from "./lib/probes/asking/messages.ts";
 export type { ProbeOptions } from "./lib/probes/asking/options.ts";

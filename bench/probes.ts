@@ -10,7 +10,7 @@ import { flagOf } from "../lib/config/config.ts";
 import { lowerMedian } from "../lib/numeric/statistics.ts";
 import { loadProbeModel } from "../lib/onnx/inspect/load_probe_model.ts";
 import { probeRun } from "../lib/probes/asking/probe_run.ts";
-import { probe } from "../lib/probes/asking/probing.ts";
+import { probe } from "../lib/probes/asking/probe_checkpoint.ts";
 import { usualJobs } from "../lib/probes/asking/threads.ts";
 import { probeNames, probes } from "../lib/probes/catalogue.ts";
 import { ProbeContext } from "../lib/probes/context/context.ts";

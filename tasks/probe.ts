@@ -17,7 +17,7 @@ import { losses, type LossName } from "../lib/losses/mod.ts";
 import { contentsOf } from "../lib/probes/asking/contents.ts";
 import type { ProbeOptions } from "../lib/probes/asking/options.ts";
 import { probeRun } from "../lib/probes/asking/probe_run.ts";
-import { probe } from "../lib/probes/asking/probing.ts";
+import { probe } from "../lib/probes/asking/probe_checkpoint.ts";
 import { refusalOf } from "../lib/probes/asking/questions.ts";
 import { usualJobs } from "../lib/probes/asking/threads.ts";
 import { probeNames, probes, probeSettings } from "../lib/probes/catalogue.ts";

@@ -52,7 +52,7 @@ const HEADINGS: Readonly<Record<SettingGroup, string>> = {
   loss: "The loss:",
   optimizer: "The optimizer:",
   run: "Length, batches, seeds, measurements:",
-  place: "Where to compute:",
+  device: "Where to compute:",
 };
 
 await useNamed();

@@ -126,7 +126,7 @@ export const configCheck: Check = (value) =>
     : "a config as resolveConfig() gives it";
 
 /** What may be changed on the way. */
-export const courseCheck: Check = (value) =>
+export const planCheck: Check = (value) =>
   has(value, "switches") ? undefined : "a config as resolveConfig() gives it";
 
 /** An experiment. */

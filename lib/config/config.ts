@@ -26,9 +26,13 @@ import {
 import { optimizers, stages } from "../optim/mod.ts";
 import { nameHint, shown } from "../settings/checked.ts";
 import { keysMeant } from "../settings/meant.ts";
-import { idlePlace, placeSettings, runSettings } from "../settings/run.ts";
+import {
+  deviceSettings,
+  idleDeviceKeys,
+  runSettings,
+} from "../settings/run.ts";
 import type { Component } from "../settings/setting.ts";
-import { placeProblem } from "./devices.ts";
+import { deviceProblem } from "./devices.ts";
 import {
   type Config,
   configKeys,
@@ -39,7 +43,7 @@ import {
   type Registry,
   settingsOf,
 } from "./keys.ts";
-import { inTodaysWords } from "./older.ts";
+import { upgradedConfig } from "./older_configs.ts";
 import {
   unknownKeys,
   unknownLoss,
@@ -47,7 +51,7 @@ import {
   unknownOptimizer,
   unknownTask,
 } from "./stand_ins.ts";
-import { configAt, courseProblem } from "./switches.ts";
+import { configAt, planProblem } from "./switches.ts";
 import { usedModules, usedNow, useProblem } from "./used.ts";
 
 export {
@@ -122,7 +126,7 @@ export function totalOf(config: Config): number | undefined {
 
 // The keys that only components read.
 function ownedKeys(): string[] {
-  const all = new Set(Object.keys({ ...runSettings, ...placeSettings }));
+  const all = new Set(Object.keys({ ...runSettings, ...deviceSettings }));
   return [tasks, models, losses, optimizers, stages]
     .flatMap((registry) => Object.keys(settingsOf<Registry>(registry)))
     .filter((key) => !all.has(key));
@@ -150,7 +154,7 @@ function idleIn(config: Config): Set<string> {
   return new Set<string>([
     ...ownedKeys().filter((key) => !read.has(key)),
     ...(drawn ? [] : ["trainFraction"]),
-    ...idlePlace.filter(([, idle]) => idle(config)).map(([key]) => key),
+    ...idleDeviceKeys.filter(([, idle]) => idle(config)).map(([key]) => key),
   ]);
 }
 
@@ -174,7 +178,7 @@ function idleIn(config: Config): Set<string> {
 export function resolveConfig(input: unknown): Config {
   const config = checked(input);
   const problem = problemOf(config) ??
-    courseProblem(config, learningKeys, problemLater);
+    planProblem(config, learningKeys, problemLater);
   if (problem !== undefined) throw new ConfigError(problem);
   return Object.fromEntries(
     configKeys.map((key) => [key, config[key]]),
@@ -185,7 +189,7 @@ function checked(input: unknown): Config {
   const problem = useProblem(input);
   if (problem !== undefined) throw new ConfigError(problem);
   // To valibot a list is an object too.
-  const given = Array.isArray(input) ? null : inTodaysWords(input);
+  const given = Array.isArray(input) ? null : upgradedConfig(input);
   const result = parseConfig(
     usedModules.length > 0 && isObject(given)
       ? { ...given, use: usedNow(given) }
@@ -243,7 +247,7 @@ function problemOf(config: Config): string | undefined {
     return `--loss-precision of ${config.loss} must be ` +
       `${loss.precisions.join(" or ")}, got ${config.lossPrecision}`;
   }
-  return placeProblem(config) ?? precisionProblem(config) ??
+  return deviceProblem(config) ?? precisionProblem(config) ??
     splitProblem(config, form.total);
 }
 

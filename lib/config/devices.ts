@@ -8,7 +8,7 @@ import { deviceRows, onnxDevices, type Runtime } from "../settings/devices.ts";
 import type { FloatDType } from "../numeric/tensor.ts";
 
 /** The keys that say where to compute, and in what. */
-interface Where {
+interface DeviceKeys {
   readonly engine: string;
   readonly device: string;
   readonly runtime: Runtime;
@@ -20,7 +20,7 @@ interface Where {
  * What is wrong with an experiment's device and runtime, in words that begin
  * with a flag; undefined where nothing is.
  */
-export function placeProblem(config: Where): string | undefined {
+export function deviceProblem(config: DeviceKeys): string | undefined {
   const { engine, device, runtime } = config;
   if (engine === "tfjs") {
     if (device === "cuda" || device === "webgpu") {

@@ -9,7 +9,7 @@ import { losses } from "../losses/mod.ts";
 import { optimizers, stages } from "../optim/mod.ts";
 import { models } from "../../models/mod.ts";
 import { type Config, configKeys } from "./config.ts";
-import { placeSettings, runSettings } from "../settings/run.ts";
+import { deviceSettings, runSettings } from "../settings/run.ts";
 import { orOf } from "../base/nearest.ts";
 import type { Component } from "../settings/setting.ts";
 
@@ -20,7 +20,7 @@ export type SettingGroup =
   | "loss"
   | "optimizer"
   | "run"
-  | "place";
+  | "device";
 
 const keysOf = (registry: Readonly<Record<string, Component>>) =>
   Object.values(registry).flatMap(({ settings }) => Object.keys(settings));
@@ -28,7 +28,7 @@ const keysOf = (registry: Readonly<Record<string, Component>>) =>
 // Some keys are read by several: the first line that has one counts.
 const groups = (): (readonly [SettingGroup, ReadonlySet<string>])[] => [
   ["run", new Set([...Object.keys(runSettings), "metrics"])],
-  ["place", new Set(Object.keys(placeSettings))],
+  ["device", new Set(Object.keys(deviceSettings))],
   ["data", new Set(["task", "trainFraction", "labelNoise", ...keysOf(tasks)])],
   [
     "model",

@@ -14,11 +14,11 @@ import { type MetricChoice, metricChoices } from "../metrics/mod.ts";
 import { optimizers, stages } from "../optim/mod.ts";
 import { models } from "../../models/mod.ts";
 import {
+  type DeviceSettings,
+  deviceSettings,
   labelNoise,
   lossPrecision,
   outputScale,
-  type PlaceSettings,
-  placeSettings,
   precision,
   type RunSettings,
   runSettings,
@@ -109,7 +109,7 @@ export type ConfigSettings =
   & SettingsOf<typeof models>
   & LearningSettings
   & RunSettings
-  & PlaceSettings;
+  & DeviceSettings;
 
 // How to learn: what may change on the way.
 const learning = (): LearningSettings => ({
@@ -141,7 +141,7 @@ const all = (): ConfigSettings => ({
   ),
   from,
   switches,
-  ...placeSettings,
+  ...deviceSettings,
 });
 
 /** Check, default and flag of every key, in the order of config.json. */

@@ -7,7 +7,7 @@
 
 import * as v from "valibot";
 import { didYouMean } from "../base/nearest.ts";
-import { checkArgument, courseCheck } from "../base/options.ts";
+import { checkArgument, planCheck } from "../base/options.ts";
 import { keysMeant } from "../settings/meant.ts";
 import type { Setting } from "../settings/setting.ts";
 
@@ -78,8 +78,8 @@ export const switches: Setting<readonly Switch[]> = {
   help: "what changes at which step",
 };
 
-/** The keys that decide about a training's course. */
-export interface Course {
+/** The keys that say from where and how far a training goes, and what changes on the way. */
+export interface TrainingPlan {
   /** Where it starts; null for random weights. */
   readonly from: From | null;
   /** What changes on the way, in the order of the steps. */
@@ -89,7 +89,7 @@ export interface Course {
 }
 
 /** Updates that were made before the first of a training. */
-export function firstStep({ from }: Pick<Course, "from">): number {
+export function firstStep({ from }: Pick<TrainingPlan, "from">): number {
   return from?.step ?? 0;
 }
 
@@ -112,8 +112,8 @@ export function firstStep({ from }: Pick<Course, "from">): number {
  * @param step Updates made before.
  * @throws {TypeError} if it is no config as resolveConfig() gives it.
  */
-export function configAt<C extends Course>(config: C, step: number): C {
-  checkArgument("configAt()", "config", config, courseCheck);
+export function configAt<C extends TrainingPlan>(config: C, step: number): C {
+  checkArgument("configAt()", "config", config, planCheck);
   const { switches } = config;
   const made = switches.filter(({ at }) => at <= step);
   return made.length === 0 ? config : Object.assign(
@@ -126,21 +126,21 @@ export function configAt<C extends Course>(config: C, step: number): C {
 
 /** The step up to which the config in force at a step stays: a switch's, or the last. */
 export function untilSwitch(
-  { switches, steps }: Pick<Course, "switches" | "steps">,
+  { switches, steps }: Pick<TrainingPlan, "switches" | "steps">,
   step: number,
 ): number {
   return switches.find(({ at }) => at > step)?.at ?? steps;
 }
 
 /**
- * What is wrong with a training's course, in words that begin with a flag;
+ * What is wrong with a training's plan, in words that begin with a flag;
  * undefined where nothing is.
  *
  * @param config A config, checked but for this.
  * @param allowed The keys that may change on the way.
  * @param problemOf What is wrong with a config in force later on.
  */
-export function courseProblem<C extends Course>(
+export function planProblem<C extends TrainingPlan>(
   config: C,
   allowed: readonly string[],
   problemOf: (config: C) => string | undefined,

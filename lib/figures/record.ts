@@ -11,7 +11,7 @@ import { readManifest } from "../runs/layout.ts";
 import { readMetrics } from "../runs/read.ts";
 import type { TrainResult } from "../runs/result.ts";
 import { isOver, readInterrupted } from "../runs/saved_state.ts";
-import { placeSettings } from "../settings/run.ts";
+import { deviceSettings } from "../settings/run.ts";
 import type { Figure, Json, RunRecord } from "./figure.ts";
 import { everyNth } from "../numeric/statistics.ts";
 
@@ -29,7 +29,7 @@ export function thinned<T>(rows: readonly T[], most: number = MOST_ROWS): T[] {
 
 // Where it is computed says nothing about what; the keys that do not change
 // numbers beyond rounding are left out of the comparison.
-const comparedKeys = () => configKeys.filter((key) => !(key in placeSettings));
+const comparedKeys = () => configKeys.filter((key) => !(key in deviceSettings));
 
 /** What of a config decides the numbers, beyond rounding. */
 export function withoutPlace(config: Config): Partial<Config> {

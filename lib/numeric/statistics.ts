@@ -73,7 +73,7 @@ export function lowerMedian(values: readonly number[]): number {
 }
 
 /** Which of n rows to take where no more than `most` are wanted, evenly spread. */
-export function evenPlaces(n: number, most: number): number[] {
+export function evenIndices(n: number, most: number): number[] {
   const count = Math.min(n, most);
   return Array.from({ length: count }, (_, i) => Math.floor(i * n / count));
 }

@@ -13,7 +13,7 @@
 export { type Contents, contentsOf } from "./asking/contents.ts";
 export type { ProbeReport } from "./asking/messages.ts";
 export type { ProbeOptions } from "./asking/options.ts";
-export { probe } from "./asking/probing.ts";
+export { probe } from "./asking/probe_checkpoint.ts";
 export { probeRun, type RunReport } from "./asking/probe_run.ts";
 export {
   type AnyProbe,
@@ -37,8 +37,8 @@ export {
 export {
   type CheckpointRun,
   ProbeContext,
+  type ProbeContextOptions,
   type RunCheckpoint,
-  type Surroundings,
 } from "./context/context.ts";
 export { NotApplicableError } from "./context/not_applicable.ts";
 export {

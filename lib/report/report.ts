@@ -6,14 +6,14 @@
 
 import { append } from "../base/extremes.ts";
 import { FileError } from "../base/files.ts";
-import { readHeld } from "../base/held.ts";
+import { readVerified } from "../base/verified.ts";
 import { checkOptions, checkPaths, only } from "../base/options.ts";
 import { evenlySpaced } from "../numeric/statistics.ts";
 import { SESSION } from "../onnx/runtime/options.ts";
 import { usualJobs } from "../probes/asking/threads.ts";
 import { NotApplicableError } from "../probes/context/not_applicable.ts";
 import { RunContext } from "../probes/run_context.ts";
-import { probe } from "../probes/asking/probing.ts";
+import { probe } from "../probes/asking/probe_checkpoint.ts";
 import { type ProbeName, probes } from "../probes/catalogue.ts";
 import { lastWhole, wholeOnes } from "../runs/whole.ts";
 import { curveFigures } from "./figures/curves.ts";
@@ -260,7 +260,7 @@ export async function livePart(
     try {
       const live = await steadily(run, async ({ path, checkpoints }) => {
         const last = await lastWhole(checkpoints);
-        const bytes = await readHeld(last.path);
+        const bytes = await readVerified(last.path);
         const context = await RunContext.open(path);
         const { probes } = verdicts.find(({ run, report }) =>
           run.path === path && report?.step === last.step

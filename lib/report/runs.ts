@@ -36,7 +36,7 @@ import {
 import { THRESHOLD, type TrainResult } from "../runs/result.ts";
 import type { MetricsRow } from "../runs/run_folder.ts";
 import { readSummary } from "../runs/saved_state.ts";
-import { placeSettings } from "../settings/run.ts";
+import { deviceSettings } from "../settings/run.ts";
 
 /** A run, read. */
 export interface ReportRun {
@@ -130,7 +130,7 @@ function configOf(json: unknown, path: string): Config {
 const APART: readonly string[] = [
   "seed",
   "dataSeed",
-  ...Object.keys(placeSettings),
+  ...Object.keys(deviceSettings),
 ];
 
 /** A value of a config as a flag's text. */

@@ -19,7 +19,7 @@ import {
   whole,
 } from "../base/options.ts";
 import { checkPlace, writeWhole } from "../base/files.ts";
-import { placeInRun, readHeld } from "../base/held.ts";
+import { fileInRun, readVerified } from "../base/verified.ts";
 import { findCheckpoint } from "./read.ts";
 
 /** What to copy, and how. */
@@ -81,7 +81,7 @@ export async function exportCheckpoint(
     );
   }
   await checkPlace(out);
-  const owner = await placeInRun(out);
+  const owner = await fileInRun(out);
   if (owner) {
     throw new UsageError(
       `Cannot write ${out}: it is the place of a file of the run ${
@@ -91,7 +91,7 @@ export async function exportCheckpoint(
     );
   }
   const path = await findCheckpoint(source, step);
-  const bytes = await readHeld(path);
+  const bytes = await readVerified(path);
   const model = decodeModel(bytes, path);
   // Alone, a file that has its weights beside it would have none.
   const beside = await readExternalData(model, path);

@@ -8,7 +8,7 @@ import { basename, dirname, join } from "node:path";
 import { UsageError } from "../base/errors.ts";
 import { append } from "../base/extremes.ts";
 import { describing, FileError } from "../base/files.ts";
-import { readHeld } from "../base/held.ts";
+import { readVerified } from "../base/verified.ts";
 import { kindOf, parseObject } from "../base/json.ts";
 import { notice } from "../base/notices.ts";
 import { checkArgument, pathCheck } from "../base/options.ts";
@@ -228,7 +228,7 @@ export async function findCheckpoint(
   // What is named alone is read as it is, or refused.
   if (paths.length === 1) return paths[0]!;
   return await firstWhole(paths, async (path) => {
-    await readHeld(path);
+    await readVerified(path);
     return path;
   });
 }

@@ -8,7 +8,7 @@ import { basename, dirname, join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { firstStep } from "../config/switches.ts";
 import { describing, FileError } from "../base/files.ts";
-import { readHeld } from "../base/held.ts";
+import { readVerified } from "../base/verified.ts";
 import { decodeTensors, type FileTensors } from "../onnx/file/read_tensors.ts";
 import type { HostTensor } from "../numeric/tensor.ts";
 import { regular, sha256, sumsOf } from "../base/sums.ts";
@@ -162,7 +162,7 @@ export async function optimizerStateAt(
 /** A file of tensors, or why it cannot be read, in words. */
 export async function fileOf(path: string): Promise<FileTensors | string> {
   try {
-    return decodeTensors(await readHeld(path), path);
+    return decodeTensors(await readVerified(path), path);
   } catch (error) {
     if (error instanceof FileError || error instanceof SyntaxError) {
       return error.message;

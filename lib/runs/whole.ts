@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readHeld } from "../base/held.ts";
+import { readVerified } from "../base/verified.ts";
 import { notice } from "../base/notices.ts";
 import { checkArgument, list as listCheck } from "../base/options.ts";
 import { DamagedError } from "../base/sums.ts";
@@ -52,7 +52,7 @@ export function lastWhole<C extends { readonly path: string }>(
   checkArgument("lastWhole()", "checkpoints", checkpoints, listCheck);
   const byPath = new Map(checkpoints.map((each) => [each.path, each]));
   return firstWhole([...byPath.keys()].reverse(), async (path) => {
-    await readHeld(path);
+    await readVerified(path);
     return byPath.get(path)!;
   });
 }
@@ -81,7 +81,7 @@ export async function wholeOnes<C extends { readonly path: string }>(
 
 async function damageOf(path: string): Promise<DamagedError | undefined> {
   try {
-    await readHeld(path);
+    await readVerified(path);
   } catch (error) {
     if (error instanceof DamagedError) return error;
     throw error;

@@ -122,7 +122,7 @@ export const runSettings: RunSettings = {
 };
 
 /** The keys that say where to compute. */
-export type PlaceSettings = {
+export type DeviceSettings = {
   /** Compiled, or eager. */
   readonly engine: Setting<"onnx" | "tfjs">;
   /** onnx: the device; `auto` takes the best that is there. */
@@ -138,7 +138,7 @@ export type PlaceSettings = {
 };
 
 /** Where to compute. */
-export const placeSettings: PlaceSettings = {
+export const deviceSettings: DeviceSettings = {
   engine: choice(
     ["onnx", "tfjs"],
     "onnx",
@@ -177,14 +177,14 @@ export const placeSettings: PlaceSettings = {
 /** What may be another when a run is gone on with: how far, and where. */
 export const resumableKeys: readonly string[] = [
   "steps",
-  ...Object.keys(placeSettings),
+  ...Object.keys(deviceSettings),
 ];
 
-type PlaceKey = keyof PlaceSettings;
+type DeviceKey = keyof DeviceSettings;
 
-/** Keys of a place that say nothing about a choice of it. */
-export const idlePlace: readonly [
-  key: PlaceKey,
+/** Keys of the device that say nothing beside some choices of others. */
+export const idleDeviceKeys: readonly [
+  key: DeviceKey,
   idle: (
     config: { readonly engine: string; device: string; runtime: string },
   ) => boolean,

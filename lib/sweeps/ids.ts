@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { isObject } from "../base/json.ts";
 import type { Config } from "../config/config.ts";
-import { placeSettings } from "../settings/run.ts";
+import { deviceSettings } from "../settings/run.ts";
 
 /** The name of a run: the first 16 hexadecimal digits of the SHA-256 of {@link canonical}. */
 export function runId(config: Config): string {
@@ -21,7 +21,7 @@ export function runId(config: Config): string {
  */
 export function canonical(config: Config): string {
   const what = Object.entries(config)
-    .filter(([key]) => !Object.hasOwn(placeSettings, key));
+    .filter(([key]) => !Object.hasOwn(deviceSettings, key));
   return JSON.stringify(sorted(Object.fromEntries(what)));
 }
 

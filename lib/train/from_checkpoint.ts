@@ -13,7 +13,7 @@ import {
 } from "../../models/buffers.ts";
 import { UsageError } from "../base/errors.ts";
 import { FileError, isAbsent } from "../base/files.ts";
-import { readHeld } from "../base/held.ts";
+import { readVerified } from "../base/verified.ts";
 import {
   checkArgument,
   checkOptions,
@@ -99,7 +99,7 @@ async function startAt(
   path: string,
   freshOptimizer: boolean,
 ): Promise<ConfigInput> {
-  const bytes = await readHeld(path);
+  const bytes = await readVerified(path);
   const file = await readTensors(bytes, path);
   const config = file.metadata("config") as ConfigInput | undefined;
   const at = file.metadata("step");

@@ -29,11 +29,11 @@ export {
 } from "../config/config.ts";
 export {
   configAt,
-  type Course,
   type From,
   type Switch,
+  type TrainingPlan,
 } from "../config/switches.ts";
-export type { PlaceSettings, RunSettings } from "../settings/run.ts";
+export type { DeviceSettings, RunSettings } from "../settings/run.ts";
 export {
   type Experiment,
   lossOf,

@@ -16,12 +16,12 @@ import {
 import type { Switch } from "../../lib/config/switches.ts";
 import { resumableKeys } from "../../lib/settings/run.ts";
 import { FILES } from "../../lib/runs/layout.ts";
-import { textHeld } from "../../lib/base/held.ts";
+import { verifiedText } from "../../lib/base/verified.ts";
 import { parseObject } from "../../lib/base/json.ts";
 import { DamagedError } from "../../lib/base/sums.ts";
 
 /** The flags beside the config's that say what to train. */
-export interface CourseFlags {
+export interface PlanFlags {
   readonly config?: string | undefined;
   readonly resume?: string | true | undefined;
   readonly from?: string | undefined;
@@ -39,7 +39,7 @@ export interface CourseFlags {
  * @param flags The config's.
  */
 export async function configOf(
-  options: CourseFlags,
+  options: PlanFlags,
   flags: ConfigInput,
 ): Promise<Config> {
   const file = options.config === undefined
@@ -58,7 +58,7 @@ export async function configOf(
 }
 
 async function startOf(
-  { from, step, freshOptimizer }: CourseFlags,
+  { from, step, freshOptimizer }: PlanFlags,
 ): Promise<ConfigInput | undefined> {
   if (from !== undefined) {
     const { startFrom } = await import("../../lib/train/from_checkpoint.ts");
@@ -76,7 +76,7 @@ async function startOf(
 }
 
 async function switchesOf(
-  { switchAt = [], to = [] }: CourseFlags,
+  { switchAt = [], to = [] }: PlanFlags,
 ): Promise<Switch[] | undefined> {
   if (switchAt.length !== to.length) {
     throw new ConfigError(
@@ -130,7 +130,7 @@ function valueOf(key: string, text: string): unknown {
  * @throws {ConfigError} if there are flags that a resumed run cannot have.
  */
 export function resumedRun(
-  options: CourseFlags & Readonly<Record<string, unknown>>,
+  options: PlanFlags & Readonly<Record<string, unknown>>,
   given: readonly string[],
 ): string | undefined {
   const also = ["resume", "json", "use", "useChanged", ...resumableKeys];
@@ -154,7 +154,7 @@ async function readConfig(source: string): Promise<ConfigInput> {
   const path = isFolder ? join(source, FILES.config) : source;
   let text: string;
   try {
-    text = await textHeld(path);
+    text = await verifiedText(path);
   } catch (error) {
     if (error instanceof DamagedError) throw error;
     throw new ConfigError(

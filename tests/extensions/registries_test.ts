@@ -26,7 +26,7 @@ import { defineMetrics, type HostMetrics } from "../../lib/metrics/group.ts";
 import { metricGroupsOf } from "../../lib/metrics/mod.ts";
 import { defineStage } from "../../lib/optim/definition.ts";
 import { stateless, zipTrees } from "../../lib/optim/transform.ts";
-import { probe } from "../../lib/probes/asking/probing.ts";
+import { probe } from "../../lib/probes/asking/probe_checkpoint.ts";
 import { probeNames } from "../../lib/probes/catalogue.ts";
 import { defineProbe } from "../../lib/probes/probe.ts";
 import { Lane } from "../../lib/train/threads/lane.ts";

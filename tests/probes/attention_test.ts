@@ -21,7 +21,7 @@ import {
   without,
   withoutFrequencies,
 } from "../../lib/probes/mod.ts";
-import { ask } from "../../lib/probes/asking/probing.ts";
+import { ask } from "../../lib/probes/asking/probe_checkpoint.ts";
 import { contextOf, table, waveNetwork } from "./_contexts.ts";
 
 const SMALL: ConfigInput = {

@@ -14,7 +14,7 @@ import {
   toNumbers,
 } from "../../lib/numeric/tensor.ts";
 import { ablation, type ProbeContext } from "../../lib/probes/mod.ts";
-import { ask } from "../../lib/probes/asking/probing.ts";
+import { ask } from "../../lib/probes/asking/probe_checkpoint.ts";
 import { logitScaling } from "../../lib/probes/loss/logit_scaling.ts";
 import { clustersOf, spectrum2dOf } from "../../lib/probes/fourier/neurons.ts";
 import { nlm } from "../../lib/probes/loss/nlm.ts";

@@ -19,7 +19,7 @@ import {
   learningRateAt,
 } from "../../lib/probes/context/experiment_at.ts";
 import { NotApplicableError, ProbeContext } from "../../lib/probes/mod.ts";
-import { ask } from "../../lib/probes/asking/probing.ts";
+import { ask } from "../../lib/probes/asking/probe_checkpoint.ts";
 import { nlm } from "../../lib/probes/loss/nlm.ts";
 import { RunContext } from "../../lib/probes/run_context.ts";
 import { ProbeModel } from "../../lib/onnx/inspect/probe_model.ts";

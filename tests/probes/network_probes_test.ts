@@ -16,7 +16,7 @@ import { geometry } from "../../lib/probes/geometry/geometry.ts";
 import { logitScaling } from "../../lib/probes/loss/logit_scaling.ts";
 import { margin, MARGIN_QUANTILES } from "../../lib/probes/loss/margin.ts";
 import { NotApplicableError, type ProbeContext } from "../../lib/probes/mod.ts";
-import { ask } from "../../lib/probes/asking/probing.ts";
+import { ask } from "../../lib/probes/asking/probe_checkpoint.ts";
 import { neuralCollapseProbe } from "../../lib/probes/geometry/neural_collapse.ts";
 import {
   growthOf,

@@ -3,7 +3,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { hostTensorOf } from "../../lib/numeric/tensor.ts";
 import { ProbeModel } from "../../lib/onnx/inspect/probe_model.ts";
-import { ask } from "../../lib/probes/asking/probing.ts";
+import { ask } from "../../lib/probes/asking/probe_checkpoint.ts";
 import { limits } from "../../lib/probes/context/chunks.ts";
 import { NotApplicableError } from "../../lib/probes/context/not_applicable.ts";
 import {

@@ -9,7 +9,7 @@ import { degreesOf } from "../../lib/onnx/inspect/homogeneity.ts";
 import { logitScaling } from "../../lib/probes/loss/logit_scaling.ts";
 import { nlm } from "../../lib/probes/loss/nlm.ts";
 import { NotApplicableError, ProbeContext } from "../../lib/probes/mod.ts";
-import { ask } from "../../lib/probes/asking/probing.ts";
+import { ask } from "../../lib/probes/asking/probe_checkpoint.ts";
 import { contextOf, table, wave } from "./_contexts.ts";
 import { makeExperiment } from "../../lib/experiment/experiment.ts";
 import { leavesOf } from "../../lib/base/tree.ts";

@@ -15,7 +15,7 @@ import {
   ProbeContext,
   progress,
 } from "../../lib/probes/mod.ts";
-import { ask } from "../../lib/probes/asking/probing.ts";
+import { ask } from "../../lib/probes/asking/probe_checkpoint.ts";
 import { modularPairs } from "../../lib/probes/context/task.ts";
 import { assertClose, golden, tensorOf } from "../_golden.ts";
 import { tableNetwork, waveNetwork } from "./_contexts.ts";

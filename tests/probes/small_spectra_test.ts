@@ -2,7 +2,7 @@
 
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { rootsOfGram } from "../../lib/numeric/eigen.ts";
-import { evenPlaces } from "../../lib/numeric/statistics.ts";
+import { evenIndices } from "../../lib/numeric/statistics.ts";
 import { hostTensorOf } from "../../lib/numeric/tensor.ts";
 import { scoresOver } from "../../lib/probes/context/cross_entropy.ts";
 import { phasesOf } from "../../lib/probes/dynamics/phases.ts";
@@ -95,10 +95,10 @@ Deno.test("rootsOfGram() has zeros where there is no rank", async () => {
   }
 });
 
-Deno.test("evenPlaces() are spread evenly from the first on", () => {
-  assertEquals(evenPlaces(10, 4), [0, 2, 5, 7]);
-  assertEquals(evenPlaces(3, 5), [0, 1, 2]);
-  assertEquals(evenPlaces(6, 3), [0, 2, 4]);
+Deno.test("evenIndices() are spread evenly from the first on", () => {
+  assertEquals(evenIndices(10, 4), [0, 2, 5, 7]);
+  assertEquals(evenIndices(3, 5), [0, 1, 2]);
+  assertEquals(evenIndices(6, 3), [0, 2, 4]);
 });
 
 Deno.test("scoresOver() takes the labels of the rows that are asked for", () => {

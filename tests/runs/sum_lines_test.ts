@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
-import { readHeld } from "../../lib/base/held.ts";
+import { readVerified } from "../../lib/base/verified.ts";
 import { readConfig } from "../../lib/runs/read.ts";
 import { DamagedError, sha256, Sums } from "../../lib/base/sums.ts";
 import { train } from "../../lib/train/train.ts";
@@ -119,7 +119,7 @@ Deno.test("a run whose SHA256SUMS another tool wrote is read, and gone on with",
       await Deno.writeTextFile(path, lines.map(form).join("\n") + "\n");
       const notes = await notesOf(async () => {
         await readConfig(run);
-        await readHeld(fileIn(run, "checkpoints", 4));
+        await readVerified(fileIn(run, "checkpoints", 4));
       });
       assertEquals(notes, []);
     }
@@ -137,7 +137,7 @@ Deno.test("a line that is none of sums is named, with the file", () =>
     const torn = lines.with(at, lines[at]!.slice(1));
     await Deno.writeTextFile(path, torn.join("\n"));
     const notes = await notesOf(async () => {
-      await readHeld(fileIn(run, "checkpoints", 4));
+      await readVerified(fileIn(run, "checkpoints", 4));
       await assertRejects(
         () => readConfig(run),
         DamagedError,

@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { FileError } from "../../lib/base/files.ts";
-import { readHeld } from "../../lib/base/held.ts";
+import { readVerified } from "../../lib/base/verified.ts";
 import { checkpointsOf, readConfig, readMetrics } from "../../lib/runs/read.ts";
 import { DamagedError, Sums, sumsOf } from "../../lib/base/sums.ts";
 import { train } from "../../lib/train/train.ts";
@@ -98,9 +98,9 @@ Deno.test("what readers read is what was written, or refused", async (t) => {
       "config.json": () => readConfig(run),
       "metrics.jsonl": () => readMetrics(run),
       "checkpoints/step-00000004.onnx": () =>
-        readHeld(fileIn(run, "checkpoints", 4)),
+        readVerified(fileIn(run, "checkpoints", 4)),
       "optimizer/step-00000008.onnx": () =>
-        readHeld(fileIn(run, "optimizer", 8)),
+        readVerified(fileIn(run, "optimizer", 8)),
     };
     for (const [name, read] of Object.entries(readers)) {
       await t.step(name, async () => {
@@ -119,7 +119,7 @@ Deno.test("what readers read is what was written, or refused", async (t) => {
       const path = fileIn(run, "checkpoints", 6);
       await Deno.copyFile(fileIn(run, "checkpoints", 4), path);
       await assertRejects(
-        () => readHeld(path),
+        () => readVerified(path),
         DamagedError,
         "SHA256SUMS does not have it",
       );
@@ -147,7 +147,7 @@ Deno.test("a run of an older version opens, with a line on stderr", () =>
     const notes = await notesOf(async () => {
       await readConfig(run);
       await readMetrics(run);
-      for (const { path } of await checkpointsOf(run)) await readHeld(path);
+      for (const { path } of await checkpointsOf(run)) await readVerified(path);
     });
     assertEquals(notes.length, 1);
     assert(notes[0]!.startsWith(`note: ${run} has no SHA256SUMS`), notes[0]);
@@ -162,7 +162,7 @@ Deno.test("a folder with sums that is no run is none of ours", () =>
     await Deno.writeTextFile(join(dir, "SHA256SUMS"), "something\n");
     await Deno.writeTextFile(fileIn(dir, "checkpoints", 1), "a model");
     assertEquals(await sumsOf(dir), undefined);
-    const bytes = await readHeld(fileIn(dir, "checkpoints", 1));
+    const bytes = await readVerified(fileIn(dir, "checkpoints", 1));
     assertEquals(new TextDecoder().decode(bytes), "a model");
   }));
 

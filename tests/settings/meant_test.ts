@@ -273,8 +273,8 @@ Deno.test("every setting is in a group, and no group of the rest", () => {
       steps: "run",
       seed: "run",
       metrics: "run",
-      device: "place",
-      threads: "place",
+      device: "device",
+      threads: "device",
     })
   ) {
     assertEquals(settingGroups().get(key), group, key);

@@ -6,7 +6,7 @@
 
 import { maxOf } from "../../base/extremes.ts";
 import type { Chart, Panel } from "../../charts/chart.ts";
-import { probe } from "../../probes/asking/probing.ts";
+import { probe } from "../../probes/asking/probe_checkpoint.ts";
 import { checkpointsOf } from "../../runs/read.ts";
 import type { Arm, Figure, Json, Results, Row, RunRecord } from "../figure.ts";
 import { linesOf, panelOf, shareAxis } from "../panels.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readHeld } from "../../base/held.ts";
+import { readVerified } from "../../base/verified.ts";
 import { checkArgument, checkOptions, pathCheck } from "../../base/options.ts";
 import { readExternalData } from "../file/external_data.ts";
 import { metadataOf } from "../file/metadata.ts";
@@ -50,7 +50,7 @@ export async function loadProbeModel(
   checkArgument("loadProbeModel()", "path", path, pathCheck);
   checkOptions("loadProbeModel()", options, PROBE_MODEL);
   await checkFileSize(path);
-  const model = decodeModel(await readHeld(path), path);
+  const model = decodeModel(await readVerified(path), path);
   await readExternalData(model, path);
   if (metadataOf(model, "config") !== undefined) {
     return new ProbeModel(model, path, options);

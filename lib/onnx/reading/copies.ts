@@ -28,7 +28,7 @@ interface Matrix {
 }
 
 /** Where a matrix lies in another: from which row and column. */
-interface Place {
+interface Submatrix {
   readonly from: number;
   readonly axis: 0 | 1;
   readonly transposed: boolean;
@@ -118,7 +118,7 @@ function sourceOf(
   matrix: Matrix,
   kept: readonly Matrix[],
   tables: ReadonlySet<string | undefined>,
-): [Matrix, Place] | undefined {
+): [Matrix, Submatrix] | undefined {
   const alike = kept.filter(({ tensor }) =>
     tensor.dataType === matrix.tensor.dataType
   );
@@ -138,7 +138,7 @@ function placeIn(
   source: Matrix,
   matrix: Matrix,
   transposed: boolean,
-): Place | undefined {
+): Submatrix | undefined {
   const { values } = matrix;
   const [rows, columns] = transposed
     ? [matrix.columns, matrix.rows]
@@ -168,7 +168,7 @@ function placeIn(
 function taken(
   { tensor, rows, columns, values }: Matrix,
   source: Matrix,
-  { from, axis, transposed }: Place,
+  { from, axis, transposed }: Submatrix,
   opset: number,
 ): { nodes: NodeProto[]; bounds: TensorProto[] } {
   const { name } = tensor;

@@ -20,7 +20,7 @@ import {
 } from "onnx-buf";
 import { checkFunction, checkNames } from "./duplicates.ts";
 import { changed, infoAs, isOp, nodeOf } from "./nodes.ts";
-import { attributesOf, type Place, Scope } from "./scope.ts";
+import { attributesOf, type Frame, Scope } from "./scope.ts";
 import { constantOf, dense } from "./tensors.ts";
 
 /** A graph laid flat. */
@@ -112,35 +112,35 @@ class Flattener {
     });
   }
 
-  #nodes(nodes: readonly NodeProto[], place: Place): void {
-    for (const node of nodes) this.#node(node, place);
+  #nodes(nodes: readonly NodeProto[], frame: Frame): void {
+    for (const node of nodes) this.#node(node, frame);
   }
 
-  #node(node: NodeProto, place: Place): void {
-    const attribute = attributesOf(node, place);
+  #node(node: NodeProto, frame: Frame): void {
+    const attribute = attributesOf(node, frame);
     const own = changed(NodeProtoSchema, node, { attribute });
     if (isOp(own, "Constant")) {
       const tensor = constantOf(own, this.#source);
-      if (tensor) return this.#constant(node, own, tensor, place);
+      if (tensor) return this.#constant(node, own, tensor, frame);
     }
     const { domain, opType, overload } = node;
     const fn = this.#functions.get(keyOf(domain, opType, overload));
-    if (fn && this.#sameVersions(fn)) return this.#call(own, fn, place);
-    const input = node.input.map((name) => place.scope.resolve(name));
+    if (fn && this.#sameVersions(fn)) return this.#call(own, fn, frame);
+    const input = node.input.map((name) => frame.scope.resolve(name));
     const inner = attribute.map((entry) =>
       changed(AttributeProtoSchema, entry, {
-        ...(entry.g && { g: this.#graph(entry.g, place) }),
-        graphs: entry.graphs.map((graph) => this.#graph(graph, place)),
+        ...(entry.g && { g: this.#graph(entry.g, frame) }),
+        graphs: entry.graphs.map((graph) => this.#graph(graph, frame)),
       })
     );
-    const output = node.output.map((name) => this.#define(name, place));
-    place.to.push(
+    const output = node.output.map((name) => this.#define(name, frame));
+    frame.to.push(
       changed(NodeProtoSchema, node, { input, output, attribute: inner }),
     );
   }
 
   // A name for a value that is made: its own, unless something else has it.
-  #define(name: string, { scope, prefix }: Place): string {
+  #define(name: string, { scope, prefix }: Frame): string {
     if (name === "") return "";
     const known = scope.names.get(name);
     if (known !== undefined) return known;
@@ -161,12 +161,12 @@ class Flattener {
     node: NodeProto,
     { output: [output], attribute }: NodeProto,
     tensor: TensorProto,
-    place: Place,
+    frame: Frame,
   ): void {
     // What a caller decides is another constant in every call.
-    const own = place.scope.names.has(output!) ||
+    const own = frame.scope.names.has(output!) ||
       attribute.some(({ refAttrName }) => refAttrName !== "");
-    const name = this.#give(own ? {} : node, output!, tensor, place);
+    const name = this.#give(own ? {} : node, output!, tensor, frame);
     this.constants.add(name);
   }
 
@@ -175,14 +175,14 @@ class Flattener {
     key: unknown,
     asked: string,
     tensor: TensorProto,
-    place: Place,
+    frame: Frame,
   ): string {
     const shared = this.#shared.get(key);
     if (shared !== undefined) {
-      place.scope.names.set(asked, shared);
+      frame.scope.names.set(asked, shared);
       return shared;
     }
-    const name = this.#define(asked, place);
+    const name = this.#define(asked, frame);
     this.#shared.set(key, name);
     this.initializer.push(changed(TensorProtoSchema, tensor, { name }));
     return name;
@@ -203,17 +203,17 @@ class Flattener {
     return true;
   }
 
-  #call(node: NodeProto, fn: FunctionProto, place: Place): void {
-    if (place.depth > MOST_DEPTH) {
+  #call(node: NodeProto, fn: FunctionProto, frame: Frame): void {
+    if (frame.depth > MOST_DEPTH) {
       throw new SyntaxError(
         `Cannot read ${this.#source}: its function ${fn.name} calls itself`,
       );
     }
     const scope = new Scope();
     fn.input.forEach((name, i) =>
-      scope.names.set(name, place.scope.resolve(node.input[i] ?? ""))
+      scope.names.set(name, frame.scope.resolve(node.input[i] ?? ""))
     );
-    const wanted = node.output.map((name) => this.#define(name, place));
+    const wanted = node.output.map((name) => this.#define(name, frame));
     fn.output.forEach((name, i) => {
       if (wanted[i] && !fn.input.includes(name) && !scope.names.has(name)) {
         scope.names.set(name, wanted[i]);
@@ -227,27 +227,27 @@ class Flattener {
     );
     this.#nodes(fn.node, {
       scope,
-      to: place.to,
+      to: frame.to,
       prefix: node.name || fn.name,
       fn: { attributes },
-      depth: place.depth + 1,
+      depth: frame.depth + 1,
     });
     fn.output.forEach((name, i) => {
       const made = scope.resolve(name);
       if (wanted[i] && made !== wanted[i]) {
-        place.to.push(nodeOf("Identity", [made], wanted[i]));
+        frame.to.push(nodeOf("Identity", [made], wanted[i]));
       }
     });
   }
 
   // Its constants go to the whole graph, from which every inner one may read.
-  #graph(graph: GraphProto, place: Place): GraphProto {
-    const inner: Place = {
-      ...place,
-      scope: new Scope(place.scope),
+  #graph(graph: GraphProto, frame: Frame): GraphProto {
+    const inner: Frame = {
+      ...frame,
+      scope: new Scope(frame.scope),
       to: [],
-      prefix: place.prefix ?? (graph.name || "inner"),
-      depth: place.depth + 1,
+      prefix: frame.prefix ?? (graph.name || "inner"),
+      depth: frame.depth + 1,
     };
     for (const tensor of graph.initializer) {
       this.#give(tensor, tensor.name, tensor, inner);

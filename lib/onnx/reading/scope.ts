@@ -32,8 +32,8 @@ export class Scope {
   }
 }
 
-/** Where nodes are written from. */
-export interface Place {
+/** The call or graph whose nodes are written: what a frame is to a debugger. */
+export interface Frame {
   readonly scope: Scope;
   /** Where they go. */
   readonly to: NodeProto[];
@@ -45,7 +45,7 @@ export interface Place {
 }
 
 /** A node's attributes, with what the call says in place of a function's. */
-export function attributesOf(node: NodeProto, { fn }: Place): AttributeProto[] {
+export function attributesOf(node: NodeProto, { fn }: Frame): AttributeProto[] {
   if (!fn) return node.attribute;
   const entries = node.attribute.flatMap((entry) => {
     if (entry.refAttrName === "") return [entry];

@@ -43,7 +43,7 @@ export interface CheckpointRun {
 }
 
 /** Where a checkpoint comes from, beside its own file. */
-export interface Surroundings {
+export interface ProbeContextOptions {
   /** The run that it belongs to. */
   readonly run?: CheckpointRun;
   /** The task, where another context made it already. */
@@ -72,7 +72,10 @@ export class ProbeContext {
    * @param model The file.
    * @param surroundings Its run and task, where they are known.
    */
-  constructor(model: ProbeModel, { run, task, step }: Surroundings = {}) {
+  constructor(
+    model: ProbeModel,
+    { run, task, step }: ProbeContextOptions = {},
+  ) {
     this.#step = step;
     this.model = model;
     this.run = run;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { evenPlaces } from "../../numeric/statistics.ts";
+import { evenIndices } from "../../numeric/statistics.ts";
 import {
   type HostTensor,
   hostTensorOf,
@@ -39,7 +39,7 @@ export function evenRows(
   return Object.fromEntries(
     Object.entries(inputs).map(([name, tensor]) => {
       const [count, ...row] = tensor.shape as [number, ...number[]];
-      const places = evenPlaces(count, most);
+      const places = evenIndices(count, most);
       const shape = [places.length, ...row];
       return [
         name,

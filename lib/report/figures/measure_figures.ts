@@ -11,7 +11,7 @@ import { evenlySpaced } from "../../numeric/statistics.ts";
 import { hasManyLogits } from "../../probes/asking/large.ts";
 import type { ScalingRow } from "../../probes/loss/scaling_rows.ts";
 import type { UnitAnswers } from "../../probes/asking/messages.ts";
-import { ask } from "../../probes/asking/probing.ts";
+import { ask } from "../../probes/asking/probe_checkpoint.ts";
 import { shareOut } from "../../probes/asking/threads.ts";
 import type { RunCheckpoint } from "../../probes/context/context.ts";
 import { NotApplicableError } from "../../probes/context/not_applicable.ts";

@@ -8,7 +8,7 @@
 import { maxOf } from "../../base/extremes.ts";
 import { chartSvg } from "../../charts/chart_svg.ts";
 import { heatMapSvg, numberTicks } from "../../charts/heat_map.ts";
-import { ask } from "../../probes/asking/probing.ts";
+import { ask } from "../../probes/asking/probe_checkpoint.ts";
 import { NotApplicableError } from "../../probes/context/not_applicable.ts";
 import { cyclicOf, embeddingsOf } from "../../probes/fourier/anatomy.ts";
 import { fourier, type LayerSpectrum } from "../../probes/fourier/fourier.ts";

@@ -35,7 +35,7 @@ export interface Switches {
 }
 
 /** One place of an input row. */
-export interface Place {
+export interface InputPosition {
   /** What a reader calls it: `a`, `b`, `bit 7`. */
   readonly label: string;
   /** The least and largest value; both the same where there is no choice. */
@@ -52,7 +52,7 @@ export interface LiveData {
   /** The type of the weights, of the logits, and of what turns them. */
   readonly precision: "float32" | "float64";
   /** Places of a row. */
-  readonly places: readonly Place[];
+  readonly places: readonly InputPosition[];
   /** How many classes there are. */
   readonly classes: number;
   /** What the loss that was trained on divides logits by. */

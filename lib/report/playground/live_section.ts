@@ -10,13 +10,13 @@ import { configAt } from "../../config/switches.ts";
 import { permutation, randomKey } from "../../numeric/random.ts";
 import { bytesOf } from "../../numeric/tensor.ts";
 import { decodeModel } from "../../onnx/file/model.ts";
-import { ask } from "../../probes/asking/probing.ts";
+import { ask } from "../../probes/asking/probe_checkpoint.ts";
 import type { ProbeContext } from "../../probes/context/context.ts";
 import { NotApplicableError } from "../../probes/context/not_applicable.ts";
 import { cyclicOf } from "../../probes/fourier/anatomy.ts";
 import { fourier, type FourierResult } from "../../probes/fourier/fourier.ts";
 import { frequencyCount } from "../../probes/fourier/spectra.ts";
-import type { LiveData, Place, Switches } from "../live/data.ts";
+import type { InputPosition, LiveData, Switches } from "../live/data.ts";
 import { PRECISIONS } from "../live/softmax.ts";
 import { base64Block, type Html, html, jsonBlock } from "../page/html.ts";
 import { type LiveModel, liveModel } from "./live_model.ts";
@@ -57,7 +57,7 @@ export async function liveOf(
   known?: FourierResult,
 ): Promise<Live> {
   const { model, task, dataset } = context;
-  const places = placesOf(context);
+  const places = positionsOf(context);
   const modulus = modulusOf(context);
   const live = liveModel(decodeModel(bytes, model.source), {
     modulus,
@@ -119,7 +119,7 @@ function modulusOf(context: ProbeContext): number | undefined {
   }
 }
 
-function placesOf({ model, task, dataset }: ProbeContext): Place[] {
+function positionsOf({ model, task, dataset }: ProbeContext): InputPosition[] {
   const { inputs } = dataset;
   const tokens = task.input.dtype === "int64";
   const width = inputs[0]!.length;
@@ -258,7 +258,10 @@ export function liveSection(
   `;
 }
 
-function field({ label, range: [least, most] }: Place, i: number): Html {
+function field(
+  { label, range: [least, most] }: InputPosition,
+  i: number,
+): Html {
   const id = `live-place-${i}`;
   if (least === most) {
     return html`

@@ -22,7 +22,7 @@ import {
   probe,
   ProbeContext,
 } from "../../../lib/probes/mod.ts";
-import { ask } from "../../../lib/probes/asking/probing.ts";
+import { ask } from "../../../lib/probes/asking/probe_checkpoint.ts";
 import { aliasesOf } from "../../../lib/probes/context/name_map.ts";
 import { trace } from "../../../lib/trace/backend.ts";
 import type { Spec } from "../../../lib/trace/graph.ts";

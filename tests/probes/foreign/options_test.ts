@@ -13,7 +13,7 @@ import {
   ProbeContext,
   type ProbeName,
 } from "../../../lib/probes/mod.ts";
-import { ask } from "../../../lib/probes/asking/probing.ts";
+import { ask } from "../../../lib/probes/asking/probe_checkpoint.ts";
 import { readSplitFile } from "../../../lib/probes/foreign/split/read_split.ts";
 import { assertClose, golden } from "../../_golden.ts";
 

@@ -24,7 +24,7 @@ import {
   logitScaling,
   ProbeContext,
 } from "../../../lib/probes/mod.ts";
-import { ask } from "../../../lib/probes/asking/probing.ts";
+import { ask } from "../../../lib/probes/asking/probe_checkpoint.ts";
 import { trace } from "../../../lib/trace/backend.ts";
 import { table } from "../_contexts.ts";
 

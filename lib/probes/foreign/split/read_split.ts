@@ -7,7 +7,7 @@
 
 import { UsageError } from "../../../base/errors.ts";
 import { describing } from "../../../base/files.ts";
-import { textHeld } from "../../../base/held.ts";
+import { verifiedText } from "../../../base/verified.ts";
 import type { Examples } from "../../../data/dataset.ts";
 
 /** The rows that somebody names. */
@@ -34,7 +34,7 @@ export interface ForeignSplit {
 export async function readSplitFile(path: string): Promise<ForeignSplit> {
   const text = await describing(
     `read the rows ${path}`,
-    () => textHeld(path),
+    () => verifiedText(path),
   );
   const plain = text.replace(/^\ufeff/, "");
   const rows = /\.json$/i.test(path) || plain.trimStart().startsWith("{")

@@ -17,7 +17,7 @@ const WRITTEN = [
  *
  * @param input The parsed contents of a config.json, or any part of one.
  */
-export function inTodaysWords(input: unknown): unknown {
+export function upgradedConfig(input: unknown): unknown {
   if (typeof input !== "object" || input === null) return input;
   const config = input as Record<string, unknown>;
   if (!WRITTEN.every((key) => key in config)) return input;

@@ -20,18 +20,18 @@ const FILE = /^((config|manifest|split|summary)\.json|metrics\.jsonl)$/;
  * @throws {DamagedError} if it is not what was written.
  * @throws {FileError} if it cannot be read, or is no file.
  */
-export async function readHeld(
+export async function readVerified(
   path: string,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const held = await placeInRun(path) ??
-    await placeInRun(await describing(`read ${path}`, () => realPath(path)));
+  const held = await fileInRun(path) ??
+    await fileInRun(await describing(`read ${path}`, () => realPath(path)));
   const bytes = held && await readOfRun(held[0], held[1]);
   return bytes ?? await readFile(path);
 }
 
 /** The text of a file that is read so. */
-export async function textHeld(path: string): Promise<string> {
-  return new TextDecoder().decode(await readHeld(path));
+export async function verifiedText(path: string): Promise<string> {
+  return new TextDecoder().decode(await readVerified(path));
 }
 
 const realPath = (path: string) => Deno.realPath(path);
@@ -41,7 +41,7 @@ const realPath = (path: string) => Deno.realPath(path);
  *
  * @param path The file.
  */
-export async function placeInRun(
+export async function fileInRun(
   path: string,
 ): Promise<[run: string, name: string] | undefined> {
   const name = basename(path);

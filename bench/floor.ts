@@ -5,7 +5,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../lib/base/tfjs.ts";
 import { hostTensorOf, sizeOf } from "../lib/numeric/tensor.ts";
 import { compile } from "../lib/onnx/runtime/compile.ts";
 import type { SessionOptions } from "../lib/onnx/runtime/options.ts";

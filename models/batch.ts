@@ -4,7 +4,7 @@
  * @module
  */
 
-import type * as tf from "@tensorflow/tfjs-core";
+import type * as tf from "../lib/base/tfjs.ts";
 import type { Examples, Split } from "../lib/data/dataset.ts";
 import { type HostTensor, hostTensorOf } from "../lib/numeric/tensor.ts";
 import type { Model } from "./model.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../lib/base/tfjs.ts";
 import type { Tree } from "../lib/base/tree.ts";
 import type { RandomKey, RandomStream } from "../lib/numeric/random.ts";
 import {

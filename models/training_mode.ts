@@ -6,7 +6,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../lib/base/tfjs.ts";
 import { wordsOf } from "../lib/numeric/random.ts";
 import { type Draw, keepMask, type RowRange } from "../lib/trace/random.ts";
 

@@ -7,7 +7,7 @@
 
 import { shown } from "../lib/base/terminal.ts";
 import { command, main, path, stepNumber } from "./shared/cli.ts";
-import { USE } from "./shared/use.ts";
+import { USE } from "./shared/use_flags.ts";
 
 const task = command("export", "Copy a checkpoint to a file of its own.")
   .argument("<run>", "run folder or .onnx file")

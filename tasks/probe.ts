@@ -48,7 +48,8 @@ import {
   renderReport,
   renderRun,
 } from "./shared/probe_text.ts";
-import { USE, useNamed } from "./shared/use.ts";
+import { useNamed } from "./shared/use.ts";
+import { USE } from "./shared/use_flags.ts";
 
 await useNamed();
 const program = command("probe", "Look inside a checkpoint, or a whole run.");

@@ -18,7 +18,8 @@ import {
   printJson,
   stepNumber,
 } from "./shared/cli.ts";
-import { USE, useNamed } from "./shared/use.ts";
+import { useNamed } from "./shared/use.ts";
+import { USE } from "./shared/use_flags.ts";
 
 await useNamed();
 const costly = Object.values(probes)

@@ -15,7 +15,8 @@ import {
   Option,
   printJson,
 } from "./shared/cli.ts";
-import { USE, useNamed } from "./shared/use.ts";
+import { useNamed } from "./shared/use.ts";
+import { USE } from "./shared/use_flags.ts";
 
 // Runs have bytes that depend on their threads, so more cores mean more runs.
 const MOST_JOBS = 8;

@@ -25,7 +25,8 @@ import {
   several,
   stepNumber,
 } from "./shared/cli.ts";
-import { USE, useNamed } from "./shared/use.ts";
+import { useNamed } from "./shared/use.ts";
+import { USE } from "./shared/use_flags.ts";
 import { configOf, resumedRun } from "./train/config.ts";
 
 // What to type first.

@@ -5,7 +5,7 @@
  * @module
  */
 
-import * as Plot from "@observablehq/plot";
+import * as Plot from "./plot.ts";
 import { encode } from "fast-png";
 import { plotSvg } from "./plot_svg.ts";
 import { FONT, sheetSvg, text, WIDTH } from "./sheet.ts";

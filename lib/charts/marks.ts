@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as Plot from "@observablehq/plot";
+import * as Plot from "./plot.ts";
 import {
   type Axis,
   colourOf,

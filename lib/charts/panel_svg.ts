@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as Plot from "@observablehq/plot";
+import * as Plot from "./plot.ts";
 import type { Axis, Panel } from "./chart.ts";
 import { bandMark, publishedMark, seriesMarks } from "./marks.ts";
 import { plotSvg } from "./plot_svg.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as Plot from "@observablehq/plot";
+import * as Plot from "./plot.ts";
 import { parseHTML } from "linkedom";
 
 /** Draws a plot that can stand inside a drawing. */

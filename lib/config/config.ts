@@ -6,7 +6,7 @@
  * @module
  */
 
-import type * as v from "valibot";
+import type * as v from "../base/valibot.ts";
 import type { ModelDefinition } from "../../models/definition.ts";
 import { models } from "../../models/mod.ts";
 import { UsageError } from "../base/errors.ts";

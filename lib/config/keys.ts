@@ -5,7 +5,7 @@
  * @module
  */
 
-import * as v from "valibot";
+import * as v from "../base/valibot.ts";
 import { tasks } from "../data/registry.ts";
 import type { FloatDType } from "../numeric/tensor.ts";
 import { correctLogitScale } from "../losses/correct_logit.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import * as v from "valibot";
+import * as v from "../base/valibot.ts";
 import { didYouMean } from "../base/nearest.ts";
 import { checkArgument, planCheck } from "../base/options.ts";
 import { keysMeant } from "../settings/meant.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import * as v from "valibot";
+import * as v from "../base/valibot.ts";
 import { isObject } from "../base/json.ts";
 import type { Setting } from "../settings/setting.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../base/tfjs.ts";
 import { hostTensorOf, toNumbers } from "../numeric/tensor.ts";
 import { encodeModel, modelOf } from "../onnx/file/model.ts";
 import { providerLacks } from "../onnx/runtime/cuda.ts";

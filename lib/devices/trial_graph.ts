@@ -6,7 +6,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../base/tfjs.ts";
 import { maxOf, minOf } from "../base/extremes.ts";
 import {
   type FloatDType,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../base/tfjs.ts";
 import { meanLoss } from "../losses/mod.ts";
 import { type Params, zipTrees } from "../optim/mod.ts";
 import type { RowRange } from "../trace/random.ts";

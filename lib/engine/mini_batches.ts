@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../base/tfjs.ts";
 import { wordsOf } from "../numeric/random.ts";
 import { type Draw, randomOrder } from "../trace/random.ts";
 import type { Batch } from "../../models/batch.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type * as tf from "@tensorflow/tfjs-core";
+import type * as tf from "../base/tfjs.ts";
 import { hostBatch } from "../../models/batch.ts";
 import { buffersOf, withBuffers } from "../../models/buffers.ts";
 import { noHook } from "../../models/model.ts";

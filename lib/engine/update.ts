@@ -4,7 +4,7 @@
  * @module
  */
 
-import type * as tf from "@tensorflow/tfjs-core";
+import type * as tf from "../base/tfjs.ts";
 import { applyUpdates, type Params } from "../optim/mod.ts";
 import { widen } from "../trace/precision.ts";
 import type { Draw } from "../trace/random.ts";

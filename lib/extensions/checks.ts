@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as v from "valibot";
+import * as v from "../base/valibot.ts";
 import { isObject } from "../base/json.ts";
 import { nearest } from "../base/nearest.ts";
 import { callback, type Check, list, text } from "../base/options.ts";

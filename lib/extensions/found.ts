@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../base/tfjs.ts";
 
 /** Whether a value is a promise, or something else to wait for. */
 export function isPromise(value: unknown): value is PromiseLike<unknown> {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../base/tfjs.ts";
 import { scalar, toPrecision } from "../trace/precision.ts";
 import type { Loss } from "./loss.ts";
 import { residual } from "./mse.ts";

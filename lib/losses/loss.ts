@@ -5,7 +5,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../base/tfjs.ts";
 import type { FloatDType } from "../numeric/tensor.ts";
 import type { Component, Settings, Values } from "../settings/setting.ts";
 import { isTracing } from "../trace/backend.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../base/tfjs.ts";
 import type { FloatDType } from "../numeric/tensor.ts";
 import { placeOfGreatest } from "../trace/operators/finite_extremes.ts";
 import { scalar, toPrecision, widen } from "../trace/precision.ts";

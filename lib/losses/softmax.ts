@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../base/tfjs.ts";
 import { checkOptions, type Checks, number, only } from "../base/options.ts";
 import type { FloatDType } from "../numeric/tensor.ts";
 import {

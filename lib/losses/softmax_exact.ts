@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../base/tfjs.ts";
 import type { FloatDType } from "../numeric/tensor.ts";
 import { greatest, least } from "../trace/operators/finite_extremes.ts";
 import { scalar, toPrecision } from "../trace/precision.ts";

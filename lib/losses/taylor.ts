@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../base/tfjs.ts";
 import { integer, type Setting } from "../settings/setting.ts";
 import { scalar, toPrecision } from "../trace/precision.ts";
 import {

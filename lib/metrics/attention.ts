@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../base/tfjs.ts";
 import { collapsed } from "../losses/softmax.ts";
 import type { FloatDType } from "../numeric/tensor.ts";
 import { scalar, widen } from "../trace/precision.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../base/tfjs.ts";
 import {
   buffersOf,
   type HostState,

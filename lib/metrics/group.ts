@@ -4,7 +4,7 @@
  * @module
  */
 
-import type * as tf from "@tensorflow/tfjs-core";
+import type * as tf from "../base/tfjs.ts";
 import { leavesOf } from "../base/tree.ts";
 import type { Sized } from "../../models/size.ts";
 import type { Initialised } from "../../models/buffers.ts";

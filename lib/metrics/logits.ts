@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../base/tfjs.ts";
 import { put } from "../losses/mod.ts";
 import { FLOATS } from "../numeric/floats.ts";
 import type { FloatDType } from "../numeric/tensor.ts";

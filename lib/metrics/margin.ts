@@ -5,7 +5,7 @@
  */
 
 import { greatestOf } from "../trace/operators/finite_extremes.ts";
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../base/tfjs.ts";
 import { noHook } from "../../models/model.ts";
 import { pick } from "../losses/mod.ts";
 import { degreesIn } from "../onnx/inspect/degrees.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type * as tf from "@tensorflow/tfjs-core";
+import type * as tf from "../base/tfjs.ts";
 import { UsageError } from "../base/errors.ts";
 import { append } from "../base/extremes.ts";
 import {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../base/tfjs.ts";
 import { byTensor, type GraphMetrics } from "./group.ts";
 import { flaggedShares, norm, normAll } from "./vectors.ts";
 

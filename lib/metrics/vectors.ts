@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../base/tfjs.ts";
 import { fraction } from "../losses/measures.ts";
 import { scalar, widen } from "../trace/precision.ts";
 import { leavesOf } from "../base/tree.ts";

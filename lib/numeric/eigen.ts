@@ -9,7 +9,8 @@ export interface Eigen {
   readonly vectors: readonly Float64Array[];
 }
 
-async function decomposed({ rows, columns, data }: Matrix) {
+/** A symmetric matrix, decomposed by ml-matrix; its eigenvalues have no order. */
+export async function decomposed({ rows, columns, data }: Matrix) {
   const { EigenvalueDecomposition, Matrix } = await import("ml-matrix");
   return new EigenvalueDecomposition(
     Matrix.from1DArray(rows, columns, data),

@@ -6,6 +6,7 @@
  */
 
 import { checkOptions, number, whole } from "../base/options.ts";
+import { decomposed } from "./eigen.ts";
 import type { RandomStream } from "./random.ts";
 import { mean } from "./statistics.ts";
 
@@ -162,20 +163,17 @@ async function endsOf(
   alpha: readonly number[],
   beta: readonly number[],
 ): Promise<[least: RitzValue, largest: RitzValue]> {
-  const { EigenvalueDecomposition, Matrix } = await import("ml-matrix");
   const m = alpha.length;
-  const T = Matrix.zeros(m, m);
+  const data = new Float64Array(m * m);
   for (let i = 0; i < m; i++) {
-    T.set(i, i, alpha[i]!);
-    if (i + 1 < m) {
-      T.set(i, i + 1, beta[i]!);
-      T.set(i + 1, i, beta[i]!);
-    }
+    data[i * m + i] = alpha[i]!;
+    if (i + 1 < m) data[i * m + i + 1] = data[(i + 1) * m + i] = beta[i]!;
   }
-  const { realEigenvalues, eigenvectorMatrix: S } = new EigenvalueDecomposition(
-    T,
-    { assumeSymmetric: true },
-  );
+  const { realEigenvalues, eigenvectorMatrix: S } = await decomposed({
+    rows: m,
+    columns: m,
+    data,
+  });
   const order = realEigenvalues.map((_, i) => i)
     .sort((a, b) => realEigenvalues[a]! - realEigenvalues[b]!);
   const ritz = (i: number): RitzValue => ({

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type * as tf from "@tensorflow/tfjs-core";
+import type * as tf from "../base/tfjs.ts";
 import { leavesOf, mapTree, treeOf } from "../base/tree.ts";
 import type { GradientTransformation, Params } from "./transform.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type * as tf from "@tensorflow/tfjs-core";
+import type * as tf from "../base/tfjs.ts";
 import type { Model } from "../../models/model.ts";
 import type { Tree } from "../base/tree.ts";
 import type { HostTensor } from "../numeric/tensor.ts";

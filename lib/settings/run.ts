@@ -5,7 +5,7 @@
  * @module
  */
 
-import * as v from "valibot";
+import * as v from "../base/valibot.ts";
 import {
   type BackendName,
   backendNames,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import * as v from "valibot";
+import * as v from "../base/valibot.ts";
 
 /** One key of a config: its check, its default, and its flag. */
 export interface Setting<T = unknown> {

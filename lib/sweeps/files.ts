@@ -5,7 +5,7 @@
  */
 
 import { join } from "node:path";
-import * as v from "valibot";
+import * as v from "../base/valibot.ts";
 import { UsageError } from "../base/errors.ts";
 import { describing, FileError, isAbsent, writeWhole } from "../base/files.ts";
 import { isObject, parseObject } from "../base/json.ts";

@@ -8,7 +8,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../base/tfjs.ts";
 import { checkOptions, flag } from "../base/options.ts";
 import { type MapLeaves, mapTree, type Tree } from "../base/tree.ts";
 import type { DType } from "../numeric/tensor.ts";

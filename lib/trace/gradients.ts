@@ -10,7 +10,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../base/tfjs.ts";
 // TensorFlow.js registers its gradients from here, not from tfjs-core.
 import "@tensorflow/tfjs-layers";
 

@@ -8,7 +8,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../base/tfjs.ts";
 import type { FloatDType } from "../numeric/tensor.ts";
 import { isTracing } from "./backend.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../../lib/base/tfjs.ts";
 import { stableMaxTerms } from "../../lib/losses/stablemax.ts";
 import { scalar } from "../../lib/trace/precision.ts";
 import type { Parameters } from "../init.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../../lib/base/tfjs.ts";
 import { decay, nullable, type Setting } from "../../lib/settings/setting.ts";
 import type { Mode } from "../training_mode.ts";
 

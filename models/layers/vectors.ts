@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../../lib/base/tfjs.ts";
 import { embed } from "../model.ts";
 
 /** What is known about a batch. */

@@ -11,19 +11,7 @@ import type {
   Loaded,
   MissingExtensionError,
 } from "../../lib/extensions/load.ts";
-import { explainErrors, goToCaller, refuse, several } from "./cli.ts";
-
-/** What `--use` is, for the help of every command that has it. */
-export const USE = {
-  flags: "--use <module>",
-  help:
-    "a module of your own with losses, tasks, models, … or a run that keeps " +
-    "one; may be repeated",
-  parse: several((text) => text),
-  changedFlags: "--use-changed",
-  changedHelp: "take the module of --use though a run was made with another " +
-    "version of it",
-} as const;
+import { explainErrors, goToCaller, refuse } from "./cli.ts";
 
 /**
  * Loads what `--use` names, and adds it to the registries. What is wrong with it

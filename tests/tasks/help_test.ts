@@ -30,31 +30,45 @@ for (const NO_COLOR of ["", "1"]) {
   }
 }
 
-Deno.test("what --help of train needs does not load what reads ONNX files", async () => {
+/** A module of a graph: what it imports, and whether only when it is needed. */
+interface Found {
+  readonly specifier: string;
+  readonly dependencies?: readonly {
+    readonly specifier: string;
+    readonly code?: { readonly specifier?: string };
+    readonly isDynamic?: boolean;
+  }[];
+}
+
+/** Imports of a task, of those that it begins with and of all that it may need. */
+async function importsOf(task: string) {
   const { stdout } = await outputOf(
-    startDeno(["info", "--json", "tasks/train.ts"]),
+    startDeno(["info", "--json", `tasks/${task}.ts`]),
   );
-  interface Found {
+  const { roots, modules } = JSON.parse(stdout) as {
     readonly roots: readonly string[];
-    readonly modules: readonly {
-      readonly specifier: string;
-      readonly dependencies?: readonly {
-        readonly specifier: string;
-        readonly code?: { readonly specifier?: string };
-        readonly isDynamic?: boolean;
-      }[];
-    }[];
-  }
-  const { roots, modules } = JSON.parse(stdout) as Found;
+    readonly modules: readonly Found[];
+  };
   const byName = new Map(modules.map((each) => [each.specifier, each]));
-  const loaded = new Set(roots);
-  for (const name of loaded) {
-    for (const each of byName.get(name)?.dependencies ?? []) {
-      if (each.isDynamic || each.code === undefined) continue;
-      loaded.add(each.code.specifier ?? each.specifier);
+  const from = (name: string) =>
+    (byName.get(name)?.dependencies ?? []).flatMap(
+      ({ code, specifier, isDynamic = false }) =>
+        code ? { to: code.specifier ?? specifier, isDynamic } : [],
+    );
+  const reached = (late: boolean) => {
+    const names = new Set(roots);
+    for (const name of names) {
+      for (const { to, isDynamic } of from(name)) {
+        if (late || !isDynamic) names.add(to);
+      }
     }
-  }
-  const names = [...loaded];
+    return names;
+  };
+  return { begun: reached(false), all: reached(true), from };
+}
+
+Deno.test("what --help of train needs does not load what reads ONNX files", async () => {
+  const names = [...(await importsOf("train")).begun];
   assert(names.some((name) => name.endsWith("lib/config/config.ts")));
   for (
     const heavy of [
@@ -67,3 +81,28 @@ Deno.test("what --help of train needs does not load what reads ONNX files", asyn
     assertEquals(names.filter((name) => name.includes(heavy)), []);
   }
 });
+
+// Before a command begins, Deno looks through node_modules for each import of a
+// package by a module that is loaded later.
+for (
+  const task of ["train", "probe", "report", "reproduce", "export", "bench"]
+) {
+  Deno.test(`what ${task} loads later imports no package twice, and none that is there`, async () => {
+    const { begun, all, from } = await importsOf(task);
+    const imports = [...all].flatMap((name) =>
+      from(name).filter(({ to }) => to.startsWith("npm:")).map(
+        ({ to, isDynamic }) => ({
+          to,
+          name: name.replace(/.*\/(?=(lib|models|tasks)\/)/, ""),
+          late: isDynamic || !begun.has(name),
+        }),
+      )
+    );
+    assert(imports.some(({ late }) => late));
+    const superfluous = imports.filter((one) =>
+      one.late &&
+      imports.some((other) => other !== one && other.to === one.to)
+    );
+    assertEquals(superfluous, []);
+  });
+}

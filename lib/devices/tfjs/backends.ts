@@ -8,7 +8,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../../base/tfjs.ts";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../../base/errors.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../../base/tfjs.ts";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { append } from "../../base/extremes.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../../base/tfjs.ts";
 import { mean } from "../../losses/mod.ts";
 import { fraction } from "../../losses/measures.ts";
 import { activationsOf } from "../../metrics/activations.ts";

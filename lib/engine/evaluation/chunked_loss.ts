@@ -5,7 +5,7 @@
  * @module
  */
 
-import type * as tf from "@tensorflow/tfjs-core";
+import type * as tf from "../../base/tfjs.ts";
 import { type Batch, hostBatch } from "../../../models/batch.ts";
 import { type HostState, prefixed, under } from "../../../models/buffers.ts";
 import { CHUNK, chunksOf, numbersPerRow } from "../../../models/size.ts";

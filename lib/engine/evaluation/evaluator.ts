@@ -5,7 +5,7 @@
  * @module
  */
 
-import type * as tf from "@tensorflow/tfjs-core";
+import type * as tf from "../../base/tfjs.ts";
 import { type Batch, hostBatches } from "../../../models/batch.ts";
 import {
   type HostState,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../../base/tfjs.ts";
 import type { HostState } from "../../../models/buffers.ts";
 import { leavesOf, mapTree, type Tree, treeOf } from "../../base/tree.ts";
 import type { OpenBackend } from "../../devices/tfjs/backends.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../../base/tfjs.ts";
 import { hostBatches, mapBatches } from "../../../models/batch.ts";
 import type { HostState } from "../../../models/buffers.ts";
 import { isLarge } from "../../../models/size.ts";

@@ -9,7 +9,7 @@
 
 import { createHash } from "node:crypto";
 import { dirname, isAbsolute, join, normalize, relative } from "node:path";
-import { TensorProto_DataLocation, TensorProto_DataType } from "onnx-buf";
+import { TensorProto_DataLocation, TensorProto_DataType } from "./protobuf.ts";
 import { describing, FileError, isAbsent } from "../../base/files.ts";
 import { fileSize } from "../../base/sums.ts";
 import type {

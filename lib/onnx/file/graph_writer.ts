@@ -4,11 +4,11 @@
  * @module
  */
 
-import { create } from "@bufbuild/protobuf";
 import {
   type AttributeProto,
   AttributeProto_AttributeType as AttributeType,
   AttributeProtoSchema,
+  create,
   type GraphProto,
   GraphProtoSchema,
   type NodeProto,
@@ -17,7 +17,7 @@ import {
   TensorProtoSchema,
   type ValueInfoProto,
   ValueInfoProtoSchema,
-} from "onnx-buf";
+} from "./protobuf.ts";
 import { bytesOf, type HostTensor, toTyped } from "../../numeric/tensor.ts";
 import type { Attribute, Node, Subgraph, Value } from "../../trace/graph.ts";
 import { nodesFor } from "../../trace/graph_walk.ts";

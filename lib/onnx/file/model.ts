@@ -5,14 +5,16 @@
  * @module
  */
 
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import {
+  create,
+  fromBinary,
   type GraphProto,
   type ModelProto,
   ModelProtoSchema,
   type NodeProto,
   type TensorProto,
-} from "onnx-buf";
+  toBinary,
+} from "./protobuf.ts";
 import {
   anything,
   bytesCheck,

@@ -6,8 +6,12 @@
  * @module
  */
 
-import { create } from "@bufbuild/protobuf";
-import { type GraphProto, type NodeProto, NodeProtoSchema } from "onnx-buf";
+import {
+  create,
+  type GraphProto,
+  type NodeProto,
+  NodeProtoSchema,
+} from "../file/protobuf.ts";
 import { UsageError } from "../../base/errors.ts";
 import { nearest } from "../../base/nearest.ts";
 import {

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { create } from "@bufbuild/protobuf";
 import {
+  create,
   ModelProtoSchema,
   type ValueInfoProto,
   ValueInfoProtoSchema,
-} from "onnx-buf";
+} from "../file/protobuf.ts";
 import { UsageError } from "../../base/errors.ts";
 import { nearest } from "../../base/nearest.ts";
 import type { ModelProto } from "../file/model.ts";

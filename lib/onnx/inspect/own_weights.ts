@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { GraphProto } from "onnx-buf";
+import type { GraphProto } from "../file/protobuf.ts";
 
 // float32, float16, float64 in onnx.proto
 const FLOATS = [1, 10, 11];

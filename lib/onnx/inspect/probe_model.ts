@@ -5,12 +5,12 @@
  * @module
  */
 
-import { clone } from "@bufbuild/protobuf";
 import {
+  clone,
   type GraphProto,
   ModelProtoSchema,
   type ValueInfoProto,
-} from "onnx-buf";
+} from "../file/protobuf.ts";
 import { checkOptions } from "../../base/options.ts";
 import type { HostTensor } from "../../numeric/tensor.ts";
 import { type METADATA, metadataOf } from "../file/metadata.ts";

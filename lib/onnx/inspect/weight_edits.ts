@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { GraphProto, TensorProto } from "onnx-buf";
+import type { GraphProto, TensorProto } from "../file/protobuf.ts";
 import { UsageError } from "../../base/errors.ts";
 import { nearest } from "../../base/nearest.ts";
 import {

@@ -12,7 +12,7 @@ import {
   ModelProtoSchema,
   type NodeProto,
   type TensorProto,
-} from "onnx-buf";
+} from "../file/protobuf.ts";
 import { tensorProto } from "../file/graph_writer.ts";
 import { hostTensor } from "../file/model.ts";
 import { hostTensorOf } from "../../numeric/tensor.ts";

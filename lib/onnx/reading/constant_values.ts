@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { GraphProto, NodeProto, TensorProto } from "onnx-buf";
+import type { GraphProto, NodeProto, TensorProto } from "../file/protobuf.ts";
 import type { WeightAlias } from "../inspect/aliases.ts";
 import { hostTensor } from "../file/model.ts";
 import { sizeOf, toNumbers } from "../../numeric/tensor.ts";

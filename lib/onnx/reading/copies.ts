@@ -10,7 +10,7 @@ import {
   GraphProtoSchema,
   type NodeProto,
   type TensorProto,
-} from "onnx-buf";
+} from "../file/protobuf.ts";
 import { append } from "../../base/extremes.ts";
 import type { WeightAlias } from "../inspect/aliases.ts";
 import { tensorProto } from "../file/graph_writer.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { FunctionProto, GraphProto, NodeProto } from "onnx-buf";
+import type { FunctionProto, GraphProto, NodeProto } from "../file/protobuf.ts";
 import { subgraphsOf } from "./nodes.ts";
 
 /**

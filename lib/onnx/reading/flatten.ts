@@ -17,7 +17,7 @@ import {
   NodeProtoSchema,
   type TensorProto,
   TensorProtoSchema,
-} from "onnx-buf";
+} from "../file/protobuf.ts";
 import { checkFunction, checkNames } from "./duplicates.ts";
 import { changed, infoAs, isOp, nodeOf } from "./nodes.ts";
 import { attributesOf, type Frame, Scope } from "./scope.ts";

@@ -6,8 +6,8 @@
  * @module
  */
 
-import { create } from "@bufbuild/protobuf";
 import {
+  create,
   type GraphProto,
   GraphProtoSchema,
   type ModelProto,
@@ -16,7 +16,7 @@ import {
   NodeProtoSchema,
   type TensorProto,
   ValueInfoProtoSchema,
-} from "onnx-buf";
+} from "../file/protobuf.ts";
 import type { HostTensor } from "../../numeric/tensor.ts";
 import { tensorProto } from "../file/graph_writer.ts";
 import { encodeModel } from "../file/model.ts";

@@ -11,7 +11,7 @@ import {
   GraphProtoSchema,
   type NodeProto,
   NodeProtoSchema,
-} from "onnx-buf";
+} from "../file/protobuf.ts";
 import { draws } from "./constant_values.ts";
 import { changed, infoAs, nodeOf, readsOf, subgraphsOf } from "./nodes.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { GraphProto, ValueInfoProto } from "onnx-buf";
+import type { GraphProto, ValueInfoProto } from "../file/protobuf.ts";
 import { inputOf } from "../file/graph_writer.ts";
 import { nodeOf, subgraphsOf, TYPE } from "./nodes.ts";
 

@@ -5,8 +5,12 @@
  * @module
  */
 
-import { clone } from "@bufbuild/protobuf";
-import { type GraphProto, type ModelProto, ModelProtoSchema } from "onnx-buf";
+import {
+  clone,
+  type GraphProto,
+  type ModelProto,
+  ModelProtoSchema,
+} from "../file/protobuf.ts";
 import type { WeightAlias } from "../inspect/aliases.ts";
 import type { SessionOptions } from "../runtime/options.ts";
 import { withoutBranches } from "./branches.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { GraphProto, NodeProto } from "onnx-buf";
+import type { GraphProto, NodeProto } from "../file/protobuf.ts";
 
 /** Element types of onnx.proto that are spoken of here. */
 export const TYPE = {

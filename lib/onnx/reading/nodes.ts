@@ -6,22 +6,20 @@
  */
 
 import {
-  create,
-  type DescMessage,
-  type MessageInitShape,
-  type MessageShape,
-} from "@bufbuild/protobuf";
-import {
   type AttributeProto,
   AttributeProto_AttributeType as AttributeType,
   AttributeProtoSchema,
+  create,
+  type DescMessage,
   type GraphProto,
   GraphProtoSchema,
+  type MessageInitShape,
+  type MessageShape,
   type NodeProto,
   NodeProtoSchema,
   type ValueInfoProto,
   ValueInfoProtoSchema,
-} from "onnx-buf";
+} from "../file/protobuf.ts";
 
 import { readsOf } from "./node_reads.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { NodeProto, TensorProto } from "onnx-buf";
+import type { NodeProto, TensorProto } from "../file/protobuf.ts";
 import { hostTensor } from "../file/model.ts";
 import { sizeOf, toNumbers } from "../../numeric/tensor.ts";
 import { isOp } from "./nodes.ts";

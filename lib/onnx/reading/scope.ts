@@ -8,7 +8,7 @@ import {
   type AttributeProto,
   AttributeProtoSchema,
   type NodeProto,
-} from "onnx-buf";
+} from "../file/protobuf.ts";
 import { changed, isOp } from "./nodes.ts";
 
 /** What names stand for in a graph, and in those around it. */

@@ -5,13 +5,13 @@
  * @module
  */
 
-import { create } from "@bufbuild/protobuf";
 import {
+  create,
   type NodeProto,
   type SparseTensorProto,
   type TensorProto,
   TensorProtoSchema,
-} from "onnx-buf";
+} from "../file/protobuf.ts";
 import { tensorProto } from "../file/graph_writer.ts";
 import { hostTensor } from "../file/model.ts";
 import {

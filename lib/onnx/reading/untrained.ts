@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { TensorProto } from "onnx-buf";
+import type { TensorProto } from "../file/protobuf.ts";
 import { hostTensor } from "../file/model.ts";
 import { toNumbers } from "../../numeric/tensor.ts";
 

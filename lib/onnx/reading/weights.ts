@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { GraphProto, NodeProto, TensorProto } from "onnx-buf";
+import type { GraphProto, NodeProto, TensorProto } from "../file/protobuf.ts";
 import { hostTensor } from "../file/model.ts";
 import { sizeOf, toNumbers } from "../../numeric/tensor.ts";
 import { intOf, isFloat, isOp, subgraphsOf, TYPE } from "./nodes.ts";

@@ -11,7 +11,7 @@ import {
   type GraphProto,
   type NodeProto,
   type ValueInfoProto,
-} from "onnx-buf";
+} from "../file/protobuf.ts";
 import { changed, subgraphsOf } from "./nodes.ts";
 import { widened, widerType } from "./tensors.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { checkOptions, type Checks, number } from "../../base/options.ts";
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../../base/tfjs.ts";
 import { scalar } from "../../trace/precision.ts";
 import {
   ema,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../../base/tfjs.ts";
 import { checkOptions, number } from "../../base/options.ts";
 import type { OptimizerDefinition } from "../definition.ts";
 import { defineDescent } from "../descent.ts";

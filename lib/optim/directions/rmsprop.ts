@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../../base/tfjs.ts";
 import type { Setting } from "../../settings/setting.ts";
 import { checkOptions, number } from "../../base/options.ts";
 import { scalar } from "../../trace/precision.ts";

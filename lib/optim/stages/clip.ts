@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../../base/tfjs.ts";
 import { nullable, positive, type Setting } from "../../settings/setting.ts";
 import { castLike, scalar } from "../../trace/precision.ts";
 import { defineStage, type StageDefinition } from "../definition.ts";

@@ -11,7 +11,7 @@ import {
   list,
   oneOf,
 } from "../../base/options.ts";
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../../base/tfjs.ts";
 import {
   choice,
   nullable,

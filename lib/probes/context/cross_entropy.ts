@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../../base/tfjs.ts";
 import { checkOptions } from "../../base/options.ts";
 import type { HostTensor } from "../../numeric/tensor.ts";
 import { compile } from "../../onnx/runtime/compile.ts";

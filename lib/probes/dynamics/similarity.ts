@@ -5,7 +5,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../../base/tfjs.ts";
 import { short, table } from "../../base/terminal.ts";
 import { type Matrix, tensorOf } from "../../numeric/matrix.ts";
 import { finite } from "../../numeric/statistics.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../../base/tfjs.ts";
 import type { Model } from "../../../models/model.ts";
 import { leavesOf } from "../../base/tree.ts";
 import { defaults, definitionsOf } from "../../config/config.ts";

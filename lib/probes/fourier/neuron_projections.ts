@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../../base/tfjs.ts";
 import { asMatrix } from "../../numeric/matrix.ts";
 import { finite, mean } from "../../numeric/statistics.ts";
 import { toNumbers } from "../../numeric/tensor.ts";

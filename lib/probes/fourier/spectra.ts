@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../../base/tfjs.ts";
 import { dot } from "../../numeric/lanczos.ts";
 import { type Matrix, product } from "../../numeric/matrix.ts";
 import type { HostTensor } from "../../numeric/tensor.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../../base/tfjs.ts";
 import { type Matrix, tensorOf } from "../../numeric/matrix.ts";
 import { runTraced } from "../../onnx/runtime/compile.ts";
 import type { SessionOptions } from "../../onnx/runtime/options.ts";

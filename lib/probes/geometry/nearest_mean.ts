@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../../base/tfjs.ts";
 import { chunksOf } from "../../../models/size.ts";
 import { maxOf } from "../../base/extremes.ts";
 import { frobeniusNorm, tensorOf } from "../../numeric/matrix.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../../base/tfjs.ts";
 import { chunksOf } from "../../../models/size.ts";
 import { type Matrix, tensorOf } from "../../numeric/matrix.ts";
 import type { HostTensor } from "../../numeric/tensor.ts";

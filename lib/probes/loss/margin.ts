@@ -4,7 +4,7 @@
  * @module
  */
 
-import type * as tf from "@tensorflow/tfjs-core";
+import type * as tf from "../../base/tfjs.ts";
 import { hypotOf } from "../../base/extremes.ts";
 import { percent, short, table } from "../../base/terminal.ts";
 import { marginsOf } from "../../metrics/margin.ts";

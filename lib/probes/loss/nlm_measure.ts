@@ -5,7 +5,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../../base/tfjs.ts";
 import { hostBatch } from "../../../models/batch.ts";
 import { under, withBuffers } from "../../../models/buffers.ts";
 import { noHook } from "../../../models/model.ts";

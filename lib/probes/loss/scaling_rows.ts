@@ -5,7 +5,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../../base/tfjs.ts";
 import { mapTree } from "../../base/tree.ts";
 import { type Loss, softmaxCrossEntropy } from "../../losses/mod.ts";
 import { correct } from "../../losses/measures.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../../base/tfjs.ts";
 import { type Loss, softmaxCrossEntropy } from "../../losses/mod.ts";
 import { collapsed } from "../../losses/softmax.ts";
 import { logitExtremes } from "../../metrics/logits.ts";

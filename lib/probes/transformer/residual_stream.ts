@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../../base/tfjs.ts";
 import { layerNorm } from "../../../models/layers/norm.ts";
 import { noHook } from "../../../models/model.ts";
 import { type HostTensor, hostTensorOf, sizeOf } from "../../numeric/tensor.ts";

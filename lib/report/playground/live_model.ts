@@ -5,14 +5,15 @@
  * @module
  */
 
-import { clone, create } from "@bufbuild/protobuf";
 import {
+  clone,
+  create,
   ModelProtoSchema,
   type NodeProto,
   NodeProtoSchema,
   type ValueInfoProto,
   ValueInfoProtoSchema,
-} from "onnx-buf";
+} from "../../onnx/file/protobuf.ts";
 import type { FloatDType, HostTensor } from "../../numeric/tensor.ts";
 import { hostTensor, type ModelProto } from "../../onnx/file/model.ts";
 import { ProbeModel } from "../../onnx/inspect/probe_model.ts";

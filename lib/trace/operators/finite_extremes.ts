@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../../base/tfjs.ts";
 
 const extreme =
   (kernel: "Max" | "Min", axes: "reductionIndices" | "axis") =>

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { util } from "@tensorflow/tfjs-core";
+import { util } from "../../base/tfjs.ts";
 import { type DType, toTyped } from "../../numeric/tensor.ts";
 import { type GraphBuilder, isFloat, type Value } from "../graph.ts";
 import { NEGATIVE } from "./indices.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { backend_util } from "@tensorflow/tfjs-core";
+import { backend_util } from "../../base/tfjs.ts";
 import type { DType } from "../../numeric/tensor.ts";
 import {
   type Attribute,

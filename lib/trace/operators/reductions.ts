@@ -4,7 +4,7 @@
  * @module
  */
 
-import { util } from "@tensorflow/tfjs-core";
+import { util } from "../../base/tfjs.ts";
 import { sizeOf } from "../../numeric/tensor.ts";
 import { choose } from "./functions.ts";
 import { type GraphBuilder, isFloat, type Node, type Value } from "../graph.ts";

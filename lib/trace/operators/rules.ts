@@ -8,8 +8,8 @@
  * @module
  */
 
-import type * as tf from "@tensorflow/tfjs-core";
-import { backend_util, slice_util, util } from "@tensorflow/tfjs-core";
+import type * as tf from "../../base/tfjs.ts";
+import { backend_util, slice_util, util } from "../../base/tfjs.ts";
 import type { FloatDType } from "../../numeric/tensor.ts";
 import { type GraphBuilder, isFloat, type Value } from "../graph.ts";
 import {

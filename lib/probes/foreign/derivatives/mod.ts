@@ -5,7 +5,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../../../base/tfjs.ts";
 import { castLike, scalar } from "../../../trace/precision.ts";
 import type { NodeProto } from "../../../onnx/file/model.ts";
 import {

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { create } from "@bufbuild/protobuf";
 import {
   AttributeProto_AttributeType as AttributeType,
   AttributeProtoSchema,
-} from "onnx-buf";
+  create,
+} from "../../../onnx/file/protobuf.ts";
 import { hostTensorOf } from "../../../numeric/tensor.ts";
 import { inputOf, tensorProto } from "../../../onnx/file/graph_writer.ts";
 import type { GraphProto, NodeProto } from "../../../onnx/file/model.ts";

@@ -1,4 +1,4 @@
-// Functions with options refuse those that they do not know, and tensors that are
+// Functions with options refuse those that they do not know, and values that are
 // none.
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
@@ -6,34 +6,34 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as groklab from "./_entries.ts";
 import { UsageError } from "../lib/base/errors.ts";
 import { checkOptions, flag, only, whole } from "../lib/base/options.ts";
-import { f32, i32 } from "./trace/_run.ts";
+import { f32 } from "./trace/_run.ts";
 import { traceX } from "./trace/_graphs.ts";
+import { config, experiment, model } from "./onnx/_exp.ts";
 
 const absent = "/nonexistent/of-options-test";
-const config = { modulus: 5, hidden: [4], steps: 1 };
-const experiment = () => groklab.makeExperiment(groklab.resolveConfig(config));
-const model = groklab.encodeModel(
-  groklab.modelOf(traceX((x) => tf.exp(x)), { name: "exp" }),
-);
 
 // What is no option of any function.
 type Options = Record<string, unknown>;
 
 const key = groklab.randomKey(0);
+
 const MLP = {
   input: { kind: "tokens", vocabulary: 5, length: 2 },
   hidden: [4],
   classes: 5,
   biases: false,
 } as const;
+
 const TRANSFORMER = {
   ...{ vocabulary: 6, length: 3, classes: 5 },
   ...{ dModel: 4, heads: 2, dMlp: 8 },
 };
+
 const COMPARISON = {
   ...{ entities: 20, attributes: 2, attributeValues: 3 },
   ...{ inferredRatio: 1, oodFraction: 0.2 },
 };
+
 const COMPOSITION = {
   ...{ entities: 20, relations: 4, outDegree: 3 },
   ...{ inferredRatio: 1, oodFraction: 0.3 },
@@ -210,138 +210,6 @@ Deno.test("only() takes the options of another function out", () => {
   const checks = { a: flag, b: whole(0) };
   const given: { a?: boolean; b?: number } = { a: true, ...{ c: 3 } };
   assertEquals(only(given, checks), { a: true });
-});
-
-Deno.test("a session refuses tensors that are not its inputs'", async () => {
-  const session = await groklab.openSession(model, { threads: 1 });
-  const x = f32([3], [0, 1, 2]);
-  const refused: [Record<string, unknown>, string][] = [
-    [{}, "Cannot run without the input x, float32 [3]"],
-    [{ x, y: x }, "Cannot run with an input y: there are x"],
-    [{ x: f32([2], [0, 1]) }, "as float32 [2]: it is float32 [3]"],
-    [{ x: f32([1, 3], [0, 1, 2]) }, "as float32 [1,3]: it is float32 [3]"],
-    [{ x: i32([3], [0, 1, 2]) }, "as int32 [3]: it is float32 [3]"],
-    [{ x: { ...x, shape: [4] } }, "[4]: it holds 3 elements of Float32Array"],
-    [{ x: { ...x, shape: [-3] } }, "[-3]: it holds"],
-    [{ x: { ...x, dtype: "float64" } }, "as float64 [3]: it holds"],
-    [{ x: { ...x, data: [0, 1, 2] } }, "3 elements of Array"],
-  ];
-  for (const [inputs, message] of refused) {
-    await assertRejects(
-      () => session.run(inputs as never),
-      TypeError,
-      message,
-    );
-  }
-  await assertRejects(
-    () => session.run({ x }, ["z"]),
-    TypeError,
-    "Cannot ask for the output z: there are y",
-  );
-  await session.close();
-});
-
-Deno.test("float16 inputs are refused by name under node, taken under web", async () => {
-  const x = groklab.hostTensorOf("float16", [2], [0.5, -3]);
-  const run = (runtime: "node" | "web") =>
-    groklab.runTraced(({ x }) => ({ y: tf.add(x, x) }), { x }, { runtime });
-  await assertRejects(
-    () => run("node"),
-    TypeError,
-    "Cannot run with the input x in float16: the runtime node takes none",
-  );
-  const { y } = await run("web");
-  assertEquals([y!.dtype, [...y!.data]], ["float16", [1, -6]]);
-});
-
-Deno.test("a weight whose elements are not its shape's is not written", () => {
-  const x = { dtype: "float32", shape: [2], data: Float32Array.of(1) } as const;
-  assertThrows(
-    () => groklab.encodeTensors("weights", { x }),
-    TypeError,
-    "Cannot take the tensor value.x as float32 [2]: it holds 1 elements",
-  );
-});
-
-Deno.test("closing twice does nothing, running afterwards is refused", async () => {
-  const session = await groklab.openSession(model, { threads: 1 });
-  await Promise.all([session.close(), session.close()]);
-  await session.close();
-  await assertRejects(
-    () => session.run({ x: f32([3], [0, 1, 2]) }),
-    Error,
-    "closed",
-  );
-  const engine = await groklab.onnxEngine(experiment(), { threads: 1 });
-  await engine.close();
-  await engine.close();
-  const eager = await groklab.tfjsEngine(experiment());
-  await eager.close();
-  await eager.close();
-  const objective = groklab.openObjective(experiment(), undefined, {
-    threads: 1,
-  });
-  await objective.loss(objective.at);
-  await objective.close();
-  await objective.close();
-  const probed = new groklab.ProbeModel(model, "exp", { threads: 1 });
-  await probed.run({ x: f32([3], [0, 1, 2]) });
-  await probed.close();
-  await probed.close();
-  const scorer = new groklab.Scorer({ threads: 1 });
-  await scorer[Symbol.asyncDispose]();
-  await scorer[Symbol.asyncDispose]();
-});
-
-Deno.test("a host tensor is of a type that there is, and holds what was given", () => {
-  const make = (dtype: string, values: number[], shape = [values.length]) =>
-    groklab.hostTensorOf(dtype as "int32", shape, values);
-  for (const dtype of ["float99", "", "toString"]) {
-    assertThrows(
-      () => make(dtype, [1]),
-      TypeError,
-      `Cannot make a tensor of ${dtype}: there are float16, float32, `,
-    );
-  }
-  // Shapes that no tensor has, whose product fits.
-  for (const shape of [[-1, -2], [0.5, 4], [NaN], [2, 2], [3]]) {
-    assertThrows(
-      () => make("float32", [1, 2], shape),
-      RangeError,
-      "of shape [",
-    );
-  }
-  const wrong: [string, number][] = [
-    ["int32", 2 ** 31],
-    ["int32", -(2 ** 31) - 1],
-    ["int32", 1.5],
-    ["int32", NaN],
-    ["int64", 0.5],
-    ["int64", 2 ** 53],
-    ["uint32", -1],
-    ["uint32", 2 ** 32],
-    ["bool", 2],
-  ];
-  for (const [dtype, value] of wrong) {
-    assertThrows(
-      () => make(dtype, [0, value]),
-      RangeError,
-      `Cannot make a tensor of ${dtype} of the number ${value}: it holds whole`,
-    );
-  }
-  const held: [string, number[]][] = [
-    ["int32", [-(2 ** 31), 2 ** 31 - 1, -0]],
-    ["int64", [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]],
-    ["uint32", [0, 2 ** 32 - 1]],
-    ["bool", [0, 1]],
-    ["float64", [NaN, -Infinity, 0.1]],
-  ];
-  for (const [dtype, values] of held) {
-    assertEquals(
-      [...groklab.toNumbers(make(dtype, values))],
-      values.map((x) => Object.is(x, -0) ? 0 : x),
-    );
-  }
 });
 
 Deno.test("modular() refuses an operation that there is not", () => {

@@ -6,15 +6,31 @@
 import { assertEquals } from "@std/assert";
 import type { Decision } from "../../lib/figures/figure.ts";
 import { figures } from "../../lib/figures/mod.ts";
-import { always, type Arms, constructed, type Curve, from } from "./_claims.ts";
-import { spectrum, way } from "./_measures.ts";
-
-const test = (curve: Curve, train: Curve = from(100)) => ({
-  columns: { test_accuracy: curve, train_accuracy: train },
-});
-const never = always(0);
+import { always, type Arms, constructed, from } from "./_claims.ts";
+import {
+  behind,
+  encodings,
+  eps,
+  fig1,
+  fig12,
+  fig13,
+  fig14,
+  fig16,
+  fig1a,
+  fig4,
+  fig5,
+  fig6,
+  fig7,
+  fig8,
+  firstOf,
+  never,
+  peaks,
+  perp,
+  test,
+} from "./_arms.ts";
 
 type Verdict = Decision["verdict"];
+
 type Case = readonly [
   figure: string,
   claim: string,
@@ -22,118 +38,6 @@ type Case = readonly [
   arms: (x: number) => Arms,
   verdicts: readonly (readonly [x: number, verdict: Verdict])[],
 ];
-
-const fig1 = (stable: Curve, soft: Curve): Arms => ({
-  stablemax: test(stable),
-  softmax: test(soft),
-});
-// Softmax a step behind the published 110 at most, the other arm as far as t.
-const fig1a = (t: number, full = 1): Arms => ({
-  "perp-softmax-float32": test(from(200), from(111, full)),
-  "perp-stablemax-float64": test(from(200), from(t)),
-  "perp-stablemax-float32": test(from(200), from(t)),
-});
-const fig12 = (gini: number, flat: number, accuracy = 1): Arms => ({
-  stablemax: {
-    ...test(always(accuracy)),
-    measures: { spectrum: spectrum(gini) },
-  },
-  perp: { ...test(never), measures: { spectrum: spectrum(0) } },
-  softmax: { ...test(never), measures: { spectrum: spectrum(flat) } },
-});
-const fig13 = (one: number, two: number): Arms => ({
-  one: test(always(one)),
-  two: test(always(two)),
-  three: test(never),
-  "two-decay": test(never),
-});
-const fig14 = (collapse: number, moved: number, decay = 0.9): Arms => ({
-  plain: {
-    columns: {
-      softmax_collapse: always(collapse),
-      zero_terms: always(1),
-      // Behind the middle of the run, wherever that is.
-      test_accuracy: from(1, moved),
-    },
-  },
-  decay: test(always(decay)),
-});
-const fig16 = (plain: number, hot: number, smooth: number, reached = 0.5) => ({
-  softmax: { columns: { softmax_collapse: from(2000, plain) } },
-  temperature: { columns: { softmax_collapse: from(hot) } },
-  smoothing: {
-    columns: {
-      softmax_collapse: always(smooth),
-      test_accuracy: always(reached),
-    },
-  },
-});
-const fig4 = (add: number): Arms => ({
-  add: test(always(add)),
-  product: test(always(1)),
-  parity: test(always(1)),
-});
-const encodings = (scalar: number, binary: number): Arms => ({
-  scalar: test(always(scalar)),
-  binary: test(always(binary)),
-});
-const fig5 = (rise: number): Arms =>
-  Object.fromEntries(
-    ["mlp", "mlp-biases", "transformer"].map((name) => [name, {
-      columns: {
-        cos_weight_neg_gradient: from(1000, rise),
-        train_accuracy: from(500),
-        softmax_collapse: from(3000),
-      },
-    }]),
-  );
-const fig6 = (perp: number, plain: number): Arms => ({
-  "mlp-perp-adamw": test(from(300, perp)),
-  "mlp-perp-sgd": test(from(300)),
-  "mlp-adamw": test(from(300, plain)),
-});
-const firstOf = (high: number): Arms =>
-  Object.fromEntries(
-    ["add", "subtract"].flatMap((task) => [
-      [`${task}-perp`, test(from(700, high))],
-      [`${task}-decay`, test(from(1300))],
-      [`${task}-plain`, test(never)],
-    ]),
-  );
-const fig7 = (plain: [number, number], perp: [number, number]): Arms => ({
-  "sgd": { measures: { trajectory: way(...plain) } },
-  "perp-sgd": { measures: { trajectory: way(...perp) } },
-});
-const fig8 = (induced: string, free: Curve, held: Curve): Arms => ({
-  plain: { columns: { test_accuracy: free } },
-  [induced]: { columns: { test_accuracy: held } },
-});
-const behind = (high: number, at = 8000): Curve => (step) =>
-  step >= at ? high : 0;
-const eps = (small: number, large: number, collapse = 0): Arms => ({
-  "eps1e-25": test(from(5000, small)),
-  "eps1e-8": {
-    columns: {
-      test_accuracy: from(5000, large),
-      softmax_collapse: from(9000, collapse),
-    },
-  },
-});
-const perp = (a: number, b: number, high = 1): Arms => ({
-  "adamw-tensor": test(from(a, high)),
-  "adamw-global": test(from(b, high)),
-  "sgd-tensor": test(from(300)),
-  "sgd-global": test(from(300)),
-});
-const peaks = (float64: number): Arms =>
-  Object.fromEntries(
-    [0.6, 0.7].flatMap((fraction) =>
-      [[16, 0.02], [32, 0.04], [64, float64]].map(([bits, peak]) => [
-        `float${bits}-${fraction}`,
-        { columns: { test_accuracy: always(peak!) } },
-      ])
-    ),
-  );
 
 const [holds, fails, inconclusive] = [
   "holds",

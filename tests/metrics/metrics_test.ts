@@ -1,35 +1,23 @@
 /**
  * Metrics where their values are known in closed form: a collapsed network,
- * thresholds, ranks, attention; and which metrics there are.
+ * temperatures, attention.
  */
 
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
-import { UsageError } from "../../lib/base/errors.ts";
-import { fraction } from "../../lib/losses/measures.ts";
-import { collapsed } from "../../lib/losses/softmax.ts";
+import { assertEquals } from "@std/assert";
+import { resolveConfig } from "../../lib/config/config.ts";
 import { attention } from "../../lib/metrics/attention.ts";
 import type { Measured } from "../../lib/metrics/group.ts";
-import {
-  collapseThreshold,
-  effectiveRankOf,
-  homogeneousDegree,
-  type MetricChoice,
-  metricGroupsOf,
-  metricSets,
-} from "../../lib/metrics/mod.ts";
+import { effectiveRankOf } from "../../lib/metrics/mod.ts";
 import { type HostTensor, hostTensorOf } from "../../lib/numeric/tensor.ts";
-import { runTraced } from "../../lib/onnx/runtime/compile.ts";
-import { alone, type Engine } from "../../lib/engine/engine.ts";
+import type { Engine } from "../../lib/engine/engine.ts";
 import {
   type Experiment,
   makeExperiment,
 } from "../../lib/experiment/experiment.ts";
-import { metered } from "../../lib/engine/metered.ts";
-import { onnxBand, onnxEngine } from "../../lib/engine/onnx/onnx_engine.ts";
-import { assertClose, valuesOf } from "../_golden.ts";
+import { onnxEngine } from "../../lib/engine/onnx/onnx_engine.ts";
+import { assertClose } from "../_golden.ts";
 import { meteredOnnx, meteredTfjs } from "../engine/_metered.ts";
 
 const P = 5;
@@ -162,31 +150,6 @@ for (const [name, start] of Object.entries(engines)) {
   });
 }
 
-for (const precision of ["float16", "float32", "float64"] as const) {
-  Deno.test(`collapseThreshold() is where a softmax in ${precision} collapses`, async () => {
-    for (const classes of [2, 5, 113]) {
-      const share = async (gap: number) => {
-        const z = Array.from({ length: classes }, (_, k) => k === 1 ? gap : 0);
-        const { share } = await runTraced(
-          ({ z }) => ({
-            share: fraction(collapsed(z as tf.Tensor2D, precision)),
-          }),
-          { z: hostTensorOf("float64", [1, classes], z) },
-        );
-        return valuesOf(share)[0];
-      };
-      const threshold = collapseThreshold(precision, classes);
-      // Float16 rounds the gap itself, near 12 to 2^-7, and the exponentials by
-      // up to 2^-25 in about 2^-18.
-      const away = precision === "float16" ? 0.03 : 1e-5;
-      assertEquals(await share(threshold + away), 1, `${classes}, above`);
-      // Below it depends on the order of the additions down to ln(2/ε).
-      const least = collapseThreshold(precision, 2);
-      assertEquals(await share(least - away), 0, `${classes}, below`);
-    }
-  });
-}
-
 Deno.test("a temperature moves the threshold", async () => {
   const measured = async (temperature: number) => {
     const engine = await onnxEngine(makeExperiment(resolveConfig({
@@ -211,41 +174,6 @@ Deno.test("a temperature moves the threshold", async () => {
     })
   ) assertClose([warm[name]!], [value], tolerance, name);
 });
-
-Deno.test("effectiveRankOf() counts equal singular values", () => {
-  for (const n of [1, 2, 7]) {
-    const values = [...Array(n).fill(3), 0, 0];
-    // n sums and logarithms, each rounded.
-    const tolerance = { relative: 10 * n * 2 ** -52, absolute: 0 };
-    assertClose([effectiveRankOf(values)], [n], tolerance, `${n}`);
-  }
-  // exp(H) of (3/4, 1/4) is 4/3^(3/4).
-  assertClose(
-    [effectiveRankOf([3, 1])],
-    [4 / 3 ** 0.75],
-    { relative: 10 * 2 ** -52, absolute: 0 },
-    "3 and 1",
-  );
-  assertEquals(effectiveRankOf([0, 0]), NaN);
-});
-
-const DEGREES: [ConfigInput, number | undefined][] = [
-  [{ modulus: 5, hidden: [4] }, 2],
-  [{ modulus: 5, hidden: [4, 4, 4] }, 4],
-  [{ modulus: 5, hidden: [4], biases: true }, undefined],
-  [{ task: "parity", bits: 6, samples: 20, hidden: [4], biases: false }, 2],
-  [
-    { modulus: 5, model: "transformer", dModel: 8, heads: 2, dMlp: 8 },
-    undefined,
-  ],
-];
-
-for (const [config, degree] of DEGREES) {
-  Deno.test(`homogeneousDegree() is ${degree}: ${JSON.stringify(config)}`, () => {
-    const experiment = makeExperiment(resolveConfig(config));
-    assertEquals(homogeneousDegree(experiment), degree);
-  });
-}
 
 Deno.test("attention_collapse counts rows that could see more, by head", async () => {
   await tf.setBackend("cpu");
@@ -278,69 +206,4 @@ Deno.test("attention_collapse counts rows that could see more, by head", async (
     "attention_collapse.blocks.1.attn.0": 1,
     "attention_collapse.blocks.1.attn.1": 1,
   });
-});
-
-Deno.test("metricGroupsOf() has the basic ones always, each once, in one order", () => {
-  const cases: [MetricChoice[], string[]][] = [
-    [["basic"], ["basic"]],
-    [["nlm", "tensors"], ["basic", "tensors", "nlm"]],
-    [["paper", "tensors", "margin"], [...metricSets.paper, "margin"]],
-    [["all", "basic"], [...metricSets.all]],
-  ];
-  for (const [names, groups] of cases) {
-    assertEquals(metricGroupsOf(names), groups);
-  }
-});
-
-Deno.test("a group that is named must find something to measure", async () => {
-  const experiment = (metrics: MetricChoice[]) =>
-    makeExperiment(resolveConfig({ modulus: 5, hidden: [4], metrics }));
-  await assertRejects(
-    () => onnxEngine(experiment(["attention"])),
-    UsageError,
-    "--metrics attention has nothing to measure in --model mlp",
-  );
-  await (await onnxEngine(experiment(["all"]))).close();
-  assertThrows(
-    () => resolveConfig({ metrics: ["fourier"] }),
-    UsageError,
-    '--metrics must be out of basic, tensors, updates, underflow, logits, margin, nlm, attention, effective-rank, paper, all, got ["fourier"]',
-  );
-});
-
-Deno.test("measuring outside the step changes neither steps nor metrics", async () => {
-  const experiment = makeExperiment(resolveConfig({
-    modulus: 7,
-    hidden: [12],
-    metrics: ["effective-rank"],
-  }));
-  const plain = await onnxEngine(experiment, { threads: 1 });
-  const engine = await meteredOnnx(experiment);
-  const losses: number[] = [];
-  const evaluations = [];
-  while (engine.step < 12) {
-    const part = await engine.advance(12 - engine.step, 5);
-    assert(part.measuring! > 0);
-    losses.push(...part.losses);
-    evaluations.push(...part.evaluations);
-  }
-  const wanted = await plain.advance(12, 5);
-  assertEquals(losses, wanted.losses);
-  assertEquals(evaluations.map(({ step }) => step), [0, 5, 10]);
-  const ranks = [];
-  for (const [i, { metrics }] of evaluations.entries()) {
-    const rest = Object.entries(metrics)
-      .filter(([name]) => !name.startsWith("effective_rank"));
-    assertEquals(Object.fromEntries(rest), wanted.evaluations[i]!.metrics);
-    ranks.push(metrics["effective_rank.layers.0.W"]);
-  }
-  // Each is that of its own step's state.
-  const again = await onnxBand([experiment], { threads: 1 });
-  const second = alone(await metered(again, [experiment]));
-  for (const rank of ranks) {
-    const { metrics } = await second.evaluate();
-    assertEquals(metrics["effective_rank.layers.0.W"], rank);
-    if (second.step < 10) await again.advance(5, 100);
-  }
-  for (const each of [plain, engine, second]) await each.close();
 });

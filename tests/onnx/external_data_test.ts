@@ -1,4 +1,4 @@
-/** Weights in a file beside the model, as PyTorch's exporter writes them. */
+/** Weights that lie in a file beside the model. */
 
 import { create } from "@bufbuild/protobuf";
 import {
@@ -20,36 +20,7 @@ import { loadProbeModel } from "../../lib/onnx/inspect/load_probe_model.ts";
 import { hostTensorOf } from "../../lib/numeric/tensor.ts";
 import { exportCheckpoint } from "../../lib/runs/export.ts";
 import { withTempDir } from "../tasks/_run.ts";
-
-const whole =
-  new URL("../golden/pytorch_export.onnx", import.meta.url).pathname;
-
-/** The same model with its weights in a file, one behind the other. */
-async function split(
-  folder: string,
-  change: Readonly<Record<string, string>> = {},
-): Promise<string> {
-  const model = decodeModel(await Deno.readFile(whole), whole);
-  const bytes: number[] = [];
-  for (const tensor of model.graph!.initializer) {
-    const entries = {
-      location: "model.onnx.data",
-      offset: String(bytes.length),
-      length: String(tensor.rawData.length),
-      ...change,
-    };
-    bytes.push(...tensor.rawData);
-    tensor.rawData = new Uint8Array();
-    tensor.dataLocation = TensorProto_DataLocation.EXTERNAL;
-    tensor.externalData = Object.entries(entries).map(([key, value]) =>
-      create(StringStringEntryProtoSchema, { key, value })
-    );
-  }
-  const path = join(folder, "model.onnx");
-  await Deno.writeFile(path, encodeModel(model));
-  await Deno.writeFile(`${path}.data`, Uint8Array.from(bytes));
-  return path;
-}
+import { split, whole } from "./_beside.ts";
 
 Deno.test("weights beside a model are the model's, and it runs", () =>
   withTempDir(async (folder) => {
@@ -84,23 +55,6 @@ Deno.test("a weight beside a model needs neither an offset of 0 nor a length", (
       [...tensorsIn(from)].map(({ name, rawData }) => [name, rawData]);
     assertEquals(bytes(model), bytes(expected));
   }));
-
-const refused: Record<string, Record<string, string>> = {
-  "above the model": { location: "../secret" },
-  "anywhere on the disk": { location: "/etc/hostname" },
-  "nowhere": { location: "" },
-  "longer than its file": { offset: "1", length: "99999999" },
-  "before its file": { offset: "-4" },
-  "behind its file": { offset: "99999999" },
-};
-
-for (const [where, change] of Object.entries(refused)) {
-  Deno.test(`a weight ${where} is refused`, () =>
-    withTempDir(async (folder) => {
-      const path = await split(folder, change);
-      await assertRejects(() => loadProbeModel(path), SyntaxError, path);
-    }));
-}
 
 Deno.test("weights whose file is gone are said to be", () =>
   withTempDir(async (folder) => {
@@ -158,105 +112,6 @@ Deno.test("weights beside a model that are no regular file are refused", () =>
       () => loadProbeModel(path),
       FileError,
       "it is a folder",
-    );
-  }));
-
-const numbers: Record<string, Record<string, string>> = {
-  "no number": { offset: "1e2" },
-  "in other digits": { length: "0x10" },
-  "empty": { length: "" },
-};
-
-for (const [what, change] of Object.entries(numbers)) {
-  Deno.test(`a place in a file that is ${what} is refused`, () =>
-    withTempDir(async (folder) => {
-      const path = await split(folder, change);
-      await assertRejects(
-        () => loadProbeModel(path),
-        SyntaxError,
-        "has offset",
-      );
-    }));
-}
-
-const wrong: readonly [
-  what: string,
-  change: Readonly<Record<string, string>>,
-  said: string,
-][] = [
-  [
-    "a length that its shape does not have",
-    { offset: "0", length: "8" },
-    "takes",
-  ],
-  [
-    "a NUL in its place",
-    { location: "model.onnx.data\0" },
-    "must lie in a file",
-  ],
-];
-
-for (const [what, change, said] of wrong) {
-  Deno.test(`a weight with ${what} is refused, and not exported`, () =>
-    withTempDir(async (folder) => {
-      const path = await split(folder, change);
-      const out = join(folder, "out.onnx");
-      await assertRejects(() => loadProbeModel(path), SyntaxError, said);
-      await assertRejects(() => exportCheckpoint(path, out), SyntaxError, said);
-      await assertRejects(() => Deno.stat(out), Deno.errors.NotFound);
-    }));
-}
-
-Deno.test("the file beside a model has the SHA-1 that a weight says, or is refused", () =>
-  withTempDir(async (folder) => {
-    // The sum by Python: hashlib.sha1(open("model.onnx.data", "rb").read())
-    const checksum = "0b12ec8ec9ee1116767a8ccdd4857b18071bfb05";
-    for (const given of [checksum, checksum.toUpperCase()]) {
-      const model = await loadProbeModel(
-        await split(folder, { checksum: given }),
-      );
-      await model.close();
-    }
-    const path = await split(folder, { checksum });
-    const out = join(folder, "out.onnx");
-    const data = await Deno.readFile(`${path}.data`);
-    // One bit of a weight; one byte that no weight has.
-    const flipped = data.slice();
-    flipped[7]! ^= 1;
-    const longer = new Uint8Array(data.length + 1);
-    longer.set(data);
-    for (const bytes of [flipped, longer]) {
-      await Deno.writeFile(`${path}.data`, bytes);
-      const said = `says ${checksum}`;
-      await assertRejects(() => loadProbeModel(path), SyntaxError, said);
-      await assertRejects(() => exportCheckpoint(path, out), SyntaxError, said);
-    }
-    for (const bad of ["", "none", checksum.slice(1)]) {
-      const torn = await split(folder, { checksum: bad });
-      await assertRejects(() => loadProbeModel(torn), SyntaxError, "40 hex");
-    }
-    await assertRejects(() => Deno.stat(out), Deno.errors.NotFound);
-  }));
-
-Deno.test("a place that is given twice, or beside the data, is refused", () =>
-  withTempDir(async (folder) => {
-    const path = await split(folder);
-    const twice = decodeModel(await Deno.readFile(path), path);
-    const [first] = twice.graph!.initializer;
-    first!.externalData.push(
-      create(StringStringEntryProtoSchema, { key: "location", value: "other" }),
-    );
-    await assertRejects(
-      () => readExternalData(twice, path),
-      SyntaxError,
-      "gives its location 2 times",
-    );
-    const both = decodeModel(await Deno.readFile(path), path);
-    both.graph!.initializer[0]!.rawData = new Uint8Array(4);
-    await assertRejects(
-      () => readExternalData(both, path),
-      SyntaxError,
-      "in the file and beside it",
     );
   }));
 

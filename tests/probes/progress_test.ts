@@ -1,44 +1,13 @@
 /** Fourier and progress measures of networks whose answers are known. */
 
-import {
-  assertAlmostEquals,
-  assertEquals,
-  assertRejects,
-  assertThrows,
-} from "@std/assert";
-import { modular } from "../../lib/data/tasks/modular.ts";
+import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { hostTensorOf } from "../../lib/numeric/tensor.ts";
-import { cyclicTask, primitiveRoot } from "../../lib/probes/fourier/cyclic.ts";
-import {
-  fourier,
-  NotApplicableError,
-  ProbeContext,
-  progress,
-} from "../../lib/probes/mod.ts";
+import { fourier, progress } from "../../lib/probes/mod.ts";
 import { ask } from "../../lib/probes/asking/probe_checkpoint.ts";
-import { modularPairs } from "../../lib/probes/context/task.ts";
-import { assertClose, golden, tensorOf } from "../_golden.ts";
 import { tableNetwork, waveNetwork } from "./_contexts.ts";
+import { near, p, waveLoss } from "./_waves.ts";
 
-const p = 11;
 const ALPHAS = { 2: 3, 5: 1.5 };
-
-// log Σ_c exp(z_c) − z_0 of logits z_c = Σ α_k cos(w_k c), the same for every pair.
-function waveLoss(alphas: Readonly<Record<number, number>>, n = p): number {
-  const z = Array.from(
-    { length: n },
-    (_, c) =>
-      Object.entries(alphas).reduce(
-        (sum, [k, a]) => sum + a * Math.cos(2 * Math.PI * Number(k) * c / n),
-        0,
-      ),
-  );
-  return Math.log(z.reduce((sum, x) => sum + Math.exp(x), 0)) - z[0]!;
-}
-
-// Sums of some hundred terms of size 1 in float64.
-const near = (x: number | null | undefined, y: number, what?: string) =>
-  assertAlmostEquals(x!, y, 1e-10, what);
 
 Deno.test("fourier: a network of two waves has two frequencies by every rule", async () => {
   const result = await ask(fourier, await waveNetwork(p, ALPHAS));
@@ -148,63 +117,6 @@ Deno.test("subtraction is addition of the negative", async () => {
   near(result.trig_identity, 1);
 });
 
-// Waves over the multiplicative group: of indices, not of residues.
-for (const task of ["product", "divide"] as const) {
-  Deno.test(`${task} is ${task === "product" ? "a sum" : "a difference"} of discrete logarithms`, async () => {
-    const n = p - 1;
-    const { residues, rows, answers } = cyclicTask(
-      modularPairs(task, p, true),
-    );
-    const index = (x: number) => residues.indexOf(x);
-    const { inputs } = modular(task, p);
-    const wave = (i: number) => 2 * Math.cos(2 * Math.PI * 3 * i / n);
-    // Row a·p + b of the table; where there is no logarithm the logits are 0.
-    const hidden = new Float64Array(p * p * p);
-    for (const [i, row] of rows.entries()) {
-      const [a, b] = inputs[row]!;
-      residues.forEach((residue, c) => {
-        hidden[(a! * p + b!) * p + residue] = wave(answers[i]! - c);
-      });
-    }
-    const identity = Array.from(
-      { length: p * p },
-      (_, i) => i % (p + 1) === 0 ? 1 : 0,
-    );
-    const context = await tableNetwork({
-      config: { task, modulus: p, trainFraction: 0.5, precision: "float64" },
-      hidden: hostTensorOf("float64", [p * p, p], hidden),
-      out: hostTensorOf("float64", [p, p], identity),
-      embedding: hostTensorOf(
-        "float64",
-        [p, 1],
-        Array.from({ length: p }, (_, x) => x === 0 ? 5 : wave(index(x))),
-      ),
-    });
-    const spectra = await ask(fourier, context);
-    assertEquals([spectra.group, spectra.order], ["multiplicative", n]);
-    assertEquals(spectra.rules.embedding, [3]);
-    near(spectra.logits.product_power[2], 1);
-    const result = await ask(progress, context, { keyFrequencies: [3] });
-    near(result.trig_identity, 1);
-    near(result.frequencies[0]!.amplitude, 2);
-    // The class 0 has the logit 0, beside those of the group.
-    const z = Array.from({ length: n }, (_, c) => wave(c));
-    const sum = z.reduce((total, x) => total + Math.exp(x), 1);
-    near(result.full.loss, Math.log(sum) - 2);
-    near(result.restricted!.loss, Math.log(sum) - 2);
-  });
-}
-
-Deno.test("the order of a product's group is even: its last wave has no sine", async () => {
-  // Of Z_8 the wave of k = 4 is (−1)^s.
-  const context = await waveNetwork(8, { 4: 2 });
-  const result = await ask(progress, context, { keyFrequencies: [4] });
-  near(result.trig_identity, 1);
-  near(result.frequencies[0]!.amplitude, 2);
-  near(result.restricted!.loss, waveLoss({ 4: 2 }, 8));
-  assertEquals(result.frequencies[0]!.neurons_on_sin, null);
-});
-
 Deno.test("progress: a memorising network is spread over all frequencies", async () => {
   // M at the label where a + b is trained on; the train rows are those with
   // a < 5, so of each answer 5 pairs of 11.
@@ -247,12 +159,6 @@ Deno.test("progress: a memorising network is spread over all frequencies", async
   assertEquals((await ask(fourier, context)).rules.neurons, []);
 });
 
-Deno.test("no group, no frequencies", () => {
-  const composite = modularPairs("product", 12, true);
-  assertThrows(() => cyclicTask(composite), NotApplicableError, "composite");
-  assertEquals([2, 3, 5, 7, 23, 113].map(primitiveRoot), [1, 2, 2, 3, 5, 3]);
-});
-
 Deno.test("a network that is the same everywhere varies nowhere", async () => {
   const zeros = (...shape: number[]) =>
     hostTensorOf(
@@ -277,89 +183,3 @@ Deno.test("a network that is the same everywhere varies nowhere", async () => {
     assertEquals(JSON.parse(JSON.stringify(found)), found);
   }
 });
-
-interface Reference {
-  readonly task: "add" | "subtract" | "product" | "divide";
-  readonly modulus: number;
-  readonly keys: number[];
-  readonly hidden: number[][];
-  readonly out: number[][];
-  readonly embedding: number[][];
-  readonly train: number[];
-  readonly expected:
-    & {
-      readonly [name: string]: number;
-    }
-    & Record<
-      | "restricted_by_frequency"
-      | "excluded_by_frequency"
-      | "amplitudes"
-      | "explained"
-      | "map_cos"
-      | "map_sin"
-      | "embedding_cos"
-      | "embedding_sin"
-      | "neuron_frequencies"
-      | "neuron_shares",
-      number[]
-    >
-    & { readonly neurons_on_waves: (number | null)[][] };
-}
-
-// Sums of some hundred float64 terms of size 1 in another order: ε·√(7³·9) ≈ 10⁻¹⁴,
-// a hundredfold by the least squares of the reference.
-const ROUNDING = { relative: 1e-11, absolute: 1e-12 };
-
-for (const reference of await golden<Reference[]>("progress")) {
-  const { task, modulus, keys, expected } = reference;
-  Deno.test(`NumPy says the same of ${task} mod ${modulus}`, async () => {
-    const table = await tableNetwork({
-      config: { task, modulus, trainFraction: 0.5, precision: "float64" },
-      hidden: tensorOf("float64", reference.hidden),
-      out: tensorOf("float64", reference.out),
-      embedding: tensorOf("float64", reference.embedding),
-    });
-    const rows = Int32Array.from(reference.train);
-    const labels = rows.map((row) => table.task.labels[row]!);
-    const context = new ProbeContext(table.model, {
-      task: {
-        ...table.task,
-        split: () => ({ train: { rows, labels }, test: { rows, labels } }),
-      },
-    });
-    const spectra = await ask(fourier, context);
-    const result = await ask(progress, context, { keyFrequencies: keys });
-    const map = spectra.neuron_logit_map!;
-    const embedding = spectra.embedding!;
-    const numbers: Record<string, (number | null)[]> = {
-      full: [result.full.loss],
-      train: [result.train!.loss],
-      restricted: [result.restricted!.loss],
-      excluded: [result.excluded!.loss],
-      restricted_by_frequency: result.frequencies.map((f) => f.restricted_loss),
-      excluded_by_frequency: result.frequencies.map((f) => f.excluded_loss),
-      amplitudes: result.frequencies.map((f) => f.amplitude),
-      explained: result.frequencies.map((f) => f.explained),
-      trig_identity: [result.trig_identity],
-      residual: [result.neuron_logit_residual],
-      neurons_on_waves: result.frequencies.flatMap((
-        f,
-      ) => [f.neurons_on_cos, f.neurons_on_sin]),
-      map_cos: [...map.cos_norms],
-      map_sin: [...map.sin_norms],
-      map_gini: [map.gini],
-      embedding_cos: [...embedding.cos_norms],
-      embedding_sin: [...embedding.sin_norms],
-      embedding_gini: [embedding.gini],
-      neuron_frequencies: [...spectra.layers[0]!.frequencies],
-      neuron_shares: [...spectra.layers[0]!.shares],
-      squared_weights: [result.squared_weights!["layers.1.W"]!],
-    };
-    assertEquals(Object.keys(numbers).sort(), Object.keys(expected).sort());
-    for (const [name, found] of Object.entries(numbers)) {
-      const wanted = [expected[name]!].flat(2) as (number | null)[];
-      assertEquals(found.map((x) => x === null), wanted.map((x) => x === null));
-      assertClose(found.map(Number), wanted.map(Number), ROUNDING, name);
-    }
-  });
-}

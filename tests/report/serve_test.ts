@@ -5,9 +5,8 @@ import { join } from "node:path";
 import { serveReport } from "../../lib/report/serve.ts";
 import { withTempDir } from "../tasks/_run.ts";
 import { writeSums } from "../train/_runs.ts";
+import { TINY } from "./_made.ts";
 import { runIn } from "./_runs.ts";
-
-const TINY = { modulus: 7, hidden: [8], steps: 20, checkpointEvery: 10 };
 
 Deno.test("a page that could not be made is made again when it is loaded again", () =>
   withTempDir(async (dir) => {

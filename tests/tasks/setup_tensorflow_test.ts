@@ -1,3 +1,5 @@
+/** Setting TensorFlow up, as a user meets it. */
+
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import {
@@ -120,11 +122,13 @@ for (
 }
 
 const YES = "exit 0";
+
 const FETCHING_FAILS = `[ "$1" = --version ] && exit 0
 echo "npm error code ENOTFOUND" >&2
 echo "npm error network request failed, reason: getaddrinfo ENOTFOUND" >&2
 echo "npm error A complete log of this run can be found in: x.log" >&2
 exit 1`;
+
 const FETCHES_ANOTHER = `[ "$1" = --version ] && exit 0
 for arg; do case $arg in --pack-destination=*) to=\${arg#*=};; esac; done
 for name in tensorflow-tfjs-node-4.22.0 google-protobuf-3.21.4 \
@@ -161,10 +165,12 @@ const MACHINES: readonly [
     /deno task setup tensorflow$/,
   ]],
 ];
+
 const ALL = { tar: YES, "c++": YES, python3: YES, "nvidia-smi": YES };
 
 // Where it is set up already, there is nothing that it would have to fetch.
 const there = await isInstalled("node-gpu");
+
 if (there) {
   console.log(
     "setup tensorflow on poorer machines: skipped, node-gpu is set up here",
@@ -204,12 +210,14 @@ for (const [missing, programs, says] of MACHINES) {
     [],
   );
 }
+
 onMachine(
   "setup tensorflow says why npm cannot fetch, and leaves nothing",
   { ...ALL, npm: FETCHING_FAILS },
   [/fetch the packages/, /reason: getaddrinfo ENOTFOUND; try again/],
   ["fetching packages from npm …"],
 );
+
 onMachine(
   "setup tensorflow refuses a package that is another, and leaves nothing",
   { ...ALL, npm: FETCHES_ANOTHER },
@@ -241,9 +249,11 @@ for (const signal of ["SIGTERM", "SIGHUP"] as const) {
 }
 
 const webgpu = await isInstalled("webgpu");
+
 if (webgpu) {
   console.log("setup tensorflow --remove: skipped, webgpu is set up here");
 }
+
 Deno.test({
   name: "setup tensorflow --remove removes what was set up, or half of it",
   ignore: webgpu,
@@ -259,44 +269,3 @@ Deno.test({
       assertEquals(JSON.parse(second.stdout), { removed: [] });
     }),
 });
-
-if (!webgpu) {
-  console.log("train on webgpu without an adapter: skipped, it is not set up");
-}
-Deno.test({
-  name: "train --backend webgpu says that there is no adapter",
-  ignore: !webgpu || Deno.build.os === "windows",
-  fn: () =>
-    withTempDir(async (dir) => {
-      const args = ["--engine", "tfjs", "--backend", "webgpu"];
-      // The one kind of driver that only Windows has.
-      const env = { DENO_WEBGPU_BACKEND: "dx12" };
-      const run = join(dir, "run");
-      const line = assertRefused(
-        await outputOf(startTaskWith(env, "train", ...args, "--run", run)),
-        2,
-      );
-      assertMatch(line, /WebGPU finds no adapter; .*--backend wasm/);
-      assertEquals([...Deno.readDirSync(dir)], []);
-    }),
-});
-
-for (const backend of ["node", "node-gpu", "wasm", "webgpu"] as const) {
-  const installed = await isInstalled(backend);
-  if (installed) {
-    console.log(`train on ${backend} without it: skipped, it is set up here`);
-  }
-  Deno.test({
-    name:
-      `train --backend ${backend} says how to set it up, and writes nothing`,
-    ignore: installed,
-    fn: () =>
-      withTempDir(async (dir) => {
-        const run = join(dir, "run");
-        const args = ["--engine", "tfjs", "--backend", backend, "--run", run];
-        const line = assertRefused(await task("train", ...args), 2);
-        assertMatch(line, /is not set up here.*deno task setup tensorflow/);
-        assertEquals([...Deno.readDirSync(dir)], []);
-      }),
-  });
-}

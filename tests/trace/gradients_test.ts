@@ -1,3 +1,5 @@
+/** Traced gradients are those of TensorFlow.js, and of differences. */
+
 import { assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
 import {
@@ -10,18 +12,24 @@ import { assertClose } from "../_golden.ts";
 import {
   eagerly,
   f32,
-  f64,
   numbers,
-  type Run,
   type TensorFunction,
   traced,
   withFloats,
   withSession,
 } from "./_run.ts";
-
-type Scalar = (...x: tf.Tensor[]) => tf.Scalar;
-
-const total = (x: tf.Tensor) => tf.sum(x) as tf.Scalar;
+import {
+  batch,
+  difference,
+  labels,
+  network,
+  type Scalar,
+  squaredError,
+  TO_DIFFERENCE,
+  total,
+  w1,
+  w2,
+} from "./_networks.ts";
 
 // A sum with different weights, that the gradient of each element may differ.
 const weighted = (x: tf.Tensor): tf.Scalar => {
@@ -35,22 +43,6 @@ const positive = (shape: number[], seed = 1) =>
     toNumbers(numbers(shape, seed)).map((x) => Math.fround(x * x + 0.3)),
   );
 
-const [w1, w2, batch] = [
-  numbers([3, 4]),
-  numbers([4, 2], 2),
-  numbers([5, 3], 3),
-];
-const labels = () => tf.oneHot(tf.tensor1d([0, 1, 1, 0, 1], "int32"), 2);
-
-/** A network of two layers and its loss. */
-const network = (
-  activation: (x: tf.Tensor) => tf.Tensor,
-  loss: (logits: tf.Tensor) => tf.Scalar,
-): Scalar =>
-(w1, w2, batch) => loss(tf.matMul(activation(tf.matMul(batch!, w1!)), w2!));
-
-const squaredError = (logits: tf.Tensor) =>
-  tf.mean(tf.squaredDifference(logits, labels())) as tf.Scalar;
 const crossEntropy = (logits: tf.Tensor) =>
   tf.neg(
     tf.mean(tf.sum(tf.mul(tf.logSoftmax(logits), labels()), 1)),
@@ -191,37 +183,6 @@ const valueAndGradients = (fn: Scalar): TensorFunction => (...x) => {
   return [value, ...grads];
 };
 
-/** What is compared to a difference of float64 values. */
-const TO_DIFFERENCE = { relative: 1e-7, absolute: 1e-9 };
-const STEP = 1e-5;
-
-/** The tensors moved along a direction, in float64. */
-const along = (
-  inputs: readonly HostTensor[],
-  directions: readonly ArrayLike<number>[],
-  by: number,
-) =>
-  inputs.map((input, n) =>
-    f64(
-      input.shape,
-      toNumbers(input).map((x, i) => x + by * (directions[n]?.[i] ?? 0)),
-    )
-  );
-
-/** The derivatives of a traced function's results along a direction. */
-async function difference(
-  run: Run,
-  inputs: readonly HostTensor[],
-  directions: readonly ArrayLike<number>[],
-): Promise<Float64Array[]> {
-  const ahead = await run(along(inputs, directions, STEP));
-  const behind = await run(along(inputs, directions, -STEP));
-  return ahead.map((x, n) => {
-    const before = toNumbers(behind[n]!);
-    return toNumbers(x).map((x, i) => (x - before[i]!) / (2 * STEP));
-  });
-}
-
 for (const [name, [fn, ...inputs]] of Object.entries(functions)) {
   const gradients = valueAndGradients(fn);
   const wide = inputs.map((input) => withFloats(input, "float64"));
@@ -261,45 +222,5 @@ for (const [name, [fn, ...inputs]] of Object.entries(functions)) {
         );
       }
     });
-  });
-}
-
-const fit = (logits: tf.Tensor) =>
-  tf.mean(
-    tf.softplus(tf.mul(logits, tf.sub(1, tf.mul(2, labels())))),
-  ) as tf.Scalar;
-
-for (
-  const [name, loss] of [
-    ["softplus, squared error", network(tf.softplus, squaredError)],
-    ["squared relu, logistic loss", network((x) => tf.square(tf.relu(x)), fit)],
-    ["tanh, logistic loss", network(tf.tanh, fit)],
-  ] as const
-) {
-  Deno.test(`the gradient of a gradient is its derivative (${name})`, async () => {
-    const inputs = [w1, w2, batch].map((x) => withFloats(x, "float64"));
-    const directions = [numbers([3, 4], 4), numbers([4, 2], 5)];
-    const gradient: TensorFunction = (w1, w2, batch) =>
-      tf.grads((w1, w2) => loss(w1!, w2!, batch!))([w1!, w2!]);
-    // The Hessian times the direction, as the gradient of their product.
-    const product: TensorFunction = (w1, w2, batch) =>
-      tf.grads((w1, w2) =>
-        (gradient(w1!, w2!, batch!) as tf.Tensor[])
-          .map((g, n) => {
-            const { shape, data } = directions[n]!;
-            return tf.mul(g, tf.tensor(data as Float32Array, [...shape]));
-          })
-          .map(total)
-          .reduce<tf.Tensor>((sum, x) => tf.add(sum, x), scalar(0)) as tf.Scalar
-      )([w1!, w2!]);
-    const actual = await traced(product, inputs);
-    const expected = await withSession(
-      gradient,
-      inputs,
-      (run) => difference(run, inputs, directions.map(toNumbers)),
-    );
-    expected.forEach((want, n) =>
-      assertClose(toNumbers(actual[n]!), want, TO_DIFFERENCE, `product ${n}`)
-    );
   });
 }

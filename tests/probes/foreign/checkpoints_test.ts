@@ -19,9 +19,8 @@ import {
   stepsOf,
 } from "../../../lib/probes/foreign/checkpoints.ts";
 import { assertClose, golden } from "../../_golden.ts";
+import { at } from "./_files.ts";
 
-const at = (name: string) =>
-  new URL(`../../golden/${name}`, import.meta.url).pathname;
 const SPLIT = at("foreign_options.csv");
 
 /** The perceptron with all weights times a factor, in a folder, by file name. */

@@ -6,9 +6,7 @@ import { loadProbeModel } from "../../../lib/onnx/inspect/load_probe_model.ts";
 import { type HostTensor, toNumbers } from "../../../lib/numeric/tensor.ts";
 import { introduce, probe, ProbeContext } from "../../../lib/probes/mod.ts";
 import { assertClose, golden } from "../../_golden.ts";
-
-const at = (name: string) =>
-  new URL(`../../golden/${name}`, import.meta.url).pathname;
+import { at } from "./_files.ts";
 
 interface Numbers {
   readonly shape: readonly number[];

@@ -14,6 +14,7 @@ import {
 } from "../../../lib/probes/mod.ts";
 import { assertClose, golden } from "../../_golden.ts";
 import { withTempDir } from "../../tasks/_run.ts";
+import { at } from "./_files.ts";
 
 interface Case {
   readonly name: string;
@@ -30,8 +31,7 @@ interface Otherwise {
   readonly weights: Readonly<Record<string, number[]>>;
 }
 
-const SPLIT =
-  new URL("../../golden/foreign_options.csv", import.meta.url).pathname;
+const SPLIT = at("foreign_options.csv");
 
 const SAME = [
   ...[

@@ -1,5 +1,6 @@
 /**
- * Cases of the rules that reduce, multiply, move or make tensors.
+ * Cases of the rules that reduce, multiply, move or make tensors. One table, so that
+ * a rule's cases are found under its name: longer than other files.
  *
  * @module
  */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { BenchResult } from "./bench.ts";
+import type { BenchResult, ReplicaTimings } from "./bench.ts";
 import { type Who, workloads } from "./workloads.ts";
 import { lowerMedian } from "../lib/numeric/statistics.ts";
 
@@ -67,21 +67,26 @@ export function renderBench(result: BenchResult): string {
     );
   }
   const bands = Object.entries(result.replicas);
-  if (bands.length > 0) {
-    const has = bands.some(([, { torch }]) => torch);
-    parts.push(table(
-      "replicas | s per 1,000 steps | one by one | ratio" +
-        (has ? ` | ${nameOf("torch")}, one by one` : ""),
-      bands.map(([count, { together, one_by_one, torch }]) => {
-        const [own, single] = [lowerMedian(together), lowerMedian(one_by_one)];
-        return `| ${count} | ${own.toFixed(1)} | ${single.toFixed(1)} | ` +
-          `${(own / single).toFixed(2)} |` +
-          (torch ? ` ${lowerMedian(torch).toFixed(1)} |` : "");
-      }),
-    ));
-  }
+  if (bands.length > 0) parts.push(replicasTable(bands, nameOf("torch")));
   if (program) parts.push(programTable(program));
   return parts.join("\n\n");
+}
+
+function replicasTable(
+  bands: readonly [count: string, timings: ReplicaTimings][],
+  torchName: string,
+): string {
+  const has = bands.some(([, { torch }]) => torch);
+  return table(
+    "replicas | s per 1,000 steps | one by one | ratio" +
+      (has ? ` | ${torchName}, one by one` : ""),
+    bands.map(([count, { together, one_by_one, torch }]) => {
+      const [own, single] = [lowerMedian(together), lowerMedian(one_by_one)];
+      return `| ${count} | ${own.toFixed(1)} | ${single.toFixed(1)} | ` +
+        `${(own / single).toFixed(2)} |` +
+        (torch ? ` ${lowerMedian(torch).toFixed(1)} |` : "");
+    }),
+  );
 }
 
 function programTable(

@@ -113,7 +113,7 @@ const SIZES = [
   ...["vocabulary", "length", "classes", "dModel", "heads", "dMlp"] as const,
 ];
 
-// Longer than other functions: the forward pass reads from end to end.
+// Long: the forward pass reads from end to end.
 /**
  * Layers of attention and a ReLU MLP on a residual stream; the logits are read at
  * the last position. What the options leave out is Nanda's: one causal layer,

@@ -20,7 +20,12 @@ import { probeRun } from "../lib/probes/asking/probe_run.ts";
 import { probe } from "../lib/probes/asking/probe_checkpoint.ts";
 import { refusalOf } from "../lib/probes/asking/questions.ts";
 import { usualJobs } from "../lib/probes/asking/threads.ts";
-import { probeNames, probes, probeSettings } from "../lib/probes/catalogue.ts";
+import {
+  type ProbeName,
+  probeNames,
+  probes,
+  probeSettings,
+} from "../lib/probes/catalogue.ts";
 import { NotApplicableError } from "../lib/probes/context/not_applicable.ts";
 import { findProbed } from "../lib/probes/foreign/checkpoints.ts";
 import { foreignOf } from "../lib/probes/foreign/foreign.ts";
@@ -138,27 +143,7 @@ const task = program
       const all = Object.values(probes);
       return json ? printJson(listed(all)) : console.log(renderList(all));
     }
-    if (allCheckpoints && step !== undefined) {
-      throw new UsageError(
-        `--step must be left out with --all-checkpoints, got ${step}`,
-      );
-    }
-    if (
-      step !== undefined && names?.every((name) => probes[name].of === "run")
-    ) {
-      throw new UsageError(
-        `--step must be left out: ${names.join(", ")} ` +
-          `${
-            names.length > 1 ? "look" : "looks"
-          } at the whole run, got ${step}`,
-      );
-    }
-    const { jobs: asked } = options;
-    if (asked !== undefined && !(Number.isSafeInteger(asked) && asked >= 1)) {
-      throw new UsageError(
-        `--jobs must be an integer of 1 or more, got ${asked}`,
-      );
-    }
+    checkTogether(options);
     const path = allCheckpoints
       ? await runMeant(source)
       : await findProbed(source, step);
@@ -177,7 +162,7 @@ const task = program
     const alone = choice.device !== "cpu" || choice.runtime !== "node";
     const told: ProbeOptions = {
       ...session,
-      jobs: asked ?? (alone ? 1 : usualJobs(allCheckpoints ?? false)),
+      jobs: options.jobs ?? (alone ? 1 : usualJobs(allCheckpoints ?? false)),
       ...foreignOptions(options),
       settings: Object.fromEntries(
         Object.entries(options).filter(([key]) => key in probeSettings),
@@ -208,6 +193,31 @@ const task = program
       progress.end();
     }
   });
+
+/** The flags that say what is asked, and how. */
+interface Asked {
+  readonly probe?: readonly ProbeName[] | undefined;
+  readonly step?: number | undefined;
+  readonly allCheckpoints?: true | undefined;
+  readonly jobs?: number | undefined;
+}
+
+function checkTogether({ probe: names, step, allCheckpoints, jobs }: Asked) {
+  if (allCheckpoints && step !== undefined) {
+    throw new UsageError(
+      `--step must be left out with --all-checkpoints, got ${step}`,
+    );
+  }
+  if (step !== undefined && names?.every((name) => probes[name].of === "run")) {
+    throw new UsageError(
+      `--step must be left out: ${names.join(", ")} ` +
+        `${names.length > 1 ? "look" : "looks"} at the whole run, got ${step}`,
+    );
+  }
+  if (jobs !== undefined && !(Number.isSafeInteger(jobs) && jobs >= 1)) {
+    throw new UsageError(`--jobs must be an integer of 1 or more, got ${jobs}`);
+  }
+}
 
 function foreignOptions(
   options: { [K in keyof ForeignOptions]: ForeignOptions[K] | undefined },

@@ -22,7 +22,7 @@ import { USE } from "./shared/use_flags.ts";
 const MOST_JOBS = 8;
 
 await useNamed(Deno.args, "started");
-const task = command(
+const described = command(
   "reproduce",
   "Reproduce figures of the paper; without a name, list them, a line each.",
 )
@@ -55,32 +55,20 @@ const task = command(
     new Option("--device <name>", "where to compute (default: cpu)")
       .choices(["auto", "cpu", "cuda", "webgpu"] as const),
   )
-  .option("--json", "print the result as JSON")
-  .action(async (names, options) => {
-    checkNumbers(options);
-    if (names.length === 0 || options.about) return await show(names, options);
-    if (options.resume && options.overwrite) {
-      throw new ConfigError("--resume must be left out with --overwrite");
-    }
-    if (options.publish) return await publishFinished(names, options);
-    await run(names, options);
-  });
+  .option("--json", "print the result as JSON");
+
+const task = described.action(async (names, options) => {
+  checkNumbers(options);
+  if (names.length === 0 || options.about) return await show(names, options);
+  if (options.resume && options.overwrite) {
+    throw new ConfigError("--resume must be left out with --overwrite");
+  }
+  if (options.publish) return await publishFinished(names, options);
+  await run(names, options);
+});
 
 /** What the command was told. */
-interface Flags {
-  readonly about?: true | undefined;
-  readonly quick?: true | undefined;
-  readonly seeds?: number | undefined;
-  readonly resume?: true | undefined;
-  readonly overwrite?: true | undefined;
-  readonly published?: true | undefined;
-  readonly publish?: true | undefined;
-  readonly jobs?: number | undefined;
-  readonly threads?: number | undefined;
-  readonly device?: "auto" | "cpu" | "cuda" | "webgpu" | undefined;
-  readonly use?: readonly string[] | undefined;
-  readonly json?: true | undefined;
-}
+type Flags = ReturnType<typeof described.opts>;
 
 // More than these no machine has the memory or the cores for.
 const MOST = { seeds: 4096, jobs: 1024, threads: 1024 } as const;

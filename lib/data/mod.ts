@@ -39,7 +39,7 @@ export {
   encodingNames,
 } from "./tasks/encoding.ts";
 export { type IdxArray, parseIdx } from "./tasks/idx.ts";
-export type { KnowledgeSettings } from "./tasks/knowledge.ts";
+export type { KnowledgeOptions, KnowledgeSettings } from "./tasks/knowledge.ts";
 export { mnist, type MnistOptions, type MnistSettings } from "./tasks/mnist.ts";
 export {
   isPrime,

@@ -13,7 +13,7 @@ import { curveFigures } from "./figures/curves.ts";
 import { REPORT, WRITE, type WriteOptions } from "./options.ts";
 import { pageText } from "./page/page.ts";
 import { packed } from "./playground/live_section.ts";
-import { livePart, makeReport, readGroups } from "./report.ts";
+import { livePart, makeReport, readGroups, type Report } from "./report.ts";
 
 /** What was written. */
 export interface Written {
@@ -85,24 +85,8 @@ export async function writeReport(
   for (const path of files.keys()) await checkFree(path, options);
   if (formats.includes("html")) {
     options.onStage?.("making the live part");
-    // The bundler and what draws pixels are loaded when they are needed.
-    const { pageScript, runtimeWasm } = await import("./playground/bundle.ts");
-    const runtime = packed(await runtimeWasm());
-    const live = await livePart(
-      report.groups,
-      singleFile ? runtime : undefined,
-      report.verdicts,
-    );
-    const beside = singleFile || typeof live === "string" ? undefined : RUNTIME;
-    if (beside) {
-      const text = `globalThis.groklabRuntime="${runtime}";\n`;
-      files.set(join(dirname(page), beside), text);
-    }
-    const script = await pageScript();
-    files.set(
-      page,
-      await pageText({ ...report, live, script, ...(beside && { beside }) }),
-    );
+    const made = await pageFiles(report, page, singleFile);
+    for (const [path, text] of made) files.set(path, text);
   }
   const written = [];
   for (const [path, contents] of files) {
@@ -115,6 +99,33 @@ export async function writeReport(
     files: written,
     charts: [...report.curves, ...report.inside].map(({ id }) => id),
   };
+}
+
+// The page, and before it the runtime where it is a file of its own.
+async function pageFiles(
+  report: Report,
+  page: string,
+  singleFile: boolean,
+): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  // The bundler and what draws pixels are loaded when they are needed.
+  const { pageScript, runtimeWasm } = await import("./playground/bundle.ts");
+  const runtime = packed(await runtimeWasm());
+  const live = await livePart(
+    report.groups,
+    singleFile ? runtime : undefined,
+    report.verdicts,
+  );
+  const beside = singleFile || typeof live === "string" ? undefined : RUNTIME;
+  if (beside) {
+    const text = `globalThis.groklabRuntime="${runtime}";\n`;
+    files.set(join(dirname(page), beside), text);
+  }
+  const script = await pageScript();
+  return files.set(
+    page,
+    await pageText({ ...report, live, script, ...(beside && { beside }) }),
+  );
 }
 
 // Where something that can be named beforehand is there already.

@@ -55,6 +55,8 @@ export interface Component<S extends Settings = Settings> {
 
 const number = v.number("must be a number");
 const finite = v.pipe(number, v.finite("must be finite"));
+const within = (interval: string, has: (x: number) => boolean) =>
+  v.pipe(number, v.check(has, `must lie in ${interval}`));
 
 /**
  * A number above 0.
@@ -109,10 +111,7 @@ export function decay(
   value: string,
   help: string,
 ): Setting<number> {
-  const schema = v.pipe(
-    number,
-    v.check((x) => x >= 0 && x < 1, "must lie in [0, 1)"),
-  );
+  const schema = within("[0, 1)", (x) => x >= 0 && x < 1);
   return { schema, preset, value, kind: "number", help };
 }
 
@@ -128,10 +127,7 @@ export function fraction(
   value: string,
   help: string,
 ): Setting<number> {
-  const schema = v.pipe(
-    number,
-    v.check((x) => x > 0 && x < 1, "must lie in (0, 1)"),
-  );
+  const schema = within("(0, 1)", (x) => x > 0 && x < 1);
   return { schema, preset, value, kind: "number", help };
 }
 

@@ -4,40 +4,29 @@
  * @module
  */
 
-import { UsageError } from "../../base/errors.ts";
 import { integer, type Setting } from "../../settings/setting.ts";
-import {
-  checkOptions,
-  type Checks,
-  number,
-  only,
-  whole,
-} from "../../base/options.ts";
-import { type Dataset, datasetOfParts } from "../dataset.ts";
+import { type Checks, number, only, whole } from "../../base/options.ts";
+import type { Dataset } from "../dataset.ts";
 import { defineTask, type TaskDefinition } from "../definition.ts";
 import {
+  checkKnowledge,
+  datasetOfFacts,
   FACT_LENGTH,
+  type KnowledgeOptions,
   type KnowledgeSettings,
   knowledgeSettings,
   MOST_TEST_FACTS,
   oodCount,
-  rowsOfFacts,
   tooFewInferred,
 } from "./knowledge.ts";
 import { permutation, type RandomKey, sample } from "../../numeric/random.ts";
 
 /** The size of a comparison task. */
-export interface ComparisonOptions {
-  /** How many entities. */
-  readonly entities: number;
+export interface ComparisonOptions extends KnowledgeOptions {
   /** How many attributes each entity has. */
   readonly attributes: number;
   /** How many values an attribute may have: 0, 1, … */
   readonly attributeValues: number;
-  /** φ: inferred facts to train on for each in-distribution atomic fact. */
-  readonly inferredRatio: number;
-  /** Share of the entities that are never compared in training. */
-  readonly oodFraction: number;
 }
 
 const COMPARISON: Checks<ComparisonOptions> = {
@@ -47,8 +36,6 @@ const COMPARISON: Checks<ComparisonOptions> = {
   inferredRatio: number,
   oodFraction: number,
 };
-
-const SIZES = Object.keys(COMPARISON) as (keyof ComparisonOptions)[];
 
 /** What a comparison finds: the first value is smaller, equal, or larger. */
 const OUTCOMES = 3;
@@ -129,9 +116,7 @@ export function comparison(
   options: ComparisonOptions,
   key: RandomKey,
 ): Dataset {
-  checkOptions("comparison()", options, COMPARISON, SIZES);
-  const problem = comparisonProblem(options);
-  if (problem !== undefined) throw new UsageError(problem);
+  checkKnowledge("comparison()", options, COMPARISON, comparisonProblem);
   const { entities, attributes, attributeValues: values } = options;
   const { id, ood, wanted, pairs } = counts(options);
   const stream = key("data/graph");
@@ -168,13 +153,10 @@ export function comparison(
     pairsOf(ood) * attributes,
     "data/ood-test",
   );
-  return datasetOfParts({
-    train: rowsOfFacts([
-      ...atomic,
-      ...compared(0, id, known.slice(0, wanted)),
-    ]),
-    test: rowsOfFacts(compared(0, id, known.slice(wanted))),
-    extra: { ood: rowsOfFacts(compared(id, ood, unknown)) },
+  return datasetOfFacts({
+    train: [...atomic, ...compared(0, id, known.slice(0, wanted))],
+    test: compared(0, id, known.slice(wanted)),
+    ood: compared(id, ood, unknown),
   }, comparisonClasses(options));
 }
 

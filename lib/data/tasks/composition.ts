@@ -6,38 +6,28 @@
 
 import { UsageError } from "../../base/errors.ts";
 import { integer, type Setting } from "../../settings/setting.ts";
-import {
-  checkOptions,
-  type Checks,
-  number,
-  only,
-  whole,
-} from "../../base/options.ts";
-import { type Dataset, datasetOfParts } from "../dataset.ts";
+import { type Checks, number, only, whole } from "../../base/options.ts";
+import type { Dataset } from "../dataset.ts";
 import { defineTask, type TaskDefinition } from "../definition.ts";
 import {
+  checkKnowledge,
+  datasetOfFacts,
   FACT_LENGTH,
+  type KnowledgeOptions,
   type KnowledgeSettings,
   knowledgeSettings,
   MOST_TEST_FACTS,
   oodCount,
-  rowsOfFacts,
   tooFewInferred,
 } from "./knowledge.ts";
 import { type RandomKey, sample } from "../../numeric/random.ts";
 
 /** The size of a composition task. */
-export interface CompositionOptions {
-  /** How many entities. */
-  readonly entities: number;
+export interface CompositionOptions extends KnowledgeOptions {
   /** How many relations. */
   readonly relations: number;
   /** How many relations lead out of each entity. */
   readonly outDegree: number;
-  /** φ: inferred facts to train on for each in-distribution atomic fact. */
-  readonly inferredRatio: number;
-  /** Share of the atomic facts that are never combined in training. */
-  readonly oodFraction: number;
 }
 
 const COMPOSITION: Checks<CompositionOptions> = {
@@ -47,8 +37,6 @@ const COMPOSITION: Checks<CompositionOptions> = {
   inferredRatio: number,
   oodFraction: number,
 };
-
-const SIZES = Object.keys(COMPOSITION) as (keyof CompositionOptions)[];
 
 // What fits into memory.
 const MOST_WALKS = 10_000_000;
@@ -119,9 +107,7 @@ export function composition(
   options: CompositionOptions,
   key: RandomKey,
 ): Dataset {
-  checkOptions("composition()", options, COMPOSITION, SIZES);
-  const problem = compositionProblem(options);
-  if (problem !== undefined) throw new UsageError(problem);
+  checkKnowledge("composition()", options, COMPOSITION, compositionProblem);
   const { entities, relations, inferredRatio, oodFraction } = options;
   const edges = edgesOf(options, key);
   const atomic = edges.flat();
@@ -152,10 +138,10 @@ export function composition(
     pad,
     tail,
   ]);
-  return datasetOfParts({
-    train: rowsOfFacts([...edgeRows, ...known.slice(0, wanted)]),
-    test: rowsOfFacts(known.slice(wanted)),
-    extra: { ood: rowsOfFacts(unknown) },
+  return datasetOfFacts({
+    train: [...edgeRows, ...known.slice(0, wanted)],
+    test: known.slice(wanted),
+    ood: unknown,
   }, entities);
 }
 

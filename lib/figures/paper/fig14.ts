@@ -114,7 +114,7 @@ const COLLAPSED = 0.95;
 const BETTER = 0.1;
 const MOVED = 0.02;
 
-// Longer than other functions: it is one table of what the figure says and draws.
+// Long: it is one table of what the figure says and draws.
 /**
  * Figure 14 of the files in a folder.
  *

@@ -2,6 +2,9 @@
  * An ONNX file opened for looking inside: weights and activations by name,
  * edits of both, runs through ONNX Runtime.
  *
+ * Long: it is one class, whose methods hand on to the files beside it; more than a
+ * third is their documentation.
+ *
  * @module
  */
 

@@ -67,9 +67,7 @@ export async function neuronMeasures(
   const shares = await (await isLarge(context) ? sharesInChunks : sharesAtOnce)(
     context,
     hook,
-    vectors,
-    F.columns,
-    waveOf,
+    { vectors, width: F.columns, waveOf },
   );
   if (!shares) return null;
   return {
@@ -79,14 +77,18 @@ export async function neuronMeasures(
   };
 }
 
-type Vectors = readonly (Float64Array | null)[];
+/** Directions in which activations are looked at, and the wave that each should be. */
+interface Directions {
+  /** Each [width], or null where there is none. */
+  readonly vectors: readonly (Float64Array | null)[];
+  readonly width: number;
+  readonly waveOf: (i: number) => Float64Array;
+}
 
 async function sharesAtOnce(
   context: ProbeContext,
   hook: string,
-  vectors: Vectors,
-  width: number,
-  waveOf: (i: number) => Float64Array,
+  { vectors, width, waveOf }: Directions,
 ): Promise<(number | null)[] | null> {
   const { answers } = cyclicOf(context);
   const grid = await gridOf(context, hook);
@@ -109,9 +111,7 @@ async function sharesAtOnce(
 async function sharesInChunks(
   context: ProbeContext,
   hook: string,
-  vectors: Vectors,
-  width: number,
-  waveOf: (i: number) => Float64Array,
+  { vectors, width, waveOf }: Directions,
 ): Promise<(number | null)[] | null> {
   const { order: n, rows, answers } = cyclicOf(context);
   let mean: Float64Array | undefined;

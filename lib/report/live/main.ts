@@ -58,7 +58,7 @@ export async function startLive(): Promise<void> {
   }
 }
 
-// Longer than other functions: what the page's parts share is all in here.
+// Long: what the page's parts share is all in here.
 function connect({ data, network, inputs, labels, train }: Parts): void {
   const { places, counted } = data;
   const width = places.length;

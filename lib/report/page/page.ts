@@ -91,7 +91,7 @@ export function policyOf(
   ].join("; ");
 }
 
-// Longer than other functions: one template, which reads as the page does.
+// Long: one template, which reads as the page does.
 /** The whole page as text. */
 export async function pageText(page: Page): Promise<string> {
   const css = await Deno.readTextFile(new URL("../page.css", import.meta.url));

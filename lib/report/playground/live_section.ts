@@ -184,7 +184,7 @@ const UNITS = {
   frequency: "frequencies",
 } as const;
 
-// Longer than other functions: one template, which reads as the section does.
+// Long: one template, which reads as the section does.
 /**
  * The section, with its data.
  *

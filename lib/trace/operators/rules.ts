@@ -2,8 +2,9 @@
  * The lowering: one rule a TensorFlow.js kernel, saying which ONNX operators
  * compute the same. Whatever is traced goes through this table and no other.
  *
- * Kernels are named by TensorFlow.js, operators by ONNX (opset 18). The table is
- * one, so that it can be read from end to end, and longer than other files for that.
+ * Kernels are named by TensorFlow.js, operators by ONNX (opset 18).
+ *
+ * Long: the table is one, so that it can be read from end to end.
  *
  * @module
  */

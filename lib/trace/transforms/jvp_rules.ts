@@ -1,6 +1,6 @@
 /**
  * The derivative of every operator along directions of its operands: one table, a
- * rule an operator, longer than other files for that.
+ * rule an operator.
  *
  * @module
  */

@@ -10,6 +10,7 @@ import {
 import * as fc from "fast-check";
 import { ConfigError, resolveConfig } from "../../lib/config/config.ts";
 import { comparison } from "../../lib/data/tasks/comparison.ts";
+import { UsageError } from "../../lib/base/errors.ts";
 import { randomKey } from "../../lib/numeric/random.ts";
 import { datasetOf } from "../../lib/experiment/split.ts";
 import { makeExperiment } from "../../lib/experiment/experiment.ts";
@@ -163,3 +164,31 @@ for (const [config, message] of impossible) {
     assertMatch(error.message, message);
   });
 }
+
+Deno.test("a knowledge graph has every size, and enough of each kind", () => {
+  const sizes = {
+    entities: 10,
+    attributes: 2,
+    attributeValues: 3,
+    inferredRatio: 1,
+    oodFraction: 0.3,
+  };
+  const refused = (change: Partial<typeof sizes>) =>
+    assertThrows(
+      () => comparison({ ...sizes, ...change }, randomKey(0)),
+      UsageError,
+    ).message;
+  assertEquals(
+    refused({ oodFraction: 0.1 }),
+    "--ood-fraction must leave at least two of the 10 entities in and two out " +
+      "of distribution, got 0.1: 9 in, 1 out",
+  );
+  const { oodFraction: _, ...rest } = sizes;
+  assertEquals(
+    assertThrows(
+      () => comparison(rest as typeof sizes, randomKey(0)),
+      UsageError,
+    ).message,
+    "The option oodFraction of comparison() must be a number, got undefined",
+  );
+});

@@ -27,7 +27,6 @@ import {
 } from "./shared/cli.ts";
 import { useNamed } from "./shared/use.ts";
 import { USE } from "./shared/use_flags.ts";
-import { configOf, resumedRun } from "./train/config.ts";
 
 // What to type first.
 const EXAMPLES: readonly (readonly [what: string, words: string])[] = [
@@ -148,6 +147,7 @@ const task = program
       ),
     );
     const given = Object.keys(flags);
+    const { configOf, resumedRun } = await import("./train/config.ts");
     if (options.resume !== undefined) {
       const { runResumed } = await import("./train/run.ts");
       const run = resumedRun(options, given);

@@ -18,4 +18,9 @@ export class Memo {
     if (!this.#made.has(key)) this.#made.set(key, make());
     return this.#made.get(key) as T;
   }
+
+  /** Has a key's value made anew at the next asking. */
+  forget(key: unknown): void {
+    this.#made.delete(key);
+  }
 }

@@ -7,6 +7,7 @@
 
 import { createHash } from "node:crypto";
 import deno from "../../deno.json" with { type: "json" };
+import { Memo } from "../base/memo.ts";
 import type { UsedModule } from "../config/used.ts";
 import { copyPath } from "../extensions/modules.ts";
 import { extensionsInUse } from "../extensions/use.ts";
@@ -118,10 +119,13 @@ export function differences(manifest: Manifest, now: Manifest): string[] {
  * @param provider What computes: `onnx/cpu`, `onnx/wasm`, `onnx/cuda`,
  * `tfjs/cpu`.
  * @param threads How many threads the config names, if it does.
+ * @param made What was found out before of this program: it does not change while
+ * it runs.
  */
 export async function makeManifest(
   provider: string,
   threads: number | null = null,
+  made = new Memo(),
 ): Promise<Manifest> {
   const packages = Object.values(deno.imports)
     .map((specifier) => /^npm:\/?(@?[^@]+)@([^/]+)/.exec(specifier))
@@ -132,7 +136,7 @@ export async function makeManifest(
     started: new Date().toISOString(),
     command: [program(), ...Deno.args],
     versions: { deno: Deno.version.deno, ...Object.fromEntries(packages) },
-    lock: await lockHash(),
+    lock: await made.get(lockHash, lockHash),
     device: {
       os: Deno.build.os,
       arch: Deno.build.arch,
@@ -140,7 +144,7 @@ export async function makeManifest(
       provider,
       threads,
     },
-    git: await gitState(),
+    git: await made.get(gitState, gitState),
     ...(extensionsInUse.length > 0 && {
       extensions: extensionsInUse.map(({ path, files }) => ({
         path,

@@ -13,7 +13,7 @@ import {
 } from "../../models/buffers.ts";
 import { FileError } from "../base/files.ts";
 import { taskLine } from "../base/shell.ts";
-import { regular } from "../base/sums.ts";
+import { DamagedError, regular } from "../base/sums.ts";
 import { type Config, resolveConfig } from "../config/config.ts";
 import { configAt, firstStep } from "../config/switches.ts";
 import { withConfig } from "../engine/carry_over.ts";
@@ -222,7 +222,7 @@ function unfitText(
     );
   }
   if (step === undefined && there.some(({ step }) => step > first)) {
-    throw new FileError(
+    throw new DamagedError(
       `Cannot resume ${run}: none of its states is whole: ` +
         `${states.join("; ")}; put the files back from a copy, or begin it ` +
         "again in another folder",

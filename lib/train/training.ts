@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Memo } from "../base/memo.ts";
 import type { Config } from "../config/config.ts";
 import { chooseDevice, type DeviceChoice } from "../devices/choice.ts";
 import type { BandEngine } from "../engine/engine.ts";
@@ -50,6 +51,8 @@ import { trainLoop } from "./train_loop.ts";
  * @param options Folder, signal, callbacks.
  * @param band Whether they are replicas, which lie in the folder as `replica-0`,
  * `replica-1`, …; else there is one, which the folder itself is.
+ * @param known What trainings before this one have found out of the machine and of
+ * this program, for whoever trains many runs one after the other.
  * @returns How each ended.
  * @throws {Error} as `train()` and `trainReplicas()` do.
  */
@@ -57,6 +60,7 @@ export async function trainRuns(
   asked: readonly Config[],
   options: TrainOptions,
   band: boolean,
+  known = new Memo(),
 ): Promise<TrainResult[]> {
   const { run, resume = false } = options;
   // Runs that are over need none.
@@ -74,7 +78,7 @@ export async function trainRuns(
   if (old) await tellDamages(old, made, unfit, last, options);
   const start = last ?? await startsOf(made);
   const device = band || asked[0]!.engine === "onnx"
-    ? await chooseDevice(asked[0]!)
+    ? await deviceOf(asked[0]!, known)
     : undefined;
   if (device) options.onDevice?.(device);
   // What was taken, so that feeding the config back repeats the run.
@@ -96,6 +100,7 @@ export async function trainRuns(
       step: engine.step,
       band,
       locks,
+      known,
     }, options);
     const failures = old?.filter(hasDiverged).map(resultOf) ?? [];
     const resumed = last !== undefined;
@@ -104,6 +109,19 @@ export async function trainRuns(
   } finally {
     await engine.close();
   }
+}
+
+// The device is looked at once, until it is usable.
+async function deviceOf(
+  { device, deviceId, runtime }: Config,
+  known: Memo,
+): Promise<DeviceChoice> {
+  const key = JSON.stringify([device, deviceId, runtime]);
+  const make = () => chooseDevice({ device, deviceId, runtime });
+  return await known.get(key, make).catch((error) => {
+    known.forget(key);
+    throw error;
+  });
 }
 
 // What starts the engine of a part of the training: on a device of ONNX Runtime,
@@ -138,18 +156,19 @@ interface Opening {
   readonly step: number;
   readonly band: boolean;
   readonly locks: DisposableStack;
+  readonly known: Memo;
 }
 
 // Makes the folders ready, but for those of runs that diverged in a sitting
 // before, and gives what writes them.
 async function openRuns(
   experiments: readonly Experiment[],
-  { device, folders, old, last, step, band, locks }: Opening,
+  { device, folders, old, last, step, band, locks, known }: Opening,
   options: TrainOptions,
 ): Promise<Map<number, Recorder>> {
   const { config: { backend, threads }, model } = experiments[0]!;
   const provider = device ? `onnx/${providerOf(device)}` : `tfjs/${backend}`;
-  const manifest = await makeManifest(provider, threads);
+  const manifest = await makeManifest(provider, threads, known);
   const runs = new Map<number, Recorded>();
   for (const [r, { config, split }] of experiments.entries()) {
     if (old && hasDiverged(old[r]!)) continue;

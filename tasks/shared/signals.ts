@@ -10,16 +10,23 @@ import process from "node:process";
 // closed.
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
+/** What a scheduler may send some time before it ends a job, where there is such. */
+export const SOON: readonly Deno.Signal[] = Deno.build.os === "windows"
+  ? []
+  : ["SIGUSR1"];
+
 /**
  * Does work that can be stopped: the first signal asks it to, a second one ends
  * the program.
  *
  * @param work The work, which heeds the signal.
  * @param end Ends the program.
+ * @param also Signals that are heeded beside the usual ones.
  */
 export async function withSignals<T>(
   work: (signal: AbortSignal) => Promise<T>,
   end: () => never,
+  also: readonly Deno.Signal[] = [],
 ): Promise<T> {
   const stop = new AbortController();
   let asked = 0;
@@ -34,7 +41,7 @@ export async function withSignals<T>(
     asked = now;
     console.error("\nstopping after the running steps …");
     stop.abort();
-  });
+  }, also);
   return await work(stop.signal);
 }
 
@@ -43,14 +50,18 @@ export async function withSignals<T>(
  * terminal was closed the program may go on writing to it.
  *
  * @param listener What is done at each.
+ * @param also Signals that are heard beside the usual ones.
  */
-export function onSignals(listener: () => void): Disposable {
+export function onSignals(
+  listener: () => void,
+  also: readonly Deno.Signal[] = [],
+): Disposable {
   outlive(process.stderr, ["error", "warn"]);
   const onHangUp = () => {
     outlive(process.stdout, ["log"]);
     listener();
   };
-  const listeners = SIGNALS.map((signal) =>
+  const listeners = [...SIGNALS, ...also].map((signal) =>
     [signal, signal === "SIGHUP" ? onHangUp : listener] as const
   );
   for (const each of listeners) Deno.addSignalListener(...each);

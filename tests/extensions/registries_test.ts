@@ -71,7 +71,9 @@ Deno.test("threads that train and that probe load the extensions in use", () =>
     const run = join(dir, "run");
     {
       using lane = new Lane("a_test.ts");
-      assert(await lane.train(config, run, false) > 0);
+      const { ms, result } = await lane.train(config, run, false);
+      assert(ms > 0);
+      assertEquals([result!.run, result!.steps], [run, 2]);
     }
     // The same numbers as the loss has under its own name.
     const own = join(dir, "own");

@@ -6,8 +6,9 @@
 
 import { UsageError } from "../../base/errors.ts";
 import type { Config } from "../../config/config.ts";
+import { DamagedError } from "../../base/sums.ts";
 import { loadable } from "../../extensions/use.ts";
-import type { TrainingAnswer, TrainingOrder } from "./orders.ts";
+import type { TrainingAnswer, TrainingEnd, TrainingOrder } from "./orders.ts";
 
 /** Who is told what a lane does. */
 export interface Watcher {
@@ -53,20 +54,21 @@ export class Lane implements Disposable {
    * @param run Its folder; what is there is gone on with.
    * @param overwrite Begin again instead.
    * @param watcher Who is told.
-   * @throws {Error} saying why it could not be trained.
+   * @throws {DamagedError} if what lies in the folder is damaged.
+   * @throws {Error} saying why else it could not be trained.
    */
   train(
     config: Config,
     run: string,
     overwrite: boolean,
     watcher: Watcher = {},
-  ): Promise<number> {
+  ): Promise<TrainingEnd> {
     return this.#do({ kind: "train", config, run, overwrite }, watcher);
   }
 
   /** Milliseconds a step, from a moment's training in a folder. */
-  trial(config: Config, run: string): Promise<number> {
-    return this.#do({ kind: "trial", config, run }, {});
+  async trial(config: Config, run: string): Promise<number> {
+    return (await this.#do({ kind: "trial", config, run }, {})).ms;
   }
 
   /** Has it stop after the running steps. */
@@ -82,7 +84,7 @@ export class Lane implements Disposable {
   #do(
     order: TrainingOrder,
     { onProgress, onWarning }: Watcher,
-  ): Promise<number> {
+  ): Promise<TrainingEnd> {
     const worker = this.#worker;
     return new Promise((resolve, reject) => {
       worker.onerror = (event) => {
@@ -92,7 +94,8 @@ export class Lane implements Disposable {
       worker.onmessage = ({ data }: { data: TrainingAnswer }) => {
         if (data.kind === "progress") onProgress?.(data.step, data.ms);
         else if (data.kind === "warning") onWarning?.(data.text);
-        else if (data.kind === "ended") resolve(data.ms);
+        else if (data.kind === "ended") resolve(data.end);
+        else if (data.damaged) reject(new DamagedError(data.text));
         else reject(new Error(data.text));
       };
       worker.postMessage(order);

@@ -6,6 +6,7 @@
 
 import type { Loadable } from "../../extensions/use.ts";
 import type { Config } from "../../config/config.ts";
+import type { TrainResult } from "../../runs/result.ts";
 
 /** What is said to a worker. */
 export type TrainingOrder =
@@ -18,6 +19,16 @@ export type TrainingOrder =
   /** Stop after the running steps, with a checkpoint. */
   | { readonly kind: "stop" };
 
+/** How a training in a thread ended. */
+export interface TrainingEnd {
+  /** Milliseconds a step. */
+  readonly ms: number;
+  /** How the run ended; none of a trial, and of one that diverged at its start. */
+  readonly result?: TrainResult;
+  /** Where it diverged, in words. */
+  readonly diverged?: string;
+}
+
 /** What it answers. */
 export type TrainingAnswer =
   /** How far it is. */
@@ -25,6 +36,6 @@ export type TrainingAnswer =
   /** Something to be told. */
   | { readonly kind: "warning"; text: string }
   /** The order was carried out, or stopped. */
-  | { readonly kind: "ended"; ms: number }
-  /** It could not be. */
-  | { readonly kind: "failed"; text: string };
+  | { readonly kind: "ended"; readonly end: TrainingEnd }
+  /** It could not be; whether what lies in the folder is damaged. */
+  | { readonly kind: "failed"; text: string; damaged: boolean };

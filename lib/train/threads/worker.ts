@@ -5,15 +5,23 @@
  */
 
 import { loadAll } from "../../extensions/load.ts";
+import { DamagedError } from "../../base/sums.ts";
 import { workerScope } from "../../base/worker_scope.ts";
-import { DivergedError, train } from "../train.ts";
-import type { TrainingAnswer, TrainingOrder } from "./orders.ts";
+import { readSummary } from "../../runs/saved_state.ts";
+import type { TrainResult } from "../../runs/result.ts";
+import { Memo } from "../../base/memo.ts";
+import { resolveConfig } from "../../config/config.ts";
+import { DivergedError } from "../diverged.ts";
+import { trainRuns } from "../training.ts";
+import type { TrainingAnswer, TrainingEnd, TrainingOrder } from "./orders.ts";
 
 // How long a trial takes: the first chunk of steps only warms up.
 const TRIAL_MS = 1500;
 
 const scope = workerScope<TrainingOrder, TrainingAnswer>();
 
+// Of the machine and the program, which are the same for all runs.
+const known = new Memo();
 let stop = new AbortController();
 let ready: Promise<void> = Promise.resolve();
 
@@ -33,25 +41,46 @@ async function carryOut(
   let [ms, since] = [NaN, Infinity];
   try {
     await ready;
-    const result = await train(config, {
-      run,
-      ...(kind === "trial" || order.overwrite
-        ? { overwrite: true }
-        : { resume: true }),
-      signal: stop.signal,
-      onWarning: (text) => scope.postMessage({ kind: "warning", text }),
-      onProgress({ step, msPerStep }) {
-        ms = msPerStep;
-        scope.postMessage({ kind: "progress", step, ms });
-        const now = performance.now();
-        if (since === Infinity) since = now;
-        if (kind === "trial" && now - since > TRIAL_MS) stop.abort();
+    const [result] = await trainRuns(
+      [resolveConfig(config)],
+      {
+        run,
+        ...(kind === "trial" || order.overwrite
+          ? { overwrite: true }
+          : { resume: true }),
+        signal: stop.signal,
+        onWarning: (text) => scope.postMessage({ kind: "warning", text }),
+        onProgress({ step, msPerStep }) {
+          ms = msPerStep;
+          scope.postMessage({ kind: "progress", step, ms });
+          const now = performance.now();
+          if (since === Infinity) since = now;
+          if (kind === "trial" && now - since > TRIAL_MS) stop.abort();
+        },
       },
-    });
-    return { kind: "ended", ms: kind === "trial" ? ms : result.ms_per_step };
+      false,
+      known,
+    );
+    const end = kind === "trial"
+      ? { ms }
+      : { ms: result!.ms_per_step, result: result! };
+    return { kind: "ended", end };
   } catch (error) {
+    const { message } = error as Error;
     // A run that diverges ends there, and is a result as any other.
-    if (error instanceof DivergedError) return { kind: "ended", ms };
-    return { kind: "failed", text: (error as Error).message };
+    if (error instanceof DivergedError) {
+      return { kind: "ended", end: await divergedEnd(run, ms, message) };
+    }
+    const damaged = error instanceof DamagedError;
+    return { kind: "failed", text: message, damaged };
   }
+}
+
+async function divergedEnd(
+  run: string,
+  ms: number,
+  diverged: string,
+): Promise<TrainingEnd> {
+  const summary = await readSummary(run, () => {}).catch(() => undefined);
+  return { ms, diverged, ...(summary && { result: summary as TrainResult }) };
 }

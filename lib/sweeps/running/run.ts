@@ -1,0 +1,105 @@
+/**
+ * Training the runs of a sweep.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { describing } from "../../base/files.ts";
+import { checkArgument, checkOptions, pathCheck } from "../../base/options.ts";
+import { resolveConfig } from "../../config/config.ts";
+import { Lane } from "../../train/threads/lane.ts";
+import { readPlan, readSweep } from "../files.ts";
+import { type Place, SWEEP } from "../layout.ts";
+import { Claims } from "./claims.ts";
+import { RUN, type SweepOutcome, type SweepRunOptions } from "./options.ts";
+import { Share } from "./share.ts";
+import { inShard } from "./shard.ts";
+import { type Setting, trainRun } from "./train_run.ts";
+
+/**
+ * Trains the runs of a sweep that are not there yet, or a share of them, side by
+ * side. Others may do the same at the same time, on this machine and on others that
+ * see the folder: each run is made once. One that fails is noted and the others go
+ * on; it is tried again the next time.
+ *
+ * @param folder The sweep's folder, as `planSweep()` makes it.
+ * @param options Which share, how many at a time, until when.
+ * @throws {UsageError} if the folder is no sweep of this version, or an option is
+ * none.
+ * @throws {SyntaxError} if its plan is damaged.
+ * @throws {FileError} if it cannot be read or written.
+ * @throws {ConfigError} if its runs need an extension that is not in use.
+ */
+export async function runSweep(
+  folder: string,
+  options: SweepRunOptions = {},
+): Promise<SweepOutcome> {
+  checkArgument("runSweep()", "folder", folder, pathCheck);
+  checkOptions("runSweep()", options, RUN);
+  const { place } = await readSweep(folder);
+  const runs = inShard(await readPlan(folder), options.shard);
+  if (runs[0]) resolveConfig(runs[0].config);
+  for (const part of [SWEEP.ended, SWEEP.runs]) {
+    await describing(
+      `run the sweep ${folder}`,
+      () => Deno.mkdir(join(folder, part), { recursive: true }),
+    );
+  }
+  const share = await Share.of(folder, runs, options);
+  const jobs = Math.min(options.jobs ?? jobsAt(place), share.waiting.length);
+  if (jobs > 0) await trainShare(folder, share, jobs, options);
+  return share.outcome();
+}
+
+/** How many runs fit side by side. */
+function jobsAt({ device, threads }: Place): number {
+  if (device !== "cpu") return 1;
+  const cores = navigator.hardwareConcurrency;
+  return threads === null ? 1 : Math.max(1, Math.floor(cores / threads));
+}
+
+async function trainShare(
+  folder: string,
+  share: Share,
+  jobs: number,
+  options: SweepRunOptions,
+): Promise<void> {
+  const { program = "sweep", limit, signal, stale, onStart } = options;
+  using opened = new DisposableStack();
+  const claims = opened.use(await Claims.open(folder, stale));
+  const lanes = Array.from(
+    { length: jobs },
+    () => opened.use(new Lane(program)),
+  );
+  const stop = new AbortController();
+  const end = () => stop.abort();
+  if (signal?.aborted) end();
+  signal?.addEventListener("abort", end);
+  opened.defer(() => signal?.removeEventListener("abort", end));
+  const timer = limit === undefined ? undefined : setTimeout(end, limit);
+  opened.defer(() => clearTimeout(timer));
+  stop.signal.addEventListener(
+    "abort",
+    () => lanes.forEach((lane) => lane.stop()),
+  );
+  const setting: Setting = { folder, claims, share, stop, options };
+  share.jobs = jobs;
+  onStart?.(share.standing, jobs);
+  let broken: { readonly error: unknown } | undefined;
+  await Promise.all(lanes.map(async (lane) => {
+    try {
+      while (!stop.signal.aborted) {
+        const run = share.next();
+        if (!run) return;
+        await trainRun(setting, lane, run);
+      }
+    } catch (error) {
+      // Nothing can be noted any more: what runs in other threads ends as well.
+      broken ??= { error };
+      end();
+    }
+  }));
+  share.stopped = stop.signal.aborted;
+  if (broken) throw broken.error;
+}

@@ -1,0 +1,197 @@
+/**
+ * Where a sweep stands, by what lies in its folder.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { append } from "../../base/extremes.ts";
+import { checkArgument, pathCheck } from "../../base/options.ts";
+import { list } from "../../runs/layout.ts";
+import { wallTime } from "../../train/threads/cost.ts";
+import { endedIds, planLines, readEnded, readSweep } from "../files.ts";
+import {
+  type EndedRun,
+  type PlannedRun,
+  SWEEP,
+  type Sweep,
+} from "../layout.ts";
+import { claimNamed, lookAt, type Owner } from "./owner.ts";
+import type { SweepFailure } from "./options.ts";
+import { TimeLeft } from "./time_left.ts";
+
+/** A run that is trained at the moment. */
+export interface InTraining {
+  /** The run. */
+  readonly id: string;
+  /** The machine that trains it; null where it is not said. */
+  readonly host: string | null;
+  /** The process there; null where it is not said. */
+  readonly pid: number | null;
+  /** Since when, ISO 8601, UTC; null where it is not said. */
+  readonly since: string | null;
+}
+
+/** Where a sweep stands. */
+export interface SweepStatus {
+  /** Its name. */
+  readonly name: string;
+  /** Runs that are planned. */
+  readonly planned: number;
+  /** Those that were trained to their last step. */
+  readonly done: number;
+  /** Those of them that memorised. */
+  readonly memorised: number;
+  /** Those of them that grokked. */
+  readonly grokked: number;
+  /** Those whose loss or state was not finite. */
+  readonly diverged: number;
+  /** Those that could not be trained, and that nobody tries again yet. */
+  readonly failed: number;
+  /** Those that are trained at the moment. */
+  readonly training: readonly InTraining[];
+  /** Those that nobody has begun, or that were stopped in the middle. */
+  readonly waiting: number;
+  /** Seconds that the rest takes with as many at a time as now; null where nothing is known. */
+  readonly left_seconds: number | null;
+  /** Those that diverged or failed, and why. */
+  readonly failures: readonly SweepFailure[];
+  /** What of the folder could not be read, in words. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Says where a sweep stands. Needs the folder only, which may be one that cannot be
+ * written; others may train meanwhile.
+ *
+ * @param folder The sweep's folder.
+ * @throws {UsageError} if it is no sweep of this version.
+ * @throws {SyntaxError} if its plan is damaged.
+ * @throws {FileError} if it cannot be read.
+ */
+export async function sweepStatus(folder: string): Promise<SweepStatus> {
+  checkArgument("sweepStatus()", "folder", folder, pathCheck);
+  const sweep = await readSweep(folder);
+  const problems: string[] = [];
+  // Claims first: of what ends meanwhile both are seen, and the end counts.
+  const claims = await claimsOf(folder);
+  const ids = await endedIds(folder);
+  const count = new Count(sweep, claims, problems);
+  let batch: PlannedRun[] = [];
+  const look = async () => {
+    const ends = await Promise.all(
+      batch.map(({ id }) => ids.has(id) ? endOf(folder, id, problems) : null),
+    );
+    batch.forEach((run, i) => count.add(run, ends[i] ?? undefined));
+    batch = [];
+  };
+  for await (const run of planLines(folder)) {
+    batch.push(run);
+    if (batch.length === 256) await look();
+  }
+  await look();
+  return count.status();
+}
+
+// What is torn says nothing; the run is tried again.
+async function endOf(
+  folder: string,
+  id: string,
+  problems: string[],
+): Promise<EndedRun | undefined> {
+  try {
+    return await readEnded(folder, id);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    problems.push(error.message);
+  }
+}
+
+// Who has which run: of each the last claim.
+async function claimsOf(
+  folder: string,
+): Promise<Map<string, Owner | undefined>> {
+  const path = join(folder, SWEEP.claims);
+  const last = new Map<string, number>();
+  for (const name of await list(path) ?? []) {
+    const claim = claimNamed(name);
+    if (!claim) continue;
+    const { id, number } = claim;
+    last.set(id, Math.max(number, last.get(id) ?? 0));
+  }
+  const held = new Map<string, Owner | undefined>();
+  for (const [id, number] of last) {
+    const file = join(path, number === 0 ? id : `${id}.${number}`);
+    const found = await lookAt(folder, file, { reading: true });
+    if (found?.state === "held") held.set(id, found.owner);
+  }
+  return held;
+}
+
+class Count {
+  readonly #sweep: Sweep;
+  readonly #claims: ReadonlyMap<string, Owner | undefined>;
+  readonly #problems: readonly string[];
+  readonly #left = new TimeLeft();
+  readonly #waiting: PlannedRun[] = [];
+  readonly #training: PlannedRun[] = [];
+  readonly #failures: SweepFailure[] = [];
+  #planned = 0;
+  #done = 0;
+  #memorised = 0;
+  #grokked = 0;
+
+  constructor(
+    sweep: Sweep,
+    claims: ReadonlyMap<string, Owner | undefined>,
+    problems: readonly string[],
+  ) {
+    this.#sweep = sweep;
+    this.#claims = claims;
+    this.#problems = problems;
+  }
+
+  add(run: PlannedRun, ended: EndedRun | undefined): void {
+    this.#planned += 1;
+    const { id, point, config } = run;
+    if (ended) this.#left.learn(config, ended);
+    const { state, reason = "", result } = ended ?? {};
+    if (state === "done") {
+      this.#done += 1;
+      if (typeof result?.memorised_at === "number") this.#memorised += 1;
+      if (typeof result?.grokked_at === "number") this.#grokked += 1;
+    } else if (state !== "diverged" && this.#claims.has(id)) {
+      this.#training.push(run);
+    } else if (state) this.#failures.push({ id, point, state, reason });
+    else this.#waiting.push(run);
+  }
+
+  status(): SweepStatus {
+    const of = (wanted: "diverged" | "failed") =>
+      this.#failures.filter(({ state }) => state === wanted).length;
+    const rest = [...this.#waiting];
+    append(rest, this.#training);
+    const left = wallTime(
+      rest.map(({ config }) => this.#left.of(config)),
+      Math.max(1, this.#training.length),
+    );
+    return {
+      name: this.#sweep.name,
+      planned: this.#planned,
+      done: this.#done,
+      memorised: this.#memorised,
+      grokked: this.#grokked,
+      diverged: of("diverged"),
+      failed: of("failed"),
+      training: this.#training.map(({ id }) => {
+        const { host = null, pid = null, since = null } =
+          this.#claims.get(id) ?? {};
+        return { id, host, pid, since };
+      }),
+      waiting: this.#waiting.length,
+      left_seconds: Number.isFinite(left) ? Math.round(left / 100) / 10 : null,
+      failures: this.#failures,
+      problems: this.#problems,
+    };
+  }
+}

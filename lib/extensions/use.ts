@@ -13,6 +13,7 @@ import { changedModules, isSameModule, usedModules } from "../config/used.ts";
 import { tasks } from "../data/registry.ts";
 import { losses } from "../losses/mod.ts";
 import { addMetricGroups, metricGroups, metricSets } from "../metrics/mod.ts";
+import type { MetricGroup } from "../metrics/group.ts";
 import { models } from "../../models/mod.ts";
 import { optimizers, stages } from "../optim/mod.ts";
 import type { Settings } from "../settings/setting.ts";
@@ -26,6 +27,7 @@ import {
   makerOf,
 } from "./extension.ts";
 import { found } from "./found.ts";
+import { guarded } from "./guard.ts";
 import { type ModuleFiles, modulesOf } from "./modules.ts";
 import { TRAIN_FLAGS } from "./reserved.ts";
 
@@ -58,14 +60,17 @@ const REGISTRIES: Readonly<Record<Exclude<Kind, "probes">, Named>> = {
   metrics: metricGroups,
 };
 
+type Probes = Readonly<Record<string, AnyExtensionProbe>>;
+
+// As they are added, for a registry that is loaded later.
+const probesAdded = new Map<Extension, Probes>();
+
 /** The registry of probes, which lies far above. */
 export interface ProbeRegistry {
   /** Why some cannot be added, in words; undefined where they can. */
-  problem(
-    probes: Readonly<Record<string, AnyExtensionProbe>>,
-  ): string | undefined;
+  problem(probes: Probes): string | undefined;
   /** Adds some. */
-  add(probes: Readonly<Record<string, AnyExtensionProbe>>): void;
+  add(probes: Probes): void;
 }
 
 let probeRegistry: ProbeRegistry | undefined;
@@ -78,7 +83,8 @@ let probeRegistry: ProbeRegistry | undefined;
  */
 export function extendProbes(registry: ProbeRegistry): void {
   probeRegistry = registry;
-  for (const { extension: { probes = {} }, path } of inUse) {
+  for (const { extension, path } of inUse) {
+    const probes = probesAdded.get(extension)!;
     const problem = registry.problem(probes);
     if (problem !== undefined) throw new UsageError(cannot(path, problem));
     registry.add(probes);
@@ -135,9 +141,13 @@ export function useExtension(
     keyProblem(parts) ?? probeRegistry?.problem(parts.probes ?? {});
   if (problem !== undefined) throw new UsageError(cannot(path, problem));
   for (const kind of KINDS) {
-    if (kind === "metrics") addMetricGroups(parts.metrics ?? {});
-    else if (kind === "probes") probeRegistry?.add(parts.probes ?? {});
-    else Object.assign(REGISTRIES[kind], parts[kind]);
+    const added = guarded<unknown>(kind, ONE[kind], parts[kind] ?? {}, path);
+    if (kind === "metrics") {
+      addMetricGroups(added as Record<string, MetricGroup>);
+    } else if (kind === "probes") {
+      probesAdded.set(extension, added as Probes);
+      probeRegistry?.add(added as Probes);
+    } else Object.assign(REGISTRIES[kind], added);
   }
   inUse.push({ extension, url, path, files });
   usedModules.push(files.used);

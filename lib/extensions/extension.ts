@@ -16,6 +16,7 @@ import type {
   StageDefinition,
 } from "../optim/definition.ts";
 import type { Settings } from "../settings/setting.ts";
+import { found, isPlain } from "./found.ts";
 
 /** A probe, as far as a registry knows it; `defineProbe()` types it in full. */
 export interface AnyExtensionProbe {
@@ -91,6 +92,7 @@ const library: string = new URL("../../", import.meta.url).href;
  * `groklab … --use` and `train(config, { use: [lab] })` take.
  *
  * @param parts What it adds, by name.
+ * @throws {TypeError} if it is no object.
  *
  * @example
  * ```ts
@@ -118,6 +120,12 @@ const library: string = new URL("../../", import.meta.url).href;
  * ```
  */
 export function defineExtension(parts: ExtensionParts): Extension {
+  if (!isObject(parts) || !isPlain(parts)) {
+    throw new TypeError(
+      `Cannot make an extension of ${found(parts)}: wanted an object, of ` +
+        "definitions by kind and name",
+    );
+  }
   return { ...parts, madeBy: { library, module: callerModule() } };
 }
 

@@ -128,6 +128,11 @@ export async function loadAll({ modules, changed }: Loadable): Promise<void> {
 async function moduleUrl(path: string, as: string): Promise<string> {
   const missing = (what: string) =>
     new MissingExtensionError(`Cannot use the extension ${as}: ${what}`);
+  if (path === "") {
+    throw new UsageError(
+      "Cannot use an extension without a name: --use wants a file or a folder",
+    );
+  }
   if (/^[a-z][a-z+.-]+:/i.test(path) && !path.startsWith("file:")) {
     throw new UsageError(
       `Cannot use the extension ${as}: it must be a file of this machine`,

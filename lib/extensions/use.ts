@@ -137,8 +137,7 @@ export function useExtension(
   const files = modulesOf(url);
   if (inUse.some((other) => isSameModule(other.files.used, files.used))) return;
   const { madeBy: _, ...parts } = extension;
-  const problem = shapeProblem(parts as Named) ?? nameProblem(parts) ??
-    keyProblem(parts) ?? probeRegistry?.problem(parts.probes ?? {});
+  const problem = problemOf(parts);
   if (problem !== undefined) throw new UsageError(cannot(path, problem));
   for (const kind of KINDS) {
     const added = guarded<unknown>(kind, ONE[kind], parts[kind] ?? {}, path);
@@ -152,6 +151,18 @@ export function useExtension(
   inUse.push({ extension, url, path, files });
   usedModules.push(files.used);
   remakeKeys();
+}
+
+function problemOf(parts: ExtensionParts): string | undefined {
+  try {
+    return shapeProblem(parts as Named) ?? nameProblem(parts) ??
+      keyProblem(parts) ?? probeRegistry?.problem(parts.probes ?? {});
+  } catch (error) {
+    // A definition may be of a class, and compute what it is asked for.
+    return `what it adds cannot be read: ${
+      error instanceof Error ? error.message : found(error)
+    }`;
+  }
 }
 
 /** Adds several; where a list is wanted and something else given, it is said. */

@@ -40,6 +40,7 @@ export async function useNamed(
     const paths = extensionsInUse.map(({ path }) => path).join(", ");
     return `Cannot use the extension ${paths}: ${lack}`;
   });
+  endWithLine(named);
   try {
     allowChanged(args.includes("--use-changed"));
     for (const path of named) {
@@ -52,6 +53,31 @@ export async function useNamed(
   } catch (error) {
     refuse(error);
   }
+}
+
+// What nobody waits for, a timer or a promise of an extension, would end the program
+// with Deno's own text.
+function endWithLine(named: readonly string[]): void {
+  const end = (what: unknown) => {
+    const why = what instanceof Error ? what.message : String(what);
+    refuse(
+      new Error(
+        `With the extension ${
+          named.join(", ")
+        } something failed that nothing ` +
+          `waits for: ${why}`,
+        { cause: what },
+      ),
+    );
+  };
+  addEventListener("error", (event) => {
+    event.preventDefault();
+    end(event.error);
+  });
+  addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    end(event.reason);
+  });
 }
 
 // A module; of a run the copies that it keeps.

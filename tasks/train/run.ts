@@ -157,6 +157,8 @@ async function watched<T>(
   work: (options: TrainOptions) => Promise<T>,
   runs = 1,
 ): Promise<T> {
+  // Before anything is written: an extension's words may fail.
+  const line = describe(config, runs);
   const display = isLive() ? liveLine(config) : plainLines();
   let started = 0;
   try {
@@ -170,7 +172,7 @@ async function watched<T>(
         onWarning: (warning) => console.error(`warning: ${warning}`),
         onStart: (path, _, step) => {
           if (started === 0) {
-            console.error(describe(config, runs));
+            console.error(line);
             if (step > 0) console.error(`from step ${step} on`);
           }
           started += 1;

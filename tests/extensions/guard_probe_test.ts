@@ -7,7 +7,7 @@ import { NotApplicableError, UsageError } from "../../lib/base/errors.ts";
 import { defineExtension } from "../../lib/extensions/extension.ts";
 import { guarded } from "../../lib/extensions/guard.ts";
 import { finite } from "../../lib/numeric/statistics.ts";
-import { probe } from "../../lib/probes/asking/probing.ts";
+import { probe } from "../../lib/probes/asking/probe_checkpoint.ts";
 import { defineProbe } from "../../lib/probes/probe.ts";
 import { train } from "../../lib/train/train.ts";
 import { withTempDir } from "../tasks/_run.ts";

@@ -41,6 +41,24 @@ const REFUSED: Record<string, [parts: object, why: string]> = {
     "groklab has a probe fourier",
   ],
   "a kind": [{ loses: {} }, "it has loses, which nothing is known of"],
+  "a kind that is misspelt": [
+    { tusks: {} },
+    "it has tusks, which nothing is known of: there are tasks, ",
+  ],
+  "a class": [
+    { losses: { x: class {} } },
+    "of its losses x must be a definition, an object, and is a function",
+  ],
+  "what cannot be read": [
+    {
+      losses: {
+        get x() {
+          throw new Error("of its own");
+        },
+      },
+    },
+    "what it adds cannot be read: of its own",
+  ],
   "a list": [{ losses: [] }, "its losses must be an object"],
   "no definition": [{ losses: { x: 3 } }, "of its losses x must be a definit"],
   "a name with a comma": [

@@ -6,6 +6,7 @@
  */
 
 import { NotApplicableError, UsageError } from "../base/errors.ts";
+import { append } from "../base/extremes.ts";
 import { FileError } from "../base/files.ts";
 import type { Form } from "../data/definition.ts";
 import type * as tf from "@tensorflow/tfjs-core";
@@ -162,7 +163,7 @@ function namesIn(of: object): string[] {
     let from = Object.getPrototypeOf(of);
     from !== null && from !== Object.prototype;
     from = Object.getPrototypeOf(from)
-  ) names.push(...Object.getOwnPropertyNames(from));
+  ) append(names, Object.getOwnPropertyNames(from));
   return [...new Set(names)].filter((name) => name !== "constructor");
 }
 
@@ -187,7 +188,7 @@ function guardedCall(
   };
   return (...args) => {
     try {
-      const value = f(...args);
+      const value = Reflect.apply(f, undefined, args);
       if (!member.later || !isPromise(value)) return looked(value, args);
       return Promise.resolve(value).then((value) => looked(value, args)).catch(
         (error) => {

@@ -7,6 +7,7 @@ import { relative } from "node:path";
 // What is spread where, and why it stays short. What begins with a colon may stand
 // anywhere.
 const SHORT: Readonly<Record<string, string>> = {
+  "lib/extensions/guard.ts: f(...args)": "arguments of a function",
   "bench/bench.ts: programMemory(...run)": "flags of a benchmark",
   "bench/bench.ts: programSeconds(...args)": "flags of a benchmark",
   "bench/bench.ts: programSeconds(...run)": "flags of a benchmark",

@@ -188,7 +188,7 @@ function guardedCall(
   };
   return (...args) => {
     try {
-      const value = Reflect.apply(f, undefined, args);
+      const value = f(...args);
       if (!member.later || !isPromise(value)) return looked(value, args);
       return Promise.resolve(value).then((value) => looked(value, args)).catch(
         (error) => {

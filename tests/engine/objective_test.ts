@@ -1,6 +1,6 @@
 /**
  * The train loss's curvature, held to dense Hessians that PyTorch made in
- * float64 (tests/golden/make_hessian.py).
+ * float64 (tests/golden/probes/make_hessian.py).
  */
 
 import { assert } from "@std/assert";
@@ -31,7 +31,7 @@ const { cases } = await golden<{
     trace: number;
     largest_preconditioned: number;
   }[];
-}>("hessian");
+}>("probes/hessian");
 const models = await goldenModels();
 
 /** The loss of a model of trajectories.json on all its rows, in float64. */

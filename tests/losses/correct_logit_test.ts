@@ -22,7 +22,7 @@ const { logits, labels, cases } = await golden<{
     readonly terms: number[];
     readonly gradient: number[][];
   }[];
-}>("correct_logit");
+}>("losses/correct_logit");
 
 const LOSSES: Record<string, Loss> = { softmax, stablemax: stableMax };
 

@@ -1,6 +1,6 @@
 /**
  * The losses that came after StableMax and softmax, and softmax's options, held
- * to PyTorch (tests/golden/make_objectives.py).
+ * to PyTorch (tests/golden/losses/make_objectives.py).
  */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
@@ -126,7 +126,7 @@ function tolerances(
 
 for (
   const { name, dtype, logits, labels, results } of (await golden<Golden>(
-    "objectives",
+    "losses/objectives",
   )).cases
 ) {
   for (const { loss: kind, settings, precision, ...expected } of results) {

@@ -1,4 +1,4 @@
-/** Batch normalisation held to PyTorch (tests/golden/make_batch_norm.py). */
+/** Batch normalisation held to PyTorch (tests/golden/networks/make_batch_norm.py). */
 
 import { assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs-core";
@@ -71,7 +71,7 @@ function assertTensors(
   }
 }
 
-const cases = await golden<Golden>("batch_norm");
+const cases = await golden<Golden>("networks/batch_norm");
 
 for (const [name, reference] of Object.entries(cases)) {
   const { options, shapes, labels } = reference;

@@ -1,6 +1,7 @@
 /** What batch normalisation leaves in a checkpoint, and what it refuses. */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { UsageError } from "../../lib/base/errors.ts";
 import { treeOf } from "../../lib/base/tree.ts";

@@ -1,5 +1,5 @@
 /**
- * Architectures held to PyTorch (tests/golden/make_models.py): logits and the
+ * Architectures held to PyTorch (tests/golden/networks/make_models.py): logits and the
  * gradients of all parameters.
  */
 
@@ -51,7 +51,7 @@ interface Golden {
   >;
 }
 
-const { cases } = await golden<Golden>("models");
+const { cases } = await golden<Golden>("networks/models");
 
 function modelOf(options: MlpCase | TransformerOptions): Model {
   if (!("hidden" in options)) return transformer(options);

@@ -1,5 +1,5 @@
 /**
- * The activations of checkpoints, held to PyTorch (tests/golden/make_hooks.py):
+ * The activations of checkpoints, held to PyTorch (tests/golden/networks/make_hooks.py):
  * of every hook what it stands for, before or behind which operation.
  */
 
@@ -36,9 +36,11 @@ interface Activations {
 
 const reference = await golden<
   Record<"models" | "batch_norm", Record<string, Activations>>
->("hooks");
-const { cases } = await golden<{ cases: Record<string, Network> }>("models");
-const normed = await golden<Record<string, Network>>("batch_norm");
+>("networks/hooks");
+const { cases } = await golden<{ cases: Record<string, Network> }>(
+  "networks/models",
+);
+const normed = await golden<Record<string, Network>>("networks/batch_norm");
 
 function modelOf({ options, buffers }: Network): Model {
   if (!("hidden" in options)) {

@@ -25,7 +25,7 @@ const { init: reference } = await golden<{
     & {
       readonly [name: string]: Readonly<Record<string, Measured>>;
     };
-}>("models");
+}>("networks/models");
 
 const { dModel, dMlp, vocabulary, classes } = reference.sizes;
 const heads = 4;

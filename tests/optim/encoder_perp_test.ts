@@ -1,6 +1,6 @@
 /**
  * ⊥Grad of the encoder's attention held to PyTorch
- * (tests/golden/make_encoder_perp.py): Q, K and V as one tensor, or apart; and
+ * (tests/golden/optim/make_encoder_perp.py): Q, K and V as one tensor, or apart; and
  * what configs of before there was a choice mean.
  */
 
@@ -41,7 +41,7 @@ interface Golden {
 }
 
 const { config, shapes, tokens, labels, runs } = await golden<Golden>(
-  "encoder_perp",
+  "optim/encoder_perp",
 );
 const OPTIMIZERS = {
   adamw: { lr: 0.02, beta1: 0.9, beta2: 0.98, eps: 1e-8, weightDecay: 0.1 },

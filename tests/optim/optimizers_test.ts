@@ -1,6 +1,6 @@
 /**
  * Eight steps of every optimizer and stage, held to PyTorch's own and to NumPy
- * (tests/golden/make_optimizers.py).
+ * (tests/golden/optim/make_optimizers.py).
  */
 
 import { assertThrows } from "@std/assert";
@@ -25,7 +25,9 @@ interface Golden {
   }[];
 }
 
-const { shapes, params, gradients, runs } = await golden<Golden>("optimizers");
+const { shapes, params, gradients, runs } = await golden<Golden>(
+  "optim/optimizers",
+);
 
 const tree = (values: Flat, dtype: "float32" | "float64"): Tree<HostTensor> =>
   treeOf(

@@ -1,6 +1,6 @@
 /**
  * ⊥Grad of gradients of every size, held to the formula in float64
- * (tests/golden/make_perp_sizes.py), traced and eagerly.
+ * (tests/golden/optim/make_perp_sizes.py), traced and eagerly.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -18,7 +18,7 @@ const { w, cases } = await golden<{
     renormalised: number[];
     plain: number[];
   }[];
-}>("perp_sizes");
+}>("optim/perp_sizes");
 
 const vector = (values: readonly number[]) =>
   hostTensorOf("float32", [values.length], values.map(Math.fround));

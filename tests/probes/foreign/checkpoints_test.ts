@@ -21,14 +21,14 @@ import {
 import { assertClose, golden } from "../../_golden.ts";
 import { at } from "./_files.ts";
 
-const SPLIT = at("foreign_options.csv");
+const SPLIT = at("told/foreign_options.csv");
 
 /** The perceptron with all weights times a factor, in a folder, by file name. */
 async function withCheckpoints(
   factors: Readonly<Record<string, number>>,
   work: (folder: string) => Promise<void>,
 ) {
-  const bytes = await Deno.readFile(at("foreign_perceptron.onnx"));
+  const bytes = await Deno.readFile(at("told/foreign_perceptron.onnx"));
   const folder = await Deno.makeTempDir();
   try {
     for (const [name, factor] of Object.entries(factors)) {
@@ -67,7 +67,7 @@ Deno.test("a folder of checkpoints is a run, in the order of its steps", async (
     const report = await probeRun(folder, undefined, TOLD);
     assertEquals(report.steps, [3, 20, 100]);
     const all = await golden<Record<string, Record<string, number>>>(
-      "foreign_options",
+      "told/foreign_options",
     );
     const { weight_norm, loss, loss_of_all } = all["perceptron"]!;
     // All that changes is the length of the weights, and it doubles.

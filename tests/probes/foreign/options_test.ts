@@ -16,7 +16,7 @@ import { ask } from "../../../lib/probes/asking/probe_checkpoint.ts";
 import { assertClose, golden } from "../../_golden.ts";
 import { at } from "./_files.ts";
 
-const SPLIT = at("foreign_options.csv");
+const SPLIT = at("told/foreign_options.csv");
 
 interface Margins {
   readonly mean: number;
@@ -46,9 +46,9 @@ const float64 = { relative: 1e-10, absolute: 1e-10 };
 
 for (const name of ["perceptron", "transformer"] as const) {
   Deno.test(`PyTorch and NumPy say the same of a ${name}'s rows, loss, gradient and curvature`, async () => {
-    const all = await golden<Record<string, Told>>("foreign_options");
+    const all = await golden<Record<string, Told>>("told/foreign_options");
     const expected = all[name]!;
-    const { probes } = await probe(at(`foreign_${name}.onnx`), NAMES, {
+    const { probes } = await probe(at(`told/foreign_${name}.onnx`), NAMES, {
       modulus: 7,
       split: SPLIT,
       loss: "softmax",
@@ -118,9 +118,9 @@ for (const name of ["perceptron", "transformer"] as const) {
 
 Deno.test("rows without a modulus are all there is: every one is trained on", async () => {
   const expected =
-    (await golden<Record<string, Told>>("foreign_options"))["perceptron"]!;
+    (await golden<Record<string, Told>>("told/foreign_options"))["perceptron"]!;
   const { probes, skipped } = await probe(
-    at("foreign_perceptron.onnx"),
+    at("told/foreign_perceptron.onnx"),
     undefined,
     { split: SPLIT, loss: "softmax" },
   );
@@ -133,7 +133,7 @@ Deno.test("rows without a modulus are all there is: every one is trained on", as
 
 Deno.test("without a loss the gradient is left out, with the reason", async () => {
   const { probes, skipped } = await probe(
-    at("foreign_perceptron.onnx"),
+    at("told/foreign_perceptron.onnx"),
     undefined,
     { modulus: 7, split: SPLIT },
   );
@@ -144,7 +144,7 @@ Deno.test("without a loss the gradient is left out, with the reason", async () =
 });
 
 Deno.test("an operator without a derivative is named", async () => {
-  const bytes = await Deno.readFile(at("foreign_perceptron.onnx"));
+  const bytes = await Deno.readFile(at("told/foreign_perceptron.onnx"));
   const model = decodeModel(bytes, "perceptron");
   const tanh = model.graph!.node.filter(({ opType }) => opType === "Tanh").at(
     -1,

@@ -37,9 +37,9 @@ for (
   ]
 ) {
   Deno.test(`--map auto finds the parts of ${name} without their names`, async () => {
-    const all = await golden<Record<string, Parts>>("foreign_maps");
+    const all = await golden<Record<string, Parts>>("told/foreign_maps");
     const { weights, activations } = all[name]!;
-    const loaded = await loadProbeModel(at(`foreign_maps/${name}.onnx`));
+    const loaded = await loadProbeModel(at(`told/foreign_maps/${name}.onnx`));
     const told = await introduce(loaded, { modulus: 5, map: "auto" });
     const { model, task } = told;
     const context = new ProbeContext(model, { task: task! });
@@ -89,7 +89,7 @@ Deno.test("the map of a PyTorch export, as the probes' page has it, is proposed 
 
 Deno.test("parts of a transformer's logits add up under the proposed names", async () => {
   const { probes } = await probe(
-    at("foreign_maps/two_blocks.onnx"),
+    at("told/foreign_maps/two_blocks.onnx"),
     ["attention"],
     { modulus: 5, map: "auto" },
   );
@@ -104,7 +104,7 @@ Deno.test("where nothing has the place of what probes read, that is said", async
   // Modulo 3 a table of five rows is no embedding, and nothing has three classes.
   await assertRejects(
     () =>
-      probe(at("foreign_maps/gated.onnx"), ["fourier"], {
+      probe(at("told/foreign_maps/gated.onnx"), ["fourier"], {
         modulus: 3,
         map: "auto",
       }),

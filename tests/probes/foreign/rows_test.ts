@@ -93,7 +93,7 @@ Deno.test("what is no row is refused, with file and line", async () => {
 });
 
 Deno.test("rows that are not the task's are refused", async () => {
-  const path = at("foreign_perceptron.onnx");
+  const path = at("told/foreign_perceptron.onnx");
   const row = (...inputs: number[][]) => ({
     train: { inputs, labels: inputs.map(([a, b]) => (a! + b!) % 7) },
   });

@@ -96,7 +96,7 @@ async function withAllRows(path: string, options: ProbeOptions) {
 // 20, over losses from 1e-3 on.
 const LOSS = 1e-5;
 
-const cases = await golden<Case[]>("foreign");
+const cases = await golden<Case[]>("foreign/foreign");
 assert(cases.length >= 140);
 
 const web = cases.filter(({ name }) => WEB.includes(name)).map((each) => ({
@@ -239,7 +239,7 @@ Deno.test("groups of weights grow as NumPy says, and are as far from the power",
     const { "logit-scaling": scaling } = await outcome(path, {});
     const expected = await golden<
       Record<string, { exponent: number; deviation: number[] }>
-    >("foreign_groups");
+    >("foreign/foreign_groups");
     for (const [name, { exponent, deviation }] of Object.entries(expected)) {
       const group = scaling!.groups.find((each) => each.name === name)!;
       assertAlmostEquals(group.exponent!, exponent, 1e-5, name);

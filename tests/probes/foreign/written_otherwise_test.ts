@@ -31,7 +31,7 @@ interface Otherwise {
   readonly weights: Readonly<Record<string, number[]>>;
 }
 
-const SPLIT = at("foreign_options.csv");
+const SPLIT = at("told/foreign_options.csv");
 
 const SAME = [
   ...[
@@ -51,13 +51,15 @@ const SAME = [
 // Weights that are reached in other ways than by names have other places in a file.
 const UNNAMED = ["a weight on the left"];
 
-const cases = await golden<Case[]>("foreign");
+const cases = await golden<Case[]>("foreign/foreign");
 
 for (const { name, options, file } of cases) {
   if (!SAME.includes(name) && !UNNAMED.includes(name)) continue;
   Deno.test(`gradient, curvature and weights of: ${name}`, () =>
     withTempDir(async (folder) => {
-      const all = await golden<Record<string, Otherwise>>("foreign_options");
+      const all = await golden<Record<string, Otherwise>>(
+        "told/foreign_options",
+      );
       const expected = all["otherwise"]!;
       const path = join(folder, "file.onnx");
       await Deno.writeFile(path, Uint8Array.fromBase64(file));

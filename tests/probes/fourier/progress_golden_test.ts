@@ -1,4 +1,4 @@
-/** Fourier and progress measures held to NumPy (tests/golden/make_progress.py). */
+/** Fourier and progress measures held to NumPy (tests/golden/probes/make_progress.py). */
 
 import { assertEquals } from "@std/assert";
 import { fourier, ProbeContext, progress } from "../../../lib/probes/mod.ts";
@@ -38,7 +38,7 @@ interface Reference {
 // a hundredfold by the least squares of the reference.
 const ROUNDING = { relative: 1e-11, absolute: 1e-12 };
 
-for (const reference of await golden<Reference[]>("progress")) {
+for (const reference of await golden<Reference[]>("probes/progress")) {
   const { task, modulus, keys, expected } = reference;
   Deno.test(`NumPy says the same of ${task} mod ${modulus}`, async () => {
     const table = await tableNetwork({

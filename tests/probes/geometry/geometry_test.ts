@@ -1,5 +1,5 @@
 /**
- * The geometry of representations, held to NumPy (tests/golden/make_geometry.py)
+ * The geometry of representations, held to NumPy (tests/golden/probes/make_geometry.py)
  * and to cases whose answer is known.
  */
 
@@ -48,7 +48,7 @@ const reference = await golden<{
     direction: number[];
     projected: number[];
   };
-}>("geometry");
+}>("probes/geometry");
 
 const matrix = (rows: Rows): Matrix =>
   matrixOf(rows.length, rows[0]!.length, rows.flat());

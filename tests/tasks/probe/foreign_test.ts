@@ -13,7 +13,7 @@ interface Case {
   readonly file: string;
 }
 
-const cases = await golden<Case[]>("foreign");
+const cases = await golden<Case[]>("foreign/foreign");
 const probe = (...args: string[]) => outputOf(startProgram("probe", args));
 
 /** A file of the table, by its name there. */

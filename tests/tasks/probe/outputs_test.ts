@@ -6,8 +6,8 @@ import { assertRefused, outputOf, startProgram, withTempDir } from "../_run.ts";
 
 const at = (name: string) =>
   new URL(`../../golden/${name}`, import.meta.url).pathname;
-const FILE = at("foreign_perceptron.onnx");
-const ROWS = ["--modulus", "7", "--split", at("foreign_options.csv")];
+const FILE = at("told/foreign_perceptron.onnx");
+const ROWS = ["--modulus", "7", "--split", at("told/foreign_options.csv")];
 
 const probe = (...args: string[]) => outputOf(startProgram("probe", args));
 

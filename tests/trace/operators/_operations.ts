@@ -1,5 +1,5 @@
 /**
- * The cases of tests/golden/make_operations.py: every operation on ordinary and on
+ * The cases of tests/golden/operations/make_operations.py: every operation on ordinary and on
  * extreme operands.
  *
  * @module
@@ -48,7 +48,7 @@ type Operation = (...args: unknown[]) => tf.Tensor | tf.Tensor[];
 export const { edges, kernels } = await golden<{
   edges: Numbers;
   kernels: Record<string, Case[]>;
-}>("operations");
+}>("operations/operations");
 
 // Of up to ten roundings in a formula each adds half a unit in the last place, and
 // ONNX Runtime's own functions are right to four units in float32, to two in

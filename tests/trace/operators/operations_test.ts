@@ -1,5 +1,5 @@
 // Every rule on ordinary and on extreme operands, in each type: values and
-// gradients against those of tests/golden/make_operations.py.
+// gradients against those of tests/golden/operations/make_operations.py.
 
 import { assert, assertEquals } from "@std/assert";
 import type * as tf from "@tensorflow/tfjs-core";

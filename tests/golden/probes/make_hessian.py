@@ -5,7 +5,8 @@ them). torch.func.hessian differentiates each loss twice with respect to all par
 vector; eigenvalues are torch.linalg.eigvalsh's. Nothing is iterated, nothing is shared with the
 TypeScript sources.
 
-Run:  pip install torch==2.13.0 numpy; python tests/golden/make_hessian.py
+Run:  pip install torch==2.13.0 numpy; \
+      PYTHONPATH=tests/golden python tests/golden/probes/make_hessian.py
 
 Writes hessian.json: per model and loss its value, the Hessian times v, the least and the largest
 eigenvalue, the trace, and the largest eigenvalue of P^(-1/2) H P^(-1/2) with P = diag(p), where
@@ -60,7 +61,7 @@ def main():
     for name, model in make_models().items():
         for kind in ("softmax", "stablemax", "taylor", "mse"):
             cases.append({"model": name, "loss": kind, **curvature(model, kind)})
-    write("hessian.json", {"cases": cases})
+    write("probes/hessian.json", {"cases": cases})
 
 
 if __name__ == "__main__":

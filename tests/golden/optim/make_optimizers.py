@@ -5,7 +5,8 @@ here `Tensor.bfloat16` leaves the type alone while it runs, which is all that is
 PyTorch has not (Lion, Grokfast, L1, the projection to a constant norm, a rate divided by the
 gradient's norm) is NumPy, written from the papers' formulas.
 
-Run:  pip install torch==2.13.0 numpy; python tests/golden/make_optimizers.py
+Run:  pip install torch==2.13.0 numpy; \
+      PYTHONPATH=tests/golden python tests/golden/optim/make_optimizers.py
 
 Writes optimizers.json: initial parameters and the gradient of every step, flat, row-major, as
 float64 (float32 runs round them); per run its settings and the parameters after 1, 3 and all
@@ -249,7 +250,7 @@ def main():
     def flat(tree):
         return {k: x.flatten().tolist() for k, x in tree.items()}
 
-    write("optimizers.json", {
+    write("optim/optimizers.json", {
         "shapes": SHAPES, "params": flat(W), "gradients": [flat(g) for g in G],
         "runs": [{
             "name": name, "dtype": dtype, "settings": {"perpGrad": False, **settings},

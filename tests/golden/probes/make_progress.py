@@ -5,7 +5,7 @@ functions written out over all pairs, spectra are np.fft's, losses are logsumexp
 network is a table: hidden activations of every pair, random around a few waves, and
 random output weights around the same waves.
 
-Run:  pip install numpy; python tests/golden/make_progress.py
+Run:  pip install numpy; python tests/golden/probes/make_progress.py
 
 Writes progress.json beside this script. Definitions: Nanda et al. (arXiv 2301.05217);
 Hurley & Rickard (arXiv 0811.4706) for Gini.

@@ -3,7 +3,8 @@
 Nothing here shares code with the TypeScript sources: the perceptron is nn.Linear,
 nn.BatchNorm1d and nn.ReLU in an nn.Sequential, in float64.
 
-Run:  pip install torch==2.13.0 numpy; python tests/golden/make_batch_norm.py
+Run:  pip install torch==2.13.0 numpy; \
+      PYTHONPATH=tests/golden python tests/golden/networks/make_batch_norm.py
 
 Writes batch_norm.json beside this script: options, rows and labels of a few perceptrons;
 parameters, and running statistics that are not the first ones; with these, in training and in
@@ -116,4 +117,4 @@ def make_case(o):
 if __name__ == "__main__":
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    write("batch_norm.json", {name: make_case(o) for name, o in CASES.items()})
+    write("networks/batch_norm.json", {name: make_case(o) for name, o in CASES.items()})

@@ -5,7 +5,8 @@ torch.nn.TransformerEncoder itself in evaluation mode, its weights taken apart i
 TransformerLens's layout ([head, d_model, d_head]); the others are written out below with
 torch operations. Gradients are autograd's, of the mean softmax cross-entropy, in float64.
 
-Run:  pip install torch==2.13.0 numpy; python tests/golden/make_models.py
+Run:  pip install torch==2.13.0 numpy; \
+      PYTHONPATH=tests/golden python tests/golden/networks/make_models.py
 
 Writes models.json beside this script:
 
@@ -316,4 +317,4 @@ def make_init():
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    write("models.json", {"cases": make_cases(), "init": make_init()})
+    write("networks/models.json", {"cases": make_cases(), "init": make_init()})

@@ -4,7 +4,8 @@ Nothing here shares code with the TypeScript sources. Parameters and rows are th
 models.json and batch_norm.json; the networks are written out below with torch operations, in
 float64, and must give the logits that stand there, which came from torch.nn's own modules.
 
-Run:  pip install torch==2.13.0 numpy; python tests/golden/make_hooks.py
+Run:  pip install torch==2.13.0 numpy; \
+      PYTHONPATH=tests/golden python tests/golden/networks/make_hooks.py
 
 Writes hooks.json beside this script: for each network, by its name in these files, how many of
 the rows, and its activations, 12 digits, flattened in row-major order. Scores of positions that
@@ -129,16 +130,16 @@ def case(logits, found, expected):
 
 
 if __name__ == "__main__":
-    models, out = read("models.json")["cases"], {}
+    models, out = read("networks/models.json")["cases"], {}
     for name in MODELS:
         c = models[name]
         forward = mlp if "hidden" in c["options"] else transformer
         tokens = torch.tensor(c["tokens"][:ROWS])
         out[name] = case(*forward(params_of(c), tokens, c["options"]), c["logits"])
     normed = {}
-    for name, c in read("batch_norm.json").items():
+    for name, c in read("networks/batch_norm.json").items():
         tokens = torch.tensor(c["tokens"][:ROWS])
         normed[name] = case(
             *mlp(params_of(c), tokens, c["options"], params_of(c, "buffers")),
             c["evaluation"]["logits"])
-    write("hooks.json", {"models": out, "batch_norm": normed})
+    write("networks/hooks.json", {"models": out, "batch_norm": normed})

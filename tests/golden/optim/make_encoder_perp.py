@@ -10,7 +10,8 @@ once over the module's parameters ("joint") and once over the parts of the two t
 one ("apart"). Softmax cross-entropy of all pairs of addition mod 5, full batch, float64, no
 dropout; PyTorch's AdamW and SGD make the updates.
 
-Run:  pip install torch==2.13.0 numpy; python tests/golden/make_encoder_perp.py
+Run:  pip install torch==2.13.0 numpy; \
+      PYTHONPATH=tests/golden python tests/golden/optim/make_encoder_perp.py
 
 Writes encoder_perp.json: sizes, initial parameters in groklab's layout and names, and of every
 run the loss before each update and the parameters after the last. 15 digits.
@@ -119,7 +120,7 @@ def run(projections, optimizer, zero_biases):
 
 if __name__ == "__main__":
     shapes = {k: list(v.shape) for k, v in as_groklab(fresh(False)).items()}
-    write("encoder_perp.json", {
+    write("optim/encoder_perp.json", {
         "config": {"modulus": P, "dModel": D, "heads": HEADS, "dFf": FF, "layers": LAYERS, "steps": STEPS},
         "shapes": shapes,
         "tokens": TOKENS.tolist(),

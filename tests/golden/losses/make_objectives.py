@@ -3,7 +3,8 @@
 Every gradient is autograd's, but for softmax-exact: no floating type of PyTorch can say what it
 should be, so its values are softmax cross-entropy and its gradient computed with 400 digits.
 
-Run:  pip install torch==2.13.0 numpy mpmath; python tests/golden/make_objectives.py
+Run:  pip install torch==2.13.0 numpy mpmath; \
+      PYTHONPATH=tests/golden python tests/golden/losses/make_objectives.py
 
 Writes objectives.json: cases of logits and labels; per loss, settings and precision the terms,
 their mean and the mean's gradient with respect to the float32 logits (float64 ones where a case
@@ -121,7 +122,7 @@ def main():
     def ahead(gaps, sign=1):
         return [[sign * g / 2, -sign * g / 2, -sign * g / 2 - 1] for g in gaps]
 
-    write("objectives.json", {"cases": [
+    write("losses/objectives.json", {"cases": [
         random("random_6x5", 6, 5, 2),
         random("random_4x7_wide", 4, 7, 15),
         random("random_3x113", 3, 113, 5),

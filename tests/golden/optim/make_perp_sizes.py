@@ -4,7 +4,8 @@ The projection and its length are proportional to the gradient, so the reference
 gradient brought to size 1 by a power of two (which rounds nothing) and its result brought back:
 where float64 itself would be wide enough the two are the same numbers.
 
-Run:  pip install torch==2.13.0 numpy; python tests/golden/make_perp_sizes.py
+Run:  pip install torch==2.13.0 numpy; \
+      PYTHONPATH=tests/golden python tests/golden/optim/make_perp_sizes.py
 
 Writes perp_sizes.json: weights and, by size, a gradient (both float32, shortest decimals), the
 perpendicular gradient with its length kept and without, 15 digits.
@@ -34,4 +35,4 @@ if __name__ == "__main__":
             "renormalised": numbers(perpendicular(w.double(), wide, True) / scale, EXACT),
             "plain": numbers(perpendicular(w.double(), wide, False) / scale, EXACT),
         })
-    write("perp_sizes.json", {"w": numbers(w, shortest32), "cases": cases})
+    write("optim/perp_sizes.json", {"w": numbers(w, shortest32), "cases": cases})

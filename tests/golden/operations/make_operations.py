@@ -6,7 +6,7 @@ in float64. Each is computed from the operands as the type holds them and rounde
 the values of float32 owe nothing to float32's arithmetic. PyTorch's gradients are replaced where
 TensorFlow.js has another convention (ties, kinks), which docs/library.md lists.
 
-Run:  pip install torch==2.13.0 numpy mpmath; python tests/golden/make_operations.py
+Run:  pip install torch==2.13.0 numpy mpmath; python tests/golden/operations/make_operations.py
 
 Writes operations.json: cases by kernel. A case names TensorFlow.js's function, its operands (type,
 shape and values; `f` stands for either floating type) and what follows them, and has the

@@ -213,7 +213,7 @@ for name, model, inputs in (
     result[name] = about(model, inputs, labels, train.numpy(), head)
 
 # The network that make_foreign.py writes in many ways, on its own train rows.
-files = json.loads((HERE / "foreign.json").read_text())
+files = json.loads((HERE.parent / "foreign" / "foreign.json").read_text())
 plain = onnx.load_from_string(base64.b64decode(files[0]["file"]))
 E, W, b, U = (
     torch.tensor(numpy_helper.to_array(entry)).double()

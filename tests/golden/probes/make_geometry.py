@@ -3,7 +3,7 @@
 Each quantity is written as its source defines it, sample by sample where the definition is: no
 closed form is shared with the TypeScript sources.
 
-Run:  pip install numpy; python tests/golden/make_geometry.py
+Run:  pip install numpy; python tests/golden/probes/make_geometry.py
 
 Writes geometry.json:
 

@@ -7,6 +7,7 @@
 import { ConfigError } from "../lib/config/config.ts";
 import type { Listed } from "../lib/reproduce/list.ts";
 import { taskLine } from "../lib/base/shell.ts";
+import { usualJobs } from "../lib/train/threads/jobs.ts";
 import {
   command,
   EXIT,
@@ -17,9 +18,6 @@ import {
 } from "./shared/cli.ts";
 import { useNamed } from "./shared/use.ts";
 import { USE } from "./shared/use_flags.ts";
-
-// Runs have bytes that depend on their threads, so more cores mean more runs.
-const MOST_JOBS = 8;
 
 await useNamed(Deno.args, "started");
 const described = command(
@@ -139,15 +137,13 @@ async function run(names: readonly string[], flags: Flags): Promise<void> {
     runtime: "node",
   });
   if (flags.device !== undefined) console.error(describeChoice(choice));
-  const cores = navigator.hardwareConcurrency;
   const { outcomes, failures, interrupted } = await runReproduction(names, {
     scale: quick ? "quick" : "full",
     ...(flags.seeds !== undefined && { seeds: flags.seeds }),
     resume: flags.resume ?? false,
     overwrite: flags.overwrite ?? false,
     published: flags.published ?? false,
-    jobs: flags.jobs ??
-      Math.max(1, Math.min(Math.floor(cores / threads), MOST_JOBS)),
+    jobs: flags.jobs ?? usualJobs(threads),
     threads,
     device: choice.device,
   });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { UsageError } from "./errors.ts";
 
 /** A file or folder that could not be read or written. */
@@ -92,36 +92,46 @@ export type Contents =
  * @param contents What it is to hold.
  * @throws {FileError} saying what the system said.
  */
-export function writeWhole(path: string, contents: Contents): Promise<void> {
-  return writeTogether([[path, contents]]);
+export async function writeWhole(
+  path: string,
+  contents: Contents,
+): Promise<void> {
+  await (await writeAside(path, contents)).place();
+}
+
+/** A file that the disk has, under another name. */
+export interface Aside {
+  /** Moves it into place. */
+  place(): Promise<void>;
+  /** Removes it. */
+  drop(): Promise<void>;
 }
 
 /**
- * Writes files whole so, none of them before the disk has all. They are moved into
- * place in their order: of a process that is killed in between the first may be
- * new and the last old.
+ * Writes a file under another name, so that what is wrong with several can be seen
+ * before any is in place.
  *
- * @param files Paths, and what each is to hold.
- * @throws {FileError} saying what the system said; no file has changed then,
- * unless it was a move that failed.
+ * @param path The file; its folder is made if need be.
+ * @param contents What it is to hold.
+ * @throws {FileError} saying what the system said.
  */
-export async function writeTogether(
-  files: readonly (readonly [path: string, contents: Contents])[],
-): Promise<void> {
-  const partial = (path: string) => `${path}.partial-${Deno.pid}`;
-  try {
-    for (const [path, contents] of files) {
-      await describing(`write ${path}`, () => put(partial(path), contents));
-    }
-    for (const [path] of files) {
-      await describing(`write ${path}`, () => Deno.rename(partial(path), path));
-    }
-  } catch (error) {
-    for (const [path] of files) {
-      await Deno.remove(partial(path)).catch(() => {});
-    }
-    throw error;
-  }
+export async function writeAside(
+  path: string,
+  contents: Contents,
+): Promise<Aside> {
+  const partial = `${path}.partial-${Deno.pid}`;
+  const drop = () => Deno.remove(partial).catch(() => {});
+  const orDrop = (work: () => Promise<void>) =>
+    describing(`write ${path}`, async () => {
+      try {
+        await work();
+      } catch (error) {
+        await drop();
+        throw error;
+      }
+    });
+  await orDrop(() => put(partial, contents));
+  return { place: () => orDrop(() => Deno.rename(partial, path)), drop };
 }
 
 async function put(path: string, contents: Contents): Promise<void> {
@@ -159,6 +169,31 @@ async function* batches(
     text = "";
   }
   yield encoder.encode(text);
+}
+
+/**
+ * Makes a folder, and those that it lies in.
+ *
+ * @returns What was not there before, the innermost first.
+ */
+export async function makeFolders(path: string): Promise<string[]> {
+  const made: string[] = [];
+  for (let folder = resolve(path);; folder = dirname(folder)) {
+    const there = await Deno.stat(folder).then(() => true, () => false);
+    if (there || folder === dirname(folder)) break;
+    made.push(folder);
+  }
+  await Deno.mkdir(path, { recursive: true });
+  return made;
+}
+
+/** Removes folders, in their order, as far as nothing lies in them. */
+export function removeEmpty(folders: readonly string[]): void {
+  try {
+    for (const folder of folders) Deno.removeSync(folder);
+  } catch {
+    // Something lies in it, or it is gone already.
+  }
 }
 
 /** Waits until the disk has what was written to a file. */

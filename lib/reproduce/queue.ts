@@ -5,13 +5,12 @@
  * @module
  */
 
-import { join } from "node:path";
 import { maxOf } from "../base/extremes.ts";
 import type { Figure, RunRecord, Scale } from "../figures/figure.ts";
 import { type Costs, wallTime } from "../train/threads/cost.ts";
 import { Lane } from "../train/threads/lane.ts";
+import { tryKinds } from "../train/threads/trials.ts";
 import { type Job, places as usual } from "./layout.ts";
-import { trialFolder } from "./leftovers.ts";
 import type { ReproduceOptions, Standing } from "./options.ts";
 import { recordHere } from "./records.ts";
 import { byBytes, bytesKey, copyRun, progressOf } from "./twins.ts";
@@ -112,7 +111,8 @@ export class Queue {
     write: (work: Work) => Promise<unknown>,
     failures: string[],
   ): Promise<void> {
-    const { signal, program = "reproduce", onPlan } = this.#options;
+    const { signal, program = "reproduce", onPlan, places = usual } =
+      this.#options;
     using threads = new DisposableStack();
     const lanes = Array.from(
       { length: this.lanes },
@@ -121,7 +121,13 @@ export class Queue {
     const stop = () => lanes.forEach((lane) => lane.stop());
     signal?.addEventListener("abort", stop);
     try {
-      await this.#measure(lanes);
+      await tryKinds(
+        lanes,
+        this.waiting.map(({ config }) => config),
+        this.#costs,
+        places.here,
+        signal,
+      );
       this.#sort();
       if (signal?.aborted) return;
       onPlan?.(this.standing);
@@ -130,32 +136,6 @@ export class Queue {
       );
     } finally {
       signal?.removeEventListener("abort", stop);
-    }
-  }
-
-  // A moment's training of each kind of run that has never been seen.
-  async #measure(lanes: readonly Lane[]): Promise<void> {
-    const { places = usual, signal } = this.#options;
-    const folder = trialFolder(places);
-    const unknown = new Map<string, Job>();
-    for (const job of this.waiting) {
-      if (this.#costs.msPerStep(job.config) !== undefined) continue;
-      unknown.set(this.#costs.keyOf(job.config), job);
-    }
-    const jobs = [...unknown.values()];
-    try {
-      await Promise.all(lanes.map(async (lane, i) => {
-        for (;;) {
-          const job = jobs.shift();
-          if (!job || signal?.aborted) return;
-          const ms = await lane.trial(job.config, join(folder, String(i)))
-            // Why, is said when its turn comes.
-            .catch(() => NaN);
-          this.#costs.learn(job.config, ms);
-        }
-      }));
-    } finally {
-      await Deno.remove(folder, { recursive: true }).catch(() => {});
     }
   }
 

@@ -8,9 +8,14 @@
  * @module
  */
 
-import { dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import { UsageError } from "../base/errors.ts";
-import { describing, isAbsent } from "../base/files.ts";
+import {
+  describing,
+  isAbsent,
+  makeFolders,
+  removeEmpty,
+} from "../base/files.ts";
 import { isObject } from "../base/json.ts";
 import { regular } from "../base/sums.ts";
 import { LOCK } from "./layout.ts";
@@ -39,7 +44,10 @@ interface Owner {
  */
 export async function lockRun(path: string): Promise<Disposable> {
   checkArgument("lockRun()", "path", path, pathCheck);
-  const made = await makeFolder(path);
+  const made = await describing(
+    `start a run in ${path}`,
+    () => makeFolders(path),
+  );
   const file = join(path, LOCK);
   try {
     return await take(path, file, made);
@@ -209,27 +217,4 @@ function abandoned(
       }, which cannot be seen from here; if it has ended, ` +
       `remove ${file}`,
   );
-}
-
-// Makes a folder, and gives what was not there before, the innermost first.
-async function makeFolder(path: string): Promise<string[]> {
-  const made: string[] = [];
-  for (let folder = resolve(path);; folder = dirname(folder)) {
-    const there = await Deno.stat(folder).then(() => true, () => false);
-    if (there || folder === dirname(folder)) break;
-    made.push(folder);
-  }
-  await describing(
-    `start a run in ${path}`,
-    () => Deno.mkdir(path, { recursive: true }),
-  );
-  return made;
-}
-
-function removeEmpty(folders: readonly string[]): void {
-  try {
-    for (const folder of folders) Deno.removeSync(folder);
-  } catch {
-    // Something lies in it, or it is gone already.
-  }
 }

@@ -147,8 +147,13 @@ export function resumedRun(
   );
 }
 
-// A config.json, or that of a run folder.
-async function readConfig(source: string): Promise<ConfigInput> {
+/**
+ * The contents of a config.json, or of that of a run folder.
+ *
+ * @param source The file or folder.
+ * @throws {ConfigError} if it cannot be read, or is none.
+ */
+export async function readConfig(source: string): Promise<ConfigInput> {
   const isFolder = await Deno.stat(source)
     .then(({ isDirectory }) => isDirectory, () => false);
   const path = isFolder ? join(source, FILES.config) : source;

@@ -35,14 +35,16 @@ export function plain(name: string): string {
 }
 
 /**
- * Synonyms in a few lines.
- *
- * @param lines What is meant, one name or several, then the words for it with
- * spaces between.
+ * Synonyms as they are written, a line each: what is meant, one name or several,
+ * then the words for it with spaces between.
  */
-export function synonyms(
-  ...lines: readonly (readonly [meant: string | string[], words: string])[]
-): Synonyms {
+export type Words = readonly (readonly [
+  meant: string | readonly string[],
+  words: string,
+])[];
+
+/** Synonyms out of a few lines; only who is not understood needs them. */
+export function synonyms(lines: Words): Synonyms {
   const all: Record<string, string[]> = {};
   for (const [names, words] of lines) {
     for (const word of words.split(" ")) {

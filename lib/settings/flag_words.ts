@@ -5,10 +5,10 @@
  * @module
  */
 
-import { type Synonyms, synonyms } from "../base/nearest.ts";
+import type { Words } from "../base/nearest.ts";
 
 /** Other words for flags of any task; which of them a task has is its own. */
-export const flagWords: Synonyms = synonyms(
+export const flagWords: Words = [
   // What is learned.
   ["--task", "op operation data dataset problem fn function target"],
   ["--operation", "op task fn function"],
@@ -168,4 +168,4 @@ export const flagWords: Synonyms = synonyms(
   ["--about", "list show info describe details claims"],
   ["--serve", "watch live open browser"],
   ["--help", "h usage man"],
-);
+];

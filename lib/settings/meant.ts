@@ -4,7 +4,7 @@
  * @module
  */
 
-import { meant, plain } from "../base/nearest.ts";
+import { meant, plain, synonyms } from "../base/nearest.ts";
 import { flagWords } from "./flag_words.ts";
 import { valueWords } from "./value_words.ts";
 
@@ -30,8 +30,9 @@ export function flagsMeant(
 }
 
 function wordsFor(asked: string): readonly string[] {
+  const all = synonyms(flagWords);
   const words = (name: string) =>
-    Object.hasOwn(flagWords, plain(name)) ? flagWords[plain(name)]! : [];
+    Object.hasOwn(all, plain(name)) ? all[plain(name)]! : [];
   const [, rest = ""] = /^no-?(.+)$/i.exec(asked) ?? [];
   const opposites = words(rest).map((flag) => flag.replace(/^--/, "--no-"));
   return [...new Set([...words(asked), ...opposites])];
@@ -74,6 +75,6 @@ export function valuesMeant(
   if (key === "device" && id !== undefined && known.includes("cuda")) {
     return [`cuda --device-id ${Number(id)}`];
   }
-  return meant(value, known, valueWords[key])
+  return meant(value, known, synonyms(valueWords[key] ?? []))
     .filter((one) => known.includes(one.split(" ")[0]!));
 }

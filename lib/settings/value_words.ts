@@ -5,11 +5,11 @@
  * @module
  */
 
-import { type Synonyms, synonyms } from "../base/nearest.ts";
+import type { Words } from "../base/nearest.ts";
 
 /** Other words for values of settings, by the settings' keys. */
-export const valueWords: Readonly<Record<string, Synonyms>> = {
-  task: synonyms(
+export const valueWords: Readonly<Record<string, Words>> = {
+  task: [
     [
       "add",
       "addition sum plus + a+b x+y modadd addmod modular-addition modularaddition",
@@ -21,16 +21,16 @@ export const valueWords: Readonly<Record<string, Synonyms>> = {
     ["mnist", "digits"],
     ["composition", "compose twohop two-hop"],
     ["comparison", "compare"],
-  ),
-  model: synonyms(
+  ],
+  model: [
     [
       "mlp",
       "fc fcn feedforward ffn dense linear fully-connected perceptron nn",
     ],
     ["transformer", "gpt attention decoder nanda tf"],
     ["encoder", "bert transformer-encoder"],
-  ),
-  loss: synonyms(
+  ],
+  loss: [
     [
       "softmax",
       "cross-entropy crossentropy ce nll nllloss xent cel softmax-ce crossentropyloss softmaxcrossentropy categorical-crossentropy log-softmax",
@@ -42,8 +42,8 @@ export const valueWords: Readonly<Record<string, Synonyms>> = {
     ["mse", "mseloss mean-squared-error l2 l2loss squared quadratic"],
     ["l1", "mae l1loss absolute mean-absolute-error"],
     ["taylor", "taylor-softmax taylorsoftmax"],
-  ),
-  optimizer: synonyms(
+  ],
+  optimizer: [
     [
       "adamw (with --perp-grad)",
       "perpadamw orthoadamw ⊥adamw orthogradadamw perp-adamw",
@@ -52,84 +52,86 @@ export const valueWords: Readonly<Record<string, Synonyms>> = {
     ["sgd", "gd gradient-descent gradientdescent momentum vanilla"],
     ["rmsprop", "rms"],
     [[], "nadam lamb lbfgs sophia adafactor shampoo radam"],
-  ),
-  ...Object.fromEntries(["precision", "lossPrecision"].map((key) => [
-    key,
-    synonyms(
-      ["float32", "fp32 f32 single float 32 torch.float32 torch.float"],
-      ["float64", "fp64 f64 double 64 torch.float64 torch.double"],
+  ],
+  ...Object.fromEntries(
+    ["precision", "lossPrecision"].map((key): [string, Words] => [
+      key,
       [
-        key === "precision" ? [] : "float16",
-        "fp16 f16 half 16 torch.float16 torch.half float16",
+        ["float32", "fp32 f32 single float 32 torch.float32 torch.float"],
+        ["float64", "fp64 f64 double 64 torch.float64 torch.double"],
+        [
+          key === "precision" ? [] : "float16",
+          "fp16 f16 half 16 torch.float16 torch.half float16",
+        ],
+        [[], "bf16 bfloat16 torch.bfloat16 fp8 float8 int8 tf32"],
       ],
-      [[], "bf16 bfloat16 torch.bfloat16 fp8 float8 int8 tf32"],
-    ),
-  ])),
-  device: synonyms(
+    ]),
+  ),
+  device: [
     ["cuda", "gpu nvidia gpus card"],
     ["cpu", "processor host cpu:0"],
     ["webgpu", "wgpu vulkan metal mps dawn"],
     [[], "tpu rocm hip npu xla"],
-  ),
-  engine: synonyms(
+  ],
+  engine: [
     ["onnx", "onnxruntime ort compiled"],
     ["tfjs", "tensorflow tensorflow.js tf eager"],
     [[], "torch pytorch jax"],
-  ),
-  runtime: synonyms(
+  ],
+  runtime: [
     ["web", "wasm webassembly browser"],
     ["node", "native nodejs"],
-  ),
-  backend: synonyms(
+  ],
+  backend: [
     ["node-gpu", "gpu cuda tensorflow-gpu"],
     ["node", "tensorflow native tf nodejs"],
     ["wasm", "webassembly"],
     ["webgpu", "webgl"],
-  ),
-  schedule: synonyms(
+  ],
+  schedule: [
     ["constant", "none const off fixed"],
     ["cosine", "cos cosine-annealing cosineannealinglr cosine-decay"],
     ["step", "steplr multistep step-decay"],
     [[], "linear exponential plateau"],
-  ),
-  init: synonyms(
+  ],
+  init: [
     ["xavier-uniform", "xavier glorot glorot-uniform"],
     ["xavier-normal", "glorot-normal"],
     ["he-uniform", "kaiming-uniform"],
     ["he-normal", "he kaiming kaiming-normal"],
     ["pytorch", "torch default"],
-  ),
-  norm: synonyms(
+  ],
+  norm: [
     ["pre", "pre-ln pre-norm prenorm"],
     ["post", "post-ln post-norm postnorm"],
     [["pre", "post"], "layernorm ln layer-norm layer on true"],
     ["none", "off no false"],
     [[], "rmsnorm batch batchnorm"],
-  ),
-  positions: synonyms(
+  ],
+  positions: [
     ["none", "off no false nope"],
     ["learned", "learnt on true absolute"],
     [[], "sinusoidal rotary rope sin alibi"],
-  ),
-  encoding: synonyms(
+  ],
+  encoding: [
     ["two-hot", "one-hot onehot tokens token embedding"],
     ["scalar", "number numeric real"],
     ["binary", "bits binary-code"],
-  ),
-  grokfast: synonyms(
+  ],
+  grokfast: [
     ["ema", "on true yes"],
     ["none", "off false no"],
-  ),
-  weightDecayKind: synonyms(
+  ],
+  weightDecayKind: [
     ["decoupled", "adamw"],
     ["l2", "coupled adam"],
-  ),
-  perpScope: synonyms(
+  ],
+  perpScope: [
     ["tensor", "layer per-tensor per-layer local parameter"],
     ["global", "all whole vector"],
-  ),
-  perpAt: synonyms(
+  ],
+  perpAt: [
     ["gradient", "grad before"],
     ["update", "step after"],
-  ),
+  ],
 };

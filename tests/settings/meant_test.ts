@@ -16,7 +16,7 @@ import {
 } from "../../lib/settings/meant.ts";
 import type { Setting } from "../../lib/settings/setting.ts";
 import { valueWords } from "../../lib/settings/value_words.ts";
-import { didYouMean, meant, plain } from "../../lib/base/nearest.ts";
+import { didYouMean, meant, plain, synonyms } from "../../lib/base/nearest.ts";
 
 const settings = configSettings as Readonly<Record<string, Setting>>;
 const flags = configKeys.map((key) => flagOf(key));
@@ -169,7 +169,7 @@ Deno.test("words for flags and values are of flags and values that there are", (
     "--hooks --format --quick --about --serve --help --run --overwrite --config --json " +
     "--replicas --replica-lr --resume --from --step --no-perp-grad";
   const known = [...flags, ...others.split(" ")];
-  for (const [word, names] of Object.entries(flagWords)) {
+  for (const [word, names] of Object.entries(synonyms(flagWords))) {
     for (const name of names) {
       const [flag, value] = name.split(" ") as [string, string?];
       assert(known.includes(flag), `${word}: ${name}`);
@@ -179,7 +179,7 @@ Deno.test("words for flags and values are of flags and values that there are", (
     }
   }
   for (const [key, words] of Object.entries(valueWords)) {
-    for (const [word, names] of Object.entries(words)) {
+    for (const [word, names] of Object.entries(synonyms(words))) {
       for (const name of names) {
         assert(namesOf(key).includes(name.split(" ")[0]!), `${key} ${word}`);
       }

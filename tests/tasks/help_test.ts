@@ -67,20 +67,29 @@ async function importsOf(task: string) {
   return { begun: reached(false), all: reached(true), from };
 }
 
-Deno.test("what --help of train needs does not load what reads ONNX files", async () => {
-  const names = [...(await importsOf("train")).begun];
-  assert(names.some((name) => name.endsWith("lib/config/config.ts")));
-  for (
-    const heavy of [
-      "onnx-buf",
-      "@bufbuild",
-      "onnxruntime",
-      "lib/onnx/file/model.ts",
-    ]
-  ) {
-    assertEquals(names.filter((name) => name.includes(heavy)), []);
-  }
-});
+// What only a run, or an answer, needs.
+const HEAVY = {
+  train: [
+    ...["onnx-buf", "@bufbuild", "onnxruntime", "lib/onnx/file/"],
+    ...["lib/engine/", "lib/train/", "lib/runs/", "lib/probes/"],
+    "lib/extensions/",
+  ],
+  probe: [
+    ...["onnxruntime-", "cli-progress", "lib/onnx/reading/mod.ts"],
+    ...["lib/devices/", "lib/probes/asking/", "lib/probes/foreign/split/"],
+  ],
+};
+
+for (const [task, heavy] of Object.entries(HEAVY)) {
+  Deno.test(`what --help of ${task} needs does not load what a run needs`, async () => {
+    const names = [...(await importsOf(task)).begun];
+    assert(names.some((name) => name.endsWith("lib/config/config.ts")));
+    const loaded = names.filter((name) =>
+      heavy.some((each) => name.includes(each))
+    );
+    assertEquals(loaded, []);
+  });
+}
 
 // Before a command begins, Deno looks through node_modules for each import of a
 // package by a module that is loaded later.

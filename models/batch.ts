@@ -10,12 +10,12 @@ import { type HostTensor, hostTensorOf } from "../lib/numeric/tensor.ts";
 import type { Model } from "./model.ts";
 
 /** A dataset's rows as tensors. */
-export interface Batch<T = tf.Tensor> {
+export type Batch<T = tf.Tensor> = {
   /** [n, …row] as the model takes them. */
   readonly inputs: T;
   /** [n], the class of each row. */
   readonly labels: T;
-}
+};
 
 /** The rows to train on, and those to evaluate on: `test` and others by name. */
 export type Batches<T = tf.Tensor> =

@@ -46,7 +46,14 @@ export function chunksOf(
   n: number,
   most: number,
 ): [from: number, to: number][] {
-  const count = Math.ceil(n / most);
+  return pieces(n, Math.ceil(n / most));
+}
+
+/** So many rows, or whatever it is, in pieces that are nearly equal. */
+export function pieces(
+  n: number,
+  count: number,
+): [from: number, to: number][] {
   const end = (i: number) => Math.round(n * i / count);
   return Array.from({ length: count }, (_, i) => [end(i), end(i + 1)]);
 }

@@ -75,6 +75,9 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** An object as it was read, before its fields are known to be what a T has. */
+export type Unchecked<T> = { readonly [K in keyof T]?: unknown };
+
 /** What a value of JSON is, in words. */
 export function kindOf(value: unknown): string {
   if (value === null) return "null";

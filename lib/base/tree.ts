@@ -23,7 +23,7 @@ export type MapLeaves<T, From, To> = {
  * of which no key is known is a plain {@link Tree}.
  */
 export type MapNode<N, From, To> = N extends From ? To
-  : string extends keyof N ? Tree<To>
+  : Tree<From> extends N ? Tree<To>
   : MapLeaves<N, From, To>;
 
 function isBranch<Leaf>(node: Leaf | Tree<Leaf>): node is Tree<Leaf> {

@@ -10,7 +10,7 @@ import type * as v from "../base/valibot.ts";
 import type { ModelDefinition } from "../../models/definition.ts";
 import { models } from "../../models/mod.ts";
 import { UsageError } from "../base/errors.ts";
-import { isObject } from "../base/json.ts";
+import { isObject, type Unchecked } from "../base/json.ts";
 import { didYouMean } from "../base/nearest.ts";
 import { checkArgument, configCheck } from "../base/options.ts";
 import { trainSize } from "../data/dataset.ts";
@@ -180,9 +180,10 @@ export function resolveConfig(input: unknown): Config {
   const problem = problemOf(config) ??
     planProblem(config, learningKeys, problemLater);
   if (problem !== undefined) throw new ConfigError(problem);
-  return Object.fromEntries(
+  const ordered: Unchecked<Config> = Object.fromEntries(
     configKeys.map((key) => [key, config[key]]),
-  ) as unknown as Config;
+  );
+  return ordered as Config;
 }
 
 function checked(input: unknown): Config {

@@ -165,15 +165,17 @@ export const configKeys: readonly (keyof Config)[] = keys;
 /** The keys that may change on the way. */
 export const learningKeys: string[] = [];
 
-const schemaOf = (settings: Settings) =>
-  v.strictObject(
+function schemaOf(settings: Settings): v.GenericSchema<unknown, Config> {
+  const schema: v.GenericSchema = v.strictObject(
     Object.fromEntries(
       Object.entries<Setting>(settings).map(([key, { schema, preset }]) => [
         key,
-        v.optional(schema, preset as never),
+        v.optional(schema, preset),
       ]),
     ),
-  ) as unknown as v.GenericSchema<unknown, Config>;
+  );
+  return schema as v.GenericSchema<unknown, Config>;
+}
 
 let schema = schemaOf(configSettings);
 

@@ -128,18 +128,3 @@ export function alone(band: BandEngine): Engine {
 /** Where a run stands as a band of one. */
 export const bandOfOne = (start?: Snapshot): BandSnapshot | undefined =>
   start && { step: start.step, states: [start.state] };
-
-/** What happened before the first loss that is not finite. */
-export function untilDiverged(
-  { losses, evaluations }: Advance,
-  first: number,
-): Advance {
-  const bad = losses.findIndex((loss) => !Number.isFinite(loss));
-  if (bad < 0) return { losses, evaluations };
-  const diverged = first + bad;
-  return {
-    losses: losses.slice(0, bad),
-    evaluations: evaluations.filter(({ step }) => step < diverged),
-    diverged,
-  };
-}

@@ -9,25 +9,13 @@
 import type { HostState } from "../../models/buffers.ts";
 import type { Advance } from "./engine.ts";
 
-/**
- * The path of the first tensor that is not finite, undefined where all are.
- *
- * @param state A state, of one run or of several stacked.
- * @param replica Which run of a stacked state.
- * @param size How many runs are stacked; 1 for a single one.
- */
-export function notFinite(
-  state: HostState,
-  replica = 0,
-  size = 1,
-): string | undefined {
+/** The path of a state's first tensor that is not finite, undefined where all are. */
+export function notFinite(state: HostState): string | undefined {
   for (const [path, { data }] of Object.entries(state)) {
     if (data instanceof BigInt64Array) continue;
-    const length = data.length / size;
-    const end = (replica + 1) * length;
     // x · 0 is 0 for every finite x, and NaN for the others.
     let sum = 0;
-    for (let i = replica * length; i < end; i++) sum += data[i]! * 0;
+    for (let i = 0; i < data.length; i++) sum += data[i]! * 0;
     if (sum !== 0) return path;
   }
 }
@@ -43,9 +31,19 @@ export function tensorText(path: string): string {
     : `the weight ${name}`;
 }
 
-/** What an engine gives back whose first state is not finite: it stays there. */
-export function brokenAtStart(step: number, path: string): Advance {
-  return { losses: [], evaluations: [], diverged: step, broken: path };
+/** What happened before the first loss that is not finite. */
+export function untilDiverged(
+  { losses, evaluations }: Advance,
+  first: number,
+): Advance {
+  const bad = losses.findIndex((loss) => !Number.isFinite(loss));
+  if (bad < 0) return { losses, evaluations };
+  const diverged = first + bad;
+  return {
+    losses: losses.slice(0, bad),
+    evaluations: evaluations.filter(({ step }) => step < diverged),
+    diverged,
+  };
 }
 
 /** What is asked about the states of a call of an engine. */

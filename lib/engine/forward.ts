@@ -15,7 +15,7 @@ import type { Batch } from "../../models/batch.ts";
 import { withBuffers } from "../../models/buffers.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { Mode } from "../../models/training_mode.ts";
-import { AT_ONCE, numbersPerRow } from "../../models/size.ts";
+import { AT_ONCE, numbersPerRow, pieces } from "../../models/size.ts";
 
 /** Rows that go through the model together. */
 export interface Slice extends RowRange {
@@ -24,11 +24,24 @@ export interface Slice extends RowRange {
 }
 
 /** A model's parameters, and its buffers where it has any. */
-export interface ModelState {
+export type ModelState = {
   /** The parameters. */
   readonly params: Params;
   /** What {@link Model.buffers} makes. */
   readonly buffers?: Params;
+};
+
+/** The model's state and the rows in a tree of tensors. */
+export function stateAndRows(
+  tensors: Params,
+): { readonly state: ModelState; readonly batch: Batch } {
+  const { params, buffers, inputs, labels } = tensors as Partial<
+    ModelState & Batch
+  >;
+  return {
+    state: { params: params!, ...(buffers && { buffers }) },
+    batch: { inputs: inputs!, labels: labels! },
+  };
 }
 
 /** An experiment's forward and backward pass. */
@@ -92,14 +105,11 @@ export function forwardOf(experiment: Experiment, sliced: boolean): Forward {
         ? 1
         : Math.ceil(n * perRow / AT_ONCE);
       const count = Math.max(cached, bounded);
-      const ends = Array.from(
-        { length: count },
-        (_, i) => Math.round(n * (i + 1) / count),
-      );
-      return ends.map((end, i) => {
-        const first = ends[i - 1] ?? 0;
-        return { first, rows: end - first, batch: rowsOf(batch, first, end) };
-      });
+      return pieces(n, count).map(([first, end]) => ({
+        first,
+        rows: end - first,
+        batch: rowsOf(batch, first, end),
+      }));
     },
     lossAndGradients(state, slices, modes = [], rows) {
       const count = rows ?? slices.reduce((sum, { rows }) => sum + rows, 0);
@@ -140,11 +150,8 @@ export function valueAndGradients(
 ): [value: tf.Scalar, gradients: Params] {
   const leaves = leavesOf<tf.Tensor>(params);
   const index = new Map(leaves.map(([path], i) => [path, i]));
-  const like = (tensors: readonly tf.Tensor[]) =>
-    mapTree<tf.Tensor, tf.Tensor, Params>(
-      params,
-      (_, path) => tensors[index.get(path)!]!,
-    ) as Params;
+  const like = (tensors: readonly tf.Tensor[]): Params =>
+    mapTree(params, (_: tf.Tensor, path) => tensors[index.get(path)!]!);
   const { value, grads } = tf.valueAndGrads((...tensors: tf.Tensor[]) =>
     f(like(tensors))
   )(leaves.map(([, leaf]) => leaf));

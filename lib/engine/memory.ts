@@ -5,15 +5,13 @@
  * @module
  */
 
-import type { Config } from "../config/config.ts";
-import { definitionsOf } from "../config/config.ts";
+import { type Config, definitionsOf } from "../config/config.ts";
 import { trainSize } from "../data/dataset.ts";
 import { UsageError } from "../base/errors.ts";
 import { sizeOf } from "../numeric/tensor.ts";
 import { trace } from "../trace/backend.ts";
 import type { Spec } from "../trace/graph.ts";
-import { type Tree, treeOf } from "../base/tree.ts";
-import type { Params } from "../optim/mod.ts";
+import { treeOf } from "../base/tree.ts";
 import type { Model } from "../../models/model.ts";
 import { makeModel, optimizerOf } from "../experiment/experiment.ts";
 import { CHUNK, numbersPerRow, WHOLE } from "../../models/size.ts";
@@ -59,8 +57,7 @@ const OFF = 0.3;
 export function expectedMemory(config: Config): Needs {
   const model = makeModel(config);
   const bytes = config.precision === "float64" ? 8 : 4;
-  const shapes = Object.entries(model.shapes ?? {});
-  const P = shapes.reduce((sum, [, shape]) => sum + sizeOf(shape), 0);
+  const P = numbersOf(Object.values(model.shapes ?? {}));
   const S = P * optimizerShare(config, model);
   const { total = 0 } = definitionsOf(config).task.form(config);
   return {
@@ -104,16 +101,17 @@ function optimizerShare(config: Config, { shapes = {} }: Model): number {
     }] as const
   );
   if (small.length === 0) return 0;
-  const graph = trace(
-    ({ params }) => optimizerOf(config).init(params as unknown as Params),
-    { params: treeOf<Spec>(small) } as Tree<Spec>,
+  const { outputs } = trace(
+    (params) => optimizerOf(config).init(params),
+    treeOf<Spec>(small),
   );
-  const numbers = (all: readonly { readonly shape: readonly number[] }[]) =>
-    all.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  const kept = numbers(graph.outputs.map(([, value]) => value));
+  const kept = numbersOf(outputs.map(([, { shape }]) => shape));
   // Counts of steps are no share of anything.
-  return Math.floor(kept / numbers(small.map(([, spec]) => spec)));
+  return Math.floor(kept / numbersOf(small.map(([, { shape }]) => shape)));
 }
+
+const numbersOf = (shapes: readonly (readonly number[])[]): number =>
+  shapes.reduce((sum, shape) => sum + sizeOf(shape), 0);
 
 /**
  * The bytes of memory that there are for this process, swap among them: the
@@ -182,10 +180,11 @@ export function checkMemory(
   const [first] = configs;
   if (available === undefined || !first) return;
   const one = expectedMemory(first);
-  const [state, data] = [one.state, one.data].map((x) => configs.length * x);
+  const [state, data] = [one.state, one.data]
+    .map((x) => configs.length * x) as [number, number];
   // Loops of replicas run one after the other.
   const { program, activations } = one;
-  const expected = program + state! + data! + activations;
+  const expected = program + state + data + activations;
   const least = (1 - OFF) * expected;
   if (least <= available) return;
   const { model } = definitionsOf(first);
@@ -196,12 +195,12 @@ export function checkMemory(
   if (activations - fewest > 0.1 * expected) {
     flags.push("a smaller --batch-size");
   }
-  if (state! + activations > 0.1 * expected) {
+  if (state + activations > 0.1 * expected) {
     flags.push(
       "hidden" in model.settings ? "a smaller --hidden" : "a smaller --d-model",
     );
   }
-  if (data! > 0.1 * expected) flags.push("fewer rows");
+  if (data > 0.1 * expected) flags.push("fewer rows");
   throw new UsageError(
     `Cannot train ${
       configs.length > 1 ? `${configs.length} replicas` : "this"

@@ -10,12 +10,12 @@ import { type Draw, randomOrder } from "../trace/random.ts";
 import type { Batch } from "../../models/batch.ts";
 
 /** The order of the train rows in an epoch. */
-export interface Epoch {
+export type Epoch = {
   /** Its number, []. */
   readonly number: tf.Tensor;
   /** The rows as they come, [rows]; the same throughout the epoch. */
   readonly order: tf.Tensor1D;
-}
+};
 
 const PURPOSE = wordsOf("batches");
 

@@ -6,17 +6,16 @@
  */
 
 import type * as tf from "../base/tfjs.ts";
-import { hostBatch } from "../../models/batch.ts";
-import { buffersOf, withBuffers } from "../../models/buffers.ts";
-import { noHook } from "../../models/model.ts";
+import { type Batch, hostBatch } from "../../models/batch.ts";
+import { buffersOf, type HostState } from "../../models/buffers.ts";
 import {
   checkArgument,
   checkOptions,
   experimentCheck,
 } from "../base/options.ts";
-import { leavesOf, type Tree } from "../base/tree.ts";
+import { leavesOf, mapTree, type Tree } from "../base/tree.ts";
 import type { Experiment } from "../experiment/experiment.ts";
-import { mean, meanLoss } from "../losses/mod.ts";
+import { mean } from "../losses/mod.ts";
 import type { Vector } from "../numeric/lanczos.ts";
 import {
   type HostTensor,
@@ -27,12 +26,11 @@ import {
 import { encodeModel, modelOf } from "../onnx/file/model.ts";
 import { specsOf } from "../onnx/runtime/compile.ts";
 import { SESSION, type SessionOptions } from "../onnx/runtime/options.ts";
-import { openSession } from "../onnx/runtime/session.ts";
-import type { Params } from "../optim/mod.ts";
+import { openSession, type Session } from "../onnx/runtime/session.ts";
 import { trace } from "../trace/backend.ts";
 import { widen } from "../trace/precision.ts";
 import { jvp, TANGENT } from "../trace/transforms/jvp.ts";
-import { valueAndGradients } from "./forward.ts";
+import { forwardOf, type ModelState } from "./forward.ts";
 import { constant } from "./state.ts";
 
 /** A scalar function of all parameters. Close it to give its memory back. */
@@ -77,18 +75,12 @@ export function openObjective(
   const { params } = experiment;
   const { size, parts, feeds, vectorOf } = layoutOf(params);
   const graphs = graphsOf(experiment, buffers);
-  const sessions = new Map<
-    keyof typeof graphs,
-    ReturnType<typeof openSession>
-  >();
-  const session = (name: keyof typeof graphs) => {
-    let opened = sessions.get(name);
-    if (!opened) {
-      const model = modelOf(graphs[name](), { name });
-      opened = openSession(encodeModel(model), options);
-      sessions.set(name, opened);
-    }
-    return opened;
+  const sessions = new Map<string, Promise<Session>>();
+  const run = async (name: keyof typeof graphs, inputs: HostState) => {
+    const opened = sessions.get(name) ??
+      openSession(encodeModel(modelOf(graphs[name](), { name })), options);
+    sessions.set(name, opened);
+    return await (await opened).run(inputs);
   };
 
   return {
@@ -96,17 +88,15 @@ export function openObjective(
     parts,
     at: vectorOf(Object.fromEntries(leavesOf<HostTensor>(params)), ""),
     async loss(theta) {
-      const { loss } = await (await session("loss"))
-        .run(feeds("params.", theta));
+      const { loss } = await run("loss", feeds("params.", theta));
       return toNumbers(loss!)[0]!;
     },
     async gradient(theta) {
-      const found = await (await session("gradient"))
-        .run(feeds("params.", theta));
+      const found = await run("gradient", feeds("params.", theta));
       return vectorOf(found, "gradient.");
     },
     async hessianTimes(theta, v) {
-      const found = await (await session("hessian")).run({
+      const found = await run("hessian", {
         ...feeds("params.", theta),
         ...feeds(`${TANGENT}params.`, v),
       });
@@ -155,42 +145,34 @@ function layoutOf(params: Tree<HostTensor>) {
 }
 
 // What traces the loss, its gradient, and that along a direction.
-function graphsOf(
-  { model, loss, split, config, params }: Experiment,
-  buffers: Tree<HostTensor>,
-) {
-  const { lossPrecision } = config;
-  const { inputs, labels } = hostBatch(split.train, model);
-  const traced = (f: (params: Params) => Tree<tf.Tensor>) =>
-    trace(
-      ({ params }) => f(params as unknown as Params),
-      specsOf({ params }),
-    );
-  const logitsOf = (params: Params) => {
-    const fixed = new Map(
-      leavesOf<HostTensor>(buffers).map(([path, x]) => [path, constant(x)]),
-    );
-    const all = withBuffers<tf.Tensor>(params, Object.fromEntries(fixed));
-    return model.apply(all, constant(inputs), noHook);
-  };
-  const gradients = (params: Params) => {
-    const lossOf = meanLoss(loss, lossPrecision);
-    const y = constant(labels) as tf.Tensor1D;
-    return valueAndGradients((params) => lossOf(logitsOf(params), y), params);
-  };
+function graphsOf(experiment: Experiment, buffers: Tree<HostTensor>) {
+  const { model, loss, split, config: { lossPrecision }, params } = experiment;
+  const rows = hostBatch(split.train, model);
+  const forward = forwardOf(experiment, false);
+  const traced = (
+    f: (state: ModelState, batch: Batch) => Tree<tf.Tensor>,
+  ) =>
+    trace(({ params }) => {
+      const batch = {
+        inputs: constant(rows.inputs),
+        labels: constant(rows.labels),
+      };
+      return f({ params, buffers: mapTree(buffers, constant) }, batch);
+    }, specsOf({ params }));
+  const gradient = () =>
+    traced((state, batch) => {
+      const slice = { first: 0, rows: batch.labels.shape[0]!, batch };
+      return { gradient: forward.lossAndGradients(state, [slice])[1] };
+    });
 
   return {
     loss: () =>
-      traced((params) => {
-        const y = constant(labels) as tf.Tensor1D;
-        const terms = loss.terms(logitsOf(params), y, lossPrecision);
+      traced((state, batch) => {
+        const [z, y] = [forward.logits(state, batch), forward.labelsOf(batch)];
+        const terms = loss.terms(z, y, lossPrecision);
         return { loss: widen(mean(terms, lossPrecision)) };
       }),
-    gradient: () => traced((params) => ({ gradient: gradients(params)[1] })),
-    hessian: () =>
-      jvp(
-        traced((params) => ({ gradient: gradients(params)[1] })),
-        () => true,
-      ),
+    gradient,
+    hessian: () => jvp(gradient(), () => true),
   };
 }

@@ -5,39 +5,60 @@
  */
 
 import type { HostState } from "../../models/buffers.ts";
-import { type HostTensor, sizeOf } from "../numeric/tensor.ts";
+import type { HostTensor } from "../numeric/tensor.ts";
+import { cut } from "../onnx/runtime/batches.ts";
 
-/** The states of several runs, each tensor with a leading axis. */
-export function stackStates(states: readonly HostState[]): HostState {
-  return Object.fromEntries(
-    Object.keys(states[0]!).map((path) => [
-      path,
-      stack(states.map((state) => state[path]!)),
-    ]),
+/**
+ * States of runs in groups, each tensor with a leading axis; a group of one is
+ * that run's state.
+ *
+ * @param states The state of each run.
+ * @param sizes How many runs each group has.
+ */
+export function stackStates(
+  states: readonly HostState[],
+  sizes: readonly number[],
+): HostState[] {
+  let end = 0;
+  return sizes.map((size) => {
+    const own = states.slice(end, end += size);
+    return size === 1
+      ? own[0]!
+      : eachTensor(own[0]!, (_, path) => stack(own.map((one) => one[path]!)));
+  });
+}
+
+/** The inverse of {@link stackStates}; the tensors are views. */
+export function unstackStates(
+  stacked: readonly HostState[],
+  sizes: readonly number[],
+): HostState[] {
+  return stacked.flatMap((state, i) =>
+    sizes[i] === 1 ? [state] : Array.from(
+      { length: sizes[i]! },
+      (_, r) => eachTensor(state, (tensor) => unstack(tensor, r)),
+    )
   );
 }
+
+const eachTensor = (
+  state: HostState,
+  f: (tensor: HostTensor, path: string) => HostTensor,
+): HostState =>
+  Object.fromEntries(
+    Object.entries(state).map(([path, tensor]) => [path, f(tensor, path)]),
+  );
 
 /** Tensors of a type and shape as one, [count, …]. */
 export function stack(tensors: readonly HostTensor[]): HostTensor {
   const { dtype, shape, data } = tensors[0]!;
-  const length = sizeOf(shape);
-  const all = new (data.constructor as new (length: number) => typeof data)(
-    length * tensors.length,
-  );
-  tensors.forEach((x, i) => all.set(x.data as never, i * length));
+  const make = data.constructor as Float32ArrayConstructor;
+  const all = new make(data.length * tensors.length);
+  tensors.forEach((x, i) => all.set(x.data as Float32Array, i * data.length));
   return { dtype, shape: [tensors.length, ...shape], data: all };
 }
 
-/** The state of one of several runs. */
-export function unstackState(state: HostState, replica: number): HostState {
-  return Object.fromEntries(
-    Object.entries(state).map(([path, x]) => [path, unstack(x, replica)]),
-  );
-}
-
-function unstack({ dtype, shape, data }: HostTensor, replica: number) {
-  const rest = shape.slice(1);
-  const length = sizeOf(rest);
-  const own = data.slice(replica * length, (replica + 1) * length);
-  return { dtype, shape: rest, data: own as typeof data };
-}
+const unstack = (stacked: HostTensor, r: number): HostTensor => ({
+  ...cut(stacked, r, r + 1),
+  shape: stacked.shape.slice(1),
+});

@@ -1,3 +1,10 @@
+/**
+ * States: the first of a training, and the way between the host's memory and
+ * tensors of TensorFlow.js, eager or traced.
+ *
+ * @module
+ */
+
 import * as tf from "../base/tfjs.ts";
 import {
   type HostState,
@@ -5,10 +12,26 @@ import {
   modelState,
   prefixed,
 } from "../../models/buffers.ts";
+import { leavesOf, mapTree, type Tree, treeOf } from "../base/tree.ts";
 import type { Experiment } from "../experiment/experiment.ts";
-import { type HostTensor, toNumbers } from "../numeric/tensor.ts";
+import { type HostTensor, hostTensorOf, toNumbers } from "../numeric/tensor.ts";
 import { runTraced } from "../onnx/runtime/compile.ts";
+import type { Params } from "../optim/mod.ts";
 import type { Runtime } from "../settings/devices.ts";
+
+/** What a step changes. */
+export type State = {
+  readonly params: Params;
+  /** What {@link Model.buffers} makes, where the model has any. */
+  readonly buffers?: Params;
+  readonly optimizer: Params;
+};
+
+/** The state in a tree of tensors, whatever else that has. */
+export function stateOf(tensors: Tree<tf.Tensor>): State {
+  const { params, buffers, optimizer = {} } = tensors as Partial<State>;
+  return { params: params!, ...(buffers && { buffers }), optimizer };
+}
 
 /** A tensor constant of a trace. */
 export function constant({ dtype, shape, data }: HostTensor): tf.Tensor {
@@ -20,39 +43,51 @@ export function constant({ dtype, shape, data }: HostTensor): tf.Tensor {
   );
 }
 
+/** Tensors by path as a tree of tensors of TensorFlow.js. */
+export function toDevice(tensors: HostState): Tree<tf.Tensor> {
+  return mapTree(treeOf(Object.entries(tensors)), constant);
+}
+
+/** The leaves of a tree of eager tensors by path; their float is float32. */
+export async function toHost(
+  tensors: Tree<tf.Tensor>,
+): Promise<Record<string, HostTensor>> {
+  const found: Record<string, HostTensor> = {};
+  for (const [path, leaf] of leavesOf<tf.Tensor>(tensors)) {
+    found[path] = hostTensorOf("float32", leaf.shape, await leaf.data());
+  }
+  return found;
+}
+
 /**
- * Initial parameters and buffers, and the optimizer's state for them.
+ * Initial parameters and buffers of each run, and the optimizer's state for them: it
+ * depends on the parameters' shapes only, and is the first's.
  *
- * @param experiment What to train.
+ * @param experiments What to train.
  * @param runtime Which build of ONNX Runtime computes the state.
  */
-export async function initialState(
-  experiment: Experiment,
+export async function initialStates(
+  experiments: readonly Experiment[],
   runtime: Runtime = "node",
-): Promise<HostState> {
-  const { params, optimizer } = experiment;
+): Promise<HostState[]> {
+  const { params, optimizer } = experiments[0]!;
   const values = await runTraced(
     ({ params }) => optimizer.init(params),
     { params },
     { runtime },
   );
-  return {
-    ...modelState(experiment, initialTensors(experiment)),
-    ...prefixed("optimizer.", values),
-  };
+  const shared = prefixed("optimizer.", values);
+  return experiments.map((one) => ({
+    ...modelState(one, initialTensors(one)),
+    ...shared,
+  }));
 }
 
-/**
- * The same of several runs: the optimizer's first state depends on the parameters'
- * shapes only, and is the first's.
- */
-export async function initialStates(
-  experiments: readonly Experiment[],
+/** The same of one run. */
+export async function initialState(
+  experiment: Experiment,
   runtime?: Runtime,
-): Promise<HostState[]> {
-  const shared = await initialState(experiments[0]!, runtime);
-  return experiments.map((experiment) => ({
-    ...shared,
-    ...modelState(experiment, initialTensors(experiment)),
-  }));
+): Promise<HostState> {
+  const [state] = await initialStates([experiment], runtime);
+  return state!;
 }

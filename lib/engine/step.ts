@@ -11,32 +11,13 @@ import { fraction } from "../losses/measures.ts";
 import type { Params } from "../optim/mod.ts";
 import type { Draw } from "../trace/random.ts";
 import { activationsOf } from "../metrics/activations.ts";
-import {
-  type GraphMeasure,
-  makeMeasure,
-  type Metrics,
-  type Rows,
-} from "../metrics/mod.ts";
+import { type GraphMeasure, makeMeasure, type Rows } from "../metrics/mod.ts";
 import type { Batches } from "../../models/batch.ts";
 import { withBuffers } from "../../models/buffers.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import { forwardOf, type Slice } from "./forward.ts";
-import type { Epoch } from "./mini_batches.ts";
-import { makeUpdate, type State } from "./update.ts";
-
-export type { State } from "./update.ts";
-
-/** What a step gives back. */
-export interface StepResult {
-  /** The state after the update. */
-  readonly state: State;
-  /** The loss of the step's rows before the update, []. */
-  readonly loss: tf.Scalar;
-  /** The metrics before the update, where they were asked for. */
-  readonly metrics?: Metrics<tf.Tensor>;
-  /** The order of the train rows, where they come in mini-batches. */
-  readonly epoch?: Epoch;
-}
+import type { State } from "./state.ts";
+import { makeUpdate, type StepResult } from "./update.ts";
 
 /**
  * One step: forward, loss, gradient, transformation, update.

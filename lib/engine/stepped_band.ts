@@ -7,15 +7,8 @@
 
 import type { HostState } from "../../models/buffers.ts";
 import { maxOf } from "../base/extremes.ts";
-import {
-  type Advance,
-  type BandEngine,
-  type BandSnapshot,
-  type Evaluated,
-  untilDiverged,
-} from "./engine.ts";
-import { brokenAtStart, notFinite, untilBroken } from "./finite.ts";
-import { stackStates, unstackState } from "./stacking.ts";
+import type { Advance, BandEngine, BandSnapshot, Evaluated } from "./engine.ts";
+import { notFinite, untilBroken, untilDiverged } from "./finite.ts";
 
 /** Runs steps of all runs of a band. */
 export interface Stepper {
@@ -23,11 +16,11 @@ export interface Stepper {
    * Makes updates, of each run until its loss is not finite: then its state means
    * nothing.
    *
-   * @param from The states to begin with: of a run, or of several stacked.
+   * @param from The states to begin with, of each run.
    * @param first Updates made before.
    * @param count How many updates.
    * @param every Evaluate before updates whose number is a multiple.
-   * @returns The losses and evaluations of each run, and the states.
+   * @returns The losses and evaluations of each run, and its state.
    */
   run(
     from: readonly HostState[],
@@ -42,29 +35,18 @@ export interface Stepper {
   close(): Promise<void>;
 }
 
-// Which run of which state a run is, and how many are stacked there.
-interface Slot {
-  readonly of: number;
-  readonly own: number;
-  readonly size: number;
-}
-
-// Where the runs stand: the states that are stepped, some of them stacked.
-type Stacked = BandSnapshot;
-
-type Result = Stacked & { readonly turns: readonly Advance[] };
+type Result = BandSnapshot & { readonly turns: readonly Advance[] };
 
 /** A band whose steps are run by a {@link Stepper}. */
 export class SteppedBand implements BandEngine {
   readonly #stepper: Stepper;
-  readonly #slots: readonly Slot[];
   readonly #first: number;
-  #now: Stacked;
+  #now: BandSnapshot;
   // Where the last call began, from where any state since can be made again. A
   // loss that is not finite at its first step comes of the last update of the call
   // before: then where that began is kept, too.
-  #before: Stacked;
-  #older: Stacked | undefined;
+  #before: BandSnapshot;
+  #older: BandSnapshot | undefined;
   // Runs that are over: nobody asks any more what becomes of them.
   readonly #over = new Set<number>();
   // Whether the states it starts with are finite: of later ones it is seen to.
@@ -74,24 +56,12 @@ export class SteppedBand implements BandEngine {
    * Starts the engine.
    *
    * @param stepper What runs its steps.
-   * @param sizes How many runs are stacked in each state that it steps.
    * @param start Where the runs stand.
    */
-  constructor(
-    stepper: Stepper,
-    sizes: readonly number[],
-    { step, states }: BandSnapshot,
-  ) {
+  constructor(stepper: Stepper, start: BandSnapshot) {
     this.#stepper = stepper;
-    this.#slots = sizes.flatMap((size, of) =>
-      Array.from({ length: size }, (_, own) => ({ of, own, size }))
-    );
-    this.#first = step;
-    const stacked = sizes.map((size, of) => {
-      const own = states.filter((_, r) => this.#slots[r]!.of === of);
-      return size === 1 ? own[0]! : stackStates(own);
-    });
-    this.#now = this.#before = { step, states: stacked };
+    this.#first = start.step;
+    this.#now = this.#before = start;
   }
 
   get step(): number {
@@ -112,7 +82,7 @@ export class SteppedBand implements BandEngine {
       return made;
     };
     const advances: Advance[] = [];
-    for (const r of this.#slots.keys()) {
+    for (const r of from.states.keys()) {
       advances.push(await this.#lookAt(r, from, result, after));
     }
     this.#unlooked = false;
@@ -124,22 +94,22 @@ export class SteppedBand implements BandEngine {
       this.#older = this.#before;
     }
     [this.#before, this.#now] = [from, result];
-    if (ends.length > 0 && this.#over.size === this.#slots.length) {
+    if (ends.length > 0 && this.#over.size === from.states.length) {
       const last = maxOf(ends.map(({ diverged }) => diverged - 1));
-      this.#now = await this.#stackedAt(Math.max(last, this.#first));
+      this.#now = await this.#snapshotAt(Math.max(last, this.#first));
       this.#over.clear();
     }
     return advances;
   }
 
-  states(): Promise<HostState[]> {
-    return Promise.resolve(this.#statesOf(this.#now));
+  states(): Promise<readonly HostState[]> {
+    return Promise.resolve(this.#now.states);
   }
 
   async at(step: number): Promise<Evaluated[]> {
-    const there = await this.#stackedAt(step);
+    const there = await this.#snapshotAt(step);
     const { turns } = await this.#run(there, 1, 1);
-    return this.#statesOf(there).map((state, r) => ({
+    return there.states.map((state, r) => ({
       evaluation: turns[r]!.evaluations[0]!,
       state,
     }));
@@ -149,8 +119,11 @@ export class SteppedBand implements BandEngine {
     return this.#stepper.close();
   }
 
-  async #run(from: Stacked, count: number, every: number): Promise<Result> {
-    const { step, states } = from;
+  async #run(
+    { step, states }: BandSnapshot,
+    count: number,
+    every: number,
+  ): Promise<Result> {
     const result = await this.#stepper.run(states, step, count, every);
     return { step: step + count, ...result };
   }
@@ -158,26 +131,27 @@ export class SteppedBand implements BandEngine {
   // What happened to a run until it was not finite any more.
   async #lookAt(
     r: number,
-    from: Stacked,
+    from: BandSnapshot,
     { step: end, turns }: Result,
     after: (step: number) => Promise<Result>,
   ): Promise<Advance> {
-    const advance = untilDiverged(turns[r]!, from.step);
+    const first = from.step;
+    const advance = untilDiverged(turns[r]!, first);
     if (this.#over.has(r)) return advance;
-    const { of, own, size } = this.#slots[r]!;
-    const brokenIn = ({ states }: Stacked) => notFinite(states[of]!, own, size);
-    const broken = this.#unlooked ? brokenIn(from) : undefined;
-    if (broken !== undefined) return brokenAtStart(from.step, broken);
+    const broken = this.#unlooked ? notFinite(from.states[r]!) : undefined;
+    if (broken !== undefined) {
+      return { losses: [], evaluations: [], diverged: first, broken };
+    }
     return await untilBroken(advance, {
-      first: from.step,
+      first,
       end,
-      broken: async (step) => brokenIn(await after(step)),
+      broken: async (step) => notFinite((await after(step)).states[r]!),
       lossAt: async (step) =>
-        (await after(step + 1)).turns[r]!.losses[step - from.step]!,
+        (await after(step + 1)).turns[r]!.losses[step - first]!,
     });
   }
 
-  async #stackedAt(step: number): Promise<Stacked> {
+  async #snapshotAt(step: number): Promise<BandSnapshot> {
     const all = [this.#now, this.#before, this.#older]
       .filter((one) => one !== undefined);
     const from = all.find((known) => known.step <= step);
@@ -189,11 +163,5 @@ export class SteppedBand implements BandEngine {
     }
     const count = step - from.step;
     return count === 0 ? from : await this.#run(from, count, step + 1);
-  }
-
-  #statesOf({ states }: Stacked): HostState[] {
-    return this.#slots.map(({ of, own, size }) =>
-      size === 1 ? states[of]! : unstackState(states[of]!, own)
-    );
   }
 }

@@ -7,8 +7,8 @@
 
 import { configAt, untilSwitch } from "../config/switches.ts";
 import type { Experiment } from "../experiment/experiment.ts";
-import { carryOver, withConfig } from "./carry_over.ts";
 import type { BandEngine, BandSnapshot } from "./engine.ts";
+import { inForceAt, transferState } from "./transfer.ts";
 
 /** Starts the engine of one part of a training. */
 export type OpenEngine = (
@@ -31,8 +31,7 @@ export async function switchingEngine(
   start?: BandSnapshot,
 ): Promise<BandEngine> {
   const { config } = whole[0]!;
-  const parts = (step: number) =>
-    whole.map((one) => withConfig(one, configAt(one.config, step)));
+  const parts = (step: number) => whole.map((one) => inForceAt(one, step));
   // The step at which the part that is trained began.
   let since = start?.step ?? 0;
   let engine = await open(parts(since), start);
@@ -48,11 +47,11 @@ export async function switchingEngine(
     const due = config.switches.some(({ at }) => at === step);
     if (!due || step === since) return;
     const next = parts(step);
-    const states = [];
-    for (const [r, state] of (await engine.states()).entries()) {
-      const old = configAt(whole[r]!.config, since);
-      states.push(await carryOver(state, old, next[r]!));
-    }
+    const states = await Array.fromAsync(
+      await engine.states(),
+      (state, r) =>
+        transferState(state, configAt(whole[r]!.config, since), next[r]!),
+    );
     const opened = await open(next, { step, states });
     await forget();
     [before, engine, since] = [engine, opened, step];

@@ -14,23 +14,25 @@ import type { Experiment } from "../experiment/experiment.ts";
 import type { Forward, Slice } from "./forward.ts";
 import { drawBatch, type Epoch } from "./mini_batches.ts";
 import { trainingMode } from "../../models/training_mode.ts";
+import type { Metrics } from "../metrics/mod.ts";
+import type { State } from "./state.ts";
 
-/** What a step changes. */
-export type State = {
-  readonly params: Params;
-  /** What {@link Model.buffers} makes, where the model has any. */
-  readonly buffers?: Params;
-  readonly optimizer: Params;
+/** What a step gives back. */
+export type StepResult = {
+  /** The state after the update. */
+  readonly state: State;
+  /** The loss of the step's rows before the update, []. */
+  readonly loss: tf.Scalar;
+  /** The metrics before the update, where they were asked for. */
+  readonly metrics?: Metrics<tf.Tensor>;
+  /** The order of the train rows, where they come in mini-batches. */
+  readonly epoch?: Epoch;
 };
 
 /** What an update is made of. */
 export interface Update {
   /** The state after it, the loss before it, and the epoch. */
-  readonly result: {
-    readonly state: State;
-    readonly loss: tf.Scalar;
-    readonly epoch?: Epoch;
-  };
+  readonly result: StepResult;
   /** The gradient of the loss of the step's rows. */
   readonly gradients: Params;
   /** What is added to the parameters. */
@@ -79,7 +81,4 @@ const updated = (
   buffers: Params,
   updates: ReadonlyMap<string, tf.Tensor>,
 ): Params =>
-  mapTree<tf.Tensor, tf.Tensor, Params>(
-    buffers,
-    (leaf, path) => updates.get(path) ?? leaf,
-  ) as Params;
+  mapTree(buffers, (leaf: tf.Tensor, path) => updates.get(path) ?? leaf);

@@ -5,7 +5,7 @@
  */
 
 import * as v from "../base/valibot.ts";
-import { isObject } from "../base/json.ts";
+import { isObject, type Unchecked } from "../base/json.ts";
 import { nearest } from "../base/nearest.ts";
 import { callback, type Check, list, text } from "../base/options.ts";
 import type { Setting } from "../settings/setting.ts";
@@ -184,7 +184,7 @@ function settingProblem(key: string, setting: unknown): string | undefined {
     const wanted = check(setting[field]);
     if (wanted !== undefined) return `must have as ${field} ${wanted}`;
   }
-  const { schema, preset, names } = setting as unknown as Setting;
+  const { schema, preset, names } = setting as Unchecked<Setting> as Setting;
   if (names !== undefined && list(names) !== undefined) {
     return "must have as names a list";
   }

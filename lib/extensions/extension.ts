@@ -6,7 +6,7 @@
 
 import { isAbsolute } from "node:path";
 import { pathToFileURL } from "node:url";
-import { isObject } from "../base/json.ts";
+import { isObject, type Unchecked } from "../base/json.ts";
 import type { TaskDefinition } from "../data/definition.ts";
 import type { LossDefinition } from "../losses/loss.ts";
 import type { MetricGroup } from "../metrics/group.ts";
@@ -131,8 +131,8 @@ export function defineExtension(parts: ExtensionParts): Extension {
 
 // The module that calls the caller of this: where its extension is written.
 function callerModule(): string | undefined {
-  const { prepareStackTrace } = Error as never as {
-    prepareStackTrace: unknown;
+  const { prepareStackTrace } = Error as {
+    prepareStackTrace?: unknown;
   };
   try {
     const holder: { stack?: unknown } = {};
@@ -154,7 +154,7 @@ function callerModule(): string | undefined {
 /** Where an extension comes from; undefined of anything else. */
 export function makerOf(value: unknown): Maker | undefined {
   if (!isObject(value) || !isObject(value["madeBy"])) return undefined;
-  return (value as unknown as Extension).madeBy;
+  return (value as Unchecked<Extension> as Extension).madeBy;
 }
 
 /** Whether this groklab made an extension, not another copy of it. */

@@ -79,6 +79,13 @@ export function toNumbers({ data }: Pick<HostTensor, "data">): Float64Array {
     : new Float64Array(data); // Much faster than one by one.
 }
 
+/** A tensor with its numbers rounded to another type; itself where that is its own. */
+export function toDType(tensor: HostTensor, dtype: DType): HostTensor {
+  if (tensor.dtype === dtype) return tensor;
+  const data = toTyped(dtype, toNumbers(tensor));
+  return { dtype, shape: tensor.shape, data };
+}
+
 /** The bytes of an array, little-endian as every platform of Deno is. */
 export function bytesOf(
   { buffer, byteOffset, byteLength }: ArrayBufferView,

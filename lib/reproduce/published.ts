@@ -7,7 +7,7 @@
 
 import { join, posix } from "node:path";
 import { describing, isPartial, writeWhole } from "../base/files.ts";
-import { isObject, parseObject } from "../base/json.ts";
+import { isObject, parseObject, type Unchecked } from "../base/json.ts";
 import { sumLines } from "../base/sum_lines.ts";
 import { sha256 } from "../base/sums.ts";
 import { ConfigError, resolveConfig } from "../config/config.ts";
@@ -176,12 +176,16 @@ export async function readPublished(
     if (text === undefined) continue;
     const path = join(recordsFolder(places, figure, scale), name);
     try {
-      const record = parseObject(text, path, "a record of a run");
+      const record: Unchecked<RunRecord> = parseObject(
+        text,
+        path,
+        "a record of a run",
+      );
       const config = resolveConfig(record.config);
       checkRecord(record, path);
       records.set(
         name.slice(0, -".json".length),
-        { ...record, config } as unknown as RunRecord,
+        { ...record, config } as RunRecord,
       );
     } catch (error) {
       if (error instanceof ConfigError) continue;

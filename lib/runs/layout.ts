@@ -6,7 +6,7 @@
 
 import { join } from "node:path";
 import { FileError, isAbsent, isPartial } from "../base/files.ts";
-import { isObject, parseObject } from "../base/json.ts";
+import { isObject, parseObject, type Unchecked } from "../base/json.ts";
 import { taskLine } from "../base/shell.ts";
 import {
   DamagedError,
@@ -234,7 +234,7 @@ export async function findManifest(run: string): Promise<Manifest | undefined> {
   const path = join(run, FILES.manifest);
   const text = await manifestText(run);
   if (text === undefined) return undefined;
-  const manifest = parseObject(text, path, "a manifest");
+  const manifest: Unchecked<Manifest> = parseObject(text, path, "a manifest");
   const { groklab, started, device, versions } = manifest;
   if (groklab === undefined) return undefined;
   const problem = typeof groklab !== "string"
@@ -249,7 +249,7 @@ export async function findManifest(run: string): Promise<Manifest | undefined> {
   if (problem !== undefined) {
     throw new SyntaxError(`Cannot read ${path}: of a manifest ${problem}`);
   }
-  return manifest as unknown as Manifest;
+  return manifest as Manifest;
 }
 
 /**

@@ -16,7 +16,7 @@ import {
   makeFolders,
   removeEmpty,
 } from "../base/files.ts";
-import { isObject } from "../base/json.ts";
+import { isObject, type Unchecked } from "../base/json.ts";
 import { regular } from "../base/sums.ts";
 import { LOCK } from "./layout.ts";
 import { checkArgument, pathCheck } from "../base/options.ts";
@@ -147,11 +147,12 @@ function isForeign(
 
 async function ownerIn(file: string): Promise<Owner | undefined> {
   try {
-    const owner = JSON.parse(await Deno.readTextFile(file));
-    const { host, pid, since } = isObject(owner) ? owner : {};
+    const read = JSON.parse(await Deno.readTextFile(file));
+    const owner: Unchecked<Owner> = isObject(read) ? read : {};
+    const { host, pid, since } = owner;
     const named = host === null || typeof host === "string";
     if (named && Number.isSafeInteger(pid) && typeof since === "string") {
-      return owner as unknown as Owner;
+      return owner as Owner;
     }
   } catch {
     // Empty, or cut short: its process ended while it took the lock.

@@ -9,7 +9,7 @@ import { UsageError } from "../base/errors.ts";
 import { append } from "../base/extremes.ts";
 import { describing, FileError } from "../base/files.ts";
 import { readVerified } from "../base/verified.ts";
-import { kindOf, parseObject } from "../base/json.ts";
+import { kindOf, parseObject, type Unchecked } from "../base/json.ts";
 import { notice } from "../base/notices.ts";
 import { checkArgument, pathCheck } from "../base/options.ts";
 import { taskLine } from "../base/shell.ts";
@@ -149,12 +149,12 @@ export function parseRow(
   number: number,
 ): MetricsRow {
   const options = { line: number, notFinite: true };
-  const row = parseObject(line, path, ROW, options);
+  const row: Unchecked<MetricsRow> = parseObject(line, path, ROW, options);
   const { step } = row;
   const other = Object.entries(row)
     .find(([, value]) => value !== null && typeof value !== "number");
   if (!other && Number.isSafeInteger(step) && (step as number) >= 0) {
-    return row as unknown as MetricsRow;
+    return row as MetricsRow;
   }
   const problem = other
     ? `${other[0]} is ${kindOf(other[1])}`

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { type Config, configKeys, resolveConfig } from "../config/config.ts";
 import type { Split } from "../data/dataset.ts";
 import { FileError } from "../base/files.ts";
-import { isObject, parseObject } from "../base/json.ts";
+import { isObject, parseObject, type Unchecked } from "../base/json.ts";
 import { taskLine } from "../base/shell.ts";
 import { DamagedError, readOfRun, sha256, sumsOf } from "../base/sums.ts";
 import {
@@ -105,11 +105,15 @@ export async function readSummary(
   try {
     const text = await textOf(run, FILES.summary);
     if (text === undefined) return undefined;
-    const summary = parseObject(text, path, "how a run ended");
+    const summary: Unchecked<Summary> = parseObject(
+      text,
+      path,
+      "how a run ended",
+    );
     const { steps, diverged_at: at = null } = summary;
     if (
       Number.isSafeInteger(steps) && (at === null || typeof at === "number")
-    ) return summary as unknown as Summary;
+    ) return summary as Summary;
     onDamage(`Cannot read ${path}: it does not say how many steps were made`);
   } catch (error) {
     if (!(error instanceof DamagedError || error instanceof SyntaxError)) {

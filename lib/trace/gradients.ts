@@ -168,7 +168,7 @@ const lookUp: Gradient = (dy, [x, indices], attrs) => {
     indices: () => zeros(indices!),
   };
 };
-const theirs = tf.getGradient("GatherV2").gradFunc as unknown as Gradient;
+const theirs = tf.getGradient("GatherV2").gradFunc as Gradient;
 
 const select: Gradient = (dy, [condition, t, e]) => ({
   condition: () => zeros(condition!),

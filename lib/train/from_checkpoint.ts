@@ -31,8 +31,8 @@ import {
 } from "../base/sums.ts";
 import { type ConfigInput, resolveConfig } from "../config/config.ts";
 import { firstStep, type From } from "../config/switches.ts";
-import { carryOver } from "../engine/carry_over.ts";
 import type { BandSnapshot } from "../engine/engine.ts";
+import { transferState } from "../engine/transfer.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { HostTensor } from "../numeric/tensor.ts";
 import { decodeTensors, readTensors } from "../onnx/file/read_tensors.ts";
@@ -179,7 +179,7 @@ async function startOf(experiment: Experiment, from: From): Promise<HostState> {
   const before = from.optimizer === null
     ? experiment.config
     : resolveConfig(metadata("config"));
-  return await carryOver(state, before, experiment);
+  return await transferState(state, before, experiment);
 }
 
 async function optimizerFrom(path: string, hash: string): Promise<HostState> {

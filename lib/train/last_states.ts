@@ -15,11 +15,11 @@ import { FileError } from "../base/files.ts";
 import { taskLine } from "../base/shell.ts";
 import { DamagedError, regular } from "../base/sums.ts";
 import { type Config, resolveConfig } from "../config/config.ts";
-import { configAt, firstStep } from "../config/switches.ts";
-import { withConfig } from "../engine/carry_over.ts";
-import type { BandSnapshot, Snapshot } from "../engine/engine.ts";
+import { firstStep } from "../config/switches.ts";
+import type { BandSnapshot } from "../engine/engine.ts";
 import { notFinite, tensorText } from "../engine/finite.ts";
 import { initialState } from "../engine/state.ts";
+import { inForceAt } from "../engine/transfer.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import { checkpointPath } from "../runs/run_folder.ts";
 import { splitDamage } from "../runs/saved_state.ts";
@@ -29,37 +29,57 @@ import { misfit } from "./from_checkpoint.ts";
 import type { TrainOptions } from "./options.ts";
 import { hasDiverged, otherKey, type Resumable } from "./resume.ts";
 
-/** The last whole state of a run, and the metrics before it. */
-export interface LastState extends Snapshot, WholeRows {}
-
 /** The last state that some runs have in common. */
 export interface LastStates extends BandSnapshot {
-  /** The state of each; undefined for one that diverged. */
-  readonly runs: readonly (LastState | undefined)[];
+  /** The metrics of each before it; undefined for one that diverged. */
+  readonly rows: readonly (WholeRows | undefined)[];
 }
 
-/** A state that cannot be gone on with. */
-export interface Unfit {
-  /** Its step. */
+// A state that can be gone on with, and the metrics before it.
+interface Fit extends WholeRows {
+  readonly state: HostState;
+}
+
+// A state that cannot be.
+interface Unfit {
   readonly step: number;
-  /** Why. */
   readonly why: string;
   /** Whether its checkpoint is not there, though the run's sums name it. */
   readonly gone?: boolean;
 }
 
 /**
- * The state that runs go on from: the last that is whole in all.
+ * The state that runs go on from: the last that is whole in all. Tells of what of
+ * them is damaged, and what becomes of it.
  *
  * @param old The runs.
  * @param experiments Their experiments.
- * @param unfit Gets the states behind it which are not whole, by the run.
+ * @param options Who is told.
  * @returns Undefined where there is none.
  * @throws {FileError} if a checkpoint has other tensors than the experiment, or
- * was trained with another config.
+ * was trained with another config; if training would be lost that a copy could bring
+ * back; or if a split.json is damaged and nothing shows that the config makes the
+ * same, or is another.
  * @throws {DivergedError} if the last whole state is not finite.
  */
 export async function lastStates(
+  old: readonly Resumable[],
+  experiments: readonly Experiment[],
+  { onWarning }: TrainOptions,
+): Promise<LastStates | undefined> {
+  const unfit: Unfit[][] = old.map(() => []);
+  const last = await lastWhole(old, experiments, unfit);
+  for (const [r, run] of old.entries()) {
+    const damages = await damagesOf(run, experiments[r]!);
+    for (const damage of damages) onWarning?.(damage);
+    const text = unfitText(run, unfit[r]!, last?.step);
+    if (text !== undefined) onWarning?.(text);
+  }
+  return last;
+}
+
+// The last state that is whole in all; `unfit` gets those behind it, by the run.
+async function lastWhole(
   old: readonly Resumable[],
   experiments: readonly Experiment[],
   unfit: readonly Unfit[][],
@@ -70,45 +90,42 @@ export async function lastStates(
     saved.every((steps) => steps.includes(step))
   );
   for (const step of common) {
-    const runs: (LastState | undefined)[] = [];
+    const rows: (WholeRows | undefined)[] = [];
     const states: HostState[] = [];
     for (const [r, experiment] of experiments.entries()) {
+      const own = inForceAt(experiment, step);
       if (hasDiverged(old[r]!)) {
         // It keeps its place among the others, so that these are computed as
         // they were; what it computes means nothing.
-        const { config } = experiment;
-        const own = withConfig(experiment, configAt(config, step));
-        states.push(await initialState(own, config.runtime));
-        runs.push(undefined);
+        states.push(await initialState(own, own.config.runtime));
+        rows.push(undefined);
         continue;
       }
-      const last = await stateAt(old[r]!.run, step, experiment);
-      if ("why" in last) {
-        unfit[r]!.push(last);
+      const found = await stateAt(old[r]!.run, step, experiment.config, own);
+      if ("why" in found) {
+        unfit[r]!.push(found);
         break;
       }
-      states.push(last.state);
-      runs.push(last);
+      states.push(found.state);
+      rows.push(found);
     }
-    if (runs.length === experiments.length) return { step, states, runs };
+    if (rows.length === experiments.length) return { step, states, rows };
   }
-  return undefined;
 }
 
 // The state of a run at a step, or why it cannot be gone on with.
 async function stateAt(
   run: string,
   step: number,
-  experiment: Experiment,
-): Promise<LastState | Unfit> {
-  const { config } = experiment;
+  config: Config,
+  own: Experiment,
+): Promise<Fit | Unfit> {
   const saved = await savedState(run, config, step);
   if (typeof saved === "string") {
     const gone = !await regular(checkpointPath(run, step));
     return { step, why: saved, gone };
   }
   const { params, optimizer, trained, rows, bytes } = saved;
-  const own = withConfig(experiment, configAt(config, step));
   checkTrained(run, step, own.config, trained);
   const wanted = await initialState(own, config.runtime);
   const problem = misfit(params, modelTensors(wanted));
@@ -137,7 +154,7 @@ async function stateAt(
         `--from ${run} --step N`,
     );
   }
-  return { step, state, rows, bytes };
+  return { state, rows, bytes };
 }
 
 // Checkpoints carry the config that they were trained with.
@@ -163,33 +180,6 @@ function checkTrained(
       }; put it back, and start ` +
       `a new run with changes with ${taskLine("train", "--from", run)}`,
   );
-}
-
-/**
- * Tells of what of runs was damaged, and what becomes of it.
- *
- * @param old The runs.
- * @param experiments What their configs make.
- * @param unfit States that cannot be gone on with, by the run.
- * @param last Where they go on from; undefined where they begin again.
- * @param options Who is told.
- * @throws {FileError} if training would be lost that a copy could bring back, or
- * a split.json is damaged and nothing shows that the config makes the same, or is
- * another.
- */
-export async function tellDamages(
-  old: readonly Resumable[],
-  experiments: readonly Experiment[],
-  unfit: readonly Unfit[][],
-  last: LastStates | undefined,
-  { onWarning }: TrainOptions,
-): Promise<void> {
-  for (const [r, run] of old.entries()) {
-    const damages = await damagesOf(run, experiments[r]!);
-    for (const damage of damages) onWarning?.(damage);
-    const text = unfitText(run, unfit[r]!, last?.step);
-    if (text !== undefined) onWarning?.(text);
-  }
 }
 
 // What of a run is damaged and is made again.

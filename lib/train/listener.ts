@@ -47,17 +47,14 @@ export class Listener {
     return (every - step % every) % every + 1;
   }
 
-  /**
-   * Tells the callback of evaluations, one after the other.
-   *
-   * @param rows The evaluations of a run.
-   * @param replica Which run of several it is.
-   */
-  async tell(rows: readonly MetricsRow[], replica = 0): Promise<void> {
+  /** Tells the callback of the evaluations of runs, one after the other. */
+  async tell(runs: ReadonlyMap<number, readonly MetricsRow[]>): Promise<void> {
     if (!this.#tell) return;
-    for (const row of rows) {
-      const answer = await this.#tell(row, replica);
-      this.#asked ||= answer === false || answer === "stop";
+    for (const [replica, rows] of runs) {
+      for (const row of rows) {
+        const answer = await this.#tell(row, replica);
+        this.#asked ||= answer === false || answer === "stop";
+      }
     }
   }
 }

@@ -88,9 +88,10 @@ export type {
 export type { Epoch } from "../engine/mini_batches.ts";
 export { type Objective, openObjective } from "../engine/objective.ts";
 export { onnxEngine } from "../engine/onnx/onnx_engine.ts";
-export { makeStep, type Step, type StepResult } from "../engine/step.ts";
+export type { State } from "../engine/state.ts";
+export { makeStep, type Step } from "../engine/step.ts";
 export { tfjsEngine } from "../engine/tfjs/tfjs_engine.ts";
-export type { State } from "../engine/update.ts";
+export type { StepResult } from "../engine/update.ts";
 export {
   type Batch,
   type Batches,

@@ -29,18 +29,17 @@ export interface Recorded {
   readonly config: Config;
   /** Its folder. */
   readonly run: RunWriter;
-  /** What it goes on from, where it is resumed. */
-  readonly resumed?: {
-    readonly step: number;
-    readonly rows: readonly MetricsRow[];
-  };
+  /** Updates made before. */
+  readonly step: number;
+  /** The metrics before them. */
+  readonly rows?: readonly MetricsRow[];
 }
 
 /** Writes one run while it is trained. */
 export class Recorder {
   readonly #config: Config;
   readonly #run: RunWriter;
-  readonly #checkpoints: Checkpoints;
+  readonly #encode: CheckpointEncoder;
   readonly #rows: MetricsRow[];
   // The first step of this sitting.
   readonly #since: number;
@@ -49,29 +48,22 @@ export class Recorder {
   #follower: number | undefined;
   #written = performance.now();
 
-  private constructor(
-    { config, run, resumed }: Recorded,
-    checkpoints: Checkpoints,
+  /**
+   * Starts recording.
+   *
+   * @param recorded The run.
+   * @param encode What makes its checkpoints, which runs of a model share.
+   */
+  constructor(
+    { config, run, step, rows = [] }: Recorded,
+    encode: CheckpointEncoder,
   ) {
     this.#config = config;
     this.#run = run;
-    this.#checkpoints = checkpoints;
-    this.#rows = [...resumed?.rows ?? []];
-    this.#since = resumed?.step ?? firstStep(config);
-    if (resumed && !isKept(config, resumed.step)) {
-      this.#follower = resumed.step;
-    }
-  }
-
-  /**
-   * Starts recording into runs.
-   *
-   * @param model What is trained: all runs share what writes its checkpoints.
-   * @param runs The runs.
-   */
-  static createAll(model: Model, runs: readonly Recorded[]): Recorder[] {
-    const checkpoints = new Checkpoints(model);
-    return runs.map((run) => new Recorder(run, checkpoints));
+    this.#encode = encode;
+    this.#rows = [...rows];
+    this.#since = step;
+    if (!isKept(config, step)) this.#follower = step;
   }
 
   /** Writes evaluations as rows and returns these. */
@@ -100,7 +92,7 @@ export class Recorder {
   ): Promise<string> {
     const config = configAt(this.#config, step);
     const buffers = Object.keys(under(state, "buffers."));
-    const model = await this.#checkpoints.encode(modelTensors(state), {
+    const model = await this.#encode(modelTensors(state), {
       config,
       step,
       metrics,
@@ -179,27 +171,20 @@ export function isKept(config: Config, step: number): boolean {
     (step % checkpointEvery === 0 || step === firstStep(config));
 }
 
-// What writes a model's checkpoints: of each precision the forward pass is
-// traced once.
-class Checkpoints {
-  readonly #model: Model;
-  readonly #writers = new Map<DType, Promise<CheckpointWriter>>();
+/** Makes the bytes of a checkpoint of parameters and buffers, by path. */
+export type CheckpointEncoder = (
+  params: HostState,
+  metadata: CheckpointMetadata & { readonly config: Config },
+) => Promise<Uint8Array<ArrayBuffer>>;
 
-  constructor(model: Model) {
-    this.#model = model;
-  }
-
-  async encode(
-    params: HostState,
-    metadata: CheckpointMetadata & { readonly config: Config },
-  ): Promise<Uint8Array<ArrayBuffer>> {
+/** What makes a model's checkpoints: of each precision the forward pass is traced once. */
+export function checkpointEncoder(model: Model): CheckpointEncoder {
+  const writers = new Map<DType, Promise<CheckpointWriter>>();
+  return async (params, metadata) => {
     const { precision, runtime } = metadata.config;
-    let writer = this.#writers.get(precision);
-    if (!writer) {
-      const tree = treeOf(Object.entries(params));
-      writer = checkpointWriter(this.#model, tree, runtime);
-      this.#writers.set(precision, writer);
-    }
+    const writer = writers.get(precision) ??
+      checkpointWriter(model, treeOf(Object.entries(params)), runtime);
+    writers.set(precision, writer);
     return (await writer).encode(params, metadata);
-  }
+  };
 }

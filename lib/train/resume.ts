@@ -104,13 +104,14 @@ function knowsItsLength(config: Config): boolean {
  *
  * @param contents What it is gone on with.
  * @param old What was there.
- * @param last The state to go on from, if one was whole.
+ * @param last The step to go on from, if its state was whole, and how many bytes the
+ * metrics before it are.
  * @param options Who is told of what may make the bytes differ.
  */
 export function reopen(
   contents: RunContents,
   old: Resumable,
-  last: { readonly step: number; readonly bytes: number } | undefined,
+  last: { readonly step: number | undefined; readonly bytes: number },
   { onWarning }: TrainOptions,
 ): Promise<RunWriter> {
   const { config, manifest: now } = contents;
@@ -121,12 +122,12 @@ export function reopen(
         "from those of an uninterrupted run",
     );
   }
-  const step = last?.step ?? firstStep(config);
+  const step = last.step ?? firstStep(config);
   const manifest = withSitting(old.manifest, now, step);
   return RunWriter.reopen(old.run, { ...contents, manifest }, {
-    bytes: last?.bytes ?? 0,
+    bytes: last.bytes,
     keeps: (other) =>
-      last !== undefined &&
+      last.step !== undefined &&
       (other === step || (other < step && isKept(config, other))),
   });
 }

@@ -14,10 +14,6 @@ import {
 } from "./options.ts";
 import { trainRuns } from "./training.ts";
 
-export { THRESHOLD, type TrainResult } from "../runs/result.ts";
-export { DivergedError } from "./diverged.ts";
-export type { Progress, TrainOptions } from "./options.ts";
-
 /**
  * Trains a network and writes the run: metrics at every evaluation, checkpoints
  * as ONNX files.

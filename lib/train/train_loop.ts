@@ -114,7 +114,7 @@ class Loop {
     }
     const { step } = this.#engine;
     this.#report(rows, step);
-    await this.#tell(rows);
+    await this.#listener.tell(rows);
     for (const [r, { diverged, broken }] of advances.entries()) {
       if (diverged !== undefined) await this.#giveUp(r, diverged, broken);
     }
@@ -147,7 +147,7 @@ class Loop {
     for (const [r, result] of results) {
       await this.#live.get(r)!.summarise(result);
     }
-    await this.#tell(rows);
+    await this.#listener.tell(rows);
     return [...results.values()];
   }
 
@@ -187,7 +187,7 @@ class Loop {
     // Of the last that goes on this is the end of the training.
     if (this.#live.size === 0) this.#report(own, result.steps);
     await recorder.summarise(result);
-    await this.#tell(own);
+    await this.#listener.tell(own);
     this.failures.push(result);
   }
 
@@ -201,25 +201,20 @@ class Loop {
     const rows = meanRows([...runs.values()]);
     this.#options.onProgress?.({ step, steps, msPerStep: this.#ms, rows });
   }
-
-  async #tell(runs: ReadonlyMap<number, MetricsRow[]>): Promise<void> {
-    for (const [r, rows] of runs) await this.#listener.tell(rows, r);
-  }
 }
 
 function meanRows(
-  runs: readonly (readonly MetricsRow[])[],
+  [first = [], ...others]: readonly (readonly MetricsRow[])[],
 ): readonly MetricsRow[] {
-  if (runs.length === 1) return runs[0]!;
-  return (runs[0] ?? []).map((row, i) =>
-    Object.fromEntries(
-      Object.keys(row).map((key) => {
-        const name = key as keyof MetricsRow;
-        const values = runs.flatMap((rows) => rows[i]?.[name] ?? []);
-        return [key, values.reduce((a, b) => a + b, 0) / values.length];
-      }),
-    ) as unknown as MetricsRow
-  );
+  return first.map((row, i) => {
+    const rows = [row, ...others.flatMap((other) => other[i] ?? [])];
+    const mean = { ...row };
+    for (const name of Object.keys(row) as (keyof MetricsRow)[]) {
+      const values = rows.flatMap((one) => one[name] ?? []);
+      mean[name] = values.reduce((a, b) => a + b, 0) / values.length;
+    }
+    return mean;
+  });
 }
 
 // How many updates to make in the next call of the engine.

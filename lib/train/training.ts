@@ -12,7 +12,6 @@ import { tfjsPasses } from "../engine/evaluation/passes.ts";
 import { checkMemory } from "../engine/memory.ts";
 import { metered } from "../engine/metered.ts";
 import { onnxBand } from "../engine/onnx/onnx_engine.ts";
-import { sessionOf } from "../engine/onnx/session_options.ts";
 import { type OpenEngine, switchingEngine } from "../engine/switching.ts";
 import {
   type Experiment,
@@ -27,14 +26,9 @@ import type { TrainResult } from "../runs/result.ts";
 import { RunWriter } from "../runs/run_folder.ts";
 import { areOver, begunAgain, claim, foldersIn } from "./folders.ts";
 import { startsOf } from "./from_checkpoint.ts";
-import {
-  type LastStates,
-  lastStates,
-  tellDamages,
-  type Unfit,
-} from "./last_states.ts";
+import { type LastStates, lastStates } from "./last_states.ts";
 import type { TrainOptions } from "./options.ts";
-import { type Recorded, Recorder } from "./recorder.ts";
+import { checkpointEncoder, Recorder } from "./recorder.ts";
 import {
   endOf,
   hasDiverged,
@@ -73,9 +67,7 @@ export async function trainRuns(
   if (old && areOver(old, asked)) return endOf(old, band);
   if (resume) checkMemory(asked);
   const made = asked.map(makeExperiment);
-  const unfit: Unfit[][] = asked.map(() => []);
-  const last = old && await lastStates(old, made, unfit);
-  if (old) await tellDamages(old, made, unfit, last, options);
+  const last = old && await lastStates(old, made, options);
   const start = last ?? await startsOf(made);
   const device = band || asked[0]!.engine === "onnx"
     ? await deviceOf(asked[0]!, known)
@@ -130,7 +122,9 @@ function opener(device: DeviceChoice | undefined): OpenEngine {
   return async (parts, start): Promise<BandEngine> => {
     const { config } = parts[0]!;
     if (device) {
-      const session = sessionOf(device, config);
+      const { device: name, deviceId, runtime } = device;
+      const threads = config.threads ?? 0;
+      const session = { device: name, deviceId, runtime, threads };
       return metered(await onnxBand(parts, session, start), parts, session);
     }
     // Only who trains on TensorFlow.js waits for its backend to load.
@@ -169,7 +163,8 @@ async function openRuns(
   const { config: { backend, threads }, model } = experiments[0]!;
   const provider = device ? `onnx/${providerOf(device)}` : `tfjs/${backend}`;
   const manifest = await makeManifest(provider, threads, known);
-  const runs = new Map<number, Recorded>();
+  const encode = checkpointEncoder(model);
+  const recorders = new Map<number, Recorder>();
   for (const [r, { config, split }] of experiments.entries()) {
     if (old && hasDiverged(old[r]!)) continue;
     const path = folders?.[r] ?? await newRunPath(config);
@@ -180,14 +175,18 @@ async function openRuns(
       manifest: { ...manifest, ...(band && { replica }) },
       split,
     };
-    const resumed = last?.runs[r];
+    const { rows = [], bytes = 0 } = last?.rows[r] ?? {};
     const run = old
       // What one warns of holds of all.
-      ? await reopen(contents, old[r]!, resumed, runs.size === 0 ? options : {})
+      ? await reopen(
+        contents,
+        old[r]!,
+        { step: last?.step, bytes },
+        recorders.size === 0 ? options : {},
+      )
       : await RunWriter.create(path, contents, begunAgain(options));
     options.onStart?.(path, config, step);
-    runs.set(r, { config, run, ...(resumed && { resumed }) });
+    recorders.set(r, new Recorder({ config, run, step, rows }, encode));
   }
-  const recorders = Recorder.createAll(model, [...runs.values()]);
-  return new Map([...runs.keys()].map((r, i) => [r, recorders[i]!]));
+  return recorders;
 }

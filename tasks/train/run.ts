@@ -25,13 +25,10 @@ import {
   trainReplicas,
 } from "../../lib/train/band/replicas.ts";
 import { toResume } from "../../lib/train/unfinished.ts";
-import {
-  DivergedError,
-  type Progress,
-  train,
-  type TrainOptions,
-  type TrainResult,
-} from "../../lib/train/train.ts";
+import type { TrainResult } from "../../lib/runs/result.ts";
+import { DivergedError } from "../../lib/train/diverged.ts";
+import type { Progress, TrainOptions } from "../../lib/train/options.ts";
+import { train } from "../../lib/train/train.ts";
 
 /** The flags beside the config's. */
 export interface Output {

@@ -6,7 +6,7 @@
 
 import type { Band } from "../../lib/train/band/band.ts";
 import { extensionsInUse } from "../../lib/extensions/use.ts";
-import type { TrainResult } from "../../lib/train/train.ts";
+import type { TrainResult } from "../../lib/runs/result.ts";
 import { percent, table } from "../../lib/base/terminal.ts";
 import { taskLine } from "../../lib/base/shell.ts";
 

@@ -7,7 +7,8 @@ import { leavesOf, mapTree, type Tree } from "../../lib/base/tree.ts";
 import { type ConfigInput, resolveConfig } from "../../lib/config/config.ts";
 import { forwardOf } from "../../lib/engine/forward.ts";
 import { constant } from "../../lib/engine/state.ts";
-import { makeStep, type State } from "../../lib/engine/step.ts";
+import type { State } from "../../lib/engine/state.ts";
+import { makeStep } from "../../lib/engine/step.ts";
 import {
   type Experiment,
   makeExperiment,

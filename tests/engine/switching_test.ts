@@ -11,12 +11,13 @@ import { FileError } from "../../lib/base/files.ts";
 import { decodeTensors } from "../../lib/onnx/file/read_tensors.ts";
 import { toNumbers } from "../../lib/numeric/tensor.ts";
 import { under } from "../../models/buffers.ts";
-import { carryOver, withConfig } from "../../lib/engine/carry_over.ts";
+import { inForceAt, transferState } from "../../lib/engine/transfer.ts";
 import { makeExperiment } from "../../lib/experiment/experiment.ts";
 import { onnxEngine } from "../../lib/engine/onnx/onnx_engine.ts";
 import { trainReplicas } from "../../lib/train/band/replicas.ts";
 import { startFrom } from "../../lib/train/from_checkpoint.ts";
-import { DivergedError, train } from "../../lib/train/train.ts";
+import { DivergedError } from "../../lib/train/diverged.ts";
+import { train } from "../../lib/train/train.ts";
 import { contentsOf, metricsRows, withTempDir } from "../tasks/_run.ts";
 import { assertSameRun, atFirstStep, copyRun } from "../train/_runs.ts";
 
@@ -52,8 +53,8 @@ Deno.test("a switch is one engine's state carried into the next", () =>
     let state = undefined;
     const metrics = [];
     for (const [first, last] of [[0, 10], [10, 17], [17, 30], [30, 40]]) {
-      const part = withConfig(whole, configAt(config, first!));
-      const start = state && await carryOver(state, before, part);
+      const part = inForceAt(whole, first!);
+      const start = state && await transferState(state, before, part);
       const engine = await onnxEngine(
         part,
         { threads: 1 },
@@ -124,10 +125,10 @@ Deno.test("an optimizer's parts keep their states where their trees are the same
   const state = await engine.state();
   await engine.close();
   const next = (config: ConfigInput) =>
-    carryOver(
+    transferState(
       state,
       first.config,
-      withConfig(first, resolveConfig({ ...TINY, ...config })),
+      makeExperiment(resolveConfig({ ...TINY, ...config })),
     );
   // ⊥Grad has no state, and stands before AdamW: AdamW moves to its place.
   assertEquals(

@@ -5,7 +5,7 @@ import { resolveConfig } from "../../lib/config/config.ts";
 import type { RunReport } from "../../lib/probes/mod.ts";
 import type { Standing } from "../../lib/reproduce/options.ts";
 import { bandOf } from "../../lib/train/band/band.ts";
-import type { TrainResult } from "../../lib/train/train.ts";
+import type { TrainResult } from "../../lib/runs/result.ts";
 import { standingText } from "../../tasks/reproduce/text.ts";
 import {
   EXIT,

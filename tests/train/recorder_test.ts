@@ -6,7 +6,11 @@ import type { Evaluation } from "../../lib/engine/engine.ts";
 import { initialState } from "../../lib/engine/state.ts";
 import { makeExperiment } from "../../lib/experiment/experiment.ts";
 import type { MetricsRow, RunWriter } from "../../lib/runs/run_folder.ts";
-import { isKept, Recorder } from "../../lib/train/recorder.ts";
+import {
+  checkpointEncoder,
+  isKept,
+  Recorder,
+} from "../../lib/train/recorder.ts";
 
 const evaluation = (step: number, train = 0, test = 0) =>
   ({
@@ -45,9 +49,10 @@ async function recording(more: ConfigInput = {}) {
       return Promise.resolve();
     },
   } as unknown as RunWriter;
-  const [recorder] = Recorder.createAll(experiment.model, [{ config, run }]);
+  const encode = checkpointEncoder(experiment.model);
+  const recorder = new Recorder({ config, run, step: 0 }, encode);
   const state = await initialState(experiment);
-  return { recorder: recorder!, state, done, rows };
+  return { recorder, state, done, rows };
 }
 
 Deno.test("a run's end says at which evaluation 99 % was reached, exactly or not", async () => {

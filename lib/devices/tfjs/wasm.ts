@@ -26,7 +26,7 @@ type Call = {
 
 // Every kernel of this backend is called so; TensorFlow.js knows it of no backend.
 const kernel = (run: (call: Call) => tf.TensorInfo): tf.KernelFunc => (call) =>
-  run(call as unknown as Call);
+  run(call as Call);
 
 /**
  * Loads tfjs-backend-wasm.

@@ -13,28 +13,19 @@ import {
   under,
   withBuffers,
 } from "../../../models/buffers.ts";
-import { CHUNK, chunksOf, numbersPerRow } from "../../../models/size.ts";
+import { CHUNK, numbersPerRow } from "../../../models/size.ts";
 import type { Tree } from "../../base/tree.ts";
 import type { Experiment } from "../../experiment/experiment.ts";
 import { activationsOf } from "../../metrics/activations.ts";
 import type { Metrics } from "../../metrics/mod.ts";
-import {
-  type HostTensor,
-  hostTensorOf,
-  toNumbers,
-} from "../../numeric/tensor.ts";
-import { cut } from "../../onnx/runtime/batches.ts";
+import { type HostTensor, toNumbers } from "../../numeric/tensor.ts";
 import { applyUpdates, type Params } from "../../optim/mod.ts";
 import type { Draw } from "../../trace/random.ts";
-import { type Forward, forwardOf, type ModelState } from "../forward.ts";
-import { makeUpdate, type State } from "../update.ts";
-import { type Asked, askedOf } from "./asked.ts";
-import {
-  added,
-  namedPasses,
-  type OpenPass,
-  type PassFunction,
-} from "./passes.ts";
+import { type Forward, forwardOf, stateAndRows } from "../forward.ts";
+import { stateOf } from "../state.ts";
+import { makeUpdate } from "../update.ts";
+import { namedPasses, type OpenPass, type PassFunction } from "./passes.ts";
+import { type Questions, questionsOf } from "./questions.ts";
 
 /** Measures states of one experiment. */
 export interface Evaluator {
@@ -63,46 +54,22 @@ export function openEvaluator(
   rowsAtOnce: number = Math.ceil(CHUNK / numbersPerRow(experiment)),
 ): Evaluator {
   const data = hostBatches(experiment.split, experiment.model);
-  const asked = askedOf(experiment, data);
+  const questions = questionsOf(experiment, data);
   const forward = forwardOf(experiment, false);
-  const finish = finishing(experiment, forward, asked);
-
-  const passes = namedPasses(open);
+  const finish = finishing(experiment, forward, questions);
+  const passes = namedPasses(open, rowsAtOnce);
 
   // What the rows of a set answer, and the sums over them; or their losses alone.
-  const answers = async (
+  const answers = (
     set: string,
     model: HostState,
     step: number,
     terms = false,
   ): Promise<HostState> => {
-    const { inputs, labels } = data[set]!;
-    const n = labels.shape[0]!;
-    const rows = new Map<string, Float64Array>();
-    const sums = new Map<string, HostTensor>();
-    for (const [from, to] of chunksOf(n, rowsAtOnce)) {
-      const feeds = {
-        ...model,
-        inputs: cut(inputs, from, to),
-        labels: cut(labels, from, to),
-      };
-      const fn = answering(asked, forward, experiment, set, n, terms);
-      const name = `${set} ${to - from} ${terms}`;
-      const found = await passes.run(name, fn, feeds, step);
-      for (const [path, value] of Object.entries(found)) {
-        if (!path.startsWith("rows.")) {
-          sums.set(path, added(sums.get(path), value));
-          continue;
-        }
-        if (from === 0) rows.set(path, new Float64Array(n));
-        rows.get(path)!.set(toNumbers(value), from);
-      }
-    }
-    const all = [...rows].map(([path, x]): [string, HostTensor] => [
-      path,
-      hostTensorOf("float64", [n], x),
-    ]);
-    return Object.fromEntries([...all, ...rounded(sums, model)]);
+    const rows = data[set]!;
+    const n = rows.labels.shape[0]!;
+    const fn = answering(questions, forward, experiment, set, n, terms);
+    return passes.overRows(`${set} ${terms}`, fn, model, rows, step);
   };
 
   return {
@@ -112,22 +79,21 @@ export function openEvaluator(
           !path.startsWith("optimizer.")
         ),
       );
-      const feeds: Record<string, HostTensor> = { ...state };
-      feeds["data.inputs"] = data.train.inputs;
-      feeds["data.labels"] = data.train.labels;
+      const feeds: Record<string, HostTensor> = {
+        ...state,
+        ...prefixed("data.", data.train),
+      };
       for (const set of Object.keys(data)) {
         Object.assign(feeds, await answers(set, model, step));
       }
-      if (asked.losses > 0) {
+      if (questions.losses > 0) {
         const there = await passes.run("parameters", finish(true), feeds, step);
-        for (let i = 0; i < asked.losses; i++) {
-          const params = prefixed("params.", under(there, `at.${i}.`));
-          const own = await answers(
-            "train",
-            { ...model, ...params },
-            step,
-            true,
-          );
+        for (let i = 0; i < questions.losses; i++) {
+          const moved = {
+            ...model,
+            ...prefixed("params.", under(there, `at.${i}.`)),
+          };
+          const own = await answers("train", moved, step, true);
           feeds[`terms.${i}`] = own["rows.train.0"]!;
         }
       }
@@ -148,7 +114,7 @@ const numbered = <T>(items: readonly T[]): Record<string, T> =>
 
 // What some rows of a set answer; of the train rows their part of the gradient.
 const answering = (
-  asked: Asked,
+  questions: Questions,
   forward: Forward,
   { model }: Experiment,
   set: string,
@@ -156,18 +122,15 @@ const answering = (
   terms: boolean,
 ): PassFunction =>
 (tensors): Tree<tf.Tensor> => {
-  const { params, buffers, ...batch } = tensors as unknown as
-    & ModelState
-    & Batch;
-  const state = { params, ...(buffers && { buffers }) };
+  const { state, batch } = stateAndRows(tensors);
   const [z, y] = [forward.logits(state, batch), forward.labelsOf(batch)];
-  const questions = asked.rows[set]!.slice(0, terms ? 1 : undefined);
-  const rows = { [set]: numbered(questions.map(({ of }) => of(z, y))) };
+  const asked = questions.rows[set]!.slice(0, terms ? 1 : undefined);
+  const rows = { [set]: numbered(asked.map(({ of }) => of(z, y))) };
   if (set !== "train" || terms) return { rows };
   const slice = { first: 0, rows: y.shape[0], batch };
   const [, gradients] = forward.lossAndGradients(state, [slice], [], n);
-  const sums = asked.sums.map(({ of, names }) => {
-    const all = withBuffers(params, buffers);
+  const sums = questions.sums.map(({ of, names }) => {
+    const all = withBuffers(state.params, state.buffers);
     const own = of(activationsOf(model, all, batch.inputs));
     return numbered(names.map((name) => own[name]!));
   });
@@ -175,7 +138,7 @@ const answering = (
 };
 
 // Where what a finishing pass is given lies.
-type Given = State & {
+type Given = {
   readonly gradients: Params;
   readonly rows: Readonly<Record<string, Record<string, tf.Tensor1D>>>;
   readonly sums?: Readonly<Record<string, Record<string, tf.Tensor>>>;
@@ -186,21 +149,22 @@ type Given = State & {
 // The metrics of what the rows answered; or first the parameters at which they are
 // to be asked for their losses as well.
 const finishing =
-  (experiment: Experiment, forward: Forward, asked: Asked) =>
+  (experiment: Experiment, forward: Forward, questions: Questions) =>
   (collecting: boolean): PassFunction =>
   (tensors, draw: Draw): Tree<tf.Tensor> => {
-    const given = tensors as unknown as Given;
-    const { params, gradients } = given;
-    const state = { ...given, optimizer: given.optimizer ?? {} };
+    const given = tensors as Given;
+    const { gradients } = given;
+    const state = stateOf(tensors);
+    const { params } = state;
     let moved: Params | undefined;
     const updates = () =>
-      moved ??= asked.asEvaluated
+      moved ??= questions.asEvaluated
         ? experiment.optimizer.update(gradients, state.optimizer, params)[0]
         : makeUpdate(experiment, forward)(state, draw, given.data).updates;
     const rows = Object.entries(given.rows)
       .map(([name, own]) => [name, Object.values(own)] as const);
     const at: Params[] = [];
-    const metrics = asked.metrics({
+    const metrics = questions.metrics({
       params,
       gradients,
       get updates() {
@@ -218,13 +182,3 @@ const finishing =
     });
     return collecting ? { at: numbered(at) } : { metrics };
   };
-
-// Gradients have their parameters' type.
-const rounded = (
-  sums: ReadonlyMap<string, HostTensor>,
-  model: HostState,
-): [path: string, tensor: HostTensor][] =>
-  [...sums].map(([path, sum]) => {
-    const { dtype } = model[path.replace(/^gradients\./, "params.")] ?? sum;
-    return [path, hostTensorOf(dtype, sum.shape, sum.data as Float64Array)];
-  });

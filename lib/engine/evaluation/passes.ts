@@ -6,23 +6,27 @@
  */
 
 import * as tf from "../../base/tfjs.ts";
+import type { Batch } from "../../../models/batch.ts";
 import type { HostState } from "../../../models/buffers.ts";
-import { leavesOf, mapTree, type Tree, treeOf } from "../../base/tree.ts";
+import { chunksOf } from "../../../models/size.ts";
+import { leavesOf, type Tree, treeOf } from "../../base/tree.ts";
 import type { OpenBackend } from "../../devices/tfjs/backends.ts";
 import {
   type HostTensor,
   hostTensorOf,
+  toDType,
   toNumbers,
 } from "../../numeric/tensor.ts";
 import type { Words } from "../../numeric/threefry.ts";
 import { encodeModel, modelOf } from "../../onnx/file/model.ts";
+import { cut } from "../../onnx/runtime/batches.ts";
 import { specsOf } from "../../onnx/runtime/compile.ts";
 import type { SessionOptions } from "../../onnx/runtime/options.ts";
 import { openSession } from "../../onnx/runtime/session.ts";
 import { trace } from "../../trace/backend.ts";
 import type { Draw } from "../../trace/random.ts";
 import { STEP, STEP_SPEC } from "../onnx/loop_graph.ts";
-import { constant } from "../state.ts";
+import { toDevice, toHost } from "../state.ts";
 
 /** A function of tensors by path, and of what is random in a step. */
 export type PassFunction = (
@@ -54,20 +58,54 @@ export type OpenPass = (fn: PassFunction, like: HostState) => Promise<Pass>;
  * Passes by name, each opened when it is first wanted.
  *
  * @param open What prepares functions for running.
+ * @param rowsAtOnce How many rows go through a pass over rows at once.
  */
-export function namedPasses(open: OpenPass) {
+export function namedPasses(open: OpenPass, rowsAtOnce: number) {
   const passes = new Map<string, Promise<Pass>>();
+  const run = async (
+    name: string,
+    fn: PassFunction,
+    inputs: HostState,
+    step: number,
+  ): Promise<HostState> => {
+    const pass = passes.get(name) ?? open(fn, inputs);
+    passes.set(name, pass);
+    return await (await pass).run(inputs, step);
+  };
   return {
     /** Runs one. */
-    async run(
+    run,
+    /**
+     * Runs one on rows, chunk by chunk, with the model's tensors. What it gives as
+     * `rows.…` is laid end to end, the rest is added up, in double precision;
+     * `gradients.…` are then rounded to their parameters' type.
+     */
+    async overRows(
       name: string,
       fn: PassFunction,
-      inputs: HostState,
-      step: number,
+      model: HostState,
+      { inputs, labels }: Batch<HostTensor>,
+      step = 0,
     ): Promise<HostState> {
-      const pass = passes.get(name) ?? open(fn, inputs);
-      passes.set(name, pass);
-      return await (await pass).run(inputs, step);
+      const n = labels.shape[0]!;
+      const found: Record<string, HostTensor> = {};
+      for (const [from, to] of chunksOf(n, rowsAtOnce)) {
+        const part = await run(`${name} ${to - from}`, fn, {
+          ...model,
+          inputs: cut(inputs, from, to),
+          labels: cut(labels, from, to),
+        }, step);
+        for (const [path, x] of Object.entries(part)) {
+          found[path] = path.startsWith("rows.")
+            ? placed(found[path], x, from, n)
+            : added(found[path], x);
+        }
+      }
+      for (const [path, sum] of Object.entries(found)) {
+        const own = model[path.replace(/^gradients\./, "params.")];
+        if (own) found[path] = toDType(sum, own.dtype);
+      }
+      return found;
     },
     /** Gives their memory back. */
     async close(): Promise<void> {
@@ -77,15 +115,28 @@ export function namedPasses(open: OpenPass) {
   };
 }
 
-/** The sum so far and another part, in double precision. */
-export function added(
-  sum: HostTensor | undefined,
+// The rows so far, [n], with others behind them.
+function placed(
+  rows: HostTensor | undefined,
   part: HostTensor,
+  from: number,
+  n: number,
 ): HostTensor {
-  const total = new Float64Array(toNumbers(part));
+  const data = rows?.data as Float64Array<ArrayBuffer> ?? new Float64Array(n);
+  data.set(toNumbers(part), from);
+  return { dtype: "float64", shape: [n], data };
+}
+
+// The sum so far and another part.
+function added(sum: HostTensor | undefined, part: HostTensor): HostTensor {
+  const total = toNumbers(part);
   const before = sum?.data as Float64Array | undefined;
   before?.forEach((x, i) => total[i]! += x);
-  return { ...part, dtype: "float64", data: total };
+  return {
+    ...part,
+    dtype: "float64",
+    data: total as Float64Array<ArrayBuffer>,
+  };
 }
 
 /**
@@ -126,21 +177,10 @@ export function tfjsPasses(key: Words, device: OpenBackend): OpenPass {
       async run(inputs, step) {
         device.use();
         const kept = tf.tidy(() => {
-          const tensors = mapTree<HostTensor, tf.Tensor, Tree<HostTensor>>(
-            treeOf(Object.entries(inputs)),
-            constant,
-          );
-          const made = fn(tensors as Tree<tf.Tensor>, { key, time: step });
+          const made = fn(toDevice(inputs), { key, time: step });
           return Object.fromEntries(leavesOf<tf.Tensor>(made));
         });
-        const results: Record<string, HostTensor> = {};
-        for (const [path, tensor] of Object.entries(kept)) {
-          results[path] = hostTensorOf(
-            "float32",
-            tensor.shape,
-            await tensor.data(),
-          );
-        }
+        const results = await toHost(kept);
         tf.dispose(kept);
         device.check();
         return results;

@@ -16,6 +16,7 @@ import type { SessionOptions } from "../../onnx/runtime/options.ts";
 import { openSession } from "../../onnx/runtime/session.ts";
 import type { Graph } from "../../trace/graph.ts";
 import type { Advance } from "../engine.ts";
+import { stackStates, unstackStates } from "../stacking.ts";
 import type { Stepper } from "../stepped_band.ts";
 import { final, initial, loopModel, metricNamesOf } from "./loop_graph.ts";
 
@@ -36,31 +37,26 @@ export async function openLoops(
     spin: true,
     ...options,
   });
+  // What came out of the loops goes in again as it is, not stacked anew.
+  const known = new WeakMap<readonly HostState[], readonly HostState[]>();
   return {
     async run(from, first, count, every) {
-      const feeds = loopInputs(from, { count, first, every });
-      const results = await session.run(feeds);
-      return {
-        states: from.map((state, i) =>
-          Object.fromEntries(
-            Object.keys(state).map((path) => [path, results[final(i, path)]!]),
-          )
-        ),
-        turns: names.flatMap((own, i) => {
-          const losses = toNumbers(results[`losses.${i}`]!);
-          const metrics = toNumbers(results[`metrics.${i}`]!);
-          return Array.from(
-            { length: sizes[i]! },
-            (_, replica) =>
-              turnsOf(losses, metrics, own, {
-                first,
-                every,
-                replica,
-                size: sizes[i]!,
-              }),
-          );
-        }),
-      };
+      const before = known.get(from) ?? stackStates(from, sizes);
+      const results = await session
+        .run(loopInputs(before, { count, first, every }));
+      const after = before.map((state, i) =>
+        Object.fromEntries(
+          Object.keys(state).map((path) => [path, results[final(i, path)]!]),
+        )
+      );
+      const states = unstackStates(after, sizes);
+      known.set(states, after);
+      const turns = names.flatMap((own, i) => {
+        const losses = toNumbers(results[`losses.${i}`]!);
+        const metrics = toNumbers(results[`metrics.${i}`]!);
+        return turnsOf(losses, metrics, own, sizes[i]!, { first, every });
+      });
+      return { turns, states };
     },
     close: () => session.close(),
   };
@@ -83,31 +79,27 @@ export function loopInputs(
   return feeds;
 }
 
-// The losses and evaluations of one of `size` runs; losses [steps, size], metrics
-// [steps, names, size], zeros where none were due.
+// The losses and evaluations of the runs of a loop; losses [steps, runs], metrics
+// [steps, names, runs], zeros where none were due.
 function turnsOf(
   losses: ArrayLike<number>,
   metrics: ArrayLike<number>,
   names: readonly string[],
-  { first, every, replica, size }: {
-    readonly first: number;
-    readonly every: number;
-    readonly replica: number;
-    readonly size: number;
-  },
-): Advance {
-  const own = Array.from(
-    { length: losses.length / size },
-    (_, i) => losses[i * size + replica]!,
-  );
-  const evaluations = own.flatMap((_, i) => {
-    const step = first + i;
-    if (step % every !== 0) return [];
-    const row = names.map((name, m) => [
-      name,
-      metrics[(i * names.length + m) * size + replica]!,
-    ]);
-    return [{ step, metrics: Object.fromEntries(row) as Metrics }];
-  });
-  return { losses: own, evaluations };
+  runs: number,
+  { first, every }: { readonly first: number; readonly every: number },
+): Advance[] {
+  const turns = Array.from({ length: losses.length / runs }, (_, i) => i);
+  const due = turns.filter((i) => (first + i) % every === 0);
+  return Array.from({ length: runs }, (_, r) => ({
+    losses: turns.map((i) => losses[i * runs + r]!),
+    evaluations: due.map((i) => ({
+      step: first + i,
+      metrics: Object.fromEntries(
+        names.map((name, m) => [
+          name,
+          metrics[(i * names.length + m) * runs + r]!,
+        ]),
+      ) as Metrics,
+    })),
+  }));
 }

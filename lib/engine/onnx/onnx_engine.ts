@@ -63,15 +63,15 @@ export async function onnxBand(
   const groups = inLoops(experiments, options);
   const from = start ??
     { step: 0, states: await initialStates(experiments, options.runtime) };
-  const steps = [];
-  for (const group of groups) {
-    const state = from.states[experiments.indexOf(group[0]!)]!;
-    steps.push(await loopStep(group, state, options));
-  }
+  // Of their types and shapes, which matter here, all states are as the first.
+  const steps = await Array.fromAsync(
+    groups,
+    (group) => loopStep(group, from.states[0]!, options),
+  );
   const sizes = groups.map(({ length }) => length);
   const loops = await openLoops(steps, sizes, {
     ...options,
     ...(isLarge(experiments[0]!) && { folding: false }),
   });
-  return new SteppedBand(loops, sizes, from);
+  return new SteppedBand(loops, from);
 }

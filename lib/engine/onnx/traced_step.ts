@@ -12,9 +12,9 @@ import {
   mapBatches,
 } from "../../../models/batch.ts";
 import type { HostState } from "../../../models/buffers.ts";
-import { isLarge } from "../../../models/size.ts";
+import { chunksOf, isLarge } from "../../../models/size.ts";
 import { UsageError } from "../../base/errors.ts";
-import { type Tree, treeOf } from "../../base/tree.ts";
+import { leavesOf, treeOf } from "../../base/tree.ts";
 import {
   type Experiment,
   optimizerOf,
@@ -27,13 +27,15 @@ import { specsOf } from "../../onnx/runtime/compile.ts";
 import { foldConstants } from "../../onnx/runtime/fold.ts";
 import type { SessionOptions } from "../../onnx/runtime/options.ts";
 import { type Placement, placementOf } from "../../onnx/runtime/placement.ts";
+import type { Params } from "../../optim/mod.ts";
 import { trace } from "../../trace/backend.ts";
 import { type Graph, newConstant, newInput } from "../../trace/graph.ts";
 import { expandSegmentSums } from "../../trace/operators/segments.ts";
 import { type Argument, vmap } from "../../trace/transforms/vmap.ts";
 import { stack } from "../stacking.ts";
-import { constant, initialState } from "../state.ts";
-import { makeStep, type State } from "../step.ts";
+import { constant, initialState, stateOf } from "../state.ts";
+import { makeStep } from "../step.ts";
+import type { StepResult } from "../update.ts";
 import { loopModel, STEP, STEP_SPEC } from "./loop_graph.ts";
 import { loopInputs } from "./loop_session.ts";
 
@@ -60,18 +62,26 @@ export function traceStep(
   const host = hostBatches(experiment.split, experiment.model);
   const key = Int32Array.from(stepKey(experiment.config));
   const measured = !isLarge(experiment);
-  const graph = trace(
-    ({ [STEP]: time, ...tensors }) => {
-      const state = { optimizer: {}, ...tensors } as unknown as State;
-      const draw = { key: tf.tensor1d(key, "int32"), time: time as tf.Tensor };
-      const result = step(state, draw, mapBatches(host, constant), measured);
-      return { ...result } as unknown as Tree<tf.Tensor>;
-    },
-    { ...specsOf(treeOf(Object.entries(state))), [STEP]: STEP_SPEC },
+  const graph = traced((tensors, time) => {
+    const draw = { key: tf.tensor1d(key, "int32"), time };
+    const batches = mapBatches(host, constant);
+    return step(stateOf(tensors), draw, batches, measured);
+  }, state);
+  return expandSegmentSums(graph);
+}
+
+// A step as a graph: the state goes in and out, what else it takes goes in, its
+// number too.
+function traced(
+  step: (tensors: Params, time: tf.Tensor) => StepResult,
+  inputs: HostState,
+): Graph {
+  return trace(
+    ({ [STEP]: time, ...tensors }) => step(tensors, time as tf.Tensor),
+    { ...specsOf(treeOf(Object.entries(inputs))), [STEP]: STEP_SPEC },
     // So that sums of several tensors become one.
     { deferSegmentSums: true, indicesInRange: true },
   );
-  return expandSegmentSums(graph);
 }
 
 /**
@@ -137,7 +147,8 @@ export function inLoops(
     : device === "cpu"
     ? stackable(experiments[0]!)
     : experiments.length;
-  const groups = inGroups(experiments, most);
+  const groups = chunksOf(experiments.length, most)
+    .map(([from, to]) => experiments.slice(from, to));
   if (groups.length <= MOST_LOOPS) return groups;
   throw new UsageError(
     `--replicas must be at most ${MOST_LOOPS * most} here, where ` +
@@ -145,31 +156,34 @@ export function inLoops(
   );
 }
 
-// What is an argument of the stacked step: the data, and the rates that differ.
-function argumentsOf(
-  experiments: readonly Experiment[],
-): Record<string, HostTensor[]> {
-  const known: Record<string, HostTensor[]> = {};
-  const data = experiments.map(({ split, model }) => hostBatches(split, model));
-  for (const part of Object.keys(data[0]!)) {
-    for (const name of ["inputs", "labels"] as const) {
-      known[`data.${part}.${name}`] = data.map((own) => own[part]![name]);
-    }
-  }
-  known["key"] = experiments.map(({ config }) => ({
-    dtype: "int32",
-    shape: [2],
-    data: Int32Array.from(stepKey(config)),
-  }));
-  for (const name of ["lr", "weightDecay"] as const) {
-    const rates = experiments.map(({ config }) => config[name]);
-    if (rates.every((rate) => rate === rates[0])) continue;
-    const { precision } = experiments[0]!.config;
-    known[`rates.${name}`] = rates.map((rate) =>
-      hostTensorOf(precision, [], [rate])
-    );
-  }
-  return known;
+// What runs have of their own in the stacked step, beside their states: data, key,
+// and the rates that differ.
+type Arguments = {
+  readonly data: Batches;
+  readonly key: tf.Tensor1D;
+  readonly rates?: {
+    readonly lr?: tf.Tensor;
+    readonly weightDecay?: tf.Tensor;
+  };
+};
+
+function argumentsOf(experiments: readonly Experiment[]): HostState[] {
+  const rates = (["lr", "weightDecay"] as const).filter((name) =>
+    new Set(experiments.map(({ config }) => config[name])).size > 1
+  );
+  return experiments.map(({ split, model, config }) => {
+    const own = {
+      data: hostBatches(split, model),
+      key: hostTensorOf("int32", [2], Int32Array.from(stepKey(config))),
+      rates: Object.fromEntries(
+        rates.map((name) => [
+          name,
+          hostTensorOf(config.precision, [], [config[name]]),
+        ]),
+      ),
+    };
+    return Object.fromEntries(leavesOf<HostTensor>(own));
+  });
 }
 
 // The step of the first run with what differs as arguments, stacked over all runs,
@@ -180,37 +194,20 @@ function stackedStep(
   sliced: boolean,
 ): Graph {
   const [first] = experiments as [Experiment];
-  const known = argumentsOf(experiments);
+  const given = argumentsOf(experiments);
   const measure = makeMeasure(first);
   const measured = !isLarge(first);
-  const graph = trace(
-    (tensors) => {
-      const { data, rates, key, [STEP]: time, ...own } = tensors as unknown as {
-        data: Batches;
-        rates?: { lr?: tf.Tensor; weightDecay?: tf.Tensor };
-        key: tf.Tensor1D;
-        [STEP]: tf.Tensor;
-      } & State;
-      const optimizer = optimizerOf(first.config, rates, first.definitions);
-      const step = makeStep({ ...first, optimizer }, sliced, measure);
-      const state = { ...own, optimizer: own.optimizer ?? {} };
-      const result = step(state, { key, time }, data, measured);
-      return { ...result } as unknown as Tree<tf.Tensor>;
-    },
-    {
-      ...specsOf(treeOf([
-        ...Object.entries(state),
-        ...Object.entries(known).map(([path, [x]]) => [path, x!] as const),
-      ])),
-      [STEP]: STEP_SPEC,
-    },
-    { deferSegmentSums: true, indicesInRange: true },
-  );
+  const graph = traced((tensors, time) => {
+    const { data, key, rates } = tensors as Partial<Arguments>;
+    const optimizer = optimizerOf(first.config, rates, first.definitions);
+    const step = makeStep({ ...first, optimizer }, sliced, measure);
+    return step(stateOf(tensors), { key: key!, time }, data!, measured);
+  }, { ...state, ...given[0] });
   const number = newInput(STEP, STEP_SPEC);
   const stacked = vmap(graph, experiments.length, (name): Argument => {
     if (name === STEP) return { value: number, stacked: false };
-    const tensors = known[name];
-    if (!tensors) return "stacked";
+    const tensors = given.flatMap((own) => own[name] ?? []);
+    if (tensors.length === 0) return "stacked";
     // What is the same for all is there once.
     const same = tensors.every((x) => equal(x, tensors[0]!));
     const { dtype, shape, data } = same ? tensors[0]! : stack(tensors);
@@ -235,16 +232,6 @@ function sameSizes(experiments: readonly Experiment[]): boolean {
       .map(({ labels }) => labels.length).join()
   );
   return sizes.every((size) => size === sizes[0]);
-}
-
-// Groups of nearly the same size, none larger than `most`.
-function inGroups<T>(items: readonly T[], most: number): T[][] {
-  const count = Math.ceil(items.length / most);
-  const ends = Array.from(
-    { length: count },
-    (_, i) => Math.round(items.length * (i + 1) / count),
-  );
-  return ends.map((end, i) => items.slice(ends[i - 1] ?? 0, end));
 }
 
 const equal = (a: HostTensor, b: HostTensor) =>

@@ -7,14 +7,12 @@
 
 import * as tf from "../../base/tfjs.ts";
 import { hostBatches, mapBatches } from "../../../models/batch.ts";
-import type { HostState } from "../../../models/buffers.ts";
 import { isLarge } from "../../../models/size.ts";
 import { checkArgument, experimentCheck } from "../../base/options.ts";
-import { leavesOf, mapTree, type Tree, treeOf } from "../../base/tree.ts";
+import { leavesOf } from "../../base/tree.ts";
 import { type OpenBackend, openBackend } from "../../devices/tfjs/backends.ts";
 import { type Experiment, stepKey } from "../../experiment/experiment.ts";
 import type { Metrics } from "../../metrics/mod.ts";
-import { type HostTensor, hostTensorOf } from "../../numeric/tensor.ts";
 import {
   alone,
   type BandEngine,
@@ -24,9 +22,17 @@ import {
   type Evaluation,
   type Snapshot,
 } from "../engine.ts";
-import { constant, initialState } from "../state.ts";
-import { makeStep, type State, type StepResult } from "../step.ts";
+import {
+  constant,
+  initialState,
+  type State,
+  stateOf,
+  toDevice,
+  toHost,
+} from "../state.ts";
+import { makeStep } from "../step.ts";
 import { SteppedBand, type Stepper } from "../stepped_band.ts";
+import type { StepResult } from "../update.ts";
 
 /**
  * Starts the eager engine. Its float is float32: experiments in other
@@ -58,7 +64,7 @@ export async function tfjsBand(
   const stepper = eagerSteps(experiment, device);
   const from = start ??
     { step: 0, states: [await initialState(experiment)] };
-  return new SteppedBand(stepper, [1], from);
+  return new SteppedBand(stepper, from);
 }
 
 function eagerSteps(experiment: Experiment, device: OpenBackend): Stepper {
@@ -71,15 +77,15 @@ function eagerSteps(experiment: Experiment, device: OpenBackend): Stepper {
   // Runs one step; the tensors of the new state outlive the scope, no other does.
   const turn = async (state: State, time: number, evaluating: boolean) => {
     device.use(); // Between two steps another engine may have had its turn.
-    const kept = tf.tidy(() => {
+    const kept = tf.tidy((): Omit<StepResult, "epoch"> => {
       const { epoch: _, ...result } = train(
         state,
         { key, time },
         batches,
         evaluating && measured,
       );
-      return { ...result } as unknown as tf.TensorContainerObject;
-    }) as unknown as StepResult;
+      return result;
+    });
     const loss = (await kept.loss.data())[0]!;
     // What is not measured here is measured outside.
     const metrics = evaluating ? await numbers(kept.metrics ?? {}) : undefined;
@@ -91,7 +97,7 @@ function eagerSteps(experiment: Experiment, device: OpenBackend): Stepper {
   return {
     async run([from], first, count, every) {
       device.use();
-      let state = load(from!);
+      let state = stateOf(toDevice(from!));
       const losses: number[] = [];
       const evaluations: Evaluation[] = [];
       for (let step = first; step < first + count; step++) {
@@ -102,13 +108,13 @@ function eagerSteps(experiment: Experiment, device: OpenBackend): Stepper {
         if (!Number.isFinite(next.loss)) break;
       }
       device.use();
-      const states = [await read(state)];
+      const states = [await toHost(state)];
       tf.dispose(leaves(state));
       device.check();
       return { turns: [{ losses, evaluations }], states };
     },
     close() {
-      tf.dispose(batches as unknown as tf.TensorContainer);
+      tf.dispose(batches);
       return Promise.resolve();
     },
   };
@@ -117,28 +123,11 @@ function eagerSteps(experiment: Experiment, device: OpenBackend): Stepper {
 const leaves = (state: State) =>
   leavesOf<tf.Tensor>(state).map(([, leaf]) => leaf);
 
-function load(state: HostState): State {
-  const tree = mapTree<HostTensor, tf.Tensor, Tree<HostTensor>>(
-    treeOf(Object.entries(state)),
-    constant,
-  );
-  return { optimizer: {}, ...tree } as unknown as State;
-}
-
-async function read(state: State): Promise<HostState> {
-  const tensors: Record<string, HostTensor> = {};
-  for (const [path, leaf] of leavesOf<tf.Tensor>(state)) {
-    tensors[path] = hostTensorOf("float32", leaf.shape, await leaf.data());
-  }
-  return tensors;
-}
-
 async function numbers(
   metrics: Readonly<Record<string, tf.Tensor>>,
 ): Promise<Metrics> {
-  const values: Record<string, number> = {};
-  for (const [name, value] of Object.entries(metrics)) {
-    values[name] = (await value.data())[0]!;
-  }
-  return values as Metrics;
+  const found = Object.entries(await toHost(metrics));
+  return Object.fromEntries(
+    found.map(([name, { data }]) => [name, data[0]!]),
+  ) as Metrics;
 }

@@ -80,7 +80,7 @@ async function runtimeModule(
     : await import("onnxruntime-web");
   // Worker threads of the wasm build do not end with the program in Deno.
   ort.env.wasm.numThreads = 1;
-  return ort as unknown as Ort;
+  return ort as Ort;
 }
 
 /** An execution provider of a build of ONNX Runtime. */

@@ -20,6 +20,7 @@ import {
   type FloatDType,
   type HostTensor,
   hostTensorOf,
+  toDType,
   toNumbers,
 } from "../../numeric/tensor.ts";
 import { runTraced } from "../../onnx/runtime/compile.ts";
@@ -54,17 +55,14 @@ export function experimentAt(context: ProbeContext): ExperimentAt {
     const config = configAt(context.config, context.step ?? 0);
     const experiment = makeExperiment(config);
     const own = (tree: Tree<HostTensor>) =>
-      mapTree<HostTensor, HostTensor, Tree<HostTensor>>(
-        tree,
-        ({ shape }, path) => {
-          const weight = context.weight(path);
-          if (weight.shape.join() === shape.join()) return weight;
-          throw new NotApplicableError(
-            `The weight ${path} has shape [${weight.shape}], and its config's ` +
-              `model [${shape}]`,
-          );
-        },
-      ) as Tree<HostTensor>;
+      mapTree(tree, ({ shape }: HostTensor, path) => {
+        const weight = context.weight(path);
+        if (weight.shape.join() === shape.join()) return weight;
+        throw new NotApplicableError(
+          `The weight ${path} has shape [${weight.shape}], and its config's ` +
+            `model [${shape}]`,
+        );
+      });
     return {
       ...experiment,
       params: own(experiment.params),
@@ -104,10 +102,7 @@ export function inPrecision(
 ): ExperimentAt {
   const { config, params, buffers } = experiment;
   const cast = (tree: Tree<HostTensor>) =>
-    mapTree<HostTensor, HostTensor, Tree<HostTensor>>(
-      tree,
-      ({ shape, data }) => hostTensorOf(precision, shape, toNumbers({ data })),
-    ) as Tree<HostTensor>;
+    mapTree(tree, (leaf: HostTensor) => toDType(leaf, precision));
   return {
     ...experiment,
     config: { ...config, precision, lossPrecision: precision } as Config,

@@ -8,7 +8,7 @@
 
 /** The element of an id, which the page is known to have. */
 export function byId<T extends Element = HTMLElement>(id: string): T {
-  return document.getElementById(id) as unknown as T;
+  return document.getElementById(id) as Element as T;
 }
 
 /** A JSON block. */

@@ -27,7 +27,7 @@ import type { Experiment } from "../../experiment/experiment.ts";
 import { forwardOf } from "../forward.ts";
 
 /** What metrics ask of an experiment's rows. */
-export interface Asked {
+export interface Questions {
   /** Of each set: what each row shall give, and how many flags it is a sum of. */
   readonly rows: Readonly<Record<string, readonly RowQuestion[]>>;
   /** Sums over the train rows, and their names. */
@@ -70,10 +70,10 @@ export interface Answers
 // Long: what the metrics ask while they are traced is noted in the same variables
 // from which they are answered later.
 /** Asks an experiment's metrics what they need. */
-export function askedOf(
+export function questionsOf(
   experiment: Experiment,
   data: Batches<HostTensor>,
-): Asked {
+): Questions {
   const { model, loss, params, config, definitions } = experiment;
   const { lossPrecision } = config;
   const measure = makeMeasure(experiment);
@@ -103,12 +103,8 @@ export function askedOf(
   };
 
   trace((inputs) => {
-    const { params, buffers, data: batches } = inputs as unknown as {
-      readonly params: Params;
-      readonly buffers?: Params;
-      readonly data: Batches;
-    };
-    const state = { params, ...(buffers && { buffers }) };
+    const { params, buffers, data: batches } = inputs;
+    const state = { params, buffers };
     const asked = (name: string, batch: Batch) =>
       asking(name, forward.logits(state, batch), forward.labelsOf(batch));
     const { train, ...others } = batches;
@@ -145,7 +141,7 @@ export function askedOf(
       },
     });
     return {};
-  }, specsOf({ params, buffers: buffersOf(experiment), data } as never));
+  }, specsOf({ params, buffers: buffersOf(experiment), data }));
 
   return {
     rows,

@@ -6,49 +6,39 @@
  */
 
 import { type HostState, under } from "../../models/buffers.ts";
-import { mapTree, type Tree } from "../base/tree.ts";
+import { mapTree } from "../base/tree.ts";
 import { type Config, definitionsOf } from "../config/config.ts";
+import { configAt } from "../config/switches.ts";
 import {
   type Experiment,
   lossOf,
   optimizerOf,
   optimizerPrefixes,
 } from "../experiment/experiment.ts";
-import { type HostTensor, toNumbers, toTyped } from "../numeric/tensor.ts";
+import { type HostTensor, toDType } from "../numeric/tensor.ts";
 import { initialState } from "./state.ts";
 
-function castTo(
-  tensor: HostTensor,
-  { dtype }: Pick<HostTensor, "dtype">,
-): HostTensor {
-  if (tensor.dtype === dtype) return tensor;
-  return {
-    dtype,
-    shape: tensor.shape,
-    data: toTyped(dtype, toNumbers(tensor)),
-  };
-}
-
 /**
- * The same experiment with another loss, precision or optimizer.
+ * The experiment in force at a step: with the loss, precision and optimizer of the
+ * switches up to it.
  *
- * @param experiment What shares data and architecture.
- * @param config The config, different in what may change on the way.
+ * @param experiment A whole training's.
+ * @param step Updates made before.
  */
-export function withConfig(experiment: Experiment, config: Config): Experiment {
+export function inForceAt(experiment: Experiment, step: number): Experiment {
+  const config = configAt(experiment.config, step);
   if (config === experiment.config) return experiment;
   const definitions = definitionsOf(config);
-  const params = mapTree<HostTensor, HostTensor, Tree<HostTensor>>(
-    experiment.params,
-    (leaf) => castTo(leaf, { dtype: config.precision }),
-  ) as Tree<HostTensor>;
   return {
     ...experiment,
     config,
     definitions,
     loss: lossOf(config, definitions),
     optimizer: optimizerOf(config, {}, definitions),
-    params,
+    params: mapTree(
+      experiment.params,
+      (leaf: HostTensor) => toDType(leaf, config.precision),
+    ),
   };
 }
 
@@ -62,34 +52,28 @@ export function withConfig(experiment: Experiment, config: Config): Experiment {
  * @param before The config that it was trained with.
  * @param next What it shall be trained with.
  */
-export async function carryOver(
+export async function transferState(
   state: HostState,
   before: Config,
   next: Experiment,
 ): Promise<HostState> {
   const fresh = await initialState(next, next.config.runtime);
-  const carried: Record<string, HostTensor> = { ...fresh };
-  const prefixes = optimizerPrefixes(before);
-  const parts = [
-    ["params.", "params."],
-    ["buffers.", "buffers."],
-    ...[...optimizerPrefixes(next.config)].map(([name, to]) => {
-      const from = prefixes.get(name);
-      return [
-        from === undefined ? undefined : `optimizer.${from}`,
-        `optimizer.${to}`,
-      ];
-    }),
-  ];
-  for (const [from, to] of parts) {
+  const transferred: Record<string, HostTensor> = { ...fresh };
+  const stages = optimizerPrefixes(before);
+  const parts = [["params.", "params."], ["buffers.", "buffers."]];
+  for (const [name, to] of optimizerPrefixes(next.config)) {
+    const from = stages.get(name);
     if (from === undefined) continue;
-    const [old, own] = [under(state, from), under(fresh, to!)];
+    parts.push([`optimizer.${from}`, `optimizer.${to}`]);
+  }
+  for (const [from, to] of parts) {
+    const [old, own] = [under(state, from!), under(fresh, to!)];
     if (!sameTree(old, own)) continue;
     for (const [path, leaf] of Object.entries(own)) {
-      carried[to + path] = castTo(old[path]!, leaf);
+      transferred[to + path] = toDType(old[path]!, leaf.dtype);
     }
   }
-  return carried;
+  return transferred;
 }
 
 function sameTree(a: HostState, b: HostState): boolean {

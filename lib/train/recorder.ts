@@ -35,9 +35,22 @@ export interface Recorded {
   readonly rows?: readonly MetricsRow[];
 }
 
+/** How a training ends, beside its last state. */
+export interface Ending {
+  /** Milliseconds a step, of the last chunk. */
+  readonly ms: number;
+  /** Seconds of training. */
+  readonly seconds: number;
+  /** The first step whose loss or state was not finite, if there was one. */
+  readonly diverged?: number | undefined;
+  /** Where the loss was finite there: the path of a tensor that was not. */
+  readonly broken?: string | undefined;
+}
+
 /** Writes one run while it is trained. */
 export class Recorder {
-  readonly #config: Config;
+  /** The run's config. */
+  readonly config: Config;
   readonly #run: RunWriter;
   readonly #encode: CheckpointEncoder;
   readonly #rows: MetricsRow[];
@@ -58,7 +71,7 @@ export class Recorder {
     { config, run, step, rows = [] }: Recorded,
     encode: CheckpointEncoder,
   ) {
-    this.#config = config;
+    this.config = config;
     this.#run = run;
     this.#encode = encode;
     this.#rows = [...rows];
@@ -90,7 +103,7 @@ export class Recorder {
   async save(
     { evaluation: { step, metrics }, state }: Evaluated,
   ): Promise<string> {
-    const config = configAt(this.#config, step);
+    const config = configAt(this.config, step);
     const buffers = Object.keys(under(state, "buffers."));
     const model = await this.#encode(modelTensors(state), {
       config,
@@ -116,7 +129,7 @@ export class Recorder {
    */
   async settle(step: number): Promise<void> {
     const old = this.#follower;
-    this.#follower = isKept(this.#config, step) ? undefined : step;
+    this.#follower = isKept(this.config, step) ? undefined : step;
     this.#written = performance.now();
     if (old !== undefined && old !== step) {
       await this.#run.removeCheckpoint(old);
@@ -126,12 +139,7 @@ export class Recorder {
   /** Writes the last state and says how the training ended. */
   async finish(
     last: Evaluated,
-    { ms, seconds, diverged, broken }: {
-      readonly ms: number;
-      readonly seconds: number;
-      readonly diverged?: number | undefined;
-      readonly broken?: string | undefined;
-    },
+    { ms, seconds, diverged, broken }: Ending,
   ): Promise<{ result: TrainResult; rows: MetricsRow[] }> {
     const { evaluation: { step, metrics } } = last;
     const rows = this.#rows.at(-1)?.step === step
@@ -142,7 +150,7 @@ export class Recorder {
       this.#rows.find((row) => row[name] >= THRESHOLD)?.step ?? null;
     const result = {
       run: this.#run.path,
-      config: this.#config,
+      config: this.config,
       steps: step,
       memorised_at: reached("train_accuracy"),
       grokked_at: reached("test_accuracy"),
@@ -152,7 +160,7 @@ export class Recorder {
       ms_per_step: seconds * 1000 / Math.max(step - this.#since, 1),
       seconds,
       checkpoint,
-      interrupted: diverged === undefined && step < this.#config.steps,
+      interrupted: diverged === undefined && step < this.config.steps,
     };
     return { result, rows };
   }

@@ -14,15 +14,15 @@ import type { MetricsRow } from "../runs/run_folder.ts";
 import { divergedError, type Failure } from "./diverged.ts";
 import { Listener } from "./listener.ts";
 import type { TrainOptions } from "./options.ts";
-import type { Recorder } from "./recorder.ts";
+import type { Ending, Recorder } from "./recorder.ts";
 
 // How long a call of the engine should take: short enough to follow and to stop.
 const CHUNK_MS = 400;
 
 /** Runs that are trained. */
 export interface Training {
-  /** The config of each. */
-  readonly configs: readonly Config[];
+  /** What their configs share: all but seed, data, learning rate and weight decay. */
+  readonly config: Config;
   /** What writes them, by their numbers; of none that diverged before. */
   readonly recorders: ReadonlyMap<number, Recorder>;
   /** How those ended. */
@@ -60,10 +60,13 @@ export async function trainLoop(
   throw divergedError(loop.failures, results, training.band);
 }
 
+// A run that is not over, by its number, with what writes it and a state of it.
+type Live = readonly [r: number, recorder: Recorder, now: Evaluated];
+
 class Loop {
   /** The runs that are not finite any more. */
   readonly failures: Failure[];
-  readonly #configs: readonly Config[];
+  readonly #config: Config;
   readonly #engine: BandEngine;
   readonly #options: TrainOptions;
   readonly #listener: Listener;
@@ -74,30 +77,29 @@ class Loop {
   #seconds = 0;
 
   constructor(
-    { configs, recorders, failures, engine }: Training,
+    { config, recorders, failures, engine }: Training,
     options: TrainOptions,
   ) {
     this.failures = [...failures];
-    this.#configs = configs;
+    this.#config = config;
     this.#engine = engine;
     this.#options = options;
-    this.#listener = new Listener(options, configs[0]!.evalEvery);
+    this.#listener = new Listener(options, config.evalEvery);
     this.#live = new Map(recorders);
   }
 
   /** Whether there is something left to train, and nobody wants an end. */
   get going(): boolean {
-    const { steps } = this.#configs[0]!;
-    return this.#engine.step < steps && this.#live.size > 0 &&
+    return this.#engine.step < this.#config.steps && this.#live.size > 0 &&
       !this.#listener.stopped;
   }
 
   /** One call of the engine, and what is written of it. */
   async advance(): Promise<void> {
-    const { steps, evalEvery, checkpointEvery } = this.#configs[0]!;
+    const { steps, evalEvery, checkpointEvery } = this.#config;
     const { step: from } = this.#engine;
     const count = Math.min(
-      chunk(this.#configs[0]!, from, this.#ms),
+      chunk(this.#config, from, this.#ms),
       this.#listener.most(from),
     );
     const begun = performance.now();
@@ -129,75 +131,75 @@ class Loop {
    */
   async keep(): Promise<void> {
     const { step } = this.#engine;
-    const states = await this.#evaluated();
-    for (const [r, now] of states) await this.#live.get(r)!.save(now);
-    for (const r of states.keys()) await this.#live.get(r)!.settle(step);
+    const runs = await this.#evaluated();
+    for (const [, recorder, now] of runs) await recorder.save(now);
+    for (const [, recorder] of runs) await recorder.settle(step);
   }
 
   /** Writes the ends of the runs that are not over. */
   async finish(): Promise<TrainResult[]> {
-    const results = new Map<number, TrainResult>();
-    const rows = new Map<number, MetricsRow[]>();
-    for (const [r, now] of await this.#evaluated()) {
-      const last = await this.#live.get(r)!.finish(now, this.#end());
-      results.set(r, last.result);
-      rows.set(r, last.rows);
-    }
-    if (rows.size > 0) this.#report(rows, this.#engine.step);
-    for (const [r, result] of results) {
-      await this.#live.get(r)!.summarise(result);
-    }
-    await this.#listener.tell(rows);
-    return [...results.values()];
+    return await this.#end(await this.#evaluated());
   }
 
-  // The states of the runs as they are, but for those that end here.
-  async #evaluated(): Promise<Map<number, Evaluated>> {
-    const states = new Map<number, Evaluated>();
-    if (this.#live.size === 0) return states;
+  // The runs as they are, but for those that end here.
+  async #evaluated(): Promise<Live[]> {
+    const runs: Live[] = [];
+    if (this.#live.size === 0) return runs;
     const { step } = this.#engine;
     for (const [r, now] of (await this.#engine.at(step)).entries()) {
-      if (!this.#live.has(r)) continue;
+      const recorder = this.#live.get(r);
+      if (!recorder) continue;
       const lost = !Number.isFinite(now.evaluation.metrics.train_loss);
       const bad = notFinite(now.state);
-      const broken = lost ? undefined : bad;
-      const config = this.#configs[r]!;
-      if (!lost && bad === undefined) {
-        states.set(r, now);
-      } else if (step === firstStep(config)) {
-        this.#live.delete(r);
-        this.failures.push({ seed: config.seed, broken });
-      } else {
-        await this.#giveUp(r, step, broken);
-      }
+      if (!lost && bad === undefined) runs.push([r, recorder, now]);
+      else await this.#giveUp(r, step, lost ? undefined : bad);
     }
-    return states;
+    return runs;
   }
 
   // Ends a run whose loss or state is not finite any more, with its last finite
-  // state.
+  // state; at its first step it has none.
   async #giveUp(r: number, diverged: number, broken?: string): Promise<void> {
     const recorder = this.#live.get(r);
     if (!recorder) return;
-    this.#live.delete(r);
+    if (diverged === firstStep(this.#config)) {
+      this.#live.delete(r);
+      this.failures.push({ seed: recorder.config.seed, broken });
+      return;
+    }
     const last = (await this.#engine.at(diverged - 1))[r]!;
-    const end = { ...this.#end(), diverged, broken };
-    const { result, rows } = await recorder.finish(last, end);
-    const own = new Map([[r, rows]]);
-    // Of the last that goes on this is the end of the training.
-    if (this.#live.size === 0) this.#report(own, result.steps);
-    await recorder.summarise(result);
-    await this.#listener.tell(own);
-    this.failures.push(result);
+    const run: Live = [r, recorder, last];
+    this.failures.push(...await this.#end([run], { diverged, broken }));
   }
 
-  #end() {
-    return { ms: this.#ms, seconds: this.#seconds };
+  // Writes the ends of runs: the last states of all, then how they ended.
+  async #end(
+    runs: readonly Live[],
+    why: Pick<Ending, "diverged" | "broken"> = {},
+  ): Promise<TrainResult[]> {
+    const end = { ms: this.#ms, seconds: this.#seconds, ...why };
+    const results: TrainResult[] = [];
+    const rows = new Map<number, MetricsRow[]>();
+    for (const [r, recorder, now] of runs) {
+      const last = await recorder.finish(now, end);
+      results.push(last.result);
+      rows.set(r, last.rows);
+      this.#live.delete(r);
+    }
+    // Of the last that go on this is the end of the training.
+    if (runs.length > 0 && this.#live.size === 0) {
+      this.#report(rows, results[0]!.steps);
+    }
+    for (const [i, [, recorder]] of runs.entries()) {
+      await recorder.summarise(results[i]!);
+    }
+    await this.#listener.tell(rows);
+    return results;
   }
 
   // Progress, in the mean of the runs.
   #report(runs: ReadonlyMap<number, MetricsRow[]>, step: number): void {
-    const { steps } = this.#configs[0]!;
+    const { steps } = this.#config;
     const rows = meanRows([...runs.values()]);
     this.#options.onProgress?.({ step, steps, msPerStep: this.#ms, rows });
   }

@@ -6,6 +6,7 @@
 
 import { Memo } from "../base/memo.ts";
 import type { Config } from "../config/config.ts";
+import { firstStep } from "../config/switches.ts";
 import { chooseDevice, type DeviceChoice } from "../devices/choice.ts";
 import type { BandEngine } from "../engine/engine.ts";
 import { tfjsPasses } from "../engine/evaluation/passes.ts";
@@ -24,7 +25,13 @@ import { makeManifest } from "../runs/manifest.ts";
 import { newRunPath } from "../runs/new_folder.ts";
 import type { TrainResult } from "../runs/result.ts";
 import { RunWriter } from "../runs/run_folder.ts";
-import { areOver, begunAgain, claim, foldersIn } from "./folders.ts";
+import {
+  areOver,
+  begunAgain,
+  claim,
+  type Folders,
+  foldersIn,
+} from "./folders.ts";
 import { startsOf } from "./from_checkpoint.ts";
 import { type LastStates, lastStates } from "./last_states.ts";
 import type { TrainOptions } from "./options.ts";
@@ -80,23 +87,15 @@ export async function trainRuns(
       config: { ...one.config, device: device.device },
     }))
     : made;
-  const configs = experiments.map(({ config }) => config);
-  checkMemory(configs);
+  checkMemory(experiments.map(({ config }) => config));
   const engine = await switchingEngine(experiments, opener(device), start);
   try {
-    const recorders = await openRuns(experiments, {
-      device,
-      folders: folders?.runs,
-      old,
-      last,
-      step: engine.step,
-      band,
-      locks,
-      known,
-    }, options);
+    const sitting = { device, folders, old, last, band, locks, known };
+    const recorders = await openRuns(experiments, sitting, options);
     const failures = old?.filter(hasDiverged).map(resultOf) ?? [];
     const resumed = last !== undefined;
-    const training = { configs, recorders, failures, engine, resumed, band };
+    const [{ config }] = experiments as [Experiment];
+    const training = { config, recorders, failures, engine, resumed, band };
     return await trainLoop(training, options);
   } finally {
     await engine.close();
@@ -141,13 +140,12 @@ function opener(device: DeviceChoice | undefined): OpenEngine {
   };
 }
 
-// What the folders of runs are made of.
-interface Opening {
+// Where runs are trained, and what they go on with.
+interface Sitting {
   readonly device: DeviceChoice | undefined;
-  readonly folders: readonly string[] | undefined;
+  readonly folders: Folders | undefined;
   readonly old: readonly Resumable[] | undefined;
   readonly last: LastStates | undefined;
-  readonly step: number;
   readonly band: boolean;
   readonly locks: DisposableStack;
   readonly known: Memo;
@@ -157,7 +155,7 @@ interface Opening {
 // before, and gives what writes them.
 async function openRuns(
   experiments: readonly Experiment[],
-  { device, folders, old, last, step, band, locks, known }: Opening,
+  { device, folders, old, last, band, locks, known }: Sitting,
   options: TrainOptions,
 ): Promise<Map<number, Recorder>> {
   const { config: { backend, threads }, model } = experiments[0]!;
@@ -167,7 +165,7 @@ async function openRuns(
   const recorders = new Map<number, Recorder>();
   for (const [r, { config, split }] of experiments.entries()) {
     if (old && hasDiverged(old[r]!)) continue;
-    const path = folders?.[r] ?? await newRunPath(config);
+    const path = folders?.runs[r] ?? await newRunPath(config);
     if (!folders) locks.use(await lockRun(path));
     const replica = { index: r, of: experiments.length };
     const contents = {
@@ -175,6 +173,7 @@ async function openRuns(
       manifest: { ...manifest, ...(band && { replica }) },
       split,
     };
+    const step = last?.step ?? firstStep(config);
     const { rows = [], bytes = 0 } = last?.rows[r] ?? {};
     const run = old
       // What one warns of holds of all.

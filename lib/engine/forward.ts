@@ -135,11 +135,7 @@ export function forwardOf(experiment: Experiment, sliced: boolean): Forward {
 
 // Rows begin to end of a batch.
 function rowsOf({ inputs, labels }: Batch, begin: number, end: number): Batch {
-  const cut = (x: tf.Tensor) =>
-    tf.slice(x, [begin, ...x.shape.slice(1).map(() => 0)], [
-      end - begin,
-      ...x.shape.slice(1),
-    ]);
+  const cut = (x: tf.Tensor) => tf.slice(x, begin, end - begin);
   return { inputs: cut(inputs), labels: cut(labels) };
 }
 

@@ -76,11 +76,21 @@ export async function initialStates(
     { params },
     { runtime },
   );
-  const shared = prefixed("optimizer.", values);
-  return experiments.map((one) => ({
-    ...modelState(one, initialTensors(one)),
-    ...shared,
-  }));
+  return experiments.map((one) =>
+    hostStateOf(one, initialTensors(one), values)
+  );
+}
+
+/** A state by path, of the model's tensors and of the optimizer's. */
+export function hostStateOf(
+  experiment: Experiment,
+  model: HostState,
+  optimizer: HostState,
+): HostState {
+  return {
+    ...modelState(experiment, model),
+    ...prefixed("optimizer.", optimizer),
+  };
 }
 
 /** The same of one run. */

@@ -5,12 +5,7 @@
  */
 
 import { basename, dirname, join } from "node:path";
-import {
-  type HostState,
-  initialTensors,
-  modelState,
-  prefixed,
-} from "../../models/buffers.ts";
+import { type HostState, initialTensors } from "../../models/buffers.ts";
 import { UsageError } from "../base/errors.ts";
 import { FileError, isAbsent } from "../base/files.ts";
 import { readVerified } from "../base/verified.ts";
@@ -32,6 +27,7 @@ import {
 import { type ConfigInput, resolveConfig } from "../config/config.ts";
 import { firstStep, type From } from "../config/switches.ts";
 import type { BandSnapshot } from "../engine/engine.ts";
+import { hostStateOf } from "../engine/state.ts";
 import { transferState } from "../engine/transfer.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { HostTensor } from "../numeric/tensor.ts";
@@ -172,13 +168,10 @@ async function startOf(experiment: Experiment, from: From): Promise<HostState> {
   const optimizer = from.optimizer === null
     ? {}
     : await optimizerFrom(besideIn(from.path), from.optimizer);
-  const state = {
-    ...modelState(experiment, tensors),
-    ...prefixed("optimizer.", optimizer),
-  };
   const before = from.optimizer === null
     ? experiment.config
     : resolveConfig(metadata("config"));
+  const state = hostStateOf(experiment, tensors, optimizer);
   return await transferState(state, before, experiment);
 }
 

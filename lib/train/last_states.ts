@@ -4,13 +4,7 @@
  * @module
  */
 
-import {
-  type HostState,
-  modelState,
-  modelTensors,
-  prefixed,
-  under,
-} from "../../models/buffers.ts";
+import { type HostState, modelTensors, under } from "../../models/buffers.ts";
 import { FileError } from "../base/files.ts";
 import { taskLine } from "../base/shell.ts";
 import { DamagedError, regular } from "../base/sums.ts";
@@ -18,7 +12,7 @@ import { type Config, resolveConfig } from "../config/config.ts";
 import { firstStep } from "../config/switches.ts";
 import type { BandSnapshot } from "../engine/engine.ts";
 import { notFinite, tensorText } from "../engine/finite.ts";
-import { initialState } from "../engine/state.ts";
+import { hostStateOf, initialState } from "../engine/state.ts";
 import { inForceAt } from "../engine/transfer.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import { checkpointPath } from "../runs/run_folder.ts";
@@ -139,10 +133,7 @@ async function stateAt(
   if (lack !== undefined) {
     return { step, why: `of the optimizer's state ${lack}` };
   }
-  const found = {
-    ...modelState(own, params),
-    ...prefixed("optimizer.", optimizer),
-  };
+  const found = hostStateOf(own, params, optimizer);
   const paths = Object.keys(wanted);
   const state = Object.fromEntries(paths.map((path) => [path, found[path]!]));
   const broken = notFinite(state);

@@ -12,7 +12,6 @@ import { notFinite } from "../engine/finite.ts";
 import type { TrainResult } from "../runs/result.ts";
 import type { MetricsRow } from "../runs/run_folder.ts";
 import { divergedError, type Failure } from "./diverged.ts";
-import { Listener } from "./listener.ts";
 import type { TrainOptions } from "./options.ts";
 import type { Ending, Recorder } from "./recorder.ts";
 
@@ -69,7 +68,8 @@ class Loop {
   readonly #config: Config;
   readonly #engine: BandEngine;
   readonly #options: TrainOptions;
-  readonly #listener: Listener;
+  // Whether what was told of an evaluation wants an end.
+  #asked = false;
   // What writes the runs that are not over.
   readonly #live: Map<number, Recorder>;
   // Milliseconds a step, and seconds of training, without measuring and writing.
@@ -84,14 +84,14 @@ class Loop {
     this.#config = config;
     this.#engine = engine;
     this.#options = options;
-    this.#listener = new Listener(options, config.evalEvery);
     this.#live = new Map(recorders);
   }
 
   /** Whether there is something left to train, and nobody wants an end. */
   get going(): boolean {
+    const stopped = this.#asked || this.#options.signal?.aborted;
     return this.#engine.step < this.#config.steps && this.#live.size > 0 &&
-      !this.#listener.stopped;
+      !stopped;
   }
 
   /** One call of the engine, and what is written of it. */
@@ -100,7 +100,7 @@ class Loop {
     const { step: from } = this.#engine;
     const count = Math.min(
       chunk(this.#config, from, this.#ms),
-      this.#listener.most(from),
+      this.#options.onEvaluation ? untilHeard(this.#config, from) : Infinity,
     );
     const begun = performance.now();
     const advances = await this.#engine.advance(count, evalEvery);
@@ -116,7 +116,7 @@ class Loop {
     }
     const { step } = this.#engine;
     this.#report(rows, step);
-    await this.#listener.tell(rows);
+    await this.#tell(rows);
     for (const [r, { diverged, broken }] of advances.entries()) {
       if (diverged !== undefined) await this.#giveUp(r, diverged, broken);
     }
@@ -193,8 +193,20 @@ class Loop {
     for (const [i, [, recorder]] of runs.entries()) {
       await recorder.summarise(results[i]!);
     }
-    await this.#listener.tell(rows);
+    await this.#tell(rows);
     return results;
+  }
+
+  // Tells the callback of the evaluations of runs, one after the other.
+  async #tell(runs: ReadonlyMap<number, MetricsRow[]>): Promise<void> {
+    const { onEvaluation } = this.#options;
+    if (!onEvaluation) return;
+    for (const [replica, rows] of runs) {
+      for (const row of rows) {
+        const answer = await onEvaluation(row, replica);
+        this.#asked ||= answer === false || answer === "stop";
+      }
+    }
   }
 
   // Progress, in the mean of the runs.
@@ -218,6 +230,11 @@ function meanRows(
     return mean;
   });
 }
+
+// How many updates may be made before a callback is heard: up to the one behind the
+// next evaluation.
+const untilHeard = ({ evalEvery }: Config, step: number): number =>
+  (evalEvery - step % evalEvery) % evalEvery + 1;
 
 // How many updates to make in the next call of the engine.
 function chunk(

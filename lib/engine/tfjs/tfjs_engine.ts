@@ -9,7 +9,6 @@ import * as tf from "../../base/tfjs.ts";
 import { hostBatches, mapBatches } from "../../../models/batch.ts";
 import { isLarge } from "../../../models/size.ts";
 import { checkArgument, experimentCheck } from "../../base/options.ts";
-import { leavesOf } from "../../base/tree.ts";
 import { type OpenBackend, openBackend } from "../../devices/tfjs/backends.ts";
 import { type Experiment, stepKey } from "../../experiment/experiment.ts";
 import type { Metrics } from "../../metrics/mod.ts";
@@ -89,7 +88,7 @@ function eagerSteps(experiment: Experiment, device: OpenBackend): Stepper {
     const loss = (await kept.loss.data())[0]!;
     // What is not measured here is measured outside.
     const metrics = evaluating ? await numbers(kept.metrics ?? {}) : undefined;
-    tf.dispose([kept.loss, { ...kept.metrics }, leaves(state)]);
+    tf.dispose([kept.loss, { ...kept.metrics }, state]);
     device.check();
     return { state: kept.state, loss, metrics };
   };
@@ -109,7 +108,7 @@ function eagerSteps(experiment: Experiment, device: OpenBackend): Stepper {
       }
       device.use();
       const states = [await toHost(state)];
-      tf.dispose(leaves(state));
+      tf.dispose(state);
       device.check();
       return { turns: [{ losses, evaluations }], states };
     },
@@ -119,9 +118,6 @@ function eagerSteps(experiment: Experiment, device: OpenBackend): Stepper {
     },
   };
 }
-
-const leaves = (state: State) =>
-  leavesOf<tf.Tensor>(state).map(([, leaf]) => leaf);
 
 async function numbers(
   metrics: Readonly<Record<string, tf.Tensor>>,

@@ -19,7 +19,7 @@ import {
 import { nodesFor } from "../../trace/graph_walk.ts";
 import { ONNX_TYPE } from "../../trace/operators/lowering.ts";
 import { rewrite } from "../../trace/rewrite.ts";
-import { sizeOf } from "../../numeric/tensor.ts";
+import { sizeOf, toTyped } from "../../numeric/tensor.ts";
 import { modelOf, type ModelProto } from "../../onnx/file/model.ts";
 
 const INT = { dtype: "int64", shape: [] } as const;
@@ -44,8 +44,8 @@ export const initial = (loop: number, path: string) =>
   `initial.${loop}.${path}`;
 export const final = (loop: number, path: string) => `final.${loop}.${path}`;
 
-const int = (value: number) =>
-  newConstant("int64", [], BigInt64Array.of(BigInt(value)));
+const filled = ({ dtype, shape }: Spec, value: number) =>
+  newConstant(dtype, shape, toTyped(dtype, Array(sizeOf(shape)).fill(value)));
 
 const apply = (
   op: string,
@@ -123,13 +123,13 @@ function loopOf(
 
   const due = apply("Equal", [
     apply("Mod", [number, every], INT),
-    int(0),
+    filled(INT, 0),
   ], BOOL);
   const carriedOn = newInput("go_on", BOOL);
   // Only finite numbers differ from themselves by 0.
   const finite = apply("Equal", [
     apply("Sub", [loss, loss], lossSpec),
-    newConstant("float64", [], Float64Array.of(0)),
+    filled({ dtype: "float64", shape: [] }, 0),
   ], { ...BOOL, shape: replicas });
   const metrics = onlyIf(due, nodesFor([...next, loss]), metricRows, rowSpec);
 
@@ -151,7 +151,7 @@ function loopOf(
     "Loop",
     [
       count,
-      newConstant("bool", [], Uint8Array.of(1)),
+      filled(BOOL, 1),
       ...inputs,
       ...kept.map(({ start }) => start),
     ],
@@ -203,13 +203,11 @@ function epochOf(
     then_branch: branch("sort", order, nodesFor([order], available)),
     else_branch: branch("keep", same, nodesFor([same])),
   });
-  const filled = ({ dtype, shape }: Value, value: bigint) =>
-    newConstant(dtype, shape, new BigInt64Array(sizeOf(shape)).fill(value));
   return {
     made: new Map([[order, now]]),
     kept: [
-      { before: last, now: number, start: filled(number, -1n) },
-      { before: known, now, start: filled(order, 0n) },
+      { before: last, now: number, start: filled(number, -1) },
+      { before: known, now, start: filled(order, 0) },
     ],
   };
 }
@@ -227,13 +225,7 @@ function onlyIf(
   rowSpec: Spec,
 ): Value {
   const available = new Set(always.flatMap((node) => node.outputs));
-  const zeros = apply("Identity", [
-    newConstant(
-      "float64",
-      rowSpec.shape,
-      new Float64Array(sizeOf(rowSpec.shape)),
-    ),
-  ], rowSpec);
+  const zeros = apply("Identity", [filled(rowSpec, 0)], rowSpec);
   if (values.length === 0) return zeros;
   const row = apply(
     "Concat",
@@ -242,11 +234,7 @@ function onlyIf(
       const number = { dtype: "float64", shape } as const;
       const wide = apply("Cast", [value], number, { to: ONNX_TYPE.float64 });
       const line = [1, ...shape];
-      const to = newConstant(
-        "int64",
-        [line.length],
-        BigInt64Array.from(line, BigInt),
-      );
+      const to = newConstant("int64", [line.length], toTyped("int64", line));
       return apply("Reshape", [wide, to], { ...number, shape: line });
     }),
     rowSpec,

@@ -49,16 +49,3 @@ export function hostBatches(
     parts.map(([name, part]) => [name, hostBatch(part, model)]),
   ) as Batches<HostTensor>;
 }
-
-/** The same of each tensor. */
-export function mapBatches<T, U>(
-  batches: Batches<T>,
-  f: (tensor: T) => U,
-): Batches<U> {
-  return Object.fromEntries(
-    Object.entries(batches).map(([name, { inputs, labels }]) => [
-      name,
-      { inputs: f(inputs), labels: f(labels) },
-    ]),
-  ) as Batches<U>;
-}

@@ -5,6 +5,7 @@
  */
 
 import type { HostState } from "../../models/buffers.ts";
+import { mapTree } from "../base/tree.ts";
 import type { HostTensor } from "../numeric/tensor.ts";
 import { cut } from "../onnx/runtime/batches.ts";
 
@@ -24,7 +25,8 @@ export function stackStates(
     const own = states.slice(end, end += size);
     return size === 1
       ? own[0]!
-      : eachTensor(own[0]!, (_, path) => stack(own.map((one) => one[path]!)));
+      : mapTree(own[0]!, (_: HostTensor, path) =>
+        stack(own.map((one) => one[path]!)));
   });
 }
 
@@ -36,18 +38,10 @@ export function unstackStates(
   return stacked.flatMap((state, i) =>
     sizes[i] === 1 ? [state] : Array.from(
       { length: sizes[i]! },
-      (_, r) => eachTensor(state, (tensor) => unstack(tensor, r)),
+      (_, r) => mapTree(state, (tensor: HostTensor) => unstack(tensor, r)),
     )
   );
 }
-
-const eachTensor = (
-  state: HostState,
-  f: (tensor: HostTensor, path: string) => HostTensor,
-): HostState =>
-  Object.fromEntries(
-    Object.entries(state).map(([path, tensor]) => [path, f(tensor, path)]),
-  );
 
 /** Tensors of a type and shape as one, [count, …]. */
 export function stack(tensors: readonly HostTensor[]): HostTensor {

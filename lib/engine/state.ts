@@ -14,6 +14,7 @@ import {
 } from "../../models/buffers.ts";
 import { leavesOf, mapTree, type Tree, treeOf } from "../base/tree.ts";
 import type { Experiment } from "../experiment/experiment.ts";
+import type { Metrics } from "../metrics/mod.ts";
 import { type HostTensor, hostTensorOf, toNumbers } from "../numeric/tensor.ts";
 import { runTraced } from "../onnx/runtime/compile.ts";
 import type { Params } from "../optim/mod.ts";
@@ -57,6 +58,11 @@ export async function toHost(
     found[path] = hostTensorOf("float32", leaf.shape, await leaf.data());
   }
   return found;
+}
+
+/** Metrics, each a tensor of one number, as numbers. */
+export function metricsOf(tensors: HostState): Metrics {
+  return mapTree(tensors, (x: HostTensor) => toNumbers(x)[0]!) as Metrics;
 }
 
 /**

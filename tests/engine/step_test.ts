@@ -15,7 +15,7 @@ import {
 } from "../../lib/experiment/experiment.ts";
 import type { HostTensor } from "../../lib/numeric/tensor.ts";
 import type { Params } from "../../lib/optim/mod.ts";
-import { hostBatches, mapBatches } from "../../models/batch.ts";
+import { hostBatches } from "../../models/batch.ts";
 import { trainingMode } from "../../models/training_mode.ts";
 import { assertClose } from "../_golden.ts";
 import { meteredTfjs } from "./_metered.ts";
@@ -45,7 +45,7 @@ function experimentOf(config: ConfigInput, rowsAtOnce = Infinity): Experiment {
 function stepOf(experiment: Experiment, { sliced = false, time = 0 } = {}) {
   tf.setBackend("cpu");
   return tf.tidy(() => {
-    const batches = mapBatches(
+    const batches = mapTree(
       hostBatches(experiment.split, experiment.model),
       constant,
     );

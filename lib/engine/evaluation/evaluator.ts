@@ -18,11 +18,11 @@ import type { Tree } from "../../base/tree.ts";
 import type { Experiment } from "../../experiment/experiment.ts";
 import { activationsOf } from "../../metrics/activations.ts";
 import type { Metrics } from "../../metrics/mod.ts";
-import { type HostTensor, toNumbers } from "../../numeric/tensor.ts";
+import type { HostTensor } from "../../numeric/tensor.ts";
 import { applyUpdates, type Params } from "../../optim/mod.ts";
 import type { Draw } from "../../trace/random.ts";
 import { type Forward, forwardOf, stateAndRows } from "../forward.ts";
-import { stateOf } from "../state.ts";
+import { metricsOf, stateOf } from "../state.ts";
 import { makeUpdate } from "../update.ts";
 import { namedPasses, type OpenPass, type PassFunction } from "./passes.ts";
 import { type Questions, questionsOf } from "./questions.ts";
@@ -98,12 +98,7 @@ export function openEvaluator(
         }
       }
       const found = await passes.run("metrics", finish(false), feeds, step);
-      return Object.fromEntries(
-        Object.entries(under(found, "metrics.")).map(([name, value]) => [
-          name,
-          toNumbers(value)[0]!,
-        ]),
-      ) as Metrics;
+      return metricsOf(under(found, "metrics."));
     },
     close: () => passes.close(),
   };

@@ -5,6 +5,7 @@
  */
 
 import type { HostState } from "../../../models/buffers.ts";
+import { mapTree } from "../../base/tree.ts";
 import type { Metrics } from "../../metrics/mod.ts";
 import {
   type HostTensor,
@@ -45,9 +46,7 @@ export async function openLoops(
       const results = await session
         .run(loopInputs(before, { count, first, every }));
       const after = before.map((state, i) =>
-        Object.fromEntries(
-          Object.keys(state).map((path) => [path, results[final(i, path)]!]),
-        )
+        mapTree(state, (_: HostTensor, path) => results[final(i, path)]!)
       );
       const states = unstackStates(after, sizes);
       known.set(states, after);

@@ -6,15 +6,11 @@
  */
 
 import * as tf from "../../base/tfjs.ts";
-import {
-  type Batches,
-  hostBatches,
-  mapBatches,
-} from "../../../models/batch.ts";
+import { type Batches, hostBatches } from "../../../models/batch.ts";
 import type { HostState } from "../../../models/buffers.ts";
 import { chunksOf, isLarge } from "../../../models/size.ts";
 import { UsageError } from "../../base/errors.ts";
-import { leavesOf, treeOf } from "../../base/tree.ts";
+import { leavesOf, mapTree, treeOf } from "../../base/tree.ts";
 import {
   type Experiment,
   optimizerOf,
@@ -64,7 +60,7 @@ export function traceStep(
   const measured = !isLarge(experiment);
   const graph = traced((tensors, time) => {
     const draw = { key: tf.tensor1d(key, "int32"), time };
-    const batches = mapBatches(host, constant);
+    const batches = mapTree(host, constant);
     return step(stateOf(tensors), draw, batches, measured);
   }, state);
   return expandSegmentSums(graph);

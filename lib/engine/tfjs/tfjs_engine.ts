@@ -6,12 +6,12 @@
  */
 
 import * as tf from "../../base/tfjs.ts";
-import { hostBatches, mapBatches } from "../../../models/batch.ts";
+import { hostBatches } from "../../../models/batch.ts";
 import { isLarge } from "../../../models/size.ts";
 import { checkArgument, experimentCheck } from "../../base/options.ts";
+import { mapTree } from "../../base/tree.ts";
 import { type OpenBackend, openBackend } from "../../devices/tfjs/backends.ts";
 import { type Experiment, stepKey } from "../../experiment/experiment.ts";
-import type { Metrics } from "../../metrics/mod.ts";
 import {
   alone,
   type BandEngine,
@@ -24,6 +24,7 @@ import {
 import {
   constant,
   initialState,
+  metricsOf,
   type State,
   stateOf,
   toDevice,
@@ -71,7 +72,7 @@ function eagerSteps(experiment: Experiment, device: OpenBackend): Stepper {
   const measured = !isLarge(experiment);
   const key = stepKey(experiment.config);
   const host = hostBatches(experiment.split, experiment.model);
-  const batches = mapBatches(host, constant);
+  const batches = mapTree(host, constant);
 
   // Runs one step; the tensors of the new state outlive the scope, no other does.
   const turn = async (state: State, time: number, evaluating: boolean) => {
@@ -87,7 +88,9 @@ function eagerSteps(experiment: Experiment, device: OpenBackend): Stepper {
     });
     const loss = (await kept.loss.data())[0]!;
     // What is not measured here is measured outside.
-    const metrics = evaluating ? await numbers(kept.metrics ?? {}) : undefined;
+    const metrics = evaluating
+      ? metricsOf(await toHost({ ...kept.metrics }))
+      : undefined;
     tf.dispose([kept.loss, { ...kept.metrics }, state]);
     device.check();
     return { state: kept.state, loss, metrics };
@@ -117,13 +120,4 @@ function eagerSteps(experiment: Experiment, device: OpenBackend): Stepper {
       return Promise.resolve();
     },
   };
-}
-
-async function numbers(
-  metrics: Readonly<Record<string, tf.Tensor>>,
-): Promise<Metrics> {
-  const found = Object.entries(await toHost(metrics));
-  return Object.fromEntries(
-    found.map(([name, { data }]) => [name, data[0]!]),
-  ) as Metrics;
 }

@@ -14,6 +14,7 @@ import type { BandEngine, Evaluated, Evaluation } from "./engine.ts";
 import { openEvaluator } from "./evaluation/evaluator.ts";
 import { onnxPasses } from "./evaluation/passes.ts";
 
+// Long: the methods of an engine, which share what measures.
 /**
  * The engine itself, or where the runs' metrics ask for more than a step can
  * compute, one that measures that too and makes fewer updates than asked for: it

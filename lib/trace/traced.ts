@@ -88,44 +88,45 @@ export function withTypedGradients(
     );
     return { value, grads: typed };
   };
-  engine.customGrad = (f) => Reflect.apply(customGrad, engine, [onceOnly(f)]);
+  engine.customGrad =
+    ((f: CustomGradient) =>
+      customGrad.call(engine, onceOnly(f))) as typeof customGrad;
   return () => Object.assign(engine, { gradients, customGrad });
 }
 
-type Inputs = (tf.Tensor | tf.GradSaveFunc)[];
-
-type CustomGradient<T extends tf.Tensor> = (...inputs: Inputs) => {
-  value: T;
-  gradFunc: (dy: T, saved: tf.Tensor[]) => tf.Tensor | tf.Tensor[];
+type CustomGradient = (...inputs: (tf.Tensor | tf.GradSaveFunc)[]) => {
+  value: tf.Tensor;
+  gradFunc: (
+    dy: tf.Tensor,
+    saved: tf.Tensor[],
+  ) => tf.Tensor | tf.Tensor[];
 };
 
 // The same, but where it keeps more than what it was given: only outside another
 // gradient.
-const onceOnly =
-  <T extends tf.Tensor>(f: CustomGradient<T>): CustomGradient<T> =>
-  (...inputs) => {
-    const save = inputs.at(-1) as tf.GradSaveFunc;
-    let isOwn = false;
-    const look = (saved: tf.Tensor[]) => {
-      isOwn = saved.some((tensor) => !inputs.includes(tensor));
-      save(saved);
-    };
-    const { value, gradFunc } = f(...inputs.with(-1, look));
-    return {
-      value,
-      gradFunc(dy, saved) {
-        if (isOwn && tf.engine().state.gradientDepth > 0) {
-          throw new TypeError(
-            "Cannot trace the second derivative of an operation whose gradient is " +
-              "made of its own result, as tf.logSoftmax's: TensorFlow.js takes " +
-              "that for a constant. Write the function with other operations, or " +
-              "differentiate the gradient's graph with jvp()",
-          );
-        }
-        return gradFunc(dy, saved);
-      },
-    };
+const onceOnly = (f: CustomGradient): CustomGradient => (...inputs) => {
+  const save = inputs.at(-1) as tf.GradSaveFunc;
+  let isOwn = false;
+  const look = (saved: tf.Tensor[]) => {
+    isOwn = saved.some((tensor) => !inputs.includes(tensor));
+    save(saved);
   };
+  const { value, gradFunc } = f(...inputs.with(-1, look));
+  return {
+    value,
+    gradFunc(dy, saved) {
+      if (isOwn && tf.engine().state.gradientDepth > 0) {
+        throw new TypeError(
+          "Cannot trace the second derivative of an operation whose gradient is " +
+            "made of its own result, as tf.logSoftmax's: TensorFlow.js takes " +
+            "that for a constant. Write the function with other operations, or " +
+            "differentiate the gradient's graph with jvp()",
+        );
+      }
+      return gradFunc(dy, saved);
+    },
+  };
+};
 
 // A constant, so what it is cast like does not count when it is differentiated.
 const typedLike = (gradient: tf.Tensor, like: tf.Tensor): tf.Tensor =>

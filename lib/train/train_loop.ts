@@ -4,7 +4,7 @@
  * @module
  */
 
-import { maxOf } from "../base/extremes.ts";
+import { append, maxOf } from "../base/extremes.ts";
 import type { Config } from "../config/config.ts";
 import { firstStep } from "../config/switches.ts";
 import type { BandEngine, Evaluated } from "../engine/engine.ts";
@@ -169,7 +169,7 @@ class Loop {
     }
     const last = (await this.#engine.at(diverged - 1))[r]!;
     const run: Live = [r, recorder, last];
-    this.failures.push(...await this.#end([run], { diverged, broken }));
+    append(this.failures, await this.#end([run], { diverged, broken }));
   }
 
   // Writes the ends of runs: the last states of all, then how they ended.

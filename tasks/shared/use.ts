@@ -50,6 +50,8 @@ export async function useNamed(
         useExtension(extension, from);
       }
     }
+    // What failed while they were loaded is said before anything else is done.
+    await new Promise((done) => setTimeout(done, 0));
   } catch (error) {
     refuse(error);
   }

@@ -31,6 +31,7 @@ import { Gathering, type Kind } from "./gathering.ts";
 import { FORMAT, SWEEP, type Sweep } from "./layout.ts";
 import { checkPlaceOf, placeOf } from "./place.ts";
 import { asInFile, blocksOf } from "./points.ts";
+import { seedsSaid } from "./seeds.ts";
 import type { SweepSpec } from "./spec.ts";
 
 /** How to plan a sweep. */
@@ -75,6 +76,10 @@ export interface Planned {
   readonly impossible: number;
   /** Why, of a few of them; null where there are none. */
   readonly reasons: string | null;
+  /** Whether seeds are held or varied, in a sentence. */
+  readonly seeds: string;
+  /** What cannot be told apart from the seed, in a sentence; null where all can. */
+  readonly confounded: string | null;
   /** Runs of the folder in all. */
   readonly runs: number;
   /** The plan's runs that are to be made, by what a step of them costs. */
@@ -133,7 +138,12 @@ export async function planSweep(
       command: options.command ?? [],
     };
     const now = await addRuns(folder, addition, gathering);
-    return await outcome(folder, now, gathering);
+    const { note, confounded } = seedsSaid(blocks, spec.config);
+    return {
+      ...await outcome(folder, now, gathering),
+      seeds: note,
+      confounded,
+    };
   } catch (error) {
     removeEmpty(made);
     throw error;
@@ -191,7 +201,7 @@ async function outcome(
   folder: string,
   sweep: Sweep,
   gathering: Gathering,
-): Promise<Planned> {
+): Promise<Omit<Planned, "seeds" | "confounded">> {
   const ended = await endedOf(folder, gathering);
   const { ids, added, repeated, impossible, reasons, there } = gathering;
   return {

@@ -33,6 +33,8 @@ export interface Block {
   readonly seeds: readonly number[] | undefined;
   /** The keys that it varies, without the seeds'. */
   readonly axes: readonly string[];
+  /** Those of them of which each value meets each of all others. */
+  readonly crossed: readonly string[];
   /** How many points. */
   readonly count: number;
   /** The points. */
@@ -108,6 +110,7 @@ function blockOf(
     set: { ...plan.set, ...set },
     seeds,
     axes,
+    crossed: gridKeys,
     count,
     *points() {
       for (const draw of random ? drawn(random) : [{}]) {

@@ -104,6 +104,9 @@ export const plan = subcommand(
     });
     const { costText, plannedText } = await import("./text.ts");
     if (!json) console.log(plannedText(planned));
+    if (planned.confounded !== null) {
+      console.error(`warning: ${planned.confounded}`);
+    }
     const { costOf } = await import("./cost.ts");
     const cost = trial ? await costOf(planned, jobs) : null;
     if (cost?.stopped) Deno.exitCode = EXIT.interrupted;

@@ -21,6 +21,7 @@ export function plannedText(planned: Planned): string {
       ? `, ${ended} of these ended` + (failed > 0 ? `, ${failed} failed` : "")
       : ""),
   ];
+  lines.push(`  ${planned.seeds}`);
   if (planned.repeated > 0) {
     lines.push(
       `  ${count(planned.repeated, "point")} said twice, planned once`,

@@ -14,6 +14,7 @@ export * from "../lib/probes/mod.ts";
 export * from "../lib/report/mod.ts";
 export * from "../lib/reproduce/mod.ts";
 export * from "../lib/runs/mod.ts";
+export * from "../lib/sweeps/mod.ts";
 export * from "../lib/trace/mod.ts";
 export * from "../lib/train/mod.ts";
 export * from "../models/mod.ts";

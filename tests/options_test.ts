@@ -70,6 +70,12 @@ const CALLS: Record<string, (options: Options) => unknown> = {
   "writeReport()": (o) => groklab.writeReport([absent], o),
   "serveReport()": (o) => groklab.serveReport([absent], { port: 0, ...o }),
   "reproduce()": (o) => groklab.reproduce([], o),
+  "planSweep()": (o) => groklab.planSweep({ parts: [{ seeds: [0] }] }, o),
+  "sweepCost()": (o) =>
+    groklab.sweepCost({ folder: absent, kinds: [], known: [] }, {
+      jobs: 1,
+      ...o,
+    }),
   "publish()": (o) => groklab.publish([], o),
   "openSession()": (o) => groklab.openSession(model, o),
   "openSession() of compile()": (o) =>

@@ -4,6 +4,15 @@
  * @module
  */
 
+import {
+  checkArgument,
+  checkOptions,
+  type Checks,
+  object,
+  signal as isSignal,
+  text,
+  whole,
+} from "../base/options.ts";
 import type { Config } from "../config/config.ts";
 import { Costs } from "../train/threads/cost.ts";
 import { Lane } from "../train/threads/lane.ts";
@@ -22,6 +31,12 @@ export interface CostOptions {
   /** Ends the trials. */
   readonly signal?: AbortSignal;
 }
+
+const COST: Checks<CostOptions> = {
+  jobs: whole(1),
+  program: text,
+  signal: isSignal,
+};
 
 /** What runs will cost. */
 export interface SweepCost {
@@ -47,9 +62,13 @@ export interface SweepCost {
  * @throws {UsageError} if a thread cannot load an extension that is in use.
  */
 export async function sweepCost(
-  { folder, kinds, known }: Pick<Planned, "folder" | "kinds" | "known">,
-  { jobs, program = "sweep", signal }: CostOptions,
+  planned: Pick<Planned, "folder" | "kinds" | "known">,
+  options: CostOptions,
 ): Promise<SweepCost> {
+  checkArgument("sweepCost()", "planned", planned, object);
+  checkOptions("sweepCost()", options, COST, ["jobs"]);
+  const { folder, kinds, known } = planned;
+  const { jobs, program = "sweep", signal } = options;
   const costs = new Costs();
   for (const [config, ms] of known) costs.learn(config, ms);
   await removeOld(folder);

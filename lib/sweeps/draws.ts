@@ -7,14 +7,14 @@
 import { UsageError } from "../base/errors.ts";
 import { randomKey, type RandomStream } from "../numeric/random.ts";
 import { shown } from "../settings/checked.ts";
-import type { Draw, Draws } from "./spec.ts";
+import type { KeyDraw, RandomDraws } from "./spec.ts";
 
 /**
  * Refuses draws that cannot be made.
  *
  * @throws {UsageError} saying what is wrong with them.
  */
-export function checkDraws({ count, seed = 0, draw }: Draws): void {
+export function checkDraws({ count, seed = 0, draw }: RandomDraws): void {
   for (const [name, value] of Object.entries({ count, seed })) {
     const least = name === "count" ? 1 : 0;
     if (Number.isSafeInteger(value) && value >= least) continue;
@@ -34,7 +34,7 @@ export function checkDraws({ count, seed = 0, draw }: Draws): void {
  * own, so that neither another key nor a higher count moves what was drawn before.
  */
 export function* drawn(
-  { count, seed = 0, draw }: Draws,
+  { count, seed = 0, draw }: RandomDraws,
 ): Generator<Readonly<Record<string, unknown>>, void, void> {
   const streams = randomKey(seed);
   const columns = Object.entries(draw).map(([key, how]) =>
@@ -47,7 +47,7 @@ export function* drawn(
   }
 }
 
-function drawer(key: string, how: Draw): (stream: RandomStream) => unknown {
+function drawer(key: string, how: KeyDraw): (stream: RandomStream) => unknown {
   if ("choice" in how) {
     const { choice } = how;
     if (choice.length > 0) {

@@ -9,6 +9,7 @@ import * as v from "../base/valibot.ts";
 import { UsageError } from "../base/errors.ts";
 import { describing, FileError, isAbsent, writeWhole } from "../base/files.ts";
 import { isObject, parseObject } from "../base/json.ts";
+import { checkArgument, pathCheck } from "../base/options.ts";
 import { taskLine } from "../base/shell.ts";
 import { regular } from "../base/sums.ts";
 import type { Config } from "../config/config.ts";
@@ -91,6 +92,7 @@ export async function findSweep(folder: string): Promise<Sweep | undefined> {
  * @throws {FileError} if it cannot be read.
  */
 export async function readSweep(folder: string): Promise<Sweep> {
+  checkArgument("readSweep()", "folder", folder, pathCheck);
   const sweep = await findSweep(folder);
   if (sweep) return sweep;
   throw new UsageError(
@@ -122,6 +124,7 @@ export async function* planLines(
  * @throws {FileError} if the plan cannot be read.
  */
 export async function readPlan(folder: string): Promise<PlannedRun[]> {
+  checkArgument("readPlan()", "folder", folder, pathCheck);
   return await Array.fromAsync(planLines(folder));
 }
 
@@ -205,6 +208,7 @@ export async function readEnded(
   folder: string,
   id: string,
 ): Promise<EndedRun | undefined> {
+  checkArgument("readEnded()", "folder", folder, pathCheck);
   const path = endedPath(folder, id);
   const text = await describing(
     `read ${path}`,

@@ -6,11 +6,20 @@
 
 import { createHash } from "node:crypto";
 import { isObject } from "../base/json.ts";
+import { checkArgument, configCheck } from "../base/options.ts";
 import type { Config } from "../config/config.ts";
 import { deviceSettings } from "../settings/run.ts";
 
-/** The name of a run: the first 16 hexadecimal digits of the SHA-256 of {@link canonical}. */
+/**
+ * The name of a run in sweeps: the first 16 hexadecimal digits of the SHA-256 of its
+ * config as JSON, without the device's keys, without spaces, the keys of every
+ * object sorted.
+ *
+ * @param config The whole config.
+ * @throws {TypeError} if it is no config as resolveConfig() gives it.
+ */
 export function runId(config: Config): string {
+  checkArgument("runId()", "config", config, configCheck);
   return createHash("sha256").update(canonical(config)).digest("hex")
     .slice(0, 16);
 }

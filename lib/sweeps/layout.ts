@@ -47,7 +47,7 @@ export interface PlanMade {
 /** What `sweep.json` holds. */
 export interface Sweep {
   /** The version of the folder's form. */
-  readonly format: typeof FORMAT;
+  readonly format: 1;
   /** The sweep's name. */
   readonly name: string;
   /** The version of groklab that planned it first. */

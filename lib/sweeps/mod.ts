@@ -6,32 +6,17 @@
  */
 
 export { type CostOptions, type SweepCost, sweepCost } from "./cost.ts";
-export {
-  endedIds,
-  findSweep,
-  planLines,
-  readEnded,
-  readPlan,
-  readSweep,
-} from "./files.ts";
+export { readEnded, readPlan, readSweep } from "./files.ts";
 export type { Kind } from "./gathering.ts";
-export { canonical, runId } from "./ids.ts";
+export { runId } from "./ids.ts";
 export type {
   EndedRun,
   EndState,
   Place,
   PlanMade,
   PlannedRun,
-  Point,
+  Point as PlanPoint,
   Sweep,
 } from "./layout.ts";
 export { type Planned, type PlanOptions, planSweep } from "./plan.ts";
-export {
-  type Draw,
-  type Draws,
-  type Part,
-  type PlanFile,
-  planFile,
-  seedsOf,
-  type SweepSpec,
-} from "./spec.ts";
+export type { KeyDraw, PlanPart, RandomDraws, SweepSpec } from "./spec.ts";

@@ -32,7 +32,7 @@ import { FORMAT, SWEEP, type Sweep } from "./layout.ts";
 import { checkPlaceOf, placeOf } from "./place.ts";
 import { asInFile, blocksOf } from "./points.ts";
 import { seedsSaid } from "./seeds.ts";
-import type { SweepSpec } from "./spec.ts";
+import { checkedSpec, type SweepSpec } from "./spec.ts";
 
 /** How to plan a sweep. */
 export interface PlanOptions {
@@ -107,7 +107,7 @@ export async function planSweep(
   checkOptions("planSweep()", options, PLAN);
   const { name, flags = false } = options;
   const blocks = blocksOf(
-    spec,
+    checkedSpec(spec),
     flags ? (field) => `--${field}` : asInFile,
   );
   if (name !== undefined) checkName(name);

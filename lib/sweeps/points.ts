@@ -13,13 +13,13 @@ import { shown } from "../settings/checked.ts";
 import { checkDraws, drawn } from "./draws.ts";
 import { isPlace, keyOf, valueOf } from "./keys.ts";
 import type { Point } from "./layout.ts";
-import type { Draws, Part, SweepSpec } from "./spec.ts";
+import type { PlanPart, RandomDraws, SweepSpec } from "./spec.ts";
 
 /** More runs than these are not planned at a time. */
 export const MOST_RUNS = 1_000_000;
 
 /** What the fields of a spec are called in messages; those of a part by its number. */
-export type Naming = (field: keyof Part, part?: number) => string;
+export type Naming = (field: keyof PlanPart, part?: number) => string;
 
 /** As in a plan's file. */
 export const asInFile: Naming = (field, part) =>
@@ -72,9 +72,9 @@ const empty = (what: string) =>
   new ConfigError(`${what} must name something to vary, got nothing`);
 
 function blockOf(
-  part: Part,
-  plan: { readonly set: Point; readonly seeds: Part["seeds"] },
-  own: (field: keyof Part) => string,
+  part: PlanPart,
+  plan: { readonly set: Point; readonly seeds: PlanPart["seeds"] },
+  own: (field: keyof PlanPart) => string,
   outer: Naming,
 ): Block {
   const set = valuesOf(part.set ?? {}, own("set"));
@@ -125,7 +125,7 @@ function blockOf(
 }
 
 // Random draws by the keys of a config, what can be said of them before.
-function randomOf(random: Draws, what: string): Draws {
+function randomOf(random: RandomDraws, what: string): RandomDraws {
   checkDraws(random);
   const draw = Object.entries(random.draw).map(([name, how]) => {
     const key = varied(name, what);

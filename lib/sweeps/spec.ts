@@ -12,7 +12,7 @@ import type { ConfigInput } from "../config/config.ts";
 import { shown } from "../settings/checked.ts";
 
 /** How the values of a key are drawn. */
-export type Draw =
+export type KeyDraw =
   /** Any number from the first to the second, each as likely. */
   | { readonly uniform: readonly [number, number] }
   /** The same of their logarithms; both above 0. */
@@ -23,17 +23,17 @@ export type Draw =
   | { readonly choice: readonly unknown[] };
 
 /** Points drawn at random. */
-export interface Draws {
+export interface RandomDraws {
   /** How many. More of them begin with the same. */
   readonly count: number;
   /** Seed of the draws, 0 if left out; it has nothing to do with the runs' seeds. */
   readonly seed?: number | undefined;
   /** How each key is drawn, each from a stream of its own. */
-  readonly draw: Readonly<Record<string, Draw>>;
+  readonly draw: Readonly<Record<string, KeyDraw>>;
 }
 
 /** Some of a plan's points: each of the grid with each of the list and each draw. */
-export interface Part {
+export interface PlanPart {
   /** What all its points have beside that. */
   readonly set?: ConfigInput | undefined;
   /** Its seeds; if left out, the plan's. */
@@ -43,7 +43,7 @@ export interface Part {
   /** Points as they are. */
   readonly points?: readonly Readonly<Record<string, unknown>>[] | undefined;
   /** Points drawn at random. */
-  readonly random?: Draws | undefined;
+  readonly random?: RandomDraws | undefined;
 }
 
 /** What to plan. */
@@ -55,7 +55,7 @@ export interface SweepSpec {
   /** The seeds with which each point is trained; if left out, the config's one. */
   readonly seeds?: readonly number[] | undefined;
   /** Its points are those of all parts; one that is in two of them is there once. */
-  readonly parts: readonly Part[];
+  readonly parts: readonly PlanPart[];
 }
 
 /** A plan's file: the same, but that its config is a path, and it has a name. */
@@ -132,19 +132,25 @@ const part = v.strictObject({
   points: v.optional(v.array(assignments, "must be a list of points")),
   random: v.optional(draws),
 }, "must be an object");
-const file = v.strictObject({
-  name: v.optional(v.string("must be a text")),
-  config: v.optional(v.string("must be a path")),
+const plan = {
   set: v.optional(assignments),
   seeds: v.optional(seedList),
   parts: v.array(part, "must be a list of parts"),
+};
+const file = v.strictObject({
+  name: v.optional(v.string("must be a text")),
+  config: v.optional(v.string("must be a path")),
+  ...plan,
 }, "must be an object");
+const spec = v.strictObject(
+  { config: v.optional(assignments), ...plan },
+  "must be an object",
+);
 
-/** What each object of the file may hold, by how deep it lies. */
-const KNOWN = {
-  plan: Object.keys(file.entries),
-  part: Object.keys(part.entries),
-  random: Object.keys(draws.entries),
+/** What each object may hold, by how deep it lies. */
+const KNOWN: Readonly<Record<number, readonly string[]>> = {
+  3: Object.keys(part.entries),
+  4: Object.keys(draws.entries),
 };
 
 /**
@@ -156,9 +162,21 @@ const KNOWN = {
  * must be.
  */
 export function planFile(found: unknown, path: string): PlanFile {
-  const start = `Cannot plan what ${path} says: `;
-  const result = parsed(found, start);
-  if (result.success) return result.output as PlanFile;
+  return formed(file, found, `Cannot plan what ${path} says: `) as PlanFile;
+}
+
+/** Holds what a program wants to plan to its form in the same way. */
+export function checkedSpec(found: unknown): SweepSpec {
+  return formed(spec, found, "Cannot plan: ") as SweepSpec;
+}
+
+function formed(
+  schema: typeof file | typeof spec,
+  found: unknown,
+  start: string,
+): unknown {
+  const result = parsed(schema, found, start);
+  if (result.success) return result.output;
   // A key that is misspelt may be the one that is missing.
   const isUnknown = (issue: v.BaseIssue<unknown>) =>
     issue.type === "strict_object" && issue.expected === "never";
@@ -166,25 +184,27 @@ export function planFile(found: unknown, path: string): PlanFile {
   const where = v.getDotPath(issue);
   if (isUnknown(issue)) {
     const key = String(issue.path!.at(-1)!.key);
-    const depth = issue.path!.length;
-    const known = KNOWN[depth === 1 ? "plan" : depth === 3 ? "part" : "random"];
+    const known = KNOWN[issue.path!.length] ?? Object.keys(schema.entries);
     throw new UsageError(
       `${start}unknown key ${where}${didYouMean(meant(key, known))}: there ` +
         `are ${known.join(", ")}`,
     );
   }
   const got = issue.path === undefined ? issue.input : issue.path.at(-1)!.value;
-  const missing = got === undefined;
   throw new UsageError(
     `${start}${where ?? "it"} ${
-      missing ? "is missing" : `${issue.message}, got ${shown(got)}`
+      got === undefined ? "is missing" : `${issue.message}, got ${shown(got)}`
     }`,
   );
 }
 
-function parsed(found: unknown, start: string) {
+function parsed(
+  schema: typeof file | typeof spec,
+  found: unknown,
+  start: string,
+): v.SafeParseResult<v.GenericSchema> {
   try {
-    return v.safeParse(file, found);
+    return v.safeParse<v.GenericSchema>(schema, found);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     throw new UsageError(`${start}${error.message}`);

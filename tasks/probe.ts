@@ -19,6 +19,7 @@ import {
   path as pathOf,
   stepNumber,
 } from "./shared/cli.ts";
+import { runNamed } from "./shared/run_named.ts";
 import { useNamed } from "./shared/use.ts";
 import { USE } from "./shared/use_flags.ts";
 
@@ -29,7 +30,7 @@ addFlags(program, probeSettings, flagOf);
 const task = program
   .argument(
     "[source]",
-    "run folder, .onnx file or folder of them (default: the newest run)",
+    "run folder or its name, .onnx file or folder of them (default: the newest run)",
   )
   .option(
     "--probe <names>",
@@ -102,7 +103,8 @@ const task = program
   .option(USE.changedFlags, USE.changedHelp)
   .option("--list", "say what each probe finds out, and what it needs")
   .option("--json", "print the results as JSON")
-  .action(async (source, options) => {
+  .action(async (named, options) => {
+    const source = named === undefined ? undefined : await runNamed(named);
     const { runProbe } = await import("./probe/run.ts");
     await runProbe(source, options);
   });

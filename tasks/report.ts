@@ -18,6 +18,7 @@ import {
   printJson,
   stepNumber,
 } from "./shared/cli.ts";
+import { runNamed } from "./shared/run_named.ts";
 import { useNamed } from "./shared/use.ts";
 import { USE } from "./shared/use_flags.ts";
 
@@ -30,7 +31,7 @@ const task = command(
   "report",
   "Write runs as one HTML page, with the network live in it.",
 )
-  .argument("[runs...]", "run folders (default: the newest run)")
+  .argument("[runs...]", "run folders or their names (default: the newest run)")
   .option(
     "--out <path>",
     "the page, or the folder of charts (default: report.html in the run)",
@@ -66,7 +67,8 @@ const task = command(
   .option(USE.changedFlags, USE.changedHelp)
   .option("--overwrite", "replace files that are there")
   .option("--json", "print what was written as JSON")
-  .action(async (given, options) => {
+  .action(async (named, options) => {
+    const given = await Promise.all(named.map(runNamed));
     const { out, format, singleFile, probe, serve, port } = options;
     const runs = given.length > 0 ? given : [await newestRun()];
     const look = {

@@ -25,6 +25,7 @@ import {
   several,
   stepNumber,
 } from "./shared/cli.ts";
+import { runNamed } from "./shared/run_named.ts";
 import { useNamed } from "./shared/use.ts";
 import { USE } from "./shared/use_flags.ts";
 
@@ -78,6 +79,15 @@ const task = program
     path,
   )
   .option("--overwrite", "replace the run that lies in --run")
+  .option(
+    "--name <name>",
+    "what the run is called in lists; replicas have their number behind it",
+  )
+  .option(
+    "--tag <tag>",
+    "a word to find the run by; may be repeated",
+    several((text) => text),
+  )
   .option(
     "--config <path>",
     "a run folder or its config.json to start from; flags override it",
@@ -150,13 +160,19 @@ const task = program
     const { configOf, resumedRun } = await import("./train/config.ts");
     if (options.resume !== undefined) {
       const { runResumed } = await import("./train/run.ts");
-      const run = resumedRun(options, given);
+      const named = resumedRun(options, given);
+      const run = named === undefined ? undefined : await runNamed(named);
       if (await runResumed(run, flags, options)) {
         Deno.exitCode = EXIT.interrupted;
       }
       return;
     }
-    const config = await configOf(options, flags);
+    const config = await configOf({
+      ...options,
+      ...(options.from !== undefined && { from: await runNamed(options.from) }),
+      ...(options.config !== undefined &&
+        { config: await runNamed(options.config) }),
+    }, flags);
     const replicas = replicasOf(options);
     const { runReplicas, runTraining } = await import("./train/run.ts");
     const interrupted = replicas

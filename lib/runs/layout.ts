@@ -29,6 +29,7 @@ export const FILES = {
   optimizer: "optimizer",
   extensions: COPIES,
   summary: "summary.json",
+  labels: "labels.json",
   sums: SUMS,
 } as const;
 

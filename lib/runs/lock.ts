@@ -67,8 +67,9 @@ export async function isLocked(path: string): Promise<boolean> {
   const file = join(path, LOCK);
   try {
     if (!await regular(file)) return false;
-    using lock = await Deno.open(file, { read: true, write: true });
-    const granted = await tryLock(lock);
+    // Who only looks asks for less than who trains: it may not be able to write.
+    using lock = await Deno.open(file, { read: true });
+    const granted = await tryLock(lock, false);
     return granted === false || isForeign(await ownerIn(file), granted);
   } catch (error) {
     if (isAbsent(error)) return false;
@@ -129,8 +130,11 @@ async function open(
 }
 
 // Whether the system gave a lock; undefined where it has none for this folder.
-function tryLock(file: Deno.FsFile): Promise<boolean | undefined> {
-  return file.tryLock(true).catch(() => undefined);
+function tryLock(
+  file: Deno.FsFile,
+  exclusive = true,
+): Promise<boolean | undefined> {
+  return file.tryLock(exclusive).catch(() => undefined);
 }
 
 // Whether a lock that is there may be that of a process which cannot be seen from

@@ -11,6 +11,7 @@
  *     optimizer/step-NNNNNNNN.onnx    the optimizer's state there, if it has any
  *     extensions/SUM/…                the extensions with which it was made, if any
  *     summary.json                    how it ended
+ *     labels.json                     its name, tags and note, if it has any
  *     SHA256SUMS                      the sums of these files, of metrics.jsonl
  *                                     once it has ended
  *     lock                            which process trains it, while one does

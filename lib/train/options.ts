@@ -10,6 +10,7 @@ import {
   type Checks,
   flag,
   list,
+  named,
   signal,
   text,
 } from "../base/options.ts";
@@ -45,6 +46,14 @@ export interface TrainOptions {
   readonly useChanged?: boolean;
   /** The run's folder; by default a new one in `runs/`. */
   readonly run?: string;
+  /**
+   * What a new run is called in lists, of replicas with their numbers behind it:
+   * `NAME-0`. No key of the config: the same run by another name has its bytes. One
+   * that is gone on with keeps its own.
+   */
+  readonly name?: string;
+  /** Words to find a new run by in lists. */
+  readonly tags?: readonly string[];
   /** Replace the run that lies in the folder. */
   readonly overwrite?: boolean;
   /**
@@ -86,6 +95,8 @@ export const TRAIN: Checks<TrainOptions> = {
   use: list,
   useChanged: flag,
   run: text,
+  name: text,
+  tags: named,
   overwrite: flag,
   resume: flag,
   signal,

@@ -25,6 +25,7 @@ import { makeManifest } from "../runs/manifest.ts";
 import { newRunPath } from "../runs/new_folder.ts";
 import type { TrainResult } from "../runs/result.ts";
 import { RunWriter } from "../runs/run_folder.ts";
+import { type Labels, writeLabels } from "../store/labels.ts";
 import {
   areOver,
   begunAgain,
@@ -33,6 +34,7 @@ import {
   foldersIn,
 } from "./folders.ts";
 import { startsOf } from "./from_checkpoint.ts";
+import { labelsOfNew } from "./labels.ts";
 import { type LastStates, lastStates } from "./last_states.ts";
 import type { TrainOptions } from "./options.ts";
 import { checkpointEncoder, Recorder } from "./recorder.ts";
@@ -72,6 +74,9 @@ export async function trainRuns(
   using locks = new DisposableStack();
   const old = folders && await claim(asked, folders, options, locks);
   if (old && areOver(old, asked)) return endOf(old, band);
+  const labels = old
+    ? undefined
+    : await labelsOfNew(options, folders, asked.length, band);
   if (resume) checkMemory(asked);
   const made = asked.map(makeExperiment);
   const last = old && await lastStates(old, made, options);
@@ -90,7 +95,7 @@ export async function trainRuns(
   checkMemory(experiments.map(({ config }) => config));
   const engine = await switchingEngine(experiments, opener(device), start);
   try {
-    const sitting = { device, folders, old, last, band, locks, known };
+    const sitting = { device, folders, labels, old, last, band, locks, known };
     const recorders = await openRuns(experiments, sitting, options);
     const failures = old?.filter(hasDiverged).map(resultOf) ?? [];
     const resumed = last !== undefined;
@@ -144,6 +149,7 @@ function opener(device: DeviceChoice | undefined): OpenEngine {
 interface Sitting {
   readonly device: DeviceChoice | undefined;
   readonly folders: Folders | undefined;
+  readonly labels: readonly Labels[] | undefined;
   readonly old: readonly Resumable[] | undefined;
   readonly last: LastStates | undefined;
   readonly band: boolean;
@@ -155,7 +161,7 @@ interface Sitting {
 // before, and gives what writes them.
 async function openRuns(
   experiments: readonly Experiment[],
-  { device, folders, old, last, band, locks, known }: Sitting,
+  { device, folders, labels, old, last, band, locks, known }: Sitting,
   options: TrainOptions,
 ): Promise<Map<number, Recorder>> {
   const { config: { backend, threads }, model } = experiments[0]!;
@@ -184,6 +190,7 @@ async function openRuns(
         recorders.size === 0 ? options : {},
       )
       : await RunWriter.create(path, contents, begunAgain(options));
+    if (labels) await writeLabels(path, labels[r]!);
     options.onStart?.(path, config, step);
     recorders.set(r, new Recorder({ config, run, step, rows }, encode));
   }

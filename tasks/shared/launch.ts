@@ -13,6 +13,7 @@ export const COMMANDS = [
   "probe",
   "report",
   "export",
+  "runs",
   "reproduce",
   "setup",
   "doctor",

@@ -34,6 +34,10 @@ import { train } from "../../lib/train/train.ts";
 export interface Output {
   readonly run?: string | undefined;
   readonly overwrite?: true | undefined;
+  /** What the run is called in lists. */
+  readonly name?: string | undefined;
+  /** Words to find it by. */
+  readonly tag?: readonly string[] | undefined;
   /** Go on with the run in the folder; what the user wrote was looked at. */
   readonly resume?: string | true | undefined;
   readonly json?: true | undefined;
@@ -150,7 +154,7 @@ async function runBand(
 // Trains under a display, ending at a signal.
 async function watched<T>(
   config: Config,
-  { run, overwrite, resume }: Output,
+  { run, overwrite, resume, name, tag }: Output,
   work: (options: TrainOptions) => Promise<T>,
   runs = 1,
 ): Promise<T> {
@@ -162,6 +166,8 @@ async function watched<T>(
     return await withSignals((signal) =>
       work({
         ...(run !== undefined && { run }),
+        ...(name !== undefined && { name }),
+        ...(tag && { tags: tag }),
         overwrite: overwrite ?? false,
         resume: resume === true,
         signal,

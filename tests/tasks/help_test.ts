@@ -6,6 +6,8 @@ const TASKS: readonly [TaskName, ...string[]][] = [
   ["probe"],
   ["report"],
   ["export"],
+  ["runs"],
+  ["runs", "remove"],
   ["bench"],
   ["doctor"],
   ["setup"],

@@ -1,0 +1,168 @@
+/**
+ * Runs as text: tables for a terminal, CSV.
+ *
+ * @module
+ */
+
+import { percent, short, table } from "../../lib/base/terminal.ts";
+import type { RunComparison, RunDescription } from "../../lib/store/compare.ts";
+import { SHOWN } from "../../lib/store/columns.ts";
+import type { ListedRun } from "../../lib/store/list.ts";
+
+/** The heads of columns that are called otherwise in a table. */
+const HEADS: Readonly<Record<string, string>> = {
+  memorised_at: "memorised",
+  grokked_at: "grokked",
+  test_accuracy: "test",
+  started: "when",
+};
+
+/**
+ * A list as a table.
+ *
+ * @param runs The runs.
+ * @param columns Which columns, if the user said so.
+ */
+export function listText(
+  runs: readonly ListedRun[],
+  columns?: readonly string[],
+): string {
+  const names = columns === undefined ? SHOWN : Object.keys(runs[0] ?? {});
+  const rows = runs.map((run) =>
+    names.map((name) => columns ? plainCell(run[name]) : cell(run, name))
+  );
+  const heads = names.map((name) => columns ? name : HEADS[name] ?? name);
+  return table([heads, ...rows]).join("\n");
+}
+
+function cell(run: ListedRun, name: string): string {
+  const value = run[name];
+  switch (name) {
+    case "name":
+      return String(value ?? run["folder"]) || String(run["run"]);
+    case "optimizer":
+      return value === null
+        ? "–"
+        : `${run["perpGrad"] === true ? "⊥" : ""}${value}`;
+    case "test_accuracy":
+      return typeof value === "number" ? percent(value) : "–";
+    case "started":
+      return typeof value === "string" ? whenText(value) : "–";
+  }
+  return plainCell(value);
+}
+
+// UTC, as the names of folders have it.
+const whenText = (time: string) => time.slice(0, 16).replace("T", " ");
+
+/** A value in a table. */
+export function plainCell(value: unknown): string {
+  if (value === null || value === undefined) return "–";
+  if (typeof value === "number") {
+    return Number.isInteger(value) ? String(value) : numberText(value);
+  }
+  if (Array.isArray(value) && value.every((each) => typeof each !== "object")) {
+    return value.join(",");
+  }
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+// What somebody typed stays as it is; what was measured needs few digits.
+const numberText = (value: number) =>
+  String(value).length <= 7 ? String(value) : short(value);
+
+/** Runs as CSV (RFC 4180), lists and objects as JSON, nothing as nothing. */
+export function csvOf(runs: readonly ListedRun[]): string {
+  const names = Object.keys(runs[0] ?? {});
+  const quoted = (text: string) =>
+    /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const text = (value: unknown) =>
+    value === null || value === undefined
+      ? ""
+      : typeof value === "object"
+      ? JSON.stringify(value)
+      : String(value);
+  return [names, ...runs.map((run) => names.map((name) => text(run[name])))]
+    .map((row) => row.map(quoted).join(","))
+    .join("\r\n");
+}
+
+const indented = (lines: readonly string[]) => lines.map((line) => `  ${line}`);
+
+/** A run, in words. */
+export function descriptionText(of: RunDescription): string {
+  const { run, state, problem, labels, changed, outcome, checkpoints } = of;
+  const { name, tags, note } = labels;
+  const pairs = (values: Readonly<Record<string, unknown>>) =>
+    indented(table(
+      Object.entries(values).map(([key, value]) => [key, plainCell(value)]),
+    ));
+  const config = Object.entries(changed).map((
+    [key, { is, default: usual }],
+  ) => [
+    key,
+    plainCell(is),
+    `(default: ${plainCell(usual)})`,
+  ]);
+  const steps = checkpoints.length === 0
+    ? "none"
+    : checkpoints.length <= 8
+    ? `of steps ${checkpoints.join(", ")}`
+    : `${checkpoints.length}, of steps ${checkpoints[0]} to ` +
+      `${checkpoints.at(-1)}`;
+  return [
+    name === null ? run : `${name} · ${run}`,
+    `state: ${state}${problem === null ? "" : ` (${problem})`}`,
+    ...(tags.length > 0 ? [`tags: ${tags.join(", ")}`] : []),
+    ...(note === null ? [] : ["note:", ...indented(note.split("\n"))]),
+    config.length === 0
+      ? "config: the default"
+      : "config, where it is not the default:",
+    ...indented(table(config)),
+    "outcome:",
+    ...pairs(outcome),
+    `checkpoints: ${steps}`,
+    ...madeText(of),
+  ].join("\n");
+}
+
+function madeText({ manifest }: RunDescription): string[] {
+  if (manifest === null) return [];
+  const { groklab, started, command, device, git, replica, resumed } = manifest;
+  const [program, ...words] = command;
+  return [
+    `started: ${whenText(started)} UTC` +
+    (resumed === undefined ? "" : `, gone on with ${resumed.length} times`),
+    `made with: groklab ${groklab}, ${device.provider}, ${device.os} ` +
+    `${device.arch}, ${device.cores} cores` +
+    (git === null
+      ? ""
+      : `, commit ${git.commit.slice(0, 12)}${
+        git.dirty ? " and changes" : ""
+      }`),
+    `command: ${[program, ...words].join(" ")}` +
+    (replica ? `, replica ${replica.index} of ${replica.of}` : ""),
+  ];
+}
+
+/** In what runs differ, as a table. */
+export function comparisonText(
+  { runs, config, outcome }: RunComparison,
+  names: readonly string[],
+): string {
+  const rows = (values: Readonly<Record<string, readonly unknown[]>>) =>
+    Object.entries(values).map(([key, each]) => [key, ...each.map(plainCell)]);
+  const blank = runs.map(() => "");
+  const part = (
+    what: string,
+    values: Readonly<Record<string, readonly unknown[]>>,
+  ) =>
+    Object.keys(values).length === 0
+      ? [[`${what}: the same`, ...blank]]
+      : [[`${what}:`, ...blank], ...rows(values)];
+  return table([
+    ["", ...names],
+    ...part("config", config),
+    ...part("outcome", outcome),
+  ]).join("\n");
+}

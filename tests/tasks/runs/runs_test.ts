@@ -1,0 +1,182 @@
+/** `deno task runs` as a user runs it: what it prints, and what it refuses. */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "node:path";
+import { makeRun } from "../../store/_runs.ts";
+import { assertRefused, contentsOf, withTempDir } from "../_run.ts";
+import { taskAt } from "./_at.ts";
+
+function two(dir: string): void {
+  makeRun(join(dir, "runs", "a"), { loss: "softmax", lr: 0.001, seed: 3 }, {
+    started: "2026-01-01T10:20:30.000Z",
+    grokked_at: 300,
+    final: { test_accuracy: 0.99996 },
+  });
+  makeRun(join(dir, "runs", "b"), { seed: 4, perpGrad: false }, {
+    started: "2026-01-02T00:00:00.000Z",
+    grokked_at: null,
+    final: { test_accuracy: 0.25 },
+  });
+}
+
+Deno.test("runs lists as a table, JSON and CSV", () =>
+  withTempDir(async (dir) => {
+    const none = await taskAt(dir, "runs");
+    assertEquals([none.code, none.stdout], [0, ""]);
+    assertMatch(
+      none.stderr,
+      /^no runs in runs; make one with deno task train$/m,
+    );
+    two(dir);
+    const list = await taskAt(dir, "runs");
+    assertEquals([list.code, list.stderr], [0, ""]);
+    assertEquals(list.stdout.split("\n").map((line) => line.trimEnd()), [
+      "name  task  model  loss       optimizer  seed  memorised  grokked  test" +
+      "     when              state",
+      "b     add   mlp    stablemax  adamw      4     1          –        25.0 %" +
+      "   2026-01-02 00:00  done",
+      "a     add   mlp    softmax    ⊥adamw     3     1          300      99.99 %" +
+      "  2026-01-01 10:20  done",
+      "",
+    ]);
+    const where = "loss='softmax' and lr<0.01 and grokked_at<500";
+    const json = await taskAt(dir, "runs", "--json", "--where", where);
+    assertEquals([json.code, json.stderr], [0, ""]);
+    const [run, ...others] = JSON.parse(json.stdout);
+    assertEquals(others, []);
+    assertEquals([run.run, run.name, run.seed], [join("runs", "a"), null, 3]);
+    await taskAt(dir, "runs", "note", "a", 'one, "two"\nthree');
+    const csv = await taskAt(
+      ...[dir, "runs", "--csv", "--columns", "folder,lr,note,hidden"] as const,
+      ...["--sort", "-lr"],
+    );
+    assertEquals(
+      csv.stdout,
+      "folder,lr,note,hidden\r\n" +
+        'b,0.01,,"[200,200]"\r\n' +
+        'a,0.001,"one, ""two""\nthree","[200,200]"\n',
+    );
+  }));
+
+Deno.test("runs names, tags, compares, and others take the name", () =>
+  withTempDir(async (dir) => {
+    two(dir);
+    const ok = async (...args: string[]) => {
+      const { code, stdout, stderr } = await taskAt(dir, "runs", ...args);
+      assertEquals([code, stderr], [0, ""], args.join(" "));
+      return stdout;
+    };
+    const a = join("runs", "a");
+    assertEquals(await ok("name", "a", "the first"), `${a}: the first\n`);
+    assertEquals(await ok("tag", "the f", "x", "y"), `${a}: x, y\n`);
+    assertEquals(await ok("tag", a, "y", "--remove"), `${a}: x\n`);
+    assertEquals(
+      await ok("--tag", "x", "--columns", "name,tags"),
+      "name       tags\nthe first  x\n",
+    );
+    const shown = await ok("show", "the first");
+    assertMatch(shown, /^the first · runs\/a\nstate: done\ntags: x\n/);
+    assertMatch(shown, /^ {2}lr +0\.001 +\(default: 0\.01\)$/m);
+    assertMatch(shown, /^ {2}grokked_at +300$/m);
+    const compared = await ok("compare", "the first", "b");
+    assertMatch(compared, /^ +the first +runs\/b$/m);
+    assertMatch(compared, /^perpGrad +true +false$/m);
+    assert(!/^weightDecay/m.test(compared));
+    const json = JSON.parse(await ok("compare", "a", "b", "--json"));
+    assertEquals(json.config.seed, [3, 4]);
+    assertEquals(await ok("name", "b", "--remove"), `runs/b: no name\n`);
+    // What takes a run takes its name: this one has no checkpoints.
+    const probed = await taskAt(dir, "probe", "the first");
+    const line = assertRefused(probed, 1);
+    assertMatch(line, /^error: Cannot read the run runs\/a: it has no checkp/);
+    // A path that is there comes first.
+    Deno.writeTextFileSync(join(dir, "the first"), "no model");
+    const file = assertRefused(await taskAt(dir, "probe", "the first"), 1);
+    assertMatch(file, /^error: Cannot read the first: /);
+    const unknown = assertRefused(await taskAt(dir, "probe", "the f"), 1);
+    assertMatch(unknown, /^error: Cannot read the f: No such file/);
+  }));
+
+Deno.test("runs removes only what is agreed to, and gives it back", () =>
+  withTempDir(async (dir) => {
+    two(dir);
+    const runs = (...args: string[]) => taskAt(dir, "runs", ...args);
+    assertMatch(
+      assertRefused(await runs("remove", "a"), 2),
+      /Move 1 run to the trash\? Nobody can be asked here: --yes says so$/,
+    );
+    // All, or none.
+    Deno.symlinkSync(join(dir, "runs", "b"), join(dir, "runs", "link"));
+    const link = await runs("remove", "a", "runs/link", "--yes");
+    assertMatch(
+      assertRefused(link, 2),
+      /Cannot remove the run runs\/link: it is/,
+    );
+    assertEquals(Deno.statSync(join(dir, "runs", "a")).isDirectory, true);
+    Deno.removeSync(join(dir, "runs", "link"));
+    const removed = await runs("remove", "--where", "seed=3", "--yes");
+    assertMatch(removed.stdout, /^runs\/a → trash 20\S+\n$/);
+    const left = await runs("--columns", "folder");
+    assertEquals(left.stdout, "folder\nb\n");
+    assertMatch(
+      (await runs("trash")).stdout,
+      /^trash +run +removed\n20\S+ +a /,
+    );
+    assertEquals((await runs("restore", "a")).stdout, "runs/a\n");
+    await runs("remove", "a", "b", "--yes");
+    assertRefused(await runs("empty-trash"), 2);
+    const emptied = await runs("empty-trash", "--yes");
+    assertEquals(emptied.stdout, "deleted 2 runs\n");
+    assertEquals([...Deno.readDirSync(join(dir, "runs"))], []);
+  }));
+
+const WRONG: readonly [args: readonly string[], says: RegExp][] = [
+  [["--where", "lr<"], /Cannot use the condition "lr<": .*syntax error/],
+  [["--where", "lr<1; drop table runs"], /it has a ; in it/],
+  [["--where", "loss=softmax"], /there is no column "softmax".*single quotes/],
+  [["--sort", "grokked"], /--sort: .*\(did you mean grokked_at\?\)/],
+  [["--columns", "name,nmae"], /--columns: .*\(did you mean name\?\)/],
+  [["--limit", "-1"], /--limit/],
+  [["--csv", "--json"], /--csv must be left out with --json/],
+  [["none"], /Cannot list the runs in none: there is no such folder/],
+  [["file"], /Cannot list the runs in file: it is a file, no folder/],
+  [["show", "c"], /Cannot find the run "c"/],
+  [["show"], /missing required argument/],
+  [["compare", "a"], /Cannot compare runs\/a with nothing: name another run/],
+  [["name", "a", "x/y"], /Cannot name a run "x\/y": it is a path/],
+  [["name", "a", "b"], /Cannot name a run "b": the run runs\/b is called so/],
+  [["name", "a"], /a name is missing; --remove takes it away/],
+  [["name", "a", "x", "--remove"], /--remove must be left out with a name/],
+  [["tag", "a", "x,y"], /it has a comma in it/],
+  [["note", "a", "\x1b[2J"], /it has control characters/],
+  [["remove", "--yes"], /none is named/],
+  [["remove", "a", "--where", "true", "--yes"], /not both/],
+  [["remove", "a", "gone", "--yes"], /Cannot find the run "gone"/],
+  [["restore", "a"], /it is none of the 0 in runs\/.trash/],
+  [["--wher", "lr<1"], /unknown option '--wher' \(did you mean --where\?\)/],
+];
+
+Deno.test("what runs cannot mean is one line, and changes nothing", () =>
+  withTempDir(async (dir) => {
+    two(dir);
+    Deno.writeTextFileSync(join(dir, "file"), "");
+    const before = await contentsOf(dir);
+    for (const [args, says] of WRONG) {
+      const line = assertRefused(await taskAt(dir, "runs", ...args), 2);
+      assertMatch(line, says, args.join(" "));
+    }
+    assertEquals(await contentsOf(dir), before);
+  }));
+
+Deno.test("a damaged run is listed, with why on stderr", () =>
+  withTempDir(async (dir) => {
+    two(dir);
+    Deno.writeTextFileSync(join(dir, "runs", "a", "summary.json"), "{");
+    const { code, stdout, stderr } = await taskAt(dir, "runs");
+    assertEquals(code, 0);
+    assertMatch(stdout, /^a .* damaged$/m);
+    assertMatch(
+      stderr,
+      /^note: runs\/a: Cannot read runs\/a\/summary\.json: it/,
+    );
+  }));

@@ -116,6 +116,9 @@ Deno.test("whether a lock is held is seen, though no file changes", () =>
     age(run);
     await listRuns(runs);
     assertEquals([await states(), await readBy(runs)], [["stopped"], 0]);
+    using _ = await lockRun(run);
+    age(run);
+    assertEquals([await states(), await readBy(runs)], [["training"], 0]);
   }));
 
 const damages: readonly [what: string, damage: (file: string) => void][] = [

@@ -147,6 +147,7 @@ Deno.test("several folders are one list: of runs, of a sweep, of replicas, runs 
     makeRun(join(dir, "sweep", "runs", "0123456789abcdef"), {}, at(4));
     Deno.writeTextFileSync(join(dir, "sweep", "sweep.json"), "{}");
     makeRun(join(dir, "alone"), {}, at(5));
+    makeRun(join(dir, "runs", ".hidden"));
     const folders = async (...names: string[]) =>
       (await listRuns(names.map((name) => join(dir, name)))).map(({ run }) =>
         (run as string).slice(dir.length + 1)

@@ -166,7 +166,7 @@ export class Queue {
       const { config, run } = job;
       this.#training.set(job, this.#begun.get(job) ?? 0);
       try {
-        const { ms } = await lane.train(config, run, overwrite, {
+        const { ms } = await lane.train(config, run, { overwrite }, {
           onProgress: (step, ms) => {
             this.#training.set(job, step);
             this.#costs.follow(config, ms);

@@ -13,7 +13,7 @@ import type { TrainResult } from "../runs/result.ts";
 import type { MetricsRow } from "../runs/run_folder.ts";
 import { divergedError, type Failure } from "./diverged.ts";
 import type { TrainOptions } from "./options.ts";
-import type { Ending, Recorder } from "./recorder.ts";
+import { type Ending, isKept, type Recorder } from "./recorder.ts";
 
 // How long a call of the engine should take: short enough to follow and to stop.
 const CHUNK_MS = 400;
@@ -32,6 +32,8 @@ export interface Training {
   readonly resumed: boolean;
   /** Whether they are replicas; else one run alone. */
   readonly band: boolean;
+  /** Whether the state that they start with is saved, though nobody asked for it. */
+  readonly savesStart: boolean;
 }
 
 /**
@@ -48,7 +50,7 @@ export async function trainLoop(
 ): Promise<TrainResult[]> {
   const loop = new Loop(training, options);
   // What a run is resumed from is on the disk.
-  if (!training.resumed) await loop.keep();
+  if (!training.resumed) await loop.begin(training.savesStart);
   while (loop.going) {
     await loop.advance();
     // Lets a signal in: the engine's calls hold the thread.
@@ -123,6 +125,18 @@ class Loop {
     const due = checkpointEvery !== null && step % checkpointEvery === 0;
     const late = [...this.#live.values()].some((recorder) => recorder.late);
     if ((due || late) && step < steps) await this.keep();
+  }
+
+  /**
+   * Looks whether the runs can start, and saves them.
+   *
+   * @param all Whether also where nobody asked for a checkpoint of the start: one
+   * that is killed before the next is made again from its config alone.
+   */
+  async begin(all: boolean): Promise<void> {
+    const isAsked = isKept(this.#config, this.#engine.step);
+    if (all || isAsked) await this.keep();
+    else await this.#evaluated();
   }
 
   /**

@@ -47,6 +47,14 @@ import {
 } from "./resume.ts";
 import { trainLoop } from "./train_loop.ts";
 
+/** How one of many runs is trained. */
+export interface Many {
+  /** What those before it have found out of the machine and of this program. */
+  readonly known?: Memo;
+  /** Whether the state that it starts with is saved, though nobody asked for it. */
+  readonly savesStart?: boolean;
+}
+
 /**
  * Trains runs that differ in seed, data, learning rate and weight decay only.
  *
@@ -54,8 +62,7 @@ import { trainLoop } from "./train_loop.ts";
  * @param options Folder, signal, callbacks.
  * @param band Whether they are replicas, which lie in the folder as `replica-0`,
  * `replica-1`, …; else there is one, which the folder itself is.
- * @param known What trainings before this one have found out of the machine and of
- * this program, for whoever trains many runs one after the other.
+ * @param many How, for whoever trains many runs one after the other.
  * @returns How each ended.
  * @throws {Error} as `train()` and `trainReplicas()` do.
  */
@@ -63,7 +70,7 @@ export async function trainRuns(
   asked: readonly Config[],
   options: TrainOptions,
   band: boolean,
-  known = new Memo(),
+  { known = new Memo(), savesStart = true }: Many = {},
 ): Promise<TrainResult[]> {
   const { run, resume = false } = options;
   // Runs that are over need none.
@@ -100,8 +107,8 @@ export async function trainRuns(
     const failures = old?.filter(hasDiverged).map(resultOf) ?? [];
     const resumed = last !== undefined;
     const [{ config }] = experiments as [Experiment];
-    const training = { config, recorders, failures, engine, resumed, band };
-    return await trainLoop(training, options);
+    const runs = { config, recorders, failures, engine };
+    return await trainLoop({ ...runs, resumed, band, savesStart }, options);
   } finally {
     await engine.close();
   }

@@ -71,7 +71,7 @@ Deno.test("threads that train and that probe load the extensions in use", () =>
     const run = join(dir, "run");
     {
       using lane = new Lane("a_test.ts");
-      const { ms, result } = await lane.train(config, run, false);
+      const { ms, result } = await lane.train(config, run, {});
       assert(ms > 0);
       assertEquals([result!.run, result!.steps], [run, 2]);
     }

@@ -93,7 +93,7 @@ async function trained(
   // know of a stop.
   const train = async (): Promise<TrainingEnd | undefined> => {
     if (stop.signal.aborted || lost) return undefined;
-    return await lane.train(run.config, path, false, {
+    return await lane.train(run.config, path, { briefly: true }, {
       onProgress: (step) => share.isAt(run, step),
       ...(onWarning && { onWarning }),
     });

@@ -8,7 +8,12 @@ import { UsageError } from "../../base/errors.ts";
 import type { Config } from "../../config/config.ts";
 import { DamagedError } from "../../base/sums.ts";
 import { loadable } from "../../extensions/use.ts";
-import type { TrainingAnswer, TrainingEnd, TrainingOrder } from "./orders.ts";
+import type {
+  TrainingAnswer,
+  TrainingEnd,
+  TrainingOrder,
+  TrainingWay,
+} from "./orders.ts";
 
 /** Who is told what a lane does. */
 export interface Watcher {
@@ -52,7 +57,7 @@ export class Lane implements Disposable {
    *
    * @param config Its config.
    * @param run Its folder; what is there is gone on with.
-   * @param overwrite Begin again instead.
+   * @param how Whether to begin again instead, and what to leave out.
    * @param watcher Who is told.
    * @throws {DamagedError} if what lies in the folder is damaged.
    * @throws {Error} saying why else it could not be trained.
@@ -60,10 +65,10 @@ export class Lane implements Disposable {
   train(
     config: Config,
     run: string,
-    overwrite: boolean,
+    how: TrainingWay,
     watcher: Watcher = {},
   ): Promise<TrainingEnd> {
-    return this.#do({ kind: "train", config, run, overwrite }, watcher);
+    return this.#do({ kind: "train", config, run, how }, watcher);
   }
 
   /** Milliseconds a step, from a moment's training in a folder. */

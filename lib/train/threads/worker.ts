@@ -38,6 +38,9 @@ async function carryOut(
 ): Promise<TrainingAnswer> {
   stop = new AbortController();
   const { config, run, kind } = order;
+  const { overwrite = false, briefly = false } = kind === "train"
+    ? order.how
+    : { overwrite: true };
   let [ms, since] = [NaN, Infinity];
   try {
     await ready;
@@ -45,9 +48,7 @@ async function carryOut(
       [resolveConfig(config)],
       {
         run,
-        ...(kind === "trial" || order.overwrite
-          ? { overwrite: true }
-          : { resume: true }),
+        ...(overwrite ? { overwrite } : { resume: true }),
         signal: stop.signal,
         onWarning: (text) => scope.postMessage({ kind: "warning", text }),
         onProgress({ step, msPerStep }) {
@@ -59,7 +60,7 @@ async function carryOut(
         },
       },
       false,
-      known,
+      { known, savesStart: !briefly },
     );
     const end = kind === "trial"
       ? { ms }

@@ -10,10 +10,14 @@ import { shown } from "../lib/base/terminal.ts";
 import { command, main } from "./shared/cli.ts";
 import { useNamed } from "./shared/use.ts";
 import { plan } from "./sweep/plan.ts";
+import { run } from "./sweep/run.ts";
+import { status } from "./sweep/status.ts";
 
 await useNamed();
 const task = command("sweep", "Train many runs: grids, seeds, random draws.")
-  .addCommand(plan);
+  .addCommand(plan)
+  .addCommand(run)
+  .addCommand(status);
 
 task.argument("[what]").action((what) => {
   const names = task.commands.map((each) => each.name());

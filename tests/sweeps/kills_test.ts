@@ -2,14 +2,11 @@
 
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { randomKey } from "../../lib/numeric/random.ts";
 import { list } from "../../lib/runs/layout.ts";
 import { SWEEP } from "../../lib/sweeps/layout.ts";
-import { startDeno, withTempDir } from "../tasks/_run.ts";
+import { startProgram, withTempDir } from "../tasks/_run.ts";
 import { assertAsAlone, seeds, sweepOf, trainUnderKills } from "./_sweep.ts";
-
-const PROGRAM = fileURLToPath(new URL("./_program.ts", import.meta.url));
 
 Deno.test("two processes that are killed at random moments make each run once, to the same bytes as alone", () =>
   withTempDir(async (dir) => {
@@ -21,7 +18,7 @@ Deno.test("two processes that are killed at random moments make each run once, t
       runs,
       3,
       random,
-      () => startDeno(["run", "-A", "--no-check", PROGRAM, folder]),
+      () => startProgram("sweep", ["run", folder, "--jobs", "1"]),
     );
     assertEquals(kills, 3);
     for (const run of runs) {

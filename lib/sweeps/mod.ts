@@ -20,3 +20,16 @@ export type {
 } from "./layout.ts";
 export { type Planned, type PlanOptions, planSweep } from "./plan.ts";
 export type { KeyDraw, PlanPart, RandomDraws, SweepSpec } from "./spec.ts";
+export type {
+  SweepFailure,
+  SweepOutcome,
+  SweepRunOptions,
+  SweepStanding,
+} from "./running/options.ts";
+export { runSweep } from "./running/run.ts";
+export { parseShard, type Shard } from "./running/shard.ts";
+export {
+  type InTraining,
+  type SweepStatus,
+  sweepStatus,
+} from "./running/status.ts";

@@ -5,12 +5,12 @@
  */
 
 import { extname } from "node:path";
-import { stringify } from "@std/csv/stringify";
 import { ByteWriter, parquetWriteRows } from "hyparquet-writer";
 import { UsageError } from "../base/errors.ts";
 import { type Contents, writeWhole } from "../base/files.ts";
 import { isObject, kindOf } from "../base/json.ts";
 import type { Cell, Column, ColumnType, Row } from "./columns.ts";
+import { csvLine } from "./csv.ts";
 import { checkOutput, checkUnused } from "../base/output.ts";
 import { checkOptions, type Checks, flag, oneOf } from "../base/options.ts";
 
@@ -177,21 +177,10 @@ async function* csvOf(
   rows: AsyncIterable<Cells>,
   columns: readonly Column[],
 ): AsyncGenerator<string, void, void> {
-  const line = (cells: readonly Cell[]) => stringify([cells.map(inCsv)]);
-  yield line(columns.map(({ name }) => name));
+  yield csvLine(columns.map(({ name }) => name));
   for await (const row of rows) {
-    yield line(columns.map(({ name }) => row[name]));
+    yield csvLine(columns.map(({ name }) => row[name]));
   }
-}
-
-// A carriage return alone is a line's end to some readers, and @std/csv puts no
-// quotes around it.
-function inCsv(cell: Cell): Cell {
-  if (typeof cell !== "string") return cell;
-  const text = cell.replaceAll(/\r(?!\n)/g, "\n");
-  return /^[=+\-@\t]/.test(text) && Number.isNaN(Number(text))
-    ? `'${text}`
-    : text;
 }
 
 const PARQUET = {

@@ -45,7 +45,7 @@ export async function listed(
     onRead: readingLine(),
   });
   if (json) return printJson(runs);
-  if (csv) return await print(csvOf(runs));
+  if (csv) return await print(csvOf(runs, columns));
   if (runs.length === 0) return console.error(shown(noneText(folders, where)));
   await print(listText(runs, columns));
   for (const line of problems(runs)) console.error(shown(line));
@@ -99,7 +99,8 @@ function readingLine(): (done: number, total: number) => void {
 /** Prints lines; whoever reads them may stop reading, as `head` does. */
 export async function print(lines: string): Promise<void> {
   try {
-    const bytes = new TextEncoder().encode(`${lines}\n`);
+    const end = lines.endsWith("\n") ? "" : "\n";
+    const bytes = new TextEncoder().encode(`${lines}${end}`);
     for (let at = 0; at < bytes.length;) {
       at += await Deno.stdout.write(bytes.subarray(at));
     }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { cellOf } from "../../lib/formats/columns.ts";
+import { csvLine } from "../../lib/formats/csv.ts";
 import { percent, short, table } from "../../lib/base/terminal.ts";
 import type { RunComparison, RunDescription } from "../../lib/store/compare.ts";
 import { SHOWN } from "../../lib/store/columns.ts";
@@ -71,20 +73,21 @@ export function plainCell(value: unknown): string {
 const numberText = (value: number) =>
   String(value).length <= 7 ? String(value) : short(value);
 
-/** Runs as CSV (RFC 4180), lists and objects as JSON, nothing as nothing. */
-export function csvOf(runs: readonly ListedRun[]): string {
-  const names = Object.keys(runs[0] ?? {});
-  const quoted = (text: string) =>
-    /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  const text = (value: unknown) =>
-    value === null || value === undefined
-      ? ""
-      : typeof value === "object"
-      ? JSON.stringify(value)
-      : String(value);
-  return [names, ...runs.map((run) => names.map((name) => text(run[name])))]
-    .map((row) => row.map(quoted).join(","))
-    .join("\r\n");
+/**
+ * Runs as CSV, a header first; lists and objects as JSON, nothing as nothing.
+ *
+ * @param runs The runs.
+ * @param columns What stands in the header where there are none.
+ */
+export function csvOf(
+  runs: readonly ListedRun[],
+  columns: readonly string[] = ["run", ...SHOWN],
+): string {
+  const names = runs[0] ? Object.keys(runs[0]) : columns;
+  const lines = runs.map((run) =>
+    csvLine(names.map((name) => cellOf(run[name])))
+  );
+  return `${csvLine(names)}${lines.join("")}`;
 }
 
 const indented = (lines: readonly string[]) => lines.map((line) => `  ${line}`);

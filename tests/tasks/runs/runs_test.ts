@@ -27,6 +27,8 @@ Deno.test("runs lists as a table, JSON and CSV", () =>
       none.stderr,
       /^no runs in runs; make one with deno task train$/m,
     );
+    const header = await taskAt(dir, "runs", "--csv", "--columns", "lr,run");
+    assertEquals([header.stdout, header.stderr], ["lr,run\r\n", ""]);
     two(dir);
     const list = await taskAt(dir, "runs");
     assertEquals([list.code, list.stderr], [0, ""]);
@@ -54,7 +56,7 @@ Deno.test("runs lists as a table, JSON and CSV", () =>
       csv.stdout,
       "folder,lr,note,hidden\r\n" +
         'b,0.01,,"[200,200]"\r\n' +
-        'a,0.001,"one, ""two""\nthree","[200,200]"\n',
+        'a,0.001,"one, ""two""\nthree","[200,200]"\r\n',
     );
   }));
 

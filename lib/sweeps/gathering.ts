@@ -16,6 +16,7 @@ import { shown } from "../settings/checked.ts";
 import { Costs } from "../train/threads/cost.ts";
 import { runId } from "./ids.ts";
 import type { Place, PlannedRun, Point } from "./layout.ts";
+import { IdleKeys } from "./idle.ts";
 import type { Block } from "./points.ts";
 
 /** Runs to make whose steps take equally long. */
@@ -30,6 +31,9 @@ export interface Kind {
 
 // So many reasons are told.
 const TOLD = 3;
+
+// Of so many points it is seen whether what they name says anything.
+const LOOKED_AT = 1000;
 
 /** The runs of a plan. */
 export class Gathering {
@@ -49,6 +53,7 @@ export class Gathering {
   readonly #reasons = new Map<string, { point: Point; runs: number }>();
   readonly #kinds = new Map<string, Kind>();
   readonly #costs = new Costs();
+  readonly #idle = new IdleKeys();
 
   /** Runs that are in the folder already, of any plan. */
   get there(): number {
@@ -72,12 +77,16 @@ export class Gathering {
     config: ConfigInput,
     place: Place,
   ): Generator<PlannedRun, void, void> {
+    const count = blocks.reduce((n, { count }) => n + count, 0);
+    const every = Math.ceil(count / LOOKED_AT);
+    let n = 0;
     for (const { set, seeds, points } of blocks) {
       for (const point of points()) {
         this.all += seeds?.length ?? 1;
         const start = { ...config, ...set, ...point, ...place };
         const whole = this.#resolved(start, point, seeds);
         if (!whole) continue;
+        if (n++ % every === 0) this.#idle.look(whole, { ...set, ...point });
         // Nothing that a config is held to depends on its seed.
         const runs = seeds?.map((seed) => ({
           point: { ...point, seed },
@@ -144,6 +153,11 @@ export class Gathering {
   /** What is to be made, those of which there are most first. */
   get kinds(): Kind[] {
     return [...this.#kinds.values()].sort((a, b) => b.runs - a.runs);
+  }
+
+  /** Keys that say nothing in some of the runs, in a sentence each. */
+  get idle(): string[] {
+    return this.#idle.sentences;
   }
 
   /** Why there are impossible runs, in words: a few of them, how many others. */

@@ -26,7 +26,11 @@ const keys = Object.keys(deviceSettings) as (keyof Place)[];
  *
  * @throws {ConfigError} if it is none that is the same everywhere.
  */
-export function placeOf(set: ConfigInput, config: ConfigInput = {}): Place {
+export function placeOf(
+  set: ConfigInput,
+  config: ConfigInput = {},
+  what = "set",
+): Place {
   const place: Record<string, unknown> = {};
   for (const key of keys) {
     const isOpen = (value: unknown) =>
@@ -41,7 +45,7 @@ export function placeOf(set: ConfigInput, config: ConfigInput = {}): Place {
     }
     if (isOpen(set[key])) {
       throw new ConfigError(
-        `set must not have ${key} ${
+        `${what} must not have ${key} ${
           shown(set[key])
         }: every machine would take ` +
           "its own, and all runs of a sweep are computed at one place",

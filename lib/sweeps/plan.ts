@@ -30,7 +30,7 @@ import { endedIds, findSweep, readEnded } from "./files.ts";
 import { Gathering, type Kind } from "./gathering.ts";
 import { FORMAT, SWEEP, type Sweep } from "./layout.ts";
 import { checkPlaceOf, placeOf } from "./place.ts";
-import { asInFile, blocksOf } from "./points.ts";
+import { asInFile, blocksOf, type Naming } from "./points.ts";
 import { seedsSaid } from "./seeds.ts";
 import { checkedSpec, type SweepSpec } from "./spec.ts";
 
@@ -80,6 +80,8 @@ export interface Planned {
   readonly seeds: string;
   /** What cannot be told apart from the seed, in a sentence; null where all can. */
   readonly confounded: string | null;
+  /** Keys that say nothing in some of the runs, in a sentence each. */
+  readonly idle: readonly string[];
   /** Runs of the folder in all. */
   readonly runs: number;
   /** The plan's runs that are to be made, by what a step of them costs. */
@@ -106,10 +108,8 @@ export async function planSweep(
   checkArgument("planSweep()", "spec", spec, object);
   checkOptions("planSweep()", options, PLAN);
   const { name, flags = false } = options;
-  const blocks = blocksOf(
-    checkedSpec(spec),
-    flags ? (field) => `--${field}` : asInFile,
-  );
+  const naming: Naming = flags ? (field) => `--${field}` : asInFile;
+  const blocks = blocksOf(checkedSpec(spec), naming);
   if (name !== undefined) checkName(name);
   const folder = options.folder ??
     join("sweeps", name ?? await freeName(new Date()));
@@ -120,7 +120,7 @@ export async function planSweep(
     name: name ?? basename(resolve(folder)),
     groklab: version,
     created: new Date().toISOString(),
-    place: placeOf(spec.set ?? {}, spec.config),
+    place: placeOf(spec.set ?? {}, spec.config, naming("set")),
     axes: [],
     plans: [],
   };
@@ -213,6 +213,7 @@ async function outcome(
     repeated,
     impossible,
     reasons: impossible > 0 ? reasons : null,
+    idle: gathering.idle,
     runs: there + added,
     kinds: gathering.kinds,
   };

@@ -182,7 +182,7 @@ function varied(name: string, what: string): keyof Config {
   if (!isPlace(key)) return key;
   throw new ConfigError(
     `${what} must not have ${key}: all runs of a sweep are computed at one ` +
-      "place, which set says for all of them",
+      "place, which is set for all of them at once",
   );
 }
 

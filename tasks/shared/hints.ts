@@ -35,7 +35,8 @@ export function refusal(
     const [name, value] = unknown.split("=") as [string, string?];
     const hint = value !== undefined && flags.includes(name)
       ? `: ${takesNone(name)}`
-      : didYouMean(flagsMeant(name, [...flags, "--help"]));
+      : didYouMean(flagsMeant(name, [...flags, "--help"])) ||
+        asKeyOf(name, flags);
     return `unknown option '${unknown}'${hint}; --help lists the options`;
   }
   if (error.code !== "commander.excessArguments") return message;
@@ -51,6 +52,15 @@ const oppositeOf = (flag: string) => flag.replace(/^--(?:no-)?/, "--no-");
 
 const takesNone = (flag: string) =>
   `${flag} takes no value (no is ${oppositeOf(flag)})`;
+
+// Where the keys of a config are no flags.
+const asKeyOf = (name: string, flags: readonly string[]) =>
+  flags.includes("--grid")
+    ? `: keys of the config are varied with --grid ${
+      name.slice(2)
+    }=… and set ` +
+      `with --set ${name.slice(2)}=…`
+    : "";
 
 // What a word may mean where none is wanted.
 function meantByWord(

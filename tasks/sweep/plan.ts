@@ -8,8 +8,8 @@ import { dirname, resolve } from "node:path";
 import { verifiedText } from "../../lib/base/verified.ts";
 import { parseJson } from "../../lib/base/json.ts";
 import { taskLine } from "../../lib/base/shell.ts";
-import { ConfigError, type ConfigInput } from "../../lib/config/config.ts";
-import { type PlanFile, planFile, seedsOf } from "../../lib/sweeps/spec.ts";
+import { ConfigError } from "../../lib/config/config.ts";
+import { planFile, seedsOf } from "../../lib/sweeps/spec.ts";
 import type { SweepSpec } from "../../lib/sweeps/spec.ts";
 import {
   EXIT,
@@ -93,7 +93,7 @@ export const plan = subcommand(
       );
     }
     const file = await fileOf(options);
-    const spec = file ?? await specOf(options);
+    const spec = file?.spec ?? await specOf(options);
     const { planSweep } = await import("../../lib/sweeps/plan.ts");
     const planned = await planSweep(spec, {
       ...(out !== undefined && { folder: out }),
@@ -104,8 +104,8 @@ export const plan = subcommand(
     });
     const { costText, plannedText } = await import("./text.ts");
     if (!json) console.log(plannedText(planned));
-    if (planned.confounded !== null) {
-      console.error(`warning: ${planned.confounded}`);
+    for (const each of [...planned.idle, planned.confounded ?? []].flat()) {
+      console.error(`warning: ${each}`);
     }
     const { costOf } = await import("./cost.ts");
     const cost = trial ? await costOf(planned, jobs) : null;
@@ -142,7 +142,7 @@ async function specOf(
 // What a plan's file says.
 async function fileOf(
   { file, ...flags }: PlanFlags,
-): Promise<(SweepSpec & Pick<PlanFile, "name">) | undefined> {
+): Promise<{ spec: SweepSpec; name: string | undefined } | undefined> {
   if (file === undefined) return undefined;
   for (const key of ["grid", "seeds", "set", "config"] as const) {
     if (flags[key] === undefined) continue;
@@ -156,11 +156,9 @@ async function fileOf(
   } catch (error) {
     throw new ConfigError((error as Error).message, { cause: error });
   }
-  const { config, ...plan } = planFile(found, file);
-  return {
-    ...plan,
-    ...(config !== undefined && {
-      config: await readConfig(resolve(dirname(file), config)) as ConfigInput,
-    }),
-  };
+  const { name, config, ...plan } = planFile(found, file);
+  const start = config === undefined
+    ? {}
+    : { config: await readConfig(resolve(dirname(file), config)) };
+  return { spec: { ...plan, ...start }, name };
 }

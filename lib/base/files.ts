@@ -141,17 +141,25 @@ async function put(path: string, contents: Contents): Promise<void> {
   await Deno.remove(path).catch((error) => {
     if (!isAbsent(error)) throw error;
   });
-  await Deno.writeFile(path, bytesOf(contents), { createNew: true });
+  if (typeof contents === "string" || contents instanceof Uint8Array) {
+    const bytes = typeof contents === "string"
+      ? new TextEncoder().encode(contents)
+      : contents;
+    await Deno.writeFile(path, bytes, { createNew: true });
+  } else await writePieces(path, contents);
   await onDisk(path);
 }
 
-function bytesOf(
-  contents: Contents,
-): Uint8Array | ReadableStream<Uint8Array> {
-  if (contents instanceof Uint8Array) return contents;
-  return typeof contents === "string"
-    ? new TextEncoder().encode(contents)
-    : ReadableStream.from(batches(contents));
+// Deno.writeFile() takes a stream too, and says nothing of it where the disk is
+// full in the middle.
+async function writePieces(
+  path: string,
+  pieces: Iterable<string> | AsyncIterable<string>,
+): Promise<void> {
+  using file = await Deno.open(path, { write: true, createNew: true });
+  for await (let bytes of batches(pieces)) {
+    while (bytes.length > 0) bytes = bytes.subarray(await file.write(bytes));
+  }
 }
 
 // So many letters are written at a time.

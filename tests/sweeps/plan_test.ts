@@ -4,7 +4,12 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { ConfigError, resolveConfig } from "../../lib/config/config.ts";
 import { UsageError } from "../../lib/base/errors.ts";
-import { planLine, readPlan, readSweep, writeEnded } from "../../lib/sweeps/files.ts";
+import {
+  planLine,
+  readPlan,
+  readSweep,
+  writeEnded,
+} from "../../lib/sweeps/files.ts";
 import { runId } from "../../lib/sweeps/ids.ts";
 import { planSweep } from "../../lib/sweeps/plan.ts";
 import type { SweepSpec } from "../../lib/sweeps/spec.ts";
@@ -97,7 +102,10 @@ Deno.test("plans that are written in several pieces are whole", () =>
     const seeds = Array.from({ length: 150 }, (_, seed) => seed);
     await planSweep({ seeds, parts: [{}] }, { folder });
     const runs = await readPlan(folder);
-    assertEquals(runs.map(({ point }) => point), seeds.map((seed) => ({ seed })));
+    assertEquals(
+      runs.map(({ point }) => point),
+      seeds.map((seed) => ({ seed })),
+    );
     const text = await Deno.readTextFile(join(folder, "plan.jsonl"));
     assert(text.length > 3 * 65536);
     assertEquals(text, runs.map(planLine).join(""));

@@ -198,6 +198,18 @@ Deno.test("seedsOf() reads ranges and lists", () => {
   );
 });
 
+Deno.test("the plan of docs/sweeps.md is one", async () => {
+  const docs = new URL("../../docs/sweeps.md", import.meta.url);
+  const [, text] = /^```json\n(.*?)^```$/ms.exec(
+    await Deno.readTextFile(docs),
+  )!;
+  const { name: _, config: __, ...spec } = planFile(JSON.parse(text!), "docs");
+  assertEquals(
+    blocksOf(spec).map(({ count, seeds }) => count * seeds!.length),
+    [4 * 8, 2 * 8, 50 * 2],
+  );
+});
+
 /** Files that are no plans. */
 const FILES: readonly [found: unknown, problem: string][] = [
   [3, "it must be an object, got 3"],

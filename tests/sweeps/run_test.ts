@@ -12,6 +12,7 @@ import {
   runPath,
   SWEEP,
 } from "../../lib/sweeps/layout.ts";
+import { Claims } from "../../lib/sweeps/running/claims.ts";
 import type { SweepRunOptions } from "../../lib/sweeps/running/options.ts";
 import { runSweep } from "../../lib/sweeps/running/run.ts";
 import { train } from "../../lib/train/train.ts";
@@ -65,6 +66,11 @@ Deno.test("runSweep() trains what is not there, side by side, to the bytes of ea
     }
     assertEquals(await claims(dir), []);
     const before = await contentsOf(dir);
+    {
+      // As of a process that was killed once it had noted the end.
+      using left = await Claims.open(dir);
+      await left.take(runs[0]!.id);
+    }
     const again = await runSweep(dir);
     assertEquals(again, { ...outcome, trained: 0 });
     assertEquals(await contentsOf(dir), before, "nothing is trained twice");
@@ -189,6 +195,41 @@ Deno.test("what another machine left is taken over with a copy of its folder", (
     assertEquals(attempts, 2);
     assertEquals(await list(join(dir, SWEEP.runs)), [run!.id]);
     await assertAsAlone(dir, run!, join(dir, "alone"));
+  }));
+
+Deno.test("who has lost a run to another process lets go of it", () =>
+  withTempDir(async (dir) => {
+    const [run] = await sweepOf(dir, seeds(1), LASTING);
+    const next = `${claimPath(dir, run!.id)}.1`;
+    const owner = {
+      host: "elsewhere",
+      pid: 1,
+      since: "",
+      attempts: 2,
+      deaths: 1,
+    };
+    let saved: boolean | undefined;
+    const outcome = await runSweep(dir, {
+      stale: 2000,
+      onProgress: ({ training }) => {
+        if (!training.some(({ step }) => step > 0) || saved !== undefined) {
+          return;
+        }
+        saved = [...Deno.readDirSync(runPath(dir, run!.id))]
+          .some(({ name }) => name === "checkpoints");
+        Deno.writeTextFileSync(next, JSON.stringify(owner));
+        // Young for as long as this may take.
+        const later = new Date(Date.now() + 3_600_000);
+        Deno.utimeSync(next, later, later);
+      },
+    });
+    assertEquals(saved, false, "nobody asked for the state of the start");
+    assertEquals(
+      [outcome.elsewhere, outcome.trained, outcome.interrupted],
+      [1, 0, false],
+    );
+    assertEquals(await readEnded(dir, run!.id), undefined);
+    assertEquals((await claims(dir)).sort(), [run!.id, `${run!.id}.1`]);
   }));
 
 Deno.test("a run over which three processes died is not tried any more, until it is asked for again", () =>

@@ -31,9 +31,11 @@
 
 import { join } from "node:path";
 import { describing } from "../../base/files.ts";
+import { list } from "../../runs/layout.ts";
 import { SWEEP } from "../layout.ts";
 import {
   BYTES,
+  claimNamed,
   clock,
   fileOf,
   type Found,
@@ -63,6 +65,8 @@ export interface Claim {
   isOurs(): Promise<boolean>;
   /** Gives it back in the middle of the run. */
   release(): Promise<void>;
+  /** Lets go of it, once another process has it. */
+  letGo(): void;
   /** Removes it, once it is written how the run ended. */
   end(): Promise<void>;
 }
@@ -135,18 +139,43 @@ export class Claims implements Disposable {
       const found = await lookAt(this.#folder, path, {
         stale: this.#stale,
       });
-      if (found?.state === "held") return undefined;
+      // Unless another has taken it over from one that was away, and does not know.
+      if (
+        found?.state === "held" && !await isThere(this.#folder, id, number + 1)
+      ) {
+        return undefined;
+      }
       // Where it is gone, the run has ended meanwhile: its claims are all gone.
       [number, before] = found ? [number + 1, found] : [0, undefined];
+    }
+  }
+
+  /**
+   * Removes what processes have left that were killed between noting an end and
+   * removing their claim.
+   *
+   * @param isOver Whether a run has ended for good.
+   */
+  async tidy(isOver: (id: string) => boolean): Promise<void> {
+    const path = join(this.#folder, SWEEP.claims);
+    for (const name of await list(path) ?? []) {
+      const id = claimNamed(name)?.id;
+      if (id === undefined || !isOver(id)) continue;
+      const file = join(path, name);
+      const found = await lookAt(this.#folder, file, { stale: this.#stale });
+      if (found?.state === "left") await Deno.remove(file).catch(() => {});
     }
   }
 
   /** Stops touching; what is still held is left. */
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
-    for (const claim of [...this.#held]) claim.drop();
+    for (const claim of [...this.#held]) claim.letGo();
   }
 }
+
+const isThere = (folder: string, id: string, number: number) =>
+  Deno.stat(fileOf(folder, id, number)).then(() => true, () => false);
 
 async function created(path: string): Promise<Deno.FsFile | undefined> {
   try {
@@ -195,11 +224,12 @@ class HeldClaim implements Claim {
   async begin(): Promise<void> {
     try {
       await this.#parts.file.tryLock(true).catch(() => undefined);
-      await this.#write(this.#parts.owner);
+      // On a shared disk others see it at the first touch, if not before.
+      await this.#write(this.#parts.owner, false);
     } catch (error) {
       // Of a full disk: an empty claim would be in everybody's way for a while.
       const { folder, id, number } = this.#parts;
-      this.drop();
+      this.letGo();
       await Deno.remove(fileOf(folder, id, number)).catch(() => {});
       throw error;
     }
@@ -219,16 +249,15 @@ class HeldClaim implements Claim {
   async isOurs(): Promise<boolean> {
     if (this.#closed) return true;
     const { folder, id, number } = this.#parts;
-    const taken = () =>
-      Deno.stat(fileOf(folder, id, number + 1)).then(() => true, () => false);
-    this.#lost ||= Date.now() - this.#touched > this.#stale || await taken();
+    this.#lost ||= Date.now() - this.#touched > this.#stale ||
+      await isThere(folder, id, number + 1);
     return !this.#lost;
   }
 
   async release(): Promise<void> {
     await this.#write({ ...this.#parts.owner, released: true })
       .catch(() => {}); // Then it is left.
-    this.drop();
+    this.letGo();
   }
 
   async end(): Promise<void> {
@@ -239,10 +268,10 @@ class HeldClaim implements Claim {
       await Deno.remove(fileOf(folder, id, i)).catch(() => {});
     }
     // Held until it is gone: nobody takes it for one that was left.
-    this.drop();
+    this.letGo();
   }
 
-  drop(): void {
+  letGo(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#onDrop();
@@ -251,14 +280,14 @@ class HeldClaim implements Claim {
 
   // One at a time: of two writers at once one could write what the other has
   // written over.
-  #write(owner: Owner): Promise<void> {
+  #write(owner: Owner, sync = true): Promise<void> {
     const turn = this.#writing.then(async () => {
       const { file } = this.#parts;
       if (this.#closed) return;
       await file.seek(0, Deno.SeekMode.Start);
       const text = `${JSON.stringify(owner).padEnd(BYTES - 1)}\n`;
       await file.write(new TextEncoder().encode(text));
-      await file.syncData();
+      if (sync) await file.syncData();
     });
     this.#writing = turn.catch(() => {});
     return turn;

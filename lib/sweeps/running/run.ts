@@ -46,9 +46,11 @@ export async function runSweep(
       () => Deno.mkdir(join(folder, part), { recursive: true }),
     );
   }
+  using claims = await Claims.open(folder, options.stale);
   const share = await Share.of(folder, runs, options);
-  const jobs = Math.min(options.jobs ?? jobsAt(place), share.waiting.length);
-  if (jobs > 0) await trainShare(folder, share, jobs, options);
+  await claims.tidy((id) => share.isOver(id));
+  share.jobs = Math.min(options.jobs ?? jobsAt(place), share.waiting.length);
+  if (share.jobs > 0) await trainShare(folder, claims, share, options);
   return share.outcome();
 }
 
@@ -61,15 +63,14 @@ function jobsAt({ device, threads }: Place): number {
 
 async function trainShare(
   folder: string,
+  claims: Claims,
   share: Share,
-  jobs: number,
   options: SweepRunOptions,
 ): Promise<void> {
-  const { program = "sweep", limit, signal, stale, onStart } = options;
+  const { program = "sweep", limit, signal, onStart } = options;
   using opened = new DisposableStack();
-  const claims = opened.use(await Claims.open(folder, stale));
   const lanes = Array.from(
-    { length: jobs },
+    { length: share.jobs },
     () => opened.use(new Lane(program)),
   );
   const stop = new AbortController();
@@ -84,8 +85,7 @@ async function trainShare(
     () => lanes.forEach((lane) => lane.stop()),
   );
   const setting: Setting = { folder, claims, share, stop, options };
-  share.jobs = jobs;
-  onStart?.(share.standing, jobs);
+  onStart?.(share.standing, share.jobs);
   let broken: { readonly error: unknown } | undefined;
   await Promise.all(lanes.map(async (lane) => {
     try {

@@ -78,6 +78,11 @@ export class Share {
     }
   }
 
+  /** Whether a run has ended, and is not tried again. */
+  isOver(id: string): boolean {
+    return this.#ended.has(id);
+  }
+
   /** How often a run was begun before it ended without success. */
   attemptsOf({ id }: PlannedRun): number {
     return this.#before.get(id)?.attempts ?? 0;

@@ -53,7 +53,10 @@ export async function trainRun(
   const how = claim.deaths >= MOST_DEATHS
     ? failed(`${claim.deaths} processes that trained it have died`)
     : await trained(setting, lane, run, claim);
-  if (!await claim.isOurs()) return share.isElsewhere(run);
+  if (!await claim.isOurs()) {
+    claim.letGo();
+    return share.isElsewhere(run);
+  }
   if (!how) {
     await claim.release();
     return share.isStopped(run);

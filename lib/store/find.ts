@@ -46,8 +46,7 @@ async function calledIn(folder: string): Promise<Called[]> {
 export async function findRun(named: string, runs = "runs"): Promise<string> {
   checkArgument("findRun()", "named", named, text);
   checkArgument("findRun()", "runs", runs, pathCheck);
-  const there = named !== "" && await isRun(named).catch(() => true);
-  if (there) return named;
+  if (named !== "" && await isRun(named).catch(() => true)) return named;
   const all = await isFolder(runs) ? await calledIn(runs) : [];
   const found = runsCalled(named, all);
   if (found.length === 1) return found[0]!.run;
@@ -66,13 +65,35 @@ export async function findRun(named: string, runs = "runs"): Promise<string> {
     );
   }
   const near = meant(named, all.map(nameOf));
+  const info = await Deno.stat(named).catch(() => undefined);
+  const there = info
+    ? `this ${info.isDirectory ? "folder" : "file"} is none`
+    : "there is no such folder";
   throw new UsageError(
-    `Cannot find the run ${JSON.stringify(named)}: there is no such folder, ` +
-      `and none of the ${all.length} runs in ${runs} is called so` +
+    `Cannot find the run ${
+      JSON.stringify(named)
+    }: ${there}, and none of the ${all.length} runs in ${runs} is called so` +
       (near.length > 0
         ? ` (did you mean ${orOf(near)}?)`
         : `; ${taskLine("runs")} lists them`),
   );
+}
+
+/**
+ * The same, but a folder of replicas may be meant, too: as a whole.
+ *
+ * @param named What it is called.
+ * @param runs The folder of runs.
+ * @throws {UsageError} as {@link findRun}.
+ */
+export async function findRunOrBand(
+  named: string,
+  runs = "runs",
+): Promise<string> {
+  for (const path of named === "" ? [] : [named, join(runs, named)]) {
+    if ((await replicasIn(path).catch(() => [])).length > 0) return path;
+  }
+  return await findRun(named, runs);
 }
 
 /**

@@ -48,7 +48,7 @@ export type RunRecord = Record<string, unknown>;
  * it, and the rest is there.
  *
  * @param run A folder with a manifest.
- * @returns Undefined where the manifest is another program's.
+ * @returns Undefined where the manifest is another program's, or the folder is gone.
  */
 export async function readFacts(run: string): Promise<RunFacts | undefined> {
   const reader = new Reader(run);
@@ -63,6 +63,8 @@ export async function readFacts(run: string): Promise<RunFacts | undefined> {
   const state = reader.state ??
     await reader.attempt(() => stateOf(run, summary), true) ?? "stopped";
   const problem = reader.problem ?? null;
+  // Removed, or moved, while it was read.
+  if (problem !== null && !await isThere(run)) return undefined;
   return { state, problem, manifest, config, outcome, labels };
 }
 
@@ -92,6 +94,9 @@ export async function readRecord(run: string): Promise<RunRecord | undefined> {
     problem,
   };
 }
+
+const isThere = (path: string) =>
+  Deno.lstat(path).then(() => true, () => false);
 
 const textIn = (value: unknown, name: string) =>
   isObject(value) && typeof value[name] === "string" ? value[name] : null;

@@ -64,7 +64,7 @@ export function plainCell(value: unknown): string {
     return Number.isInteger(value) ? String(value) : numberText(value);
   }
   if (Array.isArray(value) && value.every((each) => typeof each !== "object")) {
-    return value.join(",");
+    return value.join(",") || "–";
   }
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }

@@ -7,7 +7,7 @@
 import { EXIT, path, printJson, several, subcommand } from "../shared/cli.ts";
 import { UsageError } from "../../lib/base/errors.ts";
 import { shown, table } from "../../lib/base/terminal.ts";
-import { IN, runsNamed } from "./look.ts";
+import { IN } from "./look.ts";
 
 // More of them nobody reads before an answer.
 const MOST = 20;
@@ -36,7 +36,7 @@ export const remove = subcommand(
     }
     const runs = byCondition
       ? await runsWhere(options.in, where, tag)
-      : await runsNamed(named, options.in);
+      : await foldersNamed(named, options.in);
     if (runs.length === 0) return console.error("no run is so");
     const { checkRemovable, trashRun } = await import(
       "../../lib/store/trash.ts"
@@ -50,6 +50,16 @@ export const remove = subcommand(
       console.log(shown(`${run} → trash ${id}`));
     }
   });
+
+async function foldersNamed(
+  named: readonly string[],
+  folder: string,
+): Promise<string[]> {
+  const { findRunOrBand } = await import("../../lib/store/find.ts");
+  const found: string[] = [];
+  for (const each of named) found.push(await findRunOrBand(each, folder));
+  return [...new Set(found)];
+}
 
 async function runsWhere(
   folder: string,

@@ -156,6 +156,8 @@ Deno.test("a run is found by its path, its name, its folder, or the beginning of
       ["2026", 'Cannot tell which run "2026" is: base'],
       ["bas", "begin so; write more of it"],
       ["bse", "(did you mean base?)"],
+      ["bse", "there is no such folder, and none of the 3"],
+      [runs, "this folder is none, and none of the 3"],
       ["", "none of the 3 runs in"],
       [join(runs, "band"), "it holds 1 of them"],
     ];

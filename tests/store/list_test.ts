@@ -8,6 +8,7 @@ import { metricChoices } from "../../lib/metrics/mod.ts";
 import { FIXED } from "../../lib/store/columns.ts";
 import { listRuns } from "../../lib/store/list.ts";
 import { writeLabels } from "../../lib/store/labels.ts";
+import { readFacts } from "../../lib/store/record.ts";
 import { lockRun } from "../../lib/runs/lock.ts";
 import { withTempDir } from "../tasks/_run.ts";
 import { makeRun } from "./_runs.ts";
@@ -235,6 +236,10 @@ Deno.test("what is damaged is said of its run, and the others are listed", () =>
     ]);
     assertEquals(rows[0]!["test_accuracy"], 0.5);
   }));
+
+Deno.test("a run that is removed while it is read is none", async () => {
+  assertEquals(await readFacts("/nowhere/at/all"), undefined);
+});
 
 Deno.test("names of columns that there are not are refused with the nearest", () =>
   withTempDir(async (runs) => {

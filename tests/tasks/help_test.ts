@@ -96,7 +96,15 @@ for (const [task, heavy] of Object.entries(HEAVY)) {
 // Before a command begins, Deno looks through node_modules for each import of a
 // package by a module that is loaded later.
 for (
-  const task of ["train", "probe", "report", "reproduce", "export", "bench"]
+  const task of [
+    "train",
+    "probe",
+    "report",
+    "reproduce",
+    "export",
+    "bench",
+    "runs",
+  ]
 ) {
   Deno.test(`what ${task} loads later imports no package twice, and none that is there`, async () => {
     const { begun, all, from } = await importsOf(task);

@@ -126,9 +126,13 @@ Deno.test("runs removes only what is agreed to, and gives it back", () =>
     );
     assertEquals((await runs("restore", "a")).stdout, "runs/a\n");
     await runs("remove", "a", "b", "--yes");
+    // Replicas as a whole.
+    makeRun(join(dir, "runs", "band", "replica-0"));
+    const band = await runs("remove", "band", "--yes");
+    assertMatch(band.stdout, /^runs\/band → trash 20\S+\n$/);
     assertRefused(await runs("empty-trash"), 2);
     const emptied = await runs("empty-trash", "--yes");
-    assertEquals(emptied.stdout, "deleted 2 runs\n");
+    assertEquals(emptied.stdout, "deleted 3 runs\n");
     assertEquals([...Deno.readDirSync(join(dir, "runs"))], []);
   }));
 

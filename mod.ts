@@ -155,7 +155,11 @@ export {
 
 // Runs.
 
-export { exportCheckpoint } from "./lib/runs/export.ts";
+export {
+  exportCheckpoint,
+  exportCheckpoints,
+} from "./lib/runs/exports/checkpoint.ts";
+export { exportMetrics } from "./lib/runs/exports/metrics.ts";
 export {
   checkpointsOf,
   findCheckpoint,

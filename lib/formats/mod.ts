@@ -13,9 +13,13 @@ export {
   type Row,
 } from "./columns.ts";
 export {
+  CHECKPOINT_FORMATS,
+  type CheckpointFormat,
   TABLE_FORMATS,
   type TableFormat,
-  tableFormat,
-  type TableOptions,
-  writeTable,
-} from "./tables.ts";
+  TENSOR_NAMES,
+  type TensorNames,
+} from "./names.ts";
+export { encodeNpy, encodeNpz } from "./npz.ts";
+export { encodeSafetensors } from "./safetensors.ts";
+export { tableFormat, type TableOptions, writeTable } from "./tables.ts";

@@ -11,14 +11,9 @@ import { type Contents, writeWhole } from "../base/files.ts";
 import { isObject, kindOf } from "../base/json.ts";
 import type { Cell, Column, ColumnType, Row } from "./columns.ts";
 import { csvLine } from "./csv.ts";
+import { TABLE_FORMATS, type TableFormat } from "./names.ts";
 import { checkOutput, checkUnused } from "../base/output.ts";
 import { checkOptions, type Checks, flag, oneOf } from "../base/options.ts";
-
-/** The formats that tables are written in; also the ends of files' names. */
-export const TABLE_FORMATS = ["csv", "jsonl", "parquet"] as const;
-
-/** A format that tables are written in. */
-export type TableFormat = typeof TABLE_FORMATS[number];
 
 /** How a table is written. */
 export interface TableOptions {

@@ -6,7 +6,13 @@
  */
 
 export { DamagedError } from "../base/sums.ts";
-export { exportCheckpoint, type ExportOptions } from "./export.ts";
+export {
+  type ExportAllOptions,
+  exportCheckpoint,
+  exportCheckpoints,
+  type ExportOptions,
+} from "./exports/checkpoint.ts";
+export { exportMetrics } from "./exports/metrics.ts";
 export type { UsedModule } from "../config/used.ts";
 export { checkpointPath } from "./layout.ts";
 export { isLocked, lockRun } from "./lock.ts";

@@ -18,7 +18,7 @@ import {
 import { decodeModel, encodeModel } from "../../lib/onnx/file/model.ts";
 import { loadProbeModel } from "../../lib/onnx/inspect/load_probe_model.ts";
 import { hostTensorOf } from "../../lib/numeric/tensor.ts";
-import { exportCheckpoint } from "../../lib/runs/export.ts";
+import { exportCheckpoint } from "../../lib/runs/exports/checkpoint.ts";
 import { withTempDir } from "../tasks/_run.ts";
 import { split, whole } from "./_beside.ts";
 

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { readExternalData } from "../../lib/onnx/file/external_data.ts";
 import { decodeModel } from "../../lib/onnx/file/model.ts";
 import { loadProbeModel } from "../../lib/onnx/inspect/load_probe_model.ts";
-import { exportCheckpoint } from "../../lib/runs/export.ts";
+import { exportCheckpoint } from "../../lib/runs/exports/checkpoint.ts";
 import { withTempDir } from "../tasks/_run.ts";
 import { split } from "./_beside.ts";
 

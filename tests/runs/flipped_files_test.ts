@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { probe, probeRun } from "../../lib/probes/mod.ts";
 import { readSplitFile } from "../../lib/probes/foreign/split/read_split.ts";
 import { readRuns } from "../../lib/report/runs.ts";
-import { exportCheckpoint } from "../../lib/runs/export.ts";
+import { exportCheckpoint } from "../../lib/runs/exports/checkpoint.ts";
 import { findCheckpoint } from "../../lib/runs/read.ts";
 import { DamagedError } from "../../lib/base/sums.ts";
 import { startFrom } from "../../lib/train/from_checkpoint.ts";

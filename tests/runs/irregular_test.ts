@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { FileError, writeWhole } from "../../lib/base/files.ts";
 import { probe } from "../../lib/probes/mod.ts";
 import { readRuns } from "../../lib/report/runs.ts";
-import { exportCheckpoint } from "../../lib/runs/export.ts";
+import { exportCheckpoint } from "../../lib/runs/exports/checkpoint.ts";
 import { findCheckpoint, runsIn } from "../../lib/runs/read.ts";
 import { readFile } from "../../lib/base/sums.ts";
 import { startFrom } from "../../lib/train/from_checkpoint.ts";

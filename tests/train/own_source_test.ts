@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join, relative } from "node:path";
 import { UsageError } from "../../lib/base/errors.ts";
-import { exportCheckpoint } from "../../lib/runs/export.ts";
+import { exportCheckpoint } from "../../lib/runs/exports/checkpoint.ts";
 import { trainReplicas } from "../../lib/train/band/replicas.ts";
 import { startFrom } from "../../lib/train/from_checkpoint.ts";
 import { train } from "../../lib/train/train.ts";

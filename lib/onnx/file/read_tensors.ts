@@ -63,7 +63,8 @@ export async function readTensors(
   return { ...tensorsOf(model), sum: hash.digest("hex") };
 }
 
-function tensorsOf(model: ModelProto): FileTensors {
+/** The initialisers of a decoded file, and what its metadata hold. */
+export function tensorsOf(model: ModelProto): FileTensors {
   const tensors = model.graph!.initializer.map((proto) => {
     const { name } = proto;
     const path = name.startsWith(VALUE) ? name.slice(VALUE.length) : name;

@@ -155,8 +155,33 @@ Deno.test("export writes nothing when it is refused", async (t) => {
       ["an ending that it cannot write", [
         run,
         "--out",
-        join(dir, "model.safetensors"),
-      ], [/model\.safetensors/, /must end in \.onnx, got \.safetensors$/]],
+        join(dir, "model.pt"),
+      ], [/model\.pt/, /must end in \.onnx, got \.pt$/]],
+      ["an ending that is another format's", [
+        ...[run, "--format", "npz", "--out", join(dir, "model.safetensors")],
+      ], [/what is written is npz/, /in \.npz, got \.safetensors$/]],
+      ["a format that there is not", [run, "--format", "pt", "--out", out], [
+        /Allowed choices are onnx, safetensors, npz, csv, jsonl, parquet/,
+      ]],
+      ["hooks in a format without a graph", [
+        ...[run, "--hooks", "layers.0.hook_pre"],
+        ...["--out", join(dir, "model.npz")],
+      ], [/tensors alone/]],
+      ["a checkpoint of two runs", [run, run, "--out", out], [
+        /checkpoints of 2 runs at once/,
+      ]],
+      ["a step of a table", [
+        ...[run, "--step", "5", "--out", join(dir, "table.csv")],
+      ], [/--step must be left out with a table/]],
+      ["a step of all", [run, "--all", "--step", "5", "--out", out], [
+        /--step must be left out with --all/,
+      ]],
+      ["a table under another ending", [
+        ...[run, "--format", "csv", "--out", join(dir, "table.txt")],
+      ], [/what is written is csv, and its name must end in \.csv$/]],
+      ["a table of no run", [there, "--out", join(dir, "table.csv")], [
+        /there\.onnx/,
+      ], 1],
       ["no ending", [run, "--out", join(dir, "model")], [
         /must end in \.onnx$/,
       ]],

@@ -11,14 +11,14 @@
  * @module
  */
 
-import { basename, dirname, join, resolve, sep as SEPARATOR } from "node:path";
-import { writeWhole } from "../base/files.ts";
+import { basename, join, sep as SEPARATOR } from "node:path";
+import { isPartial, writeWhole } from "../base/files.ts";
 import { isRun } from "../base/sums.ts";
 import { REPLICA } from "../runs/layout.ts";
 import { isLocked } from "../runs/lock.ts";
 import { Columns, type Kind } from "./columns.ts";
 import { readRecord, type RunRecord } from "./record.ts";
-import { type Known, scan } from "./scan.ts";
+import { type Known, placeOf, rootOf, scan } from "./scan.ts";
 import { sealed, unsealed } from "./sealed.ts";
 import { type Database, openInMemory } from "./sqlite.ts";
 import { declared, quotedName, stored, textOf } from "./values.ts";
@@ -31,6 +31,9 @@ const FORMAT = 1;
 
 // Fewer runs are read sooner than a file is written.
 const WORTH = 16;
+
+// No index takes so long to write.
+const LEFT_MS = 60_000;
 
 /** How to open an index. */
 export interface IndexOptions {
@@ -232,6 +235,7 @@ export class RunIndex {
 
   async #save(): Promise<void> {
     try {
+      removeLeftovers(this.root);
       await writeWhole(
         join(this.root, INDEX),
         sealed(this.database.serialize()),
@@ -270,26 +274,12 @@ export class RunIndex {
   }
 }
 
-// Where a run lies, and what its folder is called there.
-function placeOf(run: string): [root: string, name: string] {
-  const path = join(run, ".").replace(/[\\/]$/, "");
-  const named = /^\.\.?$/.test(basename(path)) ? resolve(path) : path;
-  return [dirname(named), basename(named)];
-}
-
-// A folder of runs; of a sweep, where these lie.
-function rootOf(folder: string): string {
-  const runs = join(folder, "runs");
-  return isFile(join(folder, "sweep.json")) && isFolder(runs) ? runs : folder;
-}
-
-const isFile = (path: string) => infoOf(path)?.isFile ?? false;
-const isFolder = (path: string) => infoOf(path)?.isDirectory ?? false;
-
-function infoOf(path: string): Deno.FileInfo | undefined {
-  try {
-    return Deno.statSync(path);
-  } catch {
-    return undefined;
+// What kills left of indices half written; a young one may be another process's.
+function removeLeftovers(root: string): void {
+  for (const { name, isFile } of Deno.readDirSync(root)) {
+    if (!isFile || !name.startsWith(`${INDEX}.`) || !isPartial(name)) continue;
+    const path = join(root, name);
+    const written = Deno.lstatSync(path).mtime?.getTime() ?? 0;
+    if (Date.now() - written > LEFT_MS) Deno.removeSync(path);
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { describing, isAbsent } from "../base/files.ts";
 import { SUMS } from "../base/sums.ts";
 import { FILES, LOCK, REPLICA } from "../runs/layout.ts";
@@ -156,5 +156,29 @@ function lstat(path: string): Deno.FileInfo | undefined {
   } catch (error) {
     if (isAbsent(error)) return undefined;
     throw error;
+  }
+}
+
+/** Where a run lies, and what its folder is called there. */
+export function placeOf(run: string): [root: string, name: string] {
+  const path = join(run, ".").replace(/[\\/]$/, "");
+  const named = /^\.\.?$/.test(basename(path)) ? resolve(path) : path;
+  return [dirname(named), basename(named)];
+}
+
+/** A folder of runs; of a sweep, where these lie. */
+export function rootOf(folder: string): string {
+  const runs = join(folder, "runs");
+  return isFile(join(folder, "sweep.json")) && isFolder(runs) ? runs : folder;
+}
+
+const isFile = (path: string) => infoOf(path)?.isFile ?? false;
+const isFolder = (path: string) => infoOf(path)?.isDirectory ?? false;
+
+function infoOf(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.statSync(path);
+  } catch {
+    return undefined;
   }
 }

@@ -54,7 +54,30 @@ export const codes = sqlite.constants as unknown as {
   readonly SQLITE_FUNCTION: number;
 };
 
-/** A database in memory, with nothing in it. */
+// What came into Deno's SQLite after the rest.
+const LATE = ["serialize", "deserialize", "setAuthorizer", "limits"] as const;
+
+/**
+ * Checks that a database can do what is asked of it.
+ *
+ * @throws {Error} if it is that of a Deno which is too old.
+ */
+export function checkDatabase(database: object): void {
+  const lacking = LATE.filter((name) => !(name in database));
+  if (lacking.length === 0) return;
+  throw new Error(
+    `Cannot list runs: the SQLite of Deno ${Deno.version.deno} has no ` +
+      `${lacking.join(", ")}; wanted that of a newer one (deno upgrade)`,
+  );
+}
+
+/**
+ * A database in memory, with nothing in it.
+ *
+ * @throws {Error} if this Deno's cannot do what is asked of it.
+ */
 export function openInMemory(): Database {
-  return new sqlite.DatabaseSync(":memory:") as unknown as Database;
+  const database = new sqlite.DatabaseSync(":memory:");
+  checkDatabase(database);
+  return database as unknown as Database;
 }

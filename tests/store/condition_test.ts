@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { UsageError } from "../../lib/base/errors.ts";
 import { conditionOf, guarded } from "../../lib/store/condition.ts";
 import { listRuns } from "../../lib/store/list.ts";
-import { openInMemory } from "../../lib/store/sqlite.ts";
+import { checkDatabase, openInMemory } from "../../lib/store/sqlite.ts";
 import { withTempDir } from "../tasks/_run.ts";
 import { makeRun } from "./_runs.ts";
 
@@ -104,3 +104,11 @@ Deno.test("texts that a condition makes are bounded", () =>
       "LIKE or GLOB pattern too complex",
     );
   }));
+
+Deno.test("a database without a guard is refused", () => {
+  assertThrows(
+    () => checkDatabase({ serialize() {}, deserialize() {}, limits: {} }),
+    Error,
+    `the SQLite of Deno ${Deno.version.deno} has no setAuthorizer; wanted`,
+  );
+});

@@ -210,6 +210,20 @@ Deno.test("a folder that cannot be written is listed without", () =>
     assertEquals([...Deno.readDirSync(runs)].length, COUNT);
   }));
 
+Deno.test("what a kill left of an index goes with the next one", () =>
+  withTempDir(async (runs) => {
+    many(runs);
+    const [old, young] = ["partial-1", "partial-2"].map((end) =>
+      join(runs, `${INDEX}.${end}`)
+    ) as [string, string];
+    for (const path of [old, young]) Deno.writeTextFileSync(path, "");
+    Deno.utimeSync(old, 0, 0);
+    await listRuns(runs);
+    const left = [...Deno.readDirSync(runs)].map(({ name }) => name)
+      .filter((name) => name.startsWith(INDEX)).sort();
+    assertEquals(left, [INDEX, `${INDEX}.partial-2`]);
+  }));
+
 Deno.test("lists side by side leave one whole index", () =>
   withTempDir(async (runs) => {
     many(runs);

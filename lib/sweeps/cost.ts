@@ -22,6 +22,9 @@ import type { Planned } from "./plan.ts";
 // More kinds of runs than these are not tried: those of which there are most.
 const MOST_TRIALS = 12;
 
+// Milliseconds of a run beside its steps, one behind the other in a thread.
+const AROUND_MS = 300;
+
 /** How to try what runs cost. */
 export interface CostOptions {
   /** How many runs go side by side. */
@@ -69,7 +72,7 @@ export async function sweepCost(
   checkOptions("sweepCost()", options, COST, ["jobs"]);
   const { folder, kinds, known } = planned;
   const { jobs, program = "sweep", signal } = options;
-  const costs = new Costs();
+  const costs = new Costs(AROUND_MS);
   for (const [config, ms] of known) costs.learn(config, ms);
   await removeOld(folder);
   const isKnown = (config: Config) => costs.msPerStep(config) !== undefined;

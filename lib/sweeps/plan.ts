@@ -25,6 +25,7 @@ import { shown } from "../base/terminal.ts";
 import type { Config } from "../config/config.ts";
 import { list } from "../runs/layout.ts";
 import { version } from "../runs/manifest.ts";
+import { removeOld } from "../train/threads/trials.ts";
 import { addRuns } from "./add_runs.ts";
 import { endedIds, findSweep, readEnded } from "./files.ts";
 import { Gathering, type Kind } from "./gathering.ts";
@@ -33,6 +34,9 @@ import { checkPlaceOf, placeOf } from "./place.ts";
 import { asInFile, blocksOf, type Naming } from "./points.ts";
 import { seedsSaid } from "./seeds.ts";
 import { checkedSpec, type SweepSpec } from "./spec.ts";
+
+// Where sweeps lie for which nobody names a folder.
+const PARENT = "sweeps";
 
 /** How to plan a sweep. */
 export interface PlanOptions {
@@ -111,24 +115,23 @@ export async function planSweep(
   const naming: Naming = flags ? (field) => `--${field}` : asInFile;
   const blocks = blocksOf(checkedSpec(spec), naming);
   if (name !== undefined) checkName(name);
-  const folder = options.folder ??
-    join("sweeps", name ?? await freeName(new Date()));
-  const before = await sweepIn(folder, name);
-  if (before) checkPlaceOf(before, spec.set ?? {});
-  const sweep: Sweep = before ?? {
-    format: FORMAT,
-    name: name ?? basename(resolve(folder)),
-    groklab: version,
-    created: new Date().toISOString(),
-    place: placeOf(spec.set ?? {}, spec.config, naming("set")),
-    axes: [],
-    plans: [],
-  };
-  const made = await describing(
-    `plan a sweep in ${folder}`,
-    () => makeFolders(folder),
+  const { folder, made } = await describing(
+    `plan a sweep in ${options.folder ?? PARENT}`,
+    () => folderFor(options),
   );
   try {
+    using _ = await alone(folder);
+    const before = await sweepIn(folder, name);
+    if (before) checkPlaceOf(before, spec.set ?? {});
+    const sweep: Sweep = before ?? {
+      format: FORMAT,
+      name: name ?? basename(resolve(folder)),
+      groklab: version,
+      created: new Date().toISOString(),
+      place: placeOf(spec.set ?? {}, spec.config, naming("set")),
+      axes: [],
+      plans: [],
+    };
     const gathering = new Gathering();
     const addition = {
       before: sweep,
@@ -139,15 +142,42 @@ export async function planSweep(
     };
     const now = await addRuns(folder, addition, gathering);
     const { note, confounded } = seedsSaid(blocks, spec.config);
-    return {
-      ...await outcome(folder, now, gathering),
-      seeds: note,
-      confounded,
-    };
+    const rest = await outcome(folder, now, gathering);
+    return { ...rest, seeds: note, confounded };
   } catch (error) {
     removeEmpty(made);
     throw error;
   }
+}
+
+// The folder, and what of it was not there before, the innermost first.
+async function folderFor(
+  { folder, name }: PlanOptions,
+): Promise<{ folder: string; made: readonly string[] }> {
+  if (folder !== undefined || name !== undefined) {
+    const path = folder ?? join(PARENT, name!);
+    return { folder: path, made: await makeFolders(path) };
+  }
+  const made = await makeFolders(PARENT);
+  const time = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
+  for (let n = 1;; n++) {
+    const path = join(PARENT, n === 1 ? time : `${time}-${n}`);
+    try {
+      // Who makes the folder has it: another plan of the same second, the next.
+      await Deno.mkdir(path);
+      return { folder: path, made: [path, ...made] };
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+  }
+}
+
+// Waits until no other process plans in a folder. Where the system locks no
+// folders, who comes second sees that the sweep has changed, and ends.
+async function alone(folder: string): Promise<Disposable> {
+  const lock = await Deno.open(folder).catch(() => undefined);
+  await lock?.lock(true).catch(() => {});
+  return { [Symbol.dispose]: () => lock?.close() };
 }
 
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._+=-]{0,99}$/u;
@@ -160,15 +190,6 @@ function checkName(name: string): void {
   );
 }
 
-// A name of the time that no folder has.
-async function freeName(now: Date): Promise<string> {
-  const time = now.toISOString().slice(0, 19).replaceAll(":", "-");
-  for (let n = 1;; n++) {
-    const name = n === 1 ? time : `${time}-${n}`;
-    if (!await list(join("sweeps", name))) return name;
-  }
-}
-
 // The sweep that a folder holds; undefined where one can be begun there.
 async function sweepIn(
   folder: string,
@@ -177,8 +198,8 @@ async function sweepIn(
   const names = await describing(
     `plan a sweep in ${folder}`,
     () => list(folder),
-  );
-  if (!names) return undefined;
+  ) ?? [];
+  await removeOld(folder, isPartial);
   const sweep = await findSweep(folder);
   if (sweep) {
     if (name === undefined || name === sweep.name) return sweep;

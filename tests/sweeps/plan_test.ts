@@ -299,6 +299,35 @@ Deno.test("a start that was cut off before sweep.json is nobody's", () =>
     assertEquals((await readPlan(folder)).length, 4);
   }));
 
+Deno.test("plans that are made at once are all there", () =>
+  withSweep(async (folder) => {
+    const plans = await Promise.all(
+      [0, 1, 2, 3].map((seed) =>
+        planSweep({ seeds: [seed, 9], parts: [{}] }, { folder })
+      ),
+    );
+    assertEquals(plans.reduce((sum, plan) => sum + plan.new, 0), 5);
+    const seeds = (await readPlan(folder)).map(({ config }) => config.seed);
+    assertEquals(seeds.toSorted(), [0, 1, 2, 3, 9]);
+    assertEquals((await readSweep(folder)).plans.length, 4);
+  }));
+
+Deno.test("what a kill left of a plan is removed when it is old", () =>
+  withSweep(async (folder) => {
+    await Deno.mkdir(folder, { recursive: true });
+    const left = ["plan.jsonl.partial-1", "sweep.json.partial-2"]
+      .map((name) => join(folder, name));
+    for (const path of left) await Deno.writeTextFile(path, "");
+    const long = new Date(Date.now() - 2 * 60 * 60 * 1000);
+    await Deno.utime(left[0]!, long, long);
+    await planSweep(GRID, { folder });
+    assertEquals(
+      Object.keys(await contentsOf(folder)).sort(),
+      ["plan.jsonl", "sweep.json", "sweep.json.partial-2"]
+        .map((name) => join(folder, name)),
+    );
+  }));
+
 Deno.test("plans of runs that an older version wrote are known by what they compute", () =>
   withSweep(async (folder) => {
     await planSweep(GRID, { folder });

@@ -66,13 +66,20 @@ const majorKeys = () => keys().filter((key) => !MINOR.has(key));
 const named = (keys: readonly (keyof Config)[], config: Config) =>
   JSON.stringify(keys.map((key) => config[key]));
 
-// What a run needs before its first step and after its last, at least.
+// What a run needs before its first step and after its last, at least, where it is
+// recorded and drawn, too.
 const AROUND_MS = 1500;
 
 /** Milliseconds a step of kinds of runs, as far as they are known. */
 export class Costs {
   readonly #ms = new Map<string, number>();
   readonly #roughly = new Map<string, number>();
+  readonly #around: number;
+
+  /** @param around Milliseconds of a run before its first step and after its last. */
+  constructor(around = AROUND_MS) {
+    this.#around = around;
+  }
 
   /** What of a config decides how long a step takes. */
   keyOf(config: Config): string {
@@ -109,7 +116,7 @@ export class Costs {
   left(config: Config, step = 0): number {
     const roughly = this.#roughly.get(named(majorKeys(), config)) ?? NaN;
     const ms = this.msPerStep(config) ?? roughly * config.trainFraction;
-    return (config.steps - step) * ms + AROUND_MS;
+    return (config.steps - step) * ms + this.#around;
   }
 }
 

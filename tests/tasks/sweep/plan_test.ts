@@ -2,6 +2,7 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { readPlan, readSweep } from "../../../lib/sweeps/files.ts";
 import {
   assertFailed,
@@ -183,4 +184,33 @@ Deno.test("a full disk leaves nothing, and of a sweep what it was", () =>
     const before = await contentsOf(out);
     await full("0..9");
     assertEquals(await contentsOf(out), before);
+  }));
+
+Deno.test("sweeps that nobody names are new folders by the time, of the same second too", () =>
+  withTempDir(async (dir) => {
+    const root = fileURLToPath(new URL("../../../", import.meta.url));
+    const started = () =>
+      new Deno.Command(Deno.execPath(), {
+        args: [
+          ...["run", "-A", "--config", join(root, "deno.json")],
+          ...[join(root, "tasks", "sweep.ts"), "plan", "--no-trial"],
+          ...["--seeds", "0,1"],
+        ],
+        cwd: dir,
+        env: { INIT_CWD: "" },
+        stdin: "null",
+        stdout: "piped",
+        stderr: "piped",
+      }).output();
+    const outputs = await Promise.all([started(), started(), started()]);
+    assertEquals(outputs.map(({ code }) => code), [0, 0, 0]);
+    const names = [...Deno.readDirSync(join(dir, "sweeps"))]
+      .map(({ name }) => name);
+    assertEquals(names.length, 3);
+    for (const name of names) {
+      assertMatch(name, /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(-\d)?$/);
+      const folder = join(dir, "sweeps", name);
+      assertEquals((await readPlan(folder)).length, 2);
+      assertEquals((await readSweep(folder)).name, name);
+    }
   }));

@@ -102,6 +102,13 @@ const REFUSED: readonly [spec: SweepSpec, problem: string][] = [
     "Cannot plan 1,001,000 runs: at most 1,000,000 at a time",
   ],
   [
+    {
+      seeds: Array.from({ length: 1001 }, (_, seed) => seed),
+      parts: [{ grid: { lr: Array.from({ length: 1000 }, (_, i) => i + 1) } }],
+    },
+    "Cannot plan 1,001,000 runs: at most 1,000,000 at a time",
+  ],
+  [
     { parts: [{ random: { count: 0, draw: { lr: { uniform: [1, 2] } } } }] },
     "count of random draws must be an integer of 1 or more, got 0",
   ],

@@ -111,7 +111,7 @@ async function run(command: string, args: readonly string[]): Promise<number> {
         { DENO_NO_UPDATE_CHECK: "1", [LAUNCHER]: typed() }),
     },
   });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"] as const) {
     if (process.platform === "win32" && signal !== "SIGINT") continue;
     // The command ends as it sees fit, and this program after it.
     process.on(signal, () => child.kill(signal));
@@ -123,6 +123,7 @@ async function run(command: string, args: readonly string[]): Promise<number> {
         SIGHUP: 1,
         SIGINT: 2,
         SIGKILL: 9,
+        SIGUSR1: 10,
         SIGTERM: 15,
       } as const;
       const number = numbers[signal as keyof typeof numbers];

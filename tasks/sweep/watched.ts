@@ -19,6 +19,7 @@ import { failureLine, standingText } from "./run_text.ts";
 
 // Off a terminal a line now and then is enough.
 const PLAIN_MS = 20_000;
+const LIVE_MS = 200;
 
 /** Trains a sweep, showing how far it is on stderr, and ending at a signal. */
 export async function runWatched(
@@ -78,8 +79,12 @@ function liveLine(): Display {
     gracefulExit: false,
   }, cliProgress.Presets.shades_classic);
   let started = false;
+  let last = -Infinity;
   return {
     show(standing) {
+      const now = performance.now();
+      if (now - last < LIVE_MS && standing.training.length > 0) return;
+      last = now;
       const { runs, done, grokked, diverged, failed, training, left } =
         standing;
       const words = {

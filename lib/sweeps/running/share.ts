@@ -15,6 +15,9 @@ import type {
 } from "./options.ts";
 import { TimeLeft } from "./time_left.ts";
 
+// Files that are read side by side: on a shared disk each waits for an answer.
+const AT_ONCE = 64;
+
 /** A share of a sweep while it is trained. */
 export class Share {
   /** Runs that were not there at the start, in the order of the plan. */
@@ -29,9 +32,13 @@ export class Share {
   readonly #ended = new Map<string, EndedRun>();
   // How those ended before that are tried again.
   readonly #before = new Map<string, EndedRun>();
+  // Those that others had, to be tried once more.
+  readonly #again: PlannedRun[] = [];
   readonly #elsewhere = new Set<PlannedRun>();
   readonly #training = new Map<PlannedRun, number>();
   readonly #left = new TimeLeft();
+  readonly #states = { done: 0, diverged: 0, failed: 0 };
+  #grokked = 0;
   #trained = 0;
 
   private constructor(
@@ -52,20 +59,35 @@ export class Share {
   ): Promise<Share> {
     const share = new Share(folder, runs, options);
     const ids = await endedIds(folder);
-    for (const run of runs) {
-      const ended = ids.has(run.id) ? await share.#look(run.id) : undefined;
-      if (!ended) share.waiting.push(run);
-      else if (ended.state === "failed" || !await hasFolder(folder, run.id)) {
-        share.#before.set(run.id, ended);
-        share.waiting.push(run);
-        if (ended.state === "failed") continue;
-        options.onWarning?.(
-          `${run.id} is ${ended.state}, but its folder ` +
-            `${runPath(folder, run.id)} is gone: it is trained again`,
-        );
-      } else share.#note(run, ended);
+    for (let i = 0; i < runs.length; i += AT_ONCE) {
+      const some = runs.slice(i, i + AT_ONCE);
+      const ends = await Promise.all(some.map(async ({ id }) => {
+        const ended = ids.has(id) ? await share.#look(id) : undefined;
+        return ended && { ended, there: await hasFolder(folder, id) };
+      }));
+      some.forEach((run, j) => share.#begin(run, ends[j]));
     }
     return share;
+  }
+
+  // Takes in a run as it is at the start.
+  #begin(
+    run: PlannedRun,
+    end: { readonly ended: EndedRun; readonly there: boolean } | undefined,
+  ): void {
+    if (end && end.ended.state !== "failed" && end.there) {
+      return this.#note(run, end.ended);
+    }
+    this.waiting.push(run);
+    if (!end) return;
+    const { id } = run;
+    const { state } = end.ended;
+    this.#before.set(id, end.ended);
+    if (state === "failed") return;
+    this.#options.onWarning?.(
+      `${id} is ${state}, but its folder ${runPath(this.#folder, id)} is ` +
+        "gone: it is trained again",
+    );
   }
 
   // What is torn says nothing: the run's folder does.
@@ -107,8 +129,6 @@ export class Share {
     return this.#again.shift();
   }
 
-  readonly #again: PlannedRun[] = [];
-
   /** Another process has a run. */
   isElsewhere(run: PlannedRun): void {
     this.#training.delete(run);
@@ -139,38 +159,41 @@ export class Share {
   }
 
   #note(run: PlannedRun, ended: EndedRun): void {
+    const { state, result } = ended;
     this.#ended.set(run.id, ended);
+    this.#states[state] += 1;
+    if (state === "done" && typeof result?.grokked_at === "number") {
+      this.#grokked += 1;
+    }
     this.#left.learn(run.config, ended);
   }
 
   get #counts() {
-    const all = [...this.#ended.values()];
-    const of = (state: EndedRun["state"]) =>
-      all.filter((ended) => ended.state === state).length;
+    const { done, diverged, failed } = this.#states;
     return {
       runs: this.#runs.length,
-      done: of("done"),
-      grokked:
-        all.filter(({ state, result }) =>
-          state === "done" && typeof result?.grokked_at === "number"
-        ).length,
-      diverged: of("diverged"),
-      failed: of("failed"),
+      done,
+      grokked: this.#grokked,
+      diverged,
+      failed,
       elsewhere: this.#elsewhere.size,
     };
   }
 
-  /** Where it stands. */
+  /** Where it stands; how long the rest takes is found when it is asked for. */
   get standing(): SweepStanding {
     const training = [...this.#training];
-    const left = [
-      ...training.map(([{ config }, step]) => this.#left.of(config, step)),
-      ...this.waiting.map(({ config }) => this.#left.of(config)),
-    ];
+    const left = () =>
+      wallTime([
+        ...training.map(([{ config }, step]) => this.#left.of(config, step)),
+        ...this.waiting.map(({ config }) => this.#left.of(config)),
+      ], this.jobs);
     return {
       ...this.#counts,
       training: training.map(([{ id }, step]) => ({ id, step })),
-      left: wallTime(left, this.jobs),
+      get left() {
+        return left();
+      },
     };
   }
 

@@ -7,7 +7,7 @@
 import { UsageError } from "../../base/errors.ts";
 import type { Config } from "../../config/config.ts";
 import { DamagedError } from "../../base/sums.ts";
-import { loadable } from "../../extensions/use.ts";
+import { type Loadable, loadable } from "../../extensions/use.ts";
 import type {
   TrainingAnswer,
   TrainingEnd,
@@ -25,7 +25,9 @@ export interface Watcher {
 
 /** A thread that trains one run at a time. */
 export class Lane implements Disposable {
-  readonly #worker: Worker;
+  readonly #program: string;
+  readonly #extensions: Loadable;
+  #worker: Worker;
 
   /**
    * Starts the thread.
@@ -42,14 +44,21 @@ export class Lane implements Disposable {
           "can load",
       );
     }
-    this.#worker = new Worker(new URL("./worker.ts", import.meta.url), {
+    this.#program = program;
+    this.#extensions = extensions;
+    this.#worker = this.#started();
+  }
+
+  #started(): Worker {
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), {
       type: "module",
-      name: program,
+      name: this.#program,
     });
-    if (extensions.modules.length === 0) return;
-    this.#worker.postMessage(
-      { kind: "use", extensions } satisfies TrainingOrder,
-    );
+    const extensions = this.#extensions;
+    if (extensions.modules.length > 0) {
+      worker.postMessage({ kind: "use", extensions } satisfies TrainingOrder);
+    }
+    return worker;
   }
 
   /**
@@ -94,6 +103,9 @@ export class Lane implements Disposable {
     return new Promise((resolve, reject) => {
       worker.onerror = (event) => {
         event.preventDefault();
+        // The thread has ended: what comes next is another's.
+        worker.terminate();
+        this.#worker = this.#started();
         reject(new Error(event.message));
       };
       worker.onmessage = ({ data }: { data: TrainingAnswer }) => {

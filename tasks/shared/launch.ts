@@ -10,6 +10,7 @@ import { isAbsolute, join } from "node:path";
 /** The tasks that are commands of `groklab`, in the order of the help. */
 export const COMMANDS = [
   "train",
+  "sweep",
   "probe",
   "report",
   "export",

@@ -8,6 +8,8 @@ const TASKS: readonly [TaskName, ...string[]][] = [
   ["export"],
   ["runs"],
   ["runs", "remove"],
+  ["sweep", "run"],
+  ["sweep", "status"],
   ["bench"],
   ["doctor"],
   ["setup"],

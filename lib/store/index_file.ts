@@ -12,7 +12,7 @@
  */
 
 import { basename, join, sep as SEPARATOR } from "node:path";
-import { isPartial, writeWhole } from "../base/files.ts";
+import { isPartial, onDisk } from "../base/files.ts";
 import { isRun } from "../base/sums.ts";
 import { REPLICA } from "../runs/layout.ts";
 import { isLocked } from "../runs/lock.ts";
@@ -234,14 +234,20 @@ export class RunIndex {
   }
 
   async #save(): Promise<void> {
+    // A name of its own: on a shared folder another machine may have a process of
+    // the same number.
+    const [number] = crypto.getRandomValues(new Uint32Array(1));
+    const partial = join(this.root, `${INDEX}.partial-${number}`);
     try {
       removeLeftovers(this.root);
-      await writeWhole(
-        join(this.root, INDEX),
-        sealed(this.database.serialize()),
-      );
+      await Deno.writeFile(partial, sealed(this.database.serialize()), {
+        createNew: true,
+      });
+      await onDisk(partial);
+      await Deno.rename(partial, join(this.root, INDEX));
     } catch {
       // A folder that is only read, or a full disk: the folders are the truth.
+      await Deno.remove(partial).catch(() => {});
     }
   }
 

@@ -29,7 +29,7 @@ const EXAMPLES: readonly (readonly [what: string, words: string])[] = [
     "nine points, sixteen seeds each",
     "--grid lr=0.001,0.003,0.01 --grid weightDecay=0,0.1,1 --seeds 0..15",
   ],
-  ["two networks", "--grid hidden=[200],[200,200] --set steps=2000"],
+  ["two networks", "--grid 'hidden=[200],[200,200]' --set steps=2000"],
   ["what a file says", "--file plan.json --name rates"],
 ];
 

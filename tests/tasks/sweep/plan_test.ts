@@ -214,3 +214,47 @@ Deno.test("sweeps that nobody names are new folders by the time, of the same sec
       assertEquals((await readSweep(folder)).name, name);
     }
   }));
+
+Deno.test("runs of an extension are named by its version, too", () =>
+  withTempDir(async (dir) => {
+    const lab = join(dir, "lab.ts");
+    const out = join(dir, "s");
+    const text =
+      'import { defineExtension, losses } from "@groklab/groklab";\n' +
+      "const mine = { ...losses.softmax };\n" +
+      "export default defineExtension({ losses: { mine } });\n";
+    const withLab = async (more: string) => {
+      await Deno.writeTextFile(lab, text + more);
+      const { code, stderr } = await plan(
+        ...["--grid", "loss=mine,mse", "--seeds", "0,1", "--out", out],
+        ...["--use", lab, "--no-trial"],
+      );
+      assertEquals([code, stderr], [0, ""]);
+      return (await readPlan(out)).map(({ id }) => id);
+    };
+    const first = await withLab("");
+    assertEquals(first.length, 4);
+    assertEquals(await withLab(""), first);
+    assertEquals((await withLab("// Another.\n")).length, 8);
+  }));
+
+Deno.test("a trial that is stopped leaves the plan, and nothing of its own", () =>
+  withTempDir(async (dir) => {
+    const out = join(dir, "s");
+    const child = startProgram(
+      "sweep",
+      ["plan", "--seeds", "0,1", "--out", out, "--jobs", "1"],
+    );
+    const trial = async () =>
+      (await Array.fromAsync(Deno.readDir(out)).catch(() => []))
+        .some(({ name }) => name.startsWith(".trial-"));
+    while (!await trial()) await new Promise((done) => setTimeout(done, 20));
+    child.kill("SIGINT");
+    const { code, stdout, stderr } = await outputOf(child);
+    assertEquals([code, stderr.trim()], [
+      130,
+      "stopping after the running steps …",
+    ]);
+    assertMatch(stdout, /^sweep s: 2 runs over seed\n/);
+    assertEquals(Object.keys(await contentsOf(out)).length, 2);
+  }));

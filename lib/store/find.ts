@@ -12,6 +12,7 @@ import { taskLine } from "../base/shell.ts";
 import { isRun } from "../base/sums.ts";
 import { REPLICA, replicasIn } from "../runs/layout.ts";
 import { RunIndex } from "./index_file.ts";
+import { rootOf } from "./scan.ts";
 
 /** What a run can be called. */
 interface Called {
@@ -90,7 +91,7 @@ export async function findRunOrBand(
   named: string,
   runs = "runs",
 ): Promise<string> {
-  for (const path of named === "" ? [] : [named, join(runs, named)]) {
+  for (const path of named === "" ? [] : [named, join(rootOf(runs), named)]) {
     if ((await replicasIn(path).catch(() => [])).length > 0) return path;
   }
   return await findRun(named, runs);

@@ -17,6 +17,7 @@ import { irregular, isRun, regular } from "../base/sums.ts";
 import { replicasIn } from "../runs/layout.ts";
 import { isLocked } from "../runs/lock.ts";
 import { runsAround } from "./find.ts";
+import { rootOf } from "./scan.ts";
 
 /** The name of the trash in a folder of runs. */
 export const TRASH = ".trash";
@@ -131,12 +132,12 @@ async function makeFolder(trash: string, removed: string): Promise<string> {
 /**
  * The runs in the trash of a folder of runs, the one removed last first.
  *
- * @param runs The folder of runs.
+ * @param runs The folder of runs, or of a sweep.
  * @throws {FileError} if the trash cannot be read.
  */
 export async function trashOf(runs = "runs"): Promise<Trashed[]> {
   checkArgument("trashOf()", "runs", runs, pathCheck);
-  const trash = await trashIn(runs);
+  const trash = await trashIn(rootOf(runs));
   const ids = await describing(`read ${trash}`, () => foldersIn(trash));
   const found: Trashed[] = [];
   for (const id of ids) {
@@ -184,7 +185,7 @@ async function entryOf(
  *
  * @param named What it is called in the trash, or where it lay; of several that lay
  * there the one removed last.
- * @param runs The folder of runs.
+ * @param runs The folder of runs, or of a sweep.
  * @returns Where it lies now.
  * @throws {UsageError} if there is none, or something lies there now.
  * @throws {FileError} if it cannot be moved.
@@ -195,16 +196,17 @@ export async function restoreRun(
 ): Promise<string> {
   checkArgument("restoreRun()", "named", named, text);
   const all = await trashOf(runs);
+  const root = rootOf(runs);
   const entry = all.find(({ id }) => id === named) ??
-    all.find(({ from }) => from === named || join(runs, from) === named);
+    all.find(({ from }) => from === named || join(root, from) === named);
   if (!entry) {
     throw new UsageError(
       `Cannot restore the run ${JSON.stringify(named)}: it is none of the ` +
-        `${all.length} in ${join(runs, TRASH)}; ` +
+        `${all.length} in ${join(root, TRASH)}; ` +
         `${taskLine("runs", "trash")} lists them`,
     );
   }
-  const run = join(runs, entry.from);
+  const run = join(root, entry.from);
   const there = await Deno.lstat(run).then(() => true, () => false);
   if (there) {
     throw new UsageError(
@@ -222,13 +224,13 @@ export async function restoreRun(
 /**
  * Deletes what is in the trash of a folder of runs, for good.
  *
- * @param runs The folder of runs.
+ * @param runs The folder of runs, or of a sweep.
  * @returns How many runs there were.
  * @throws {FileError} if one cannot be deleted.
  */
 export async function emptyTrash(runs = "runs"): Promise<number> {
   const count = (await trashOf(runs)).length;
-  const trash = await trashIn(runs);
+  const trash = await trashIn(rootOf(runs));
   await describing(`empty ${trash}`, async () => {
     // A link in it is deleted, not followed.
     for (const id of await foldersIn(trash)) {

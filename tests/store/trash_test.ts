@@ -141,3 +141,16 @@ Deno.test("a trash that leads elsewhere is not used, and what is in one not foll
     assertEquals(Deno.readTextFileSync(join(elsewhere, "precious")), "x");
     assertEquals([...Deno.readDirSync(runs)], []);
   }));
+
+Deno.test("a sweep's runs have their trash beside them, and are found by its folder", () =>
+  withTempDir(async (sweep) => {
+    Deno.writeTextFileSync(join(sweep, "sweep.json"), "{}");
+    const run = makeRun(join(sweep, "runs", "0123456789abcdef"));
+    const { id, path } = await trashRun(run);
+    assertEquals(path, join(sweep, "runs", ".trash", id, "run"));
+    assertEquals((await trashOf(sweep)).map(({ id }) => id), [id]);
+    assertEquals(await restoreRun("0123456789abcdef", sweep), run);
+    await trashRun(run);
+    assertEquals(await emptyTrash(sweep), 1);
+    assertEquals([...Deno.readDirSync(join(sweep, "runs"))], []);
+  }));

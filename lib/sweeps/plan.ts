@@ -11,6 +11,7 @@ import {
   isPartial,
   makeFolders,
   removeEmpty,
+  removePartial,
 } from "../base/files.ts";
 import {
   checkArgument,
@@ -115,12 +116,16 @@ export async function planSweep(
   const naming: Naming = flags ? (field) => `--${field}` : asInFile;
   const blocks = blocksOf(checkedSpec(spec), naming);
   if (name !== undefined) checkName(name);
+  const where = options.folder ?? PARENT;
   const { folder, made } = await describing(
-    `plan a sweep in ${options.folder ?? PARENT}`,
+    `plan a sweep in ${where}`,
     () => folderFor(options),
   );
   try {
-    using _ = await alone(folder);
+    using _ = await describing(
+      `plan a sweep in ${where}`,
+      () => alone(folder),
+    );
     const before = await sweepIn(folder, name);
     if (before) checkPlaceOf(before, spec.set ?? {});
     const sweep: Sweep = before ?? {
@@ -172,11 +177,14 @@ async function folderFor(
   }
 }
 
-// Waits until no other process plans in a folder. Where the system locks no
-// folders, who comes second sees that the sweep has changed, and ends.
+// Waits until no other process plans in a folder, and removes what killed ones left
+// of their plans. Where the system locks no folders, who comes second sees that the
+// sweep has changed, and ends.
 async function alone(folder: string): Promise<Disposable> {
   const lock = await Deno.open(folder).catch(() => undefined);
-  await lock?.lock(true).catch(() => {});
+  const locked = await lock?.lock(true).then(() => true, () => false);
+  if (locked) await removePartial(folder);
+  else await removeOld(folder, isPartial);
   return { [Symbol.dispose]: () => lock?.close() };
 }
 
@@ -199,7 +207,6 @@ async function sweepIn(
     `plan a sweep in ${folder}`,
     () => list(folder),
   ) ?? [];
-  await removeOld(folder, isPartial);
   const sweep = await findSweep(folder);
   if (sweep) {
     if (name === undefined || name === sweep.name) return sweep;

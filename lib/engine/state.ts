@@ -12,11 +12,13 @@ import {
   modelState,
   prefixed,
 } from "../../models/buffers.ts";
+import { Memo } from "../base/memo.ts";
 import { leavesOf, mapTree, type Tree, treeOf } from "../base/tree.ts";
+import { usedModules } from "../config/used.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { Metrics } from "../metrics/mod.ts";
 import { type HostTensor, hostTensorOf, toNumbers } from "../numeric/tensor.ts";
-import { runTraced } from "../onnx/runtime/compile.ts";
+import { runTraced, specsOf } from "../onnx/runtime/compile.ts";
 import type { Params } from "../optim/mod.ts";
 import type { Runtime } from "../settings/devices.ts";
 
@@ -71,17 +73,23 @@ export function metricsOf(tensors: HostState): Metrics {
  *
  * @param experiments What to train.
  * @param runtime Which build of ONNX Runtime computes the state.
+ * @param known What runs before them had: of the same config but for the seeds it is
+ * the same.
  */
 export async function initialStates(
   experiments: readonly Experiment[],
   runtime: Runtime = "node",
+  known = new Memo(),
 ): Promise<HostState[]> {
-  const { params, optimizer } = experiments[0]!;
-  const values = await runTraced(
-    ({ params }) => optimizer.init(params),
-    { params },
-    { runtime },
-  );
+  const { config, params, optimizer } = experiments[0]!;
+  const compute = () =>
+    runTraced(({ params }) => optimizer.init(params), { params }, { runtime });
+  // What an extension's optimizer starts with may depend on the seed.
+  const alike = { ...config, seed: 0, dataSeed: null };
+  const key = `state of ${JSON.stringify([alike, specsOf(params), runtime])}`;
+  const values = usedModules.length > 0
+    ? await compute()
+    : await known.get(key, compute);
   return experiments.map((one) =>
     hostStateOf(one, initialTensors(one), values)
   );

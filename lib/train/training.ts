@@ -100,7 +100,11 @@ export async function trainRuns(
     }))
     : made;
   checkMemory(experiments.map(({ config }) => config));
-  const engine = await switchingEngine(experiments, opener(device), start);
+  const engine = await switchingEngine(
+    experiments,
+    opener(device, known),
+    start,
+  );
   try {
     const sitting = { device, folders, labels, old, last, band, locks, known };
     const recorders = await openRuns(experiments, sitting, options);
@@ -129,14 +133,18 @@ async function deviceOf(
 
 // What starts the engine of a part of the training: on a device of ONNX Runtime,
 // or on TensorFlow.js.
-function opener(device: DeviceChoice | undefined): OpenEngine {
+function opener(
+  device: DeviceChoice | undefined,
+  known: Memo,
+): OpenEngine {
   return async (parts, start): Promise<BandEngine> => {
     const { config } = parts[0]!;
     if (device) {
       const { device: name, deviceId, runtime } = device;
       const threads = config.threads ?? 0;
       const session = { device: name, deviceId, runtime, threads };
-      return metered(await onnxBand(parts, session, start), parts, session);
+      const engine = await onnxBand(parts, session, start, known);
+      return metered(engine, parts, session);
     }
     // Only who trains on TensorFlow.js waits for its backend to load.
     const { tfjsBand } = await import("../engine/tfjs/tfjs_engine.ts");

@@ -12,6 +12,7 @@ import {
   checkOptions,
   experimentCheck,
 } from "../../base/options.ts";
+import type { Memo } from "../../base/memo.ts";
 import type { Experiment } from "../../experiment/experiment.ts";
 import { SESSION, type SessionOptions } from "../../onnx/runtime/options.ts";
 import {
@@ -53,16 +54,19 @@ export async function onnxEngine(
  * @param experiments The runs; everything else is the first's.
  * @param options Device, runtime, threads.
  * @param start Where to go on from; by default the initial parameters.
+ * @param known What runs before them had in common with them.
  * @throws {UsageError} if a processor would have to hold too many loops.
  */
 export async function onnxBand(
   experiments: readonly Experiment[],
   options: SessionOptions = {},
   start?: BandSnapshot,
+  known?: Memo,
 ): Promise<BandEngine> {
   const groups = inLoops(experiments, options);
+  const { runtime } = options;
   const from = start ??
-    { step: 0, states: await initialStates(experiments, options.runtime) };
+    { step: 0, states: await initialStates(experiments, runtime, known) };
   // Of their types and shapes, which matter here, all states are as the first.
   const steps = await Array.fromAsync(
     groups,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import * as tf from "@tensorflow/tfjs-core";
+import * as tf from "../base/tfjs.ts";
 import { isObject } from "../base/json.ts";
 import { leavesOf, type Tree } from "../base/tree.ts";
 import { checkRows, type Form } from "../data/definition.ts";

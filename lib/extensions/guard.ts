@@ -9,7 +9,7 @@ import { NotApplicableError, UsageError } from "../base/errors.ts";
 import { append } from "../base/extremes.ts";
 import { FileError } from "../base/files.ts";
 import type { Form } from "../data/definition.ts";
-import type * as tf from "@tensorflow/tfjs-core";
+import type * as tf from "../base/tfjs.ts";
 import type { ExtensionParts } from "./extension.ts";
 import { found, isPromise } from "./found.ts";
 import { lackText } from "./lack.ts";

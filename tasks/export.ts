@@ -1,6 +1,6 @@
 /**
  * `deno task export`: copies a checkpoint out of a run, with more outputs if
- * wanted or in another format, or the metrics of runs as a table.
+ * wanted or in another format, or the metrics of runs as a table or for TensorBoard.
  *
  * @module
  */
@@ -16,28 +16,31 @@ import { command, main, Option, path, stepNumber } from "./shared/cli.ts";
 import { runNamed } from "./shared/run_named.ts";
 import { USE } from "./shared/use_flags.ts";
 
-const FORMATS = [...CHECKPOINT_FORMATS, ...TABLE_FORMATS] as const;
-type Format = typeof FORMATS[number];
+const FILE_FORMATS = [...CHECKPOINT_FORMATS, ...TABLE_FORMATS] as const;
+type FileFormat = typeof FILE_FORMATS[number];
+const FORMATS = [...FILE_FORMATS, "tensorboard"] as const;
 
 const task = command(
   "export",
   "Copy a checkpoint to a file of its own, or write the metrics of runs as a " +
-    "table.",
+    "table, or for TensorBoard.",
 )
   .argument(
     "<runs...>",
-    "run folder or its name, or .onnx file; of a table one run or more",
+    "run folder or its name, or .onnx file; of metrics one run or more",
   )
-  .requiredOption(
+  .option(
     "--out <file>",
-    "where to write it: NAME.onnx; with --all a folder",
+    "where to write it: NAME.onnx; with --all, and for TensorBoard, a folder " +
+      "(default: tensorboard, for TensorBoard)",
     path,
   )
   .addOption(
     new Option(
       "--format <name>",
       "of a checkpoint: onnx, or its tensors as safetensors or npz; of metrics: " +
-        "csv, jsonl, parquet (default: what --out ends in, else onnx)",
+        "csv, jsonl, parquet, tensorboard (default: what --out ends in, else " +
+        "onnx)",
     ).choices(FORMATS),
   )
   .option("--step <n>", "which checkpoint (default: the last)", stepNumber)
@@ -58,16 +61,28 @@ const task = command(
   .option("--overwrite", "replace the file if it is there")
   .action(async (named, options) => {
     const runs = await Promise.all(named.map(runNamed));
-    const { out, overwrite = false } = options;
+    const { overwrite = false } = options;
+    if (options.format === "tensorboard") {
+      const { out = "tensorboard" } = options;
+      refuse(options, OF_CHECKPOINTS, "--format tensorboard");
+      const { exportTensorboard } = await import(
+        "../lib/runs/exports/tensorboard.ts"
+      );
+      const { length } = await exportTensorboard(runs, out, { overwrite });
+      console.error(shown(`${counted(length)} → ${out}`));
+      return;
+    }
+    const { out } = options;
+    if (out === undefined) {
+      throw new UsageError("--out must say where to write it: --out NAME.onnx");
+    }
     const format = options.format ?? endingOf(out);
     if (isTable(format)) {
-      refuse(options, ["step", "all", "hooks", "names"], `a table (${format})`);
+      refuse(options, OF_CHECKPOINTS, `a table (${format})`);
       const { exportMetrics } = await import("../lib/runs/exports/metrics.ts");
       checkEnding(out, format);
       const count = await exportMetrics(runs, out, { format, overwrite });
-      console.error(
-        shown(`${count} ${count === 1 ? "run" : "runs"} → ${out}`),
-      );
+      console.error(shown(`${counted(count)} → ${out}`));
       return;
     }
     const [run] = runs;
@@ -100,16 +115,20 @@ const task = command(
     console.error(shown(`${source} → ${out}`));
   });
 
-function endingOf(out: string): Format {
+const OF_CHECKPOINTS = ["step", "all", "hooks", "names"];
+
+const counted = (runs: number) => `${runs} ${runs === 1 ? "run" : "runs"}`;
+
+function endingOf(out: string): FileFormat {
   const ending = /\.(\w+)$/.exec(out)?.[1]?.toLowerCase();
-  return FORMATS.find((format) => format === ending) ?? "onnx";
+  return FILE_FORMATS.find((format) => format === ending) ?? "onnx";
 }
 
-function isTable(format: Format): format is typeof TABLE_FORMATS[number] {
+function isTable(format: FileFormat): format is typeof TABLE_FORMATS[number] {
   return (TABLE_FORMATS as readonly string[]).includes(format);
 }
 
-function checkEnding(out: string, format: Format): void {
+function checkEnding(out: string, format: FileFormat): void {
   if (out.toLowerCase().endsWith(`.${format}`)) return;
   throw new UsageError(
     `Cannot write ${out}: what is written is ${format}, and its name must end ` +

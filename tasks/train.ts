@@ -95,6 +95,12 @@ const task = program
   )
   .option(USE.flags, USE.help, USE.parse)
   .option(USE.changedFlags, USE.changedHelp)
+  .option(
+    "--tensorboard [dir]",
+    "write events for TensorBoard, too: a folder there for each run (default: " +
+      "tensorboard)",
+    path,
+  )
   .option("--json", "print the result as JSON")
   .optionsGroup("Many runs at once:")
   .option(

@@ -12,6 +12,7 @@ export {
   exportCheckpoints,
   type ExportOptions,
 } from "./exports/checkpoint.ts";
+export { type EventOptions, exportTensorboard } from "./exports/tensorboard.ts";
 export { exportMetrics } from "./exports/metrics.ts";
 export type { UsedModule } from "../config/used.ts";
 export { checkpointPath } from "./layout.ts";

@@ -140,6 +140,11 @@ export type {
   Progress,
   TrainOptions,
 } from "./options.ts";
+export {
+  type EventLog,
+  type EventLogOptions,
+  tensorboardLog,
+} from "./tensorboard.ts";
 export { train } from "./train.ts";
 export { newestInterrupted, type ToResume, toResume } from "./unfinished.ts";
 

@@ -77,15 +77,28 @@ export interface TrainOptions {
    * `train()` throws; the run stays as its last checkpoint has it.
    */
   readonly onEvaluation?: (row: MetricsRow, replica: number) => unknown;
+  /**
+   * Called with evaluations that were written together, of a run by the number of
+   * its replica, 0 for a single run. Unlike `onEvaluation` it takes no time from
+   * the training, which is not called back for each of them. What it throws,
+   * `train()` throws.
+   */
+  readonly onRows?: (rows: readonly MetricsRow[], replica: number) => void;
   /** Called after every chunk of steps. */
   readonly onProgress?: (progress: Progress) => void;
   /** onnx: called with the device that was taken, before anything is made. */
   readonly onDevice?: (choice: DeviceChoice) => void;
   /**
    * Called once the run's folder is there, before the first step, with the
-   * number of updates that were made before.
+   * number of updates that were made before and the number of the replica, 0 for
+   * a single run.
    */
-  readonly onStart?: (run: string, config: Config, step: number) => void;
+  readonly onStart?: (
+    run: string,
+    config: Config,
+    step: number,
+    replica: number,
+  ) => void;
   /** Called with what may make a resumed run's bytes differ. */
   readonly onWarning?: (warning: string) => void;
 }
@@ -101,6 +114,7 @@ export const TRAIN: Checks<TrainOptions> = {
   resume: flag,
   signal,
   onEvaluation: callback,
+  onRows: callback,
   onProgress: callback,
   onDevice: callback,
   onStart: callback,

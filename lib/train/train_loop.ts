@@ -213,9 +213,10 @@ class Loop {
 
   // Tells the callback of the evaluations of runs, one after the other.
   async #tell(runs: ReadonlyMap<number, MetricsRow[]>): Promise<void> {
-    const { onEvaluation } = this.#options;
-    if (!onEvaluation) return;
+    const { onEvaluation, onRows } = this.#options;
     for (const [replica, rows] of runs) {
+      if (rows.length > 0) onRows?.(rows, replica);
+      if (!onEvaluation) continue;
       for (const row of rows) {
         const answer = await onEvaluation(row, replica);
         this.#asked ||= answer === false || answer === "stop";

@@ -206,7 +206,7 @@ async function openRuns(
       )
       : await RunWriter.create(path, contents, begunAgain(options));
     if (labels) await writeLabels(path, labels[r]!);
-    options.onStart?.(path, config, step);
+    options.onStart?.(path, config, step, r);
     recorders.set(r, new Recorder({ config, run, step, rows }, encode));
   }
   return recorders;

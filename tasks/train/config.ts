@@ -133,7 +133,14 @@ export function resumedRun(
   options: PlanFlags & Readonly<Record<string, unknown>>,
   given: readonly string[],
 ): string | undefined {
-  const also = ["resume", "json", "use", "useChanged", ...resumableKeys];
+  const also = [
+    "resume",
+    "json",
+    "tensorboard",
+    "use",
+    "useChanged",
+    ...resumableKeys,
+  ];
   const other = Object.keys(options).find((key) => !also.includes(key));
   if (other === undefined) {
     return options.resume === true ? undefined : options.resume;

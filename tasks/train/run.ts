@@ -7,6 +7,7 @@
 import cliProgress from "cli-progress";
 import { EXIT, isLive, printJson } from "../shared/cli.ts";
 import { withSignals } from "../shared/signals.ts";
+import { eventLog } from "./events.ts";
 import { bandText, summary } from "./text.ts";
 import { percent } from "../../lib/base/terminal.ts";
 import {
@@ -41,6 +42,8 @@ export interface Output {
   /** Go on with the run in the folder; what the user wrote was looked at. */
   readonly resume?: string | true | undefined;
   readonly json?: true | undefined;
+  /** Where TensorBoard's events go. */
+  readonly tensorboard?: string | true | undefined;
 }
 
 function warn(config: Config, given: readonly string[]): void {
@@ -154,13 +157,14 @@ async function runBand(
 // Trains under a display, ending at a signal.
 async function watched<T>(
   config: Config,
-  { run, overwrite, resume, name, tag }: Output,
+  { run, overwrite, resume, name, tag, tensorboard }: Output,
   work: (options: TrainOptions) => Promise<T>,
   runs = 1,
 ): Promise<T> {
   // Before anything is written: an extension's words may fail.
   const line = describe(config, runs);
   const display = isLive() ? liveLine(config) : plainLines();
+  const events = await eventLog(tensorboard, { run, overwrite, resume }, runs);
   let started = 0;
   try {
     return await withSignals((signal) =>
@@ -173,7 +177,9 @@ async function watched<T>(
         signal,
         onDevice: (choice) => console.error(describeChoice(choice)),
         onWarning: (warning) => console.error(`warning: ${warning}`),
-        onStart: (path, _, step) => {
+        ...(events && { onRows: events.onRows }),
+        onStart: (path, config, step, replica) => {
+          events?.onStart(path, config, step, replica);
           if (started === 0) {
             console.error(line);
             if (step > 0) console.error(`from step ${step} on`);
@@ -190,6 +196,7 @@ async function watched<T>(
     });
   } finally {
     display.end();
+    events?.close();
   }
 }
 

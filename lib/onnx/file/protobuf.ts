@@ -13,5 +13,5 @@ export {
   type MessageInitShape,
   type MessageShape,
   toBinary,
-} from "@bufbuild/protobuf";
+} from "../../formats/protobuf.ts";
 export * from "onnx-buf";

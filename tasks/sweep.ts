@@ -9,7 +9,9 @@ import { didYouMean, meant } from "../lib/base/nearest.ts";
 import { shown } from "../lib/base/terminal.ts";
 import { command, main } from "./shared/cli.ts";
 import { useNamed } from "./shared/use.ts";
+import { collect } from "./sweep/collect.ts";
 import { plan } from "./sweep/plan.ts";
+import { report } from "./sweep/report.ts";
 import { run } from "./sweep/run.ts";
 import { status } from "./sweep/status.ts";
 
@@ -17,7 +19,9 @@ await useNamed();
 const task = command("sweep", "Train many runs: grids, seeds, random draws.")
   .addCommand(plan)
   .addCommand(run)
-  .addCommand(status);
+  .addCommand(status)
+  .addCommand(collect)
+  .addCommand(report);
 
 task.argument("[what]").action((what) => {
   const names = task.commands.map((each) => each.name());

@@ -70,6 +70,8 @@ const CALLS: Record<string, (options: Options) => unknown> = {
   "writeReport()": (o) => groklab.writeReport([absent], o),
   "serveReport()": (o) => groklab.serveReport([absent], { port: 0, ...o }),
   "reproduce()": (o) => groklab.reproduce([], o),
+  "collectSweep()": (o) => groklab.collectSweep(absent, `${absent}.csv`, o),
+  "writeSweepReport()": (o) => groklab.writeSweepReport(absent, o),
   "planSweep()": (o) => groklab.planSweep({ parts: [{ seeds: [0] }] }, o),
   "sweepCost()": (o) =>
     groklab.sweepCost({ folder: absent, kinds: [], known: [] }, {

@@ -83,6 +83,10 @@ export interface Chart {
   readonly title: string;
   /** What stands below the heading, small. */
   readonly subtitle?: string;
+  /** What it shows, for who does not see it. */
+  readonly description?: string;
+  /** What bands are; from the least to the most over the seeds, if left out. */
+  readonly band?: string;
   /** Its panels, row by row. */
   readonly panels: readonly Panel[];
   /** Panels in a row; 3, if left out. */

@@ -67,13 +67,14 @@ export function heatMapSvg(map: HeatMap): string {
   });
 }
 
-type Rgb = readonly [number, number, number];
+/** Red, green and blue, each in 0..255. */
+export type Rgb = readonly [number, number, number];
 
 const GREY: Rgb = [190, 190, 190];
 
-// Numbers as colours; what is no number is grey.
-function coloursOf(
-  { kind, domain }: HeatMap["colour"],
+/** Numbers as colours; what is no number is grey. */
+export function coloursOf(
+  { kind, domain }: Pick<HeatMap["colour"], "kind" | "domain">,
 ): (value: number) => Rgb {
   const scale = Plot.scale({
     color: {
@@ -120,9 +121,17 @@ function ramp(
     (_, i) => least + (most - least) * i / 127,
   );
   const ends = `${shown(least)} to ${shown(most)}`;
+  return rampImage(steps, colours) + text(128, 9, `${label}, ${ends}`, 11);
+}
+
+/** Colours from left to right, of the numbers that are given. */
+export function rampImage(
+  steps: readonly number[],
+  colours: (value: number) => Rgb,
+): string {
   return `<image width="120" height="10" preserveAspectRatio="none" href="${
     pictureOf([steps], colours)
-  }"/>` + text(128, 9, `${label}, ${ends}`, 11);
+  }"/>`;
 }
 
 const shown = (x: number) =>

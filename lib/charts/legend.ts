@@ -15,7 +15,7 @@ import { LETTER, text } from "./sheet.ts";
  * @param width How wide it may be.
  */
 export function legendOf(
-  { panels }: Chart,
+  { panels, band }: Chart,
   width: number,
 ): { svg: string; height: number } {
   const entries = new Map<string, string>();
@@ -31,7 +31,7 @@ export function legendOf(
   }
   if (panels.some(({ series }) => series.some(hasBand))) {
     entries.set(
-      "band: least to most over the seeds",
+      `band: ${band ?? "least to most over the seeds"}`,
       `<rect x="0" y="-9" width="22" height="10" fill="#888" fill-opacity="0.3"/>`,
     );
   }

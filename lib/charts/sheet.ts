@@ -23,6 +23,11 @@ export interface Sheet<P extends { readonly title: string }> {
   readonly title: string;
   /** What stands below the heading, small. */
   readonly subtitle?: string;
+  /**
+   * What it shows, for who does not see it: the drawing says its title and this
+   * itself then.
+   */
+  readonly description?: string;
   /** The panels. */
   readonly panels: readonly P[];
   /** Panels in a row; 3, if left out. */
@@ -41,7 +46,7 @@ export interface Drawing<P> {
 
 /** Draws a sheet. */
 export function sheetSvg<P extends { readonly title: string }>(
-  { title, subtitle, panels, perRow = 3 }: Sheet<P>,
+  { title, subtitle, description, panels, perRow = 3 }: Sheet<P>,
   drawing: Drawing<P>,
 ): string {
   const columns = Math.max(1, Math.min(perRow, panels.length));
@@ -73,15 +78,34 @@ export function sheetSvg<P extends { readonly title: string }>(
   const height = y + rows * drawing.height + 4;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ` +
     `${height}" width="${width}" height="${height}" font-family="${FONT}" ` +
-    `fill="#222">\n<rect width="${width}" height="${height}" fill="#fff"/>\n` +
+    `fill="#222">\n` +
+    (description === undefined
+      ? ""
+      : `<title>${escaped(title)}</title>\n<desc>${
+        escaped(description)
+      }</desc>\n`) +
+    `<rect width="${width}" height="${height}" fill="#fff"/>\n` +
     parts.join("\n") + "\n</svg>\n";
 }
 
-const escaped = (s: string) =>
+/** Text between the tags of a drawing. */
+export const escaped = (s: string): string =>
   shown(s).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(
     ">",
     "&gt;",
   );
+
+/**
+ * As much of a text as has room.
+ *
+ * @param content The text.
+ * @param width How wide it may be.
+ * @param size Its height.
+ */
+export function cut(content: string, width: number, size: number): string {
+  const most = Math.max(1, Math.floor(width / (size * LETTER)));
+  return content.length <= most ? content : `${content.slice(0, most - 1)}…`;
+}
 
 /** A line of text. */
 export function text(

@@ -72,6 +72,23 @@ export function lowerMedian(values: readonly number[]): number {
   return sorted[Math.ceil(sorted.length / 2) - 1] ?? NaN;
 }
 
+/**
+ * The number below which a share q of some numbers lies, between the two nearest in
+ * a straight line: the seventh definition of Hyndman and Fan, "Sample Quantiles in
+ * Statistical Packages", The American Statistician 50 (1996), which NumPy and R
+ * take. The middle one for 0.5.
+ *
+ * @param values The numbers.
+ * @param q The share, 0 for the least and 1 for the largest.
+ * @returns NaN of none.
+ */
+export function quantile(values: readonly number[], q: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = q * (sorted.length - 1);
+  const low = sorted[Math.floor(at)] ?? NaN;
+  return low + (at - Math.floor(at)) * ((sorted[Math.ceil(at)] ?? NaN) - low);
+}
+
 /** Which of n rows to take where no more than `most` are wanted, evenly spread. */
 export function evenIndices(n: number, most: number): number[] {
   const count = Math.min(n, most);

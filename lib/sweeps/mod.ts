@@ -5,6 +5,14 @@
  * @module
  */
 
+export { collectSweep } from "./collecting/collect.ts";
+export type { Collected, CollectOptions } from "./collecting/options.ts";
+export {
+  readRecords,
+  type RunState,
+  type SweepRecord,
+  type SweepRecords,
+} from "./collecting/records.ts";
 export { type CostOptions, type SweepCost, sweepCost } from "./cost.ts";
 export { readEnded, readPlan, readSweep } from "./files.ts";
 export type { Kind } from "./gathering.ts";
@@ -19,6 +27,11 @@ export type {
   Sweep,
 } from "./layout.ts";
 export { type Planned, type PlanOptions, planSweep } from "./plan.ts";
+export type {
+  SweepReportOptions,
+  SweepReportWritten,
+} from "./reporting/options.ts";
+export { writeSweepReport } from "./reporting/write.ts";
 export type { KeyDraw, PlanPart, RandomDraws, SweepSpec } from "./spec.ts";
 export type {
   SweepFailure,

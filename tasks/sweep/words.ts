@@ -14,25 +14,40 @@ import {
 import { keyOf } from "../../lib/sweeps/keys.ts";
 
 /**
- * The values that `--grid` names, by key.
+ * The values that `--grid`, or a flag like it, names, by key.
  *
  * @throws {ConfigError} if a text names none, or a key is named twice.
  */
 export function gridOf(
   texts: readonly string[],
+  flag = "--grid",
 ): Record<string, readonly unknown[]> {
   return byKey(
-    "--grid",
+    flag,
     "key=value,value,…",
     texts,
     (key, text) =>
       partsOf(text).map((part) => {
         if (part !== "") return valueIn(key, part, true);
         throw new ConfigError(
-          `--grid ${key} must have values with commas between them, got ` +
+          `${flag} ${key} must have values with commas between them, got ` +
             `${key}=${text}`,
         );
       }),
+  );
+}
+
+/**
+ * What `--cell` names: `lr=0.01,loss=softmax`, a value by each key.
+ *
+ * @throws {ConfigError} if a text names none, or a key is named twice.
+ */
+export function pointOf(text: string): Record<string, unknown> {
+  return byKey(
+    "--cell",
+    "key=value,key=value,…",
+    partsOf(text),
+    (key, value) => valueIn(key, value, true),
   );
 }
 

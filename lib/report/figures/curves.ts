@@ -7,7 +7,7 @@
 
 import type { Axis, Point, Published, Series } from "../../charts/chart.ts";
 import { chartSvg } from "../../charts/chart_svg.ts";
-import { lowerMedian, spreadOf } from "../../numeric/statistics.ts";
+import { lowerMedian, median, quantile } from "../../numeric/statistics.ts";
 import { type Group, reached } from "../runs.ts";
 import type { ReportFigure, Table } from "./figure.ts";
 
@@ -163,11 +163,12 @@ type Row = Readonly<Record<string, number | null>>;
 
 /**
  * The median at each step that all runs evaluated which came that far, between the
- * least and the most.
+ * least and the most, or the shares of the runs that are named.
  */
 export function bandOf(
   runs: readonly (readonly Row[])[],
   key: string,
+  [low, high]: readonly [number, number] = [0, 1],
 ): Point[] {
   const going = runs.filter((rows) => rows.length > 0).map((rows) => ({
     end: rows.at(-1)!.step!,
@@ -178,12 +179,14 @@ export function bandOf(
     const rows = going.filter(({ end }) => end >= step)
       .map(({ at }) => at.get(step));
     if (!rows.every((row) => row !== undefined)) return [];
-    const { least, median, most } = spreadOf(
-      rows.map((row) => row[key] ?? NaN),
-    );
-    if (median === null) return [];
-    const point = { x: step, y: median };
-    return [runs.length === 1 ? point : { ...point, low: least!, high: most! }];
+    const values = rows.map((row) => row[key] ?? NaN).filter(Number.isFinite);
+    if (values.length === 0) return [];
+    const point = { x: step, y: median(values) };
+    return runs.length === 1 ? [point] : [{
+      ...point,
+      low: quantile(values, low),
+      high: quantile(values, high),
+    }];
   });
 }
 

@@ -4,15 +4,15 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
 import { definitionsOf } from "../../config/config.ts";
 import type { ProbeReport } from "../../probes/asking/messages.ts";
 import { probes } from "../../probes/catalogue.ts";
 import { quoted, sharedLine } from "../../base/shell.ts";
-import { palette } from "../../charts/chart.ts";
-import { csvOf, jsonOf, type ReportFigure } from "../figures/figure.ts";
+import type { ReportFigure } from "../figures/figure.ts";
+import { figureHtml } from "./figure_html.ts";
 import { type Html, Html as Markup, html } from "./html.ts";
 import { type Group, type ReportRun, shownValue } from "../runs.ts";
+import { pageCss, policyOf } from "./style.ts";
 import { verdictsOn } from "./verdict.ts";
 import {
   commandOf,
@@ -54,47 +54,10 @@ export interface Verdict {
   readonly reason?: string;
 }
 
-// The palette in the dark, each colour as far from the ground as by day.
-const DARK = [
-  "#4da3e0",
-  "#ff8c42",
-  "#2cc79a",
-  "#e3a0c8",
-  "#9ad8ff",
-  "#ffc24d",
-  "#f2f2f2",
-  "#cfcf4a",
-];
-
-const paletteCss = palette.map((colour, i) =>
-  `figure svg [stroke="${colour}"]{stroke:light-dark(${colour},${DARK[i]})}` +
-  `figure svg [fill="${colour}"]{fill:light-dark(${colour},${DARK[i]})}`
-).join("\n");
-
-const sha256 = (text: string) =>
-  `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
-
-/** What a browser lets a page do. */
-export function policyOf(
-  { script, beside, following }: Pick<Page, "script" | "beside" | "following">,
-): string {
-  return [
-    "default-src 'none'",
-    "img-src data:",
-    "style-src 'unsafe-inline'",
-    // What is not one of these scripts does not run, wherever it comes from.
-    // (Of a script beside a page that is a file, browsers check no sum.)
-    `script-src ${sha256(script)} ${beside ? "'self' " : ""}'wasm-unsafe-eval'`,
-    `connect-src ${following === undefined ? "'none'" : "'self'"}`,
-    "base-uri 'none'",
-    "form-action 'none'",
-  ].join("; ");
-}
-
 // Long: one template, which reads as the page does.
 /** The whole page as text. */
 export async function pageText(page: Page): Promise<string> {
-  const css = await Deno.readTextFile(new URL("../page.css", import.meta.url));
+  const css = await pageCss();
   const { groups, curves, inside, verdicts, live, script, beside } = page;
   const runs = groups.flatMap(({ runs }) => runs);
   const title = runs.length === 1
@@ -117,7 +80,7 @@ export async function pageText(page: Page): Promise<string> {
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <title>${title} – groklab</title>
         <style>
-    ${new Markup(css + paletteCss)}
+    ${new Markup(css)}
     </style>
       </head>
       <body>
@@ -205,29 +168,6 @@ export function chartsHtml(
       ? html`<p>There is no evaluation to draw yet.</p>`
       : html`<div class="grid">${curves.map(figureHtml)}</div>`}</section>
   `;
-}
-
-// Commas and the like may stand in an address as they are: three bytes less each.
-const dataUrl = (type: string, text: string) =>
-  `data:${type};charset=utf-8,${
-    text.replace(/[^!$&-;=@-Z_a-z~]/g, encodeURIComponent)
-  }`;
-
-function figureHtml({ id, title, caption, svg, data }: ReportFigure): Html {
-  const wide = Number(/ width="(\d+)"/.exec(svg)?.[1]) > 500;
-  const labelled = svg.replace(
-    "<svg ",
-    () =>
-      html`
-        <svg role="img" aria-label="${title}. ${caption}"
-      `.text,
-  );
-  return html`<figure id="${id}" class="${wide ? "wide" : ""}">
-${new Markup(labelled)}
-<figcaption>${caption} <span class="downloads"><a download="${id}.csv"
-href="${dataUrl("text/csv", csvOf(data))}" aria-label="${title}, as CSV">CSV</a>
-<a download="${id}.json" href="${dataUrl("application/json", jsonOf(data))}"
-aria-label="${title}, as JSON">JSON</a></span></figcaption></figure>`;
 }
 
 function verdictHtml({ run, report, reason }: Verdict): Html {

@@ -93,8 +93,16 @@ export async function sweepStatus(folder: string): Promise<SweepStatus> {
   return count.status();
 }
 
-// What is torn says nothing; the run is tried again.
-async function endOf(
+/**
+ * How a run ended. What is torn says nothing; the run is tried again.
+ *
+ * @param folder The sweep's.
+ * @param id The run.
+ * @param problems Where it is said what is torn.
+ * @returns Undefined where it has not ended.
+ * @throws {FileError} if it cannot be read.
+ */
+export async function endOf(
   folder: string,
   id: string,
   problems: string[],
@@ -107,8 +115,8 @@ async function endOf(
   }
 }
 
-// Who has which run: of each the last claim.
-async function claimsOf(
+/** Who has which run at the moment: of each the last claim. */
+export async function claimsOf(
   folder: string,
 ): Promise<Map<string, Owner | undefined>> {
   const path = join(folder, SWEEP.claims);

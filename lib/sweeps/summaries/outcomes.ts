@@ -1,0 +1,42 @@
+/**
+ * What came of a run: when it memorised and grokked, or until when it had not.
+ *
+ * @module
+ */
+
+import type { SweepRecord } from "../collecting/records.ts";
+import type { Time } from "./estimates.ts";
+
+/** Updates between memorising and grokking; null where one of them did not come. */
+export function delayOf({ ended }: SweepRecord): number | null {
+  const { memorised_at = null, grokked_at = null } = ended?.result ?? {};
+  return memorised_at === null || grokked_at === null
+    ? null
+    : grokked_at - memorised_at;
+}
+
+/**
+ * When a run grokked, or the last step by which it is known not to have; undefined
+ * where nothing is known, of one that failed or has not ended. One that diverged
+ * never grokks any more: that is known for all its steps that were planned.
+ */
+export function grokking({ ended, steps }: SweepRecord): Time | undefined {
+  const result = ended?.result;
+  if (!result) return undefined;
+  const { grokked_at, diverged_at, steps: made } = result;
+  return grokked_at === null
+    ? { at: diverged_at === null ? made : steps, seen: false }
+    : { at: grokked_at, seen: true };
+}
+
+/**
+ * How long after memorising a run grokked, or how long it is known not to have;
+ * undefined also where it did not memorise.
+ */
+export function delaying(record: SweepRecord): Time | undefined {
+  const time = grokking(record);
+  const memorised = record.ended?.result?.memorised_at ?? null;
+  return time && memorised !== null
+    ? { at: time.at - memorised, seen: time.seen }
+    : undefined;
+}

@@ -201,7 +201,8 @@ Deno.test("events of another run are refused, or replaced where that is wanted",
       words,
     );
     await Deno.remove(foreign);
-    await train(small, { run, overwrite: true });
+    const overwrite = { run, overwrite: true };
+    await logged(logs, overwrite, (o) => train(small, o));
     await exportTensorboard([run], logs, { overwrite: true });
     assertEquals(eventFiles(join(logs, "run")).length, 1);
     await assertRejects(

@@ -109,13 +109,13 @@ function whyNot(
   config: unknown,
 ): string | undefined {
   if (!isObject(config)) return "it has no config of groklab";
-  const { model, attention = "softmax", norm, positions } = config;
+  const { model, attention = "softmax", norm } = config;
   if (model !== "transformer") return `its model is ${String(model)}`;
   if (attention !== "softmax") return `its attention is ${String(attention)}`;
   if (typeof norm === "string" && norm !== "none") {
     return `it has a LayerNorm (${norm})`;
   }
-  if (positions === "none" || !tensors["W_pos"]) return "it has no positions";
+  if (!tensors["W_pos"]) return "it has no positions";
   const other = Object.keys(tensors).find((name) =>
     !Object.hasOwn(RENAMED, name) && !OF_BLOCK.test(name)
   );

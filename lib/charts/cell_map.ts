@@ -100,9 +100,26 @@ function scaleOf({ domain, log }: CellMap["colour"]): (value: number) => Rgb {
 }
 
 function headOf(
-  { colour: { label, domain: [least, most], log, show }, signs }: CellMap,
+  { colour, signs, panels }: CellMap,
   colours: (value: number) => Rgb,
 ): { svg: string; height: number } {
+  const coloured = panels.some(({ cells }) =>
+    cells.some(({ value }) => value !== null)
+  );
+  const ramp = coloured ? rampOf(colour, colours) : "";
+  const top = coloured ? 26 : 9;
+  return {
+    svg: ramp +
+      signs.map((sign, i) => text(0, top + 14 * i, sign, SIZE, "400", "#555"))
+        .join(""),
+    height: top - 2 + 14 * signs.length,
+  };
+}
+
+function rampOf(
+  { label, domain: [least, most], log, show }: CellMap["colour"],
+  colours: (value: number) => Rgb,
+): string {
   const steps = Array.from(
     { length: 64 },
     (_, i) =>
@@ -112,13 +129,8 @@ function headOf(
   );
   const ends = least < most ? `${show(least)} to ${show(most)}` : show(least);
   const how = log && least < most ? " (log)" : "";
-  return {
-    svg: rampImage(steps, colours) +
-      text(128, 9, `${label}, ${ends}${how}`, 11) +
-      signs.map((sign, i) => text(0, 26 + 14 * i, sign, SIZE, "400", "#555"))
-        .join(""),
-    height: 24 + 14 * signs.length,
-  };
+  return rampImage(steps, colours) +
+    text(128, 9, `${label}, ${ends}${how}`, 11);
 }
 
 /** Where the cells of a panel are. */

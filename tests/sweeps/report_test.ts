@@ -120,6 +120,19 @@ Deno.test("laidOut() holds what at says, and confounds nothing in silence", () =
   const apart = laidOut(sweepWith(follows, ["loss", "lr"]));
   assertEquals([apart.x?.key, apart.y?.key], ["lr", "loss"]);
   assertEquals(apart.together, []);
+  // Nor are random draws, of which no two have the same of anything.
+  const draws = [[0.1, 5], [0.3, 2], [0.2, 9]].map(([lr, weightDecay]) =>
+    record({ lr, weightDecay })
+  );
+  const drawn = laidOut(sweepWith(draws, ["lr", "weightDecay"]));
+  assertEquals([drawn.x?.key, drawn.y?.key], ["lr", "weightDecay"]);
+  const falling = [[1, 3, "c"], [2, 2, "a"], [3, 1, "b"]].map(
+    ([lr, weightDecay, loss]) => record({ lr, weightDecay, loss }),
+  );
+  assertEquals(
+    laidOut(sweepWith(falling, ["lr", "weightDecay", "loss"])).together,
+    [["weightDecay", "lr"], ["loss", "lr"]],
+  );
 });
 
 Deno.test("laidOut() does with no axis, and without seeds", () => {
@@ -200,6 +213,8 @@ Deno.test("maps show what diverged, failed and is missing as such, and never as 
     "lr 4": "2 open",
     "lr 5": "1 div. | 1 open",
   });
+  const grey = mapsOf(layout, measure("grokked-at"), true)[0]!.svg;
+  assertEquals(grey.match(/fill="#d9d9d9"/g)?.length, 1);
   assertEquals(words("delay")["lr 1"], "95");
   assertEquals(words("delay")["lr 2"], "> 490 | 1 div. 1 open");
   assertEquals(words("test-accuracy")["lr 1"], "75 %");
@@ -222,6 +237,37 @@ Deno.test("maps show what diverged, failed and is missing as such, and never as 
     [5, 2, 0, 1, 0, 1, 0, null],
   ]);
 });
+
+Deno.test("a map without a number has no scale, and a page says what it holds together", () =>
+  withTempDir(async (dir) => {
+    const folder = join(dir, "sweep");
+    await sweepOf(
+      folder,
+      pointsOf({ lr: [0.1, 0.2], loss: ["mse", "softmax"] }),
+    );
+    const written = await writeSweepReport(folder, { by: [], y: "loss" });
+    assertEquals([written.cells, written.pooled], [4, []]);
+    const page = () => Deno.readTextFile(join(folder, "report.html"));
+    const empty = await page();
+    assert(!empty.includes("<image "));
+    assertStringIncludes(empty, "each cell is a single run");
+    const pooling = await writeSweepReport(folder, {
+      x: "loss",
+      by: [],
+      at: { loss: ["mse", "softmax"] },
+      overwrite: true,
+    });
+    assertEquals(pooling.axes, { x: "loss", y: "lr", by: [] });
+    const draws = Array.from({ length: 30 }, (_, i) => ({
+      lr: (i + 1) / 100,
+      seed: 0,
+    }));
+    await sweepOf(folder, draws);
+    const binned = await writeSweepReport(folder, { overwrite: true });
+    assertEquals([binned.cells, binned.pooled], [12, ["lr"]]);
+    assertStringIncludes(await page(), "Of lr there are so many values");
+    assert(!(await page()).includes("--at"));
+  }));
 
 Deno.test("maps for files are all panels on a sheet, and lead nowhere", () => {
   const layout = laidOut(grid(FOUR), { x: "lr", y: "weightDecay" });

@@ -219,20 +219,30 @@ function independent(
   return { free, together };
 }
 
+// Whether each value of one has a single value of the other, and of numbers the
+// larger has the larger, or the smaller, throughout: random draws of two keys are
+// never equal, either, and are two axes all the same.
 function sameParts(
   records: readonly SweepRecord[],
   a: string,
   b: string,
 ): boolean {
-  const pairs = new Set<string>();
+  const pairs = new Map<string, readonly [unknown, unknown]>();
   const [ofA, ofB] = [new Set<string>(), new Set<string>()];
   for (const { values } of records) {
     const [left, right] = [textOf(values[a]), textOf(values[b])];
     ofA.add(left);
     ofB.add(right);
-    pairs.add(`${left} ${right}`);
+    pairs.set(`${left} ${right}`, [values[a], values[b]]);
   }
-  return pairs.size === ofA.size && pairs.size === ofB.size;
+  if (pairs.size !== ofA.size || pairs.size !== ofB.size) return false;
+  const found = [...pairs.values()];
+  const numbers = found.filter((pair): pair is [number, number] =>
+    pair.every((value) => typeof value === "number")
+  ).sort(([x], [y]) => x - y);
+  if (numbers.length < found.length) return true;
+  const rises = numbers.slice(1).map(([, y], i) => y > numbers[i]![1]);
+  return new Set(rises).size <= 1;
 }
 
 // As many of the keys as there is room for panels.

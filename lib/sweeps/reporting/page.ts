@@ -8,7 +8,12 @@ import { append, maxOf } from "../../base/extremes.ts";
 import { quoted, sharedLine } from "../../base/shell.ts";
 import type { ReportFigure } from "../../report/figures/figure.ts";
 import { figureHtml } from "../../report/page/figure_html.ts";
-import { type Html, Html as Markup, html } from "../../report/page/html.ts";
+import {
+  type Content,
+  type Html,
+  Html as Markup,
+  html,
+} from "../../report/page/html.ts";
 import { pageCss, policyOf } from "../../report/page/style.ts";
 import { STATES, type SweepRecords } from "../collecting/records.ts";
 import { SEEDS, summaryOf } from "../summaries/cells.ts";
@@ -74,6 +79,7 @@ open();
 
 // What only these pages have.
 const CSS = `
+code.flag { white-space: nowrap; }
 th.text { text-align: left; }
 td.text { min-width: 8rem; }
 figure svg rect[fill="#d9d9d9"] { fill: light-dark(#d9d9d9, #4d525b); }
@@ -230,15 +236,28 @@ const halfText = ({ at, over }: CensoredMedian) =>
     : `fewer than half had by step ${stepText(over ?? 0)}`;
 
 /** What to mind when the maps are read. */
-function notesOf(layout: LaidOut, problems: readonly string[]): string[] {
+function notesOf(layout: LaidOut, problems: readonly string[]): Content[] {
   const { pooled, together, cells, varying } = layout;
-  const notes: string[] = [];
+  const notes: Content[] = [];
   const most = maxOf(cells.map(({ records }) => records.length));
-  if (pooled.length > 0) {
+  const binned = [layout.x, layout.y, ...layout.by].flatMap((axis) =>
+    axis?.binned ? [axis.key] : []
+  );
+  const mixed = pooled.filter((key) => !binned.includes(key));
+  if (binned.length > 0) {
     notes.push(
-      `Some cells hold runs of different ${pooled.join(" and ")}: what they ` +
-        "show is of all of these together, and may be of one of them only. Hold " +
-        "a key with --at, or give it maps of its own with --by.",
+      `Of ${
+        binned.join(" and ")
+      } there are so many values that those which lie ` +
+        "side by side share a cell.",
+    );
+  }
+  if (mixed.length > 0) {
+    notes.push(
+      html`Some cells hold runs of different ${mixed.join(" and ")}: what they
+show is of all of these together, and may be of one of them only. Hold a key with
+<code class="flag">--at</code>, or give it maps of its own with
+<code class="flag">--by</code>.`,
     );
   }
   for (const [key, as] of together) {

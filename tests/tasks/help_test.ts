@@ -10,6 +10,8 @@ const TASKS: readonly [TaskName, ...string[]][] = [
   ["runs", "remove"],
   ["sweep", "run"],
   ["sweep", "status"],
+  ["sweep", "collect"],
+  ["sweep", "report"],
   ["bench"],
   ["doctor"],
   ["setup"],

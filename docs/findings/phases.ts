@@ -1,7 +1,7 @@
 /**
  * The phase diagram of docs/findings.md: what its claims come to, and its tables.
  *
- *     deno run --allow-read docs/findings/phases.ts sweeps/phases
+ *     deno run --allow-read --allow-write docs/findings/phases.ts sweeps/phases phases.svg
  *
  * The rules were written before the sweep was trained.
  *
@@ -11,6 +11,7 @@
 import { readEnded, readPlan } from "../../lib/sweeps/mod.ts";
 import { claims } from "./phases/claims.ts";
 import { type Outcome, outcomeOf } from "./phases/outcomes.ts";
+import { phaseMap } from "./phases/map.ts";
 import { table } from "./phases/table.ts";
 import { panelsOf } from "./phases/panels.ts";
 
@@ -26,12 +27,13 @@ async function* outcomes(folder: string): AsyncGenerator<Outcome> {
 }
 
 if (import.meta.main) {
-  const [folder] = Deno.args;
+  const [folder, svg] = Deno.args;
   if (folder === undefined) {
-    console.error("Which sweep? deno run --allow-read … sweeps/phases");
+    console.error("Which sweep? deno run --allow-read … sweeps/phases [SVG]");
     Deno.exit(2);
   }
   const panels = panelsOf(await Array.fromAsync(outcomes(folder)));
+  if (svg !== undefined) await Deno.writeTextFile(svg, phaseMap(panels));
   console.log(table(panels));
   for (const { text, verdict, found } of claims(panels)) {
     console.log(`\n${verdict}: ${text}\n  ${found}`);

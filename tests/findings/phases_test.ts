@@ -15,6 +15,7 @@ import {
   panelsOf,
   wilson,
 } from "../../docs/findings/phases/panels.ts";
+import { phaseMap } from "../../docs/findings/phases/map.ts";
 import { phaseOf, table } from "../../docs/findings/phases/table.ts";
 
 const SHARES = [0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95];
@@ -178,9 +179,29 @@ Deno.test("nothing is claimed of a sweep that is not done, and of a done one all
 Deno.test("a cell has the phase of most of its runs", () => {
   const [run] = runs("softmax", "float16", () => ({}));
   const collapsed = { ...run!, collapsed: true };
-  assertEquals(phaseOf([run!, run!, collapsed]), "memorised");
-  assertEquals(phaseOf([run!, collapsed]), "collapsed");
-  assertEquals(phaseOf([{ ...run!, memorised: false }]), "never memorised");
-  assertEquals(phaseOf([{ ...run!, best: 1, end: 0.4 }]), "lost it again");
-  assertEquals(phaseOf([{ ...run!, best: 1, end: 0.9 }]), "groks");
+  assertEquals(phaseOf([run!, run!, collapsed]).name, "memorised");
+  assertEquals(phaseOf([run!, collapsed]).name, "collapsed");
+  assertEquals(
+    phaseOf([{ ...run!, memorised: false }]).name,
+    "never memorised",
+  );
+  assertEquals(phaseOf([{ ...run!, best: 1, end: 0.4 }]).name, "lost it again");
+  assertEquals(phaseOf([{ ...run!, best: 1, end: 0.9 }]).name, "groks");
+});
+
+Deno.test("the map has a panel for each loss and precision that has whole cells", () => {
+  const svg = phaseMap(panelsOf([
+    ...runs("softmax", "float16", (share, lr, seed) => ({
+      end: seed < 4 ? 0.2 : 0.4,
+      collapsed: share < 0.3 && lr === 10,
+    })),
+    ...runs("StableMax", "float32", () => ({})).slice(0, 7),
+  ]));
+  assertEquals(svg.match(/<title>[^<]*: \w[^<]*, 30 %<\/title>/g)?.length, 80);
+  assertEquals(
+    svg.includes("<title>0.25 at 10: collapsed, 30 %</title>"),
+    true,
+  );
+  assertEquals(svg.match(/>C<\/text>/g)?.length, 1);
+  assertEquals(svg.includes("StableMax float32"), false);
 });

@@ -14,6 +14,7 @@ import { plan } from "./sweep/plan.ts";
 import { report } from "./sweep/report.ts";
 import { run } from "./sweep/run.ts";
 import { status } from "./sweep/status.ts";
+import { submit } from "./sweep/submit.ts";
 
 await useNamed();
 const task = command("sweep", "Train many runs: grids, seeds, random draws.")
@@ -21,7 +22,8 @@ const task = command("sweep", "Train many runs: grids, seeds, random draws.")
   .addCommand(run)
   .addCommand(status)
   .addCommand(collect)
-  .addCommand(report);
+  .addCommand(report)
+  .addCommand(submit);
 
 task.argument("[what]").action((what) => {
   const names = task.commands.map((each) => each.name());

@@ -6,6 +6,7 @@
  *     runs/ID/         its run folder, as `groklab train` writes it
  *     claims/ID        who trains it
  *     ended/ID.json    how it ended
+ *     submitted/       what schedulers were given, and what they noted
  *
  * @module
  */
@@ -24,6 +25,7 @@ export const SWEEP = {
   runs: "runs",
   claims: "claims",
   ended: "ended",
+  submitted: "submitted",
 } as const;
 
 /** Where all runs of a sweep are computed. */

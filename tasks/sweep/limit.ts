@@ -17,7 +17,7 @@ const MOST_DAYS = 24;
  *
  * @throws {ConfigError} if it is none.
  */
-export function limitOf(text: string): number {
+export function limitOf(text: string, flag = "--limit"): number {
   const units = UNITS.exec(text);
   const slurm = SLURM.exec(text);
   const [days = 0, hours = 0, minutes = 0, seconds = 0] = units && text !== ""
@@ -30,7 +30,7 @@ export function limitOf(text: string): number {
   const all = ((days * 24 + hours) * 60 + minutes) * 60 + seconds;
   if (all > 0 && all <= MOST_DAYS * 86_400) return 1000 * all;
   throw new ConfigError(
-    "--limit must be a time such as 30s, 20m, 1h30m or 0-01:30:00, at most " +
+    `${flag} must be a time such as 30s, 20m, 1h30m or 0-01:30:00, at most ` +
       `${MOST_DAYS} days, got ${text}`,
   );
 }

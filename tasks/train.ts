@@ -93,6 +93,12 @@ const task = program
     "a run folder or its config.json to start from; flags override it",
     path,
   )
+  .option(
+    "--preset <name>",
+    "an experiment of the figures to start from, nanda or FIGURE-ARM; flags " +
+      "override it; list lists them",
+    path,
+  )
   .option(USE.flags, USE.help, USE.parse)
   .option(USE.changedFlags, USE.changedHelp)
   .option(
@@ -163,6 +169,11 @@ const task = program
       ),
     );
     const given = Object.keys(flags);
+    if (options.preset === "list") {
+      const { presetTable } = await import("./train/presets.ts");
+      console.log(presetTable());
+      return;
+    }
     const { configOf, resumedRun } = await import("./train/config.ts");
     if (options.resume !== undefined) {
       const { runResumed } = await import("./train/run.ts");

@@ -23,6 +23,7 @@ import { DamagedError } from "../../lib/base/sums.ts";
 /** The flags beside the config's that say what to train. */
 export interface PlanFlags {
   readonly config?: string | undefined;
+  readonly preset?: string | undefined;
   readonly resume?: string | true | undefined;
   readonly from?: string | undefined;
   readonly step?: number | undefined;
@@ -32,8 +33,8 @@ export interface PlanFlags {
 }
 
 /**
- * The config to train: the defaults, a checkpoint's, a file's and the flags',
- * each before those named before it.
+ * The config to train: the defaults, a preset's, a checkpoint's, a file's and the
+ * flags', each before those named before it.
  *
  * @param options The flags beside the config's.
  * @param flags The config's.
@@ -42,6 +43,7 @@ export async function configOf(
   options: PlanFlags,
   flags: ConfigInput,
 ): Promise<Config> {
+  const preset = await presetOf(options);
   const file = options.config === undefined
     ? {}
     : await readConfig(options.config);
@@ -49,12 +51,27 @@ export async function configOf(
   const switches = await switchesOf(options);
   // Checked before anything heavy is loaded, where that is not needed for it.
   return resolveConfig({
+    ...preset,
     ...start,
     ...file,
     ...(start && { from: start.from }),
     ...(switches && { switches }),
     ...flags,
   });
+}
+
+async function presetOf(
+  { preset, config, from }: PlanFlags,
+): Promise<ConfigInput> {
+  if (preset === undefined) return {};
+  for (const [key, value] of Object.entries({ config, from })) {
+    if (value === undefined) continue;
+    throw new ConfigError(
+      `${flagOf(key)} must be left out with --preset, which is a whole config`,
+    );
+  }
+  const { presetConfig } = await import("../../lib/figures/presets.ts");
+  return presetConfig(preset);
 }
 
 async function startOf(

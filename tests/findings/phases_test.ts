@@ -95,10 +95,11 @@ Deno.test("cells are compared by intervals that do not overlap, or seed by seed"
   const panels = panelsOf([
     ...runs("softmax", "float16", (_, lr, seed) => ({
       collapsed: seed < lr,
-      end: 0.5,
+      end: seed / 16,
     })),
     ...runs("softmax", "float32", (share, _, seed) => ({
-      end: share < 0.3 && seed > 0 ? 0.52 : share < 0.4 ? 0.51 : 0.5,
+      end: seed / 16 +
+        (share < 0.3 && seed > 0 ? 1 / 32 : share < 0.4 ? 1 / 64 : 0),
     })),
   ]);
   const [low, high] = [...panels.values()] as [

@@ -12,6 +12,7 @@ const TASKS: readonly [TaskName, ...string[]][] = [
   ["sweep", "status"],
   ["sweep", "collect"],
   ["sweep", "report"],
+  ["sweep", "submit"],
   ["bench"],
   ["doctor"],
   ["setup"],

@@ -6,7 +6,7 @@
 
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../../../lib/base/errors.ts";
-import { launcherOf, quoted } from "../../../lib/base/shell.ts";
+import { quoted } from "../../../lib/base/shell.ts";
 import type { Shares } from "../../../lib/sweeps/clusters/share.ts";
 import type { Sweep } from "../../../lib/sweeps/layout.ts";
 import type { Engine } from "./engines.ts";
@@ -93,9 +93,12 @@ export const LINE = ["a line of text", /^(?=.*\S)\P{Cc}+$/u] as const;
 /** What groklab is called as on machines that see this one's files. */
 export function calledHere(): string {
   const root = new URL("../../../", import.meta.url);
-  // Of an installed one there is no program but npm's.
-  if (root.pathname.includes("/node_modules/")) return launcherOf();
-  const program = fileURLToPath(new URL("tasks/groklab.ts", root));
+  const program = (name: string) =>
+    quoted(fileURLToPath(new URL(`tasks/${name}`, root)), "linux");
+  // Of an installed one npx would hand on no signals: its program does.
+  if (root.pathname.includes("/node_modules/")) {
+    return `node ${program("groklab.js")}`;
+  }
   return `${quoted(Deno.execPath(), "linux")} run --allow-read --allow-env ` +
-    `--allow-run ${quoted(program, "linux")}`;
+    `--allow-run ${program("groklab.ts")}`;
 }

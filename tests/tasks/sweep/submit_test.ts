@@ -1,7 +1,7 @@
 /** `deno task sweep submit`, with schedulers that only pretend. */
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { UsageError } from "../../../lib/base/errors.ts";
 import { list } from "../../../lib/runs/layout.ts";
 import { SWEEP } from "../../../lib/sweeps/layout.ts";
@@ -150,7 +150,7 @@ Deno.test("sweep submit has kubectl apply an Indexed Job", () =>
     // Another time it is another job; where the claim is mounted here too, the
     // folder is the same.
     const again = await submit(
-      [folder, ...PODS, "--mount", dir, "--dry-run"],
+      [folder, ...PODS, "--mount", dirname(dir), "--dry-run"],
       env,
     );
     assertMatch(again.stdout, /^ {2}name: groklab-tiny-525706-2$/m);

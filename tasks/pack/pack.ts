@@ -85,8 +85,9 @@ async function writeSources(dist: string, imports: Imports): Promise<void> {
     ),
   );
   const names = ["mod.ts", ...inside.flat()];
+  // Declarations of another's types are nothing to run.
   const sources = names.filter((name) =>
-    name.endsWith(".ts") &&
+    name.endsWith(".ts") && !name.endsWith(".d.ts") &&
     !ONLY_IN_CLONE.some((task) => RegExp(`^tasks/${task}[./]`).test(name))
   );
   await run(

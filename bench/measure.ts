@@ -62,31 +62,45 @@ export async function peerStep(
   { threads = 1, device = "cpu" }: SessionOptions,
 ): Promise<{ name: string; ms: number } | { absent: string }> {
   const [framework, graph] = peer.split(" ");
-  const url = new URL(`./peers/${framework}_step.py`, import.meta.url);
+  const found = await peerOutput(
+    python,
+    `${framework}_step.py`,
+    framework!,
+    [work, ...[steps, 1, threads].map(String), device, ...graph ? [graph] : []],
+  );
+  if ("absent" in found) return found;
+  const { peer: name, ms } = JSON.parse(found.stdout);
+  return { name, ms: ms[0] };
+}
+
+/** What a script of bench/peers prints; or why it prints nothing. */
+export async function peerOutput(
+  python: string,
+  script: string,
+  framework: string,
+  args: readonly string[],
+): Promise<{ stdout: string } | { absent: string }> {
+  const path = fileURLToPath(new URL(`./peers/${script}`, import.meta.url));
   try {
     const { success, stdout, stderr } = await new Deno.Command(python, {
-      args: [
-        fileURLToPath(url),
-        work,
-        ...[steps, 1, threads].map(String),
-        device,
-        ...graph ? [graph] : [],
-      ],
+      args: [path, ...args],
     }).output();
-    if (!success) {
-      const said = new TextDecoder().decode(stderr).trim().split("\n").at(-1)!;
-      return {
-        absent: said.startsWith("ModuleNotFoundError")
-          ? `${python} has no ${framework}`
-          : `${framework} failed: ${said}`,
-      };
-    }
-    const { peer: name, ms } = JSON.parse(new TextDecoder().decode(stdout));
-    return { name, ms: ms[0] };
+    if (success) return { stdout: new TextDecoder().decode(stdout) };
+    const said = new TextDecoder().decode(stderr).trim().split("\n").at(-1)!;
+    return {
+      absent: said.startsWith("ModuleNotFoundError")
+        ? `${python} has no ${framework}`
+        : `${framework} failed: ${said}`,
+    };
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     return { absent: `there is no ${python}` };
   }
+}
+
+/** What a task prints, run as a program of its own. */
+export function ownOutput(task: string, ...args: string[]): Promise<string> {
+  return succeeding(Deno.execPath(), ["run", "-A", task, ...args]);
 }
 
 const PROGRAM = [

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { SweepBenchOptions } from "../bench/sweep.ts";
+import type { SweepTimings } from "../bench/sweep_table.ts";
 import {
   cardNumber,
   command,
@@ -36,8 +38,13 @@ const task = command("bench", "Time training steps on this machine.")
     "time the probes of some runs, with commas between, and nothing else",
     (text) => text.split(","),
   )
+  .option(
+    "--sweep",
+    "time sweeps on two cores beside PyTorch, and nothing else",
+  )
   .option("--json", "print the timings as JSON")
-  .action(async ({ json, ...options }) => {
+  .action(async ({ json, sweep, ...options }) => {
+    if (sweep) return await benchSweeps(options, json);
     const { bench, checkBench } = await import("../bench/bench.ts");
     checkBench(options);
     if (options.probes) {
@@ -64,5 +71,21 @@ const task = command("bench", "Time training steps on this machine.")
     if (json) printJson(result);
     else console.log(renderBench(result));
   });
+
+async function benchSweeps(
+  options: SweepBenchOptions,
+  json: true | undefined,
+): Promise<void> {
+  const { sweepsAsked, timeSweep } = await import("../bench/sweep.ts");
+  const { renderSweeps } = await import("../bench/sweep_table.ts");
+  const log = (line: string) => console.error(line);
+  const timings: Record<string, SweepTimings> = {};
+  for (const [name, work] of sweepsAsked(options)) {
+    log(name);
+    timings[name] = await timeSweep(work, options, log);
+  }
+  if (json) printJson(timings);
+  else console.log(renderSweeps(timings));
+}
 
 if (import.meta.main) await main(task);

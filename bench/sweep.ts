@@ -1,0 +1,199 @@
+/**
+ * Grokked runs an hour on two cores: `sweep run`, and PyTorch with a process a run
+ * and with all runs at once, in turns.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { UsageError } from "../lib/base/errors.ts";
+import { type ConfigInput, resolveConfig } from "../lib/config/config.ts";
+import { readEnded, readPlan } from "../lib/sweeps/files.ts";
+import { planSweep } from "../lib/sweeps/plan.ts";
+import { ownOutput, peerOutput } from "./measure.ts";
+import type { SweepTiming, SweepTimings } from "./sweep_table.ts";
+
+/** Runs that differ in the seed. */
+export interface SweepWork {
+  /** The experiment. */
+  readonly config: ConfigInput;
+  /** How many seeds. */
+  readonly runs: number;
+}
+
+/** Sweeps that are timed, with steps that suffice to grok for nearly every seed. */
+export const sweepWorks: Readonly<Record<string, SweepWork>> = {
+  "mod-31": {
+    config: { modulus: 31, trainFraction: 0.8, steps: 200 },
+    runs: 8,
+  },
+  "mod-59": {
+    config: { modulus: 59, trainFraction: 0.5, steps: 250 },
+    runs: 6,
+  },
+  "default": { config: { steps: 250 }, runs: 4 },
+};
+
+/** What to time. */
+export interface SweepBenchOptions {
+  readonly python: string;
+  readonly only?: string | undefined;
+  readonly rounds: number;
+}
+
+// Two cores: so many runs side by side, or so many threads of one process.
+const LANES = 2;
+
+/**
+ * The sweeps that are asked for.
+ *
+ * @throws {UsageError} if there is none of that name, or no round.
+ */
+export function sweepsAsked(
+  { only, rounds }: Pick<SweepBenchOptions, "only" | "rounds">,
+): readonly (readonly [name: string, work: SweepWork])[] {
+  if (only !== undefined && !(only in sweepWorks)) {
+    throw new UsageError(
+      `--only must be one of ${
+        Object.keys(sweepWorks).join(", ")
+      }, got ${only}`,
+    );
+  }
+  if (!(Number.isSafeInteger(rounds) && rounds >= 1)) {
+    throw new UsageError(`--rounds must be 1 or more, got ${rounds}`);
+  }
+  return Object.entries(sweepWorks).filter(([name]) =>
+    only === undefined || name === only
+  );
+}
+
+/** Times a sweep, ours and the peers' in turns. */
+export async function timeSweep(
+  { config, runs }: SweepWork,
+  { python, rounds }: SweepBenchOptions,
+  log: (line: string) => void,
+): Promise<SweepTimings> {
+  const timings: Record<string, SweepTiming[]> = {};
+  const add = (who: string, timing: SweepTiming) => {
+    (timings[who] ??= []).push(timing);
+    log(
+      `${who}: ${timing.grokked} of ${runs} grokked, ` +
+        `${timing.seconds.toFixed(1)} s`,
+    );
+  };
+  for (let round = 0; round < rounds; round++) {
+    add("groklab", await inFolder((at) => ourSweep(config, runs, at)));
+    for (const stacked of [false, true]) {
+      const found = await inFolder((at) =>
+        peerSweep(python, config, runs, stacked, at)
+      );
+      if ("absent" in found) log(`${found.absent}, left out`);
+      else add(found.name, found.timing);
+    }
+  }
+  return { runs, steps: resolveConfig(config).steps, timings };
+}
+
+async function inFolder<T>(body: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await Deno.makeTempDir();
+  try {
+    return await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const seedsOf = (runs: number) => Array.from({ length: runs }, (_, i) => i);
+
+async function ourSweep(
+  config: ConfigInput,
+  runs: number,
+  at: string,
+): Promise<SweepTiming> {
+  const folder = join(at, "sweep");
+  await planSweep({ parts: [{ set: config, seeds: seedsOf(runs) }] }, {
+    folder,
+  });
+  const task = fileURLToPath(new URL("../tasks/sweep.ts", import.meta.url));
+  const started = performance.now();
+  await ownOutput(task, "run", folder, "--jobs", String(LANES));
+  const seconds = (performance.now() - started) / 1000;
+  const ends = await Promise.all(
+    (await readPlan(folder)).map(({ id }) => readEnded(folder, id)),
+  );
+  const results = ends.map((end) => end!.result!);
+  const grokSteps = results.map(({ grokked_at }) => grokked_at);
+  const stepping = sum(results.map((one) => one.seconds));
+  return {
+    seconds,
+    grokked: grokSteps.filter((step) => step !== null).length,
+    grokSteps,
+    stepping: stepping / LANES,
+    around: (sum(ends.map((end) => end!.seconds)) - stepping) / runs,
+    lanes: LANES,
+  };
+}
+
+/** What bench/peers/torch_runs.py prints. */
+interface PeerRuns {
+  readonly peer: string;
+  readonly stepping: number;
+  readonly seconds: number;
+  readonly runs: readonly { readonly grokked_at: number | null }[];
+}
+
+/** How PyTorch trains several runs. */
+async function peerSweep(
+  python: string,
+  config: ConfigInput,
+  runs: number,
+  stacked: boolean,
+  at: string,
+): Promise<{ name: string; timing: SweepTiming } | { absent: string }> {
+  const text = JSON.stringify(resolveConfig(config));
+  const lanes = stacked ? 1 : LANES;
+  const waiting = stacked
+    ? [seedsOf(runs).join(",")]
+    : seedsOf(runs).map(String);
+  const said: (PeerRuns & { readonly seeds: string })[] = [];
+  let absent: string | undefined;
+  const started = performance.now();
+  await Promise.all(Array.from({ length: lanes }, async () => {
+    for (
+      let seeds = waiting.shift();
+      seeds !== undefined && absent === undefined;
+      seeds = waiting.shift()
+    ) {
+      const how = stacked ? [String(LANES), seeds, "vmap"] : ["1", seeds];
+      const found = await peerOutput(python, "torch_runs.py", "torch", [
+        text,
+        at,
+        ...how,
+      ]);
+      if ("absent" in found) absent = found.absent;
+      else said.push({ ...JSON.parse(found.stdout), seeds });
+    }
+  }));
+  const seconds = (performance.now() - started) / 1000;
+  if (absent !== undefined) return { absent };
+  said.sort((a, b) => Number.parseInt(a.seeds) - Number.parseInt(b.seeds));
+  const grokSteps = said.flatMap((one) =>
+    one.runs.map(({ grokked_at }) => grokked_at)
+  );
+  const stepping = sum(said.map((one) => one.stepping));
+  const how = stacked ? "torch.vmap over seeds" : "a process a run";
+  return {
+    name: `${said[0]!.peer}, ${how}`,
+    timing: {
+      seconds,
+      grokked: grokSteps.filter((step) => step !== null).length,
+      grokSteps,
+      stepping: stepping / lanes,
+      around: (sum(said.map((one) => one.seconds)) - stepping) / runs,
+      lanes,
+    },
+  };
+}
+
+const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);

@@ -92,7 +92,10 @@ export class RunIndex {
   // another version's.
   static #read(root: string): RunIndex {
     try {
-      const bytes = unsealed(Deno.readFileSync(join(root, INDEX)));
+      const path = join(root, INDEX);
+      // Of a pipe, say, no end would come.
+      if (!Deno.statSync(path).isFile) return RunIndex.#empty(root);
+      const bytes = unsealed(Deno.readFileSync(path));
       if (!bytes) return RunIndex.#empty(root);
       const database = openInMemory();
       database.deserialize(bytes);

@@ -104,23 +104,35 @@ export async function readSweep(folder: string): Promise<Sweep> {
 /**
  * The runs of a sweep, line by line: of very many not all are in memory.
  *
- * @throws {SyntaxError} if a line is damaged.
+ * @throws {SyntaxError} if a line is damaged, or a run there twice.
  * @throws {FileError} if the plan cannot be read.
  */
 export async function* planLines(
   folder: string,
 ): AsyncGenerator<PlannedRun, void, void> {
   const path = join(folder, SWEEP.plan);
+  const seen = new Map<string, number>();
   let number = 0;
   for await (const lines of linesOf(path)) {
-    for (const line of lines) yield plannedRun(path, ++number, line);
+    for (const line of lines) {
+      const run = plannedRun(path, ++number, line);
+      const before = seen.get(run.id);
+      if (before !== undefined) {
+        throw new SyntaxError(
+          `Cannot read ${path}: line ${number} has the id of line ${before}, ` +
+            `${run.id}; wanted each run once`,
+        );
+      }
+      seen.set(run.id, number);
+      yield run;
+    }
   }
 }
 
 /**
  * The runs of a sweep, in the order of its plan.
  *
- * @throws {SyntaxError} if a line is damaged.
+ * @throws {SyntaxError} if a line is damaged, or a run there twice.
  * @throws {FileError} if the plan cannot be read.
  */
 export async function readPlan(folder: string): Promise<PlannedRun[]> {
@@ -218,13 +230,19 @@ export async function readEnded(
       }),
   );
   if (text === undefined) return undefined;
-  const found = parseObject(text, path, "how a run ended");
-  return checked(
+  const wanted = "how a run ended";
+  const found = checked(
     path,
-    "how a run ended",
+    wanted,
     endedSchema,
-    found,
-  ) as unknown as EndedRun;
+    parseObject(text, path, wanted),
+  );
+  if (found.id !== id) {
+    throw new SyntaxError(
+      `Cannot read ${path}: it is of ${found.id}; wanted ${wanted}, ${id}`,
+    );
+  }
+  return found as unknown as EndedRun;
 }
 
 /**

@@ -20,6 +20,11 @@ import { deviceSettings } from "../settings/run.ts";
  */
 export function runId(config: Config): string {
   checkArgument("runId()", "config", config, configCheck);
+  return idOf(config);
+}
+
+/** {@link runId} of an object that may be none of this version's configs. */
+export function idOf(config: Config): string {
   return createHash("sha256").update(canonical(config)).digest("hex")
     .slice(0, 16);
 }

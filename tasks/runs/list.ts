@@ -46,7 +46,9 @@ export async function listed(
   });
   if (json) return printJson(runs);
   if (csv) return await print(csvOf(runs, columns));
-  if (runs.length === 0) return console.error(shown(noneText(folders, where)));
+  if (runs.length === 0) {
+    return console.error(shown(noneText(folders, { where, tag, limit })));
+  }
   await print(listText(runs, columns));
   for (const line of problems(runs)) console.error(shown(line));
 }
@@ -70,12 +72,17 @@ async function foldersOf(folders: readonly string[]): Promise<string[]> {
 
 function noneText(
   folders: readonly string[],
-  where: string | undefined,
+  { where, tag, limit }: Pick<ListFlags, "where" | "tag" | "limit">,
 ): string {
   const place = folders.length > 0 ? folders.join(", ") : "runs";
-  return where === undefined
+  if (limit === 0) return "no run is listed: --limit is 0";
+  const wanted = [
+    ...(where === undefined ? [] : [where]),
+    ...(tag ?? []).map((name) => `with the tag ${name}`),
+  ];
+  return wanted.length === 0
     ? `no runs in ${place}; make one with ${taskLine("train")}`
-    : `no run in ${place} is so: ${where}`;
+    : `no run in ${place} is so: ${wanted.join(", ")}`;
 }
 
 function problems(runs: readonly ListedRun[]): string[] {

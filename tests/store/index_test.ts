@@ -137,8 +137,13 @@ const damages: readonly [what: string, damage: (file: string) => void][] = [
   }],
   ["gone", (file) => Deno.removeSync(file)],
 ];
+const pipes: typeof damages = [["a pipe", (file) => {
+  Deno.removeSync(file);
+  new Deno.Command("mkfifo", { args: [file] }).outputSync();
+}]];
+const onUnix = Deno.build.os === "windows" ? [] : pipes;
 
-for (const [what, damage] of damages) {
+for (const [what, damage] of [...damages, ...onUnix]) {
   Deno.test(`an index that is ${what} is made again`, () =>
     withTempDir(async (runs) => {
       many(runs);

@@ -109,6 +109,15 @@ Deno.test("another machine's claim is taken when it is old by the file system's 
     assertEquals(claim.from!.host, "elsewhere");
   }));
 
+Deno.test("a claim from long after now is left: the clock was set back", () =>
+  withTempDir(async (dir) => {
+    using claims = await Claims.open(dir);
+    await foreignClaim(dir, -100);
+    assertEquals(await claims.take(ID), undefined);
+    await foreignClaim(dir, -130);
+    assertEquals((await claims.take(ID))!.from!.host, "elsewhere");
+  }));
+
 Deno.test("a claim of this machine's name, but of another start of it, is another machine's", () =>
   withTempDir(async (dir) => {
     using claims = await Claims.open(dir);

@@ -5,16 +5,19 @@ import { join } from "node:path";
 import { UsageError } from "../../lib/base/errors.ts";
 import { FileError } from "../../lib/base/files.ts";
 import { list } from "../../lib/runs/layout.ts";
-import { readEnded } from "../../lib/sweeps/files.ts";
+import { planLine, readEnded } from "../../lib/sweeps/files.ts";
+import { runId } from "../../lib/sweeps/ids.ts";
 import {
   claimPath,
   endedPath,
+  type PlannedRun,
   runPath,
   SWEEP,
 } from "../../lib/sweeps/layout.ts";
 import { Claims } from "../../lib/sweeps/running/claims.ts";
 import type { SweepRunOptions } from "../../lib/sweeps/running/options.ts";
 import { runSweep } from "../../lib/sweeps/running/run.ts";
+import { sweepStatus } from "../../lib/sweeps/running/status.ts";
 import { train } from "../../lib/train/train.ts";
 import { flipBit } from "../runs/_damage.ts";
 import { contentsOf, withTempDir } from "../tasks/_run.ts";
@@ -210,7 +213,7 @@ Deno.test("who has lost a run to another process lets go of it", () =>
     };
     let saved: boolean | undefined;
     const outcome = await runSweep(dir, {
-      stale: 2000,
+      stale: 8000,
       onProgress: ({ training }) => {
         if (!training.some(({ step }) => step > 0) || saved !== undefined) {
           return;
@@ -219,7 +222,7 @@ Deno.test("who has lost a run to another process lets go of it", () =>
           .some(({ name }) => name === "checkpoints");
         Deno.writeTextFileSync(next, JSON.stringify(owner));
         // Young for as long as this may take.
-        const later = new Date(Date.now() + 3_600_000);
+        const later = new Date(Date.now() + 7000);
         Deno.utimeSync(next, later, later);
       },
     });
@@ -330,4 +333,52 @@ Deno.test("runSweep() refuses what is no sweep, and options that are none", () =
     assertEquals(await contentsOf(dir), before);
     await Deno.remove(join(dir, SWEEP.plan));
     await assertRejects(() => runSweep(dir), FileError, "plan.jsonl");
+  }));
+
+Deno.test("runSweep() trains no config under another's id, and no run twice", () =>
+  withTempDir(async (dir) => {
+    const [run, other] = await sweepOf(dir, seeds(2));
+    const path = join(dir, SWEEP.plan);
+    const changed = { ...run!, config: { ...run!.config, lr: 0.5 } };
+    const refused = async (
+      lines: readonly PlannedRun[],
+      ...wanted: readonly string[]
+    ) => {
+      await Deno.writeTextFile(path, lines.map(planLine).join(""));
+      const before = await contentsOf(dir);
+      const { message } = await assertRejects(() => runSweep(dir), SyntaxError);
+      for (const part of wanted) assert(message.includes(part), message);
+      assertEquals(await contentsOf(dir), before);
+    };
+    await refused(
+      [other!, run!, other!],
+      `line 3 has the id of line 1, ${other!.id}`,
+    );
+    await assertRejects(() => sweepStatus(dir), SyntaxError, "line 3");
+    await refused(
+      [other!, changed],
+      `the run ${run!.id} has the config of ${runId(changed.config)}`,
+    );
+    // What it is computed on is no part of the id.
+    const elsewhere = { ...run!, config: { ...run!.config, threads: 2 } };
+    await Deno.writeTextFile(path, planLine(elsewhere));
+    assertEquals((await runSweep(dir)).done, 1);
+  }));
+
+Deno.test("what lies in the place of a run's folder, or of its end, is not taken for it", () =>
+  withTempDir(async (dir) => {
+    const [run, other] = await sweepOf(dir, seeds(2));
+    await runSweep(dir);
+    await Deno.copyFile(endedPath(dir, other!.id), endedPath(dir, run!.id));
+    await assertRejects(
+      () => readEnded(dir, run!.id),
+      SyntaxError,
+      `it is of ${other!.id}`,
+    );
+    await runSweep(dir);
+    assertEquals((await readEnded(dir, run!.id))!.id, run!.id);
+    await Deno.remove(runPath(dir, run!.id), { recursive: true });
+    await Deno.writeTextFile(runPath(dir, run!.id), "");
+    const { failed } = await runSweep(dir);
+    assertEquals(failed, 1);
   }));

@@ -15,7 +15,7 @@ export const DAMAGED = "damaged";
 
 /** Whether the folder of a run is there. */
 export const hasFolder = (folder: string, id: string): Promise<boolean> =>
-  Deno.stat(runPath(folder, id)).then(() => true, () => false);
+  Deno.stat(runPath(folder, id)).then((it) => it.isDirectory, () => false);
 
 /**
  * Puts a copy in the place of a run's folder, without the lock that a process of

@@ -113,7 +113,8 @@ export async function lookAt(
       if (reading) return Date.now();
       throw error;
     });
-    const age = now - (mtime?.getTime() ?? 0);
+    // Either way: where that clock was set back, no wait would end.
+    const age = Math.abs(now - (mtime?.getTime() ?? 0));
     return { owner, state: age > stale ? "left" : "held", foreign };
   } catch (error) {
     if (isAbsent(error)) return undefined;

@@ -7,10 +7,12 @@
 import { join } from "node:path";
 import { describing } from "../../base/files.ts";
 import { checkArgument, checkOptions, pathCheck } from "../../base/options.ts";
+import { taskLine } from "../../base/shell.ts";
 import { resolveConfig } from "../../config/config.ts";
 import { Lane } from "../../train/threads/lane.ts";
 import { readPlan, readSweep } from "../files.ts";
-import { type Place, SWEEP } from "../layout.ts";
+import { idOf } from "../ids.ts";
+import { type Place, type PlannedRun, SWEEP } from "../layout.ts";
 import { Claims } from "./claims.ts";
 import { RUN, type SweepOutcome, type SweepRunOptions } from "./options.ts";
 import { Share } from "./share.ts";
@@ -27,7 +29,7 @@ import { type Setting, trainRun } from "./train_run.ts";
  * @param options Which share, how many at a time, until when.
  * @throws {UsageError} if the folder is no sweep of this version, or an option is
  * none.
- * @throws {SyntaxError} if its plan is damaged.
+ * @throws {SyntaxError} if its plan is damaged, or was changed.
  * @throws {FileError} if it cannot be read or written.
  * @throws {ConfigError} if its runs need an extension that is not in use.
  */
@@ -40,6 +42,8 @@ export async function runSweep(
   const { place } = await readSweep(folder);
   const runs = inShard(await readPlan(folder), options.shard);
   if (runs[0]) resolveConfig(runs[0].config);
+  const share = await Share.of(folder, runs, options);
+  checkIds(folder, share.waiting);
   for (const part of [SWEEP.ended, SWEEP.runs]) {
     await describing(
       `run the sweep ${folder}`,
@@ -47,11 +51,24 @@ export async function runSweep(
     );
   }
   using claims = await Claims.open(folder, options.stale);
-  const share = await Share.of(folder, runs, options);
   await claims.tidy((id) => share.isOver(id));
   share.jobs = Math.min(options.jobs ?? jobsAt(place), share.waiting.length);
   if (share.jobs > 0) await trainShare(folder, claims, share, options);
   return share.outcome();
+}
+
+// A config that was changed in the plan would be trained under another's name. That
+// of an older version is the one that its id was made of.
+function checkIds(folder: string, runs: readonly PlannedRun[]): void {
+  for (const { id, config } of runs) {
+    const made = idOf(config);
+    if (made === id) continue;
+    throw new SyntaxError(
+      `Cannot run the sweep ${folder}: in ${SWEEP.plan} the run ${id} has the ` +
+        `config of ${made}; wanted a plan as it was written: plan other runs ` +
+        `with ${taskLine("sweep", "plan")}`,
+    );
+  }
 }
 
 /** How many runs fit side by side. */

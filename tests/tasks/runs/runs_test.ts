@@ -41,6 +41,13 @@ Deno.test("runs lists as a table, JSON and CSV", () =>
       "  2026-01-01 10:20  done",
       "",
     ]);
+    const untagged = await taskAt(dir, "runs", "--tag", "x", "--where", "lr<1");
+    assertEquals(
+      [untagged.code, untagged.stdout, untagged.stderr.trim()],
+      [0, "", "no run in runs is so: lr<1, with the tag x"],
+    );
+    const zero = await taskAt(dir, "runs", "--limit", "0");
+    assertEquals(zero.stderr.trim(), "no run is listed: --limit is 0");
     const where = "loss='softmax' and lr<0.01 and grokked_at<500";
     const json = await taskAt(dir, "runs", "--json", "--where", where);
     assertEquals([json.code, json.stderr], [0, ""]);

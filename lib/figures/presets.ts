@@ -21,9 +21,30 @@ export interface Preset {
 // Nanda et al. (arXiv 2301.05217), with the weight decay of the paper's Figure 6.
 const NANDA = "fig6-add-decay";
 
+// The paper's panels that are one experiment, or of several the one that the panel
+// is about; Figures 2 and 9 are by precision, of which float32 is usual.
+const PANELS: Readonly<Record<string, string>> = {
+  fig1a: "fig1-perp-softmax-float32",
+  fig1b: "fig1-stablemax",
+  fig1c: "fig1-softmax",
+  fig2a: "fig2-float32-0.4",
+  fig2b: "fig2-float32-0.6",
+  fig2c: "fig2-float32-0.7",
+  fig5a: "fig5-mlp",
+  fig5b: "fig5-mlp-biases",
+  fig5c: "fig5-transformer",
+  fig6a: "fig6-add-perp",
+  fig6b: "fig6-mlp-perp-adamw",
+  fig6c: "fig6-add-decay",
+  fig7a: "fig7-sgd",
+  fig7b: "fig7-sgd-decay",
+  fig7c: "fig7-perp-sgd",
+};
+
 /**
- * Every arm of every figure as a preset, `FIGURE-ARM`, and `nanda` for the
- * transformer that groks by weight decay.
+ * Every arm of every figure as a preset, `FIGURE-ARM`; `nanda` for the transformer
+ * that groks by weight decay; and a panel of the paper, `fig1a`, for the arm that it
+ * is about.
  */
 export function presets(): Map<string, Preset> {
   const found = new Map<string, Preset>();
@@ -35,7 +56,10 @@ export function presets(): Map<string, Preset> {
   }
   const { config } = found.get(NANDA)!;
   const what = "Nanda's transformer, grokking by weight decay";
-  return new Map([["nanda", { what, config }], ...found]);
+  const panels = Object.entries(PANELS).map(([panel, arm]) =>
+    [panel, found.get(arm)!] as const
+  );
+  return new Map([["nanda", { what, config }], ...panels, ...found]);
 }
 
 // As `reproduce` trains it.

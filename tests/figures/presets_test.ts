@@ -12,7 +12,8 @@ import { assertRefused, task } from "../tasks/_run.ts";
 Deno.test("every arm of every figure is a preset that resolves", () => {
   const arms = Object.values(figures).flatMap(({ arms }) => arms);
   const known = presets();
-  assertEquals(known.size, arms.length + 1);
+  const panels = [...known.keys()].filter((name) => /^fig\d+[a-c]$/.test(name));
+  assertEquals(known.size, arms.length + panels.length + 1);
   for (const [name, { what, config }] of known) {
     assert(what.length > 0, name);
     // MNIST may not be here; what it is is known none the less.
@@ -29,6 +30,28 @@ Deno.test("a preset is what reproduce trains, and flags override it", async () =
     await configOf({ preset: "nanda" }, { seed: 3, weightDecay: 0.5 }),
     resolveConfig({ evalEvery: 25, ...config, seed: 3, weightDecay: 0.5 }),
   );
+});
+
+Deno.test("a panel of the paper is the arm that it is about", () => {
+  // Settings of the paper's scripts: ⊥AdamW at lr 0.01 under softmax float32,
+  // 300 epochs; StableMax and softmax in float64, 80,000 or more.
+  const { perpGrad, loss, lossPrecision, lr, steps } = presetConfig("fig1a");
+  assertEquals(
+    { perpGrad, loss, lossPrecision, lr, steps },
+    {
+      perpGrad: true,
+      loss: "softmax",
+      lossPrecision: "float32",
+      lr: 0.01,
+      steps: 300,
+    },
+  );
+  assertEquals(presetConfig("fig1b").loss, "stablemax");
+  assertEquals(presetConfig("fig1c").loss, "softmax");
+  assertEquals(presetConfig("fig2b").trainFraction, 0.6);
+  const mlp = presetConfig("fig6b");
+  assertEquals([mlp.lr, mlp.perpGrad, mlp.steps], [0.005, true, 500]);
+  assertEquals(presetConfig("fig6a").model, "transformer");
 });
 
 Deno.test("an unknown preset is told what is near, a figure its arms", () => {

@@ -116,7 +116,8 @@ export const plan = subcommand(
       return;
     }
     if (cost?.cost) console.log(costText(cost.cost));
-    console.log(`train: ${taskLine("sweep", "run", planned.folder)}`);
+    const using = (options.use ?? []).flatMap((path) => ["--use", path]);
+    console.log(`train: ${taskLine("sweep", "run", planned.folder, ...using)}`);
   });
 
 /** What says what to plan. */

@@ -37,7 +37,7 @@ export function plannedText(planned: Planned): string {
   lines.push(
     `  computed by ${engine} on ${engine === "onnx" ? device : backend}, ` +
       `${count(threads ?? 1, "thread")} a run`,
-    `  ${folder}: ${count(runs, "run")} in all`,
+    `  ${shown(folder)}: ${count(runs, "run")} in all`,
   );
   return lines.join("\n");
 }

@@ -218,18 +218,22 @@ Deno.test("sweeps that nobody names are new folders by the time, of the same sec
 Deno.test("runs of an extension are named by its version, too", () =>
   withTempDir(async (dir) => {
     const lab = join(dir, "lab.ts");
-    const out = join(dir, "s");
+    const out = join(dir, "s\nt");
     const text =
       'import { defineExtension, losses } from "@groklab/groklab";\n' +
       "const mine = { ...losses.softmax };\n" +
       "export default defineExtension({ losses: { mine } });\n";
     const withLab = async (more: string) => {
       await Deno.writeTextFile(lab, text + more);
-      const { code, stderr } = await plan(
+      const { code, stdout, stderr } = await plan(
         ...["--grid", "loss=mine,mse", "--seeds", "0,1", "--out", out],
         ...["--use", lab, "--no-trial"],
       );
       assertEquals([code, stderr], [0, ""]);
+      // To be pasted: without --use it is refused.
+      const [, hint] = /^train: (.*)\n$/ms.exec(stdout)!;
+      assertEquals(hint, `deno task sweep run '${out}' --use ${lab}`);
+      assertMatch(stdout, /^ {2}.*s\\x0at: \d runs in all$/m);
       return (await readPlan(out)).map(({ id }) => id);
     };
     const first = await withLab("");

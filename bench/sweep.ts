@@ -45,6 +45,34 @@ export interface SweepBenchOptions {
 // Two cores: so many runs side by side, or so many threads of one process.
 const LANES = 2;
 
+/** How PyTorch trains several runs. */
+interface PeerWay {
+  readonly name: string;
+  /** Processes side by side. */
+  readonly lanes: number;
+  /** Threads of each. */
+  readonly threads: number;
+  /** How many processes there are in all, of so many runs. */
+  readonly processes: (runs: number) => number;
+}
+
+const PEERS: readonly PeerWay[] = [
+  { name: "a process a run", lanes: LANES, threads: 1, processes: (n) => n },
+  {
+    name: "torch.vmap over seeds",
+    lanes: 1,
+    threads: LANES,
+    processes: () => 1,
+  },
+  // Threads of small operations wait for each other more than they help.
+  {
+    name: "torch.vmap in two processes",
+    lanes: LANES,
+    threads: 1,
+    processes: (n) => Math.min(n, LANES),
+  },
+];
+
 /**
  * The sweeps that are asked for.
  *
@@ -84,9 +112,9 @@ export async function timeSweep(
   };
   for (let round = 0; round < rounds; round++) {
     add("groklab", await inFolder((at) => ourSweep(config, runs, at)));
-    for (const stacked of [false, true]) {
+    for (const how of PEERS) {
       const found = await inFolder((at) =>
-        peerSweep(python, config, runs, stacked, at)
+        peerSweep(python, config, runs, how, at)
       );
       if ("absent" in found) log(`${found.absent}, left out`);
       else add(found.name, found.timing);
@@ -143,20 +171,22 @@ interface PeerRuns {
   readonly runs: readonly { readonly grokked_at: number | null }[];
 }
 
-/** How PyTorch trains several runs. */
 async function peerSweep(
   python: string,
   config: ConfigInput,
   runs: number,
-  stacked: boolean,
+  { name, lanes, threads, processes }: PeerWay,
   at: string,
 ): Promise<{ name: string; timing: SweepTiming } | { absent: string }> {
   const text = JSON.stringify(resolveConfig(config));
-  const lanes = stacked ? 1 : LANES;
-  const waiting = stacked
-    ? [seedsOf(runs).join(",")]
-    : seedsOf(runs).map(String);
-  const said: (PeerRuns & { readonly seeds: string })[] = [];
+  const count = processes(runs);
+  // Those of a process one behind the other, so that seeds keep their order.
+  const waiting = Array.from(
+    { length: count },
+    (_, i) =>
+      seedsOf(runs).filter((seed) => Math.floor(seed * count / runs) === i),
+  );
+  const said: (PeerRuns & { readonly first: number })[] = [];
   let absent: string | undefined;
   const started = performance.now();
   await Promise.all(Array.from({ length: lanes }, async () => {
@@ -165,26 +195,26 @@ async function peerSweep(
       seeds !== undefined && absent === undefined;
       seeds = waiting.shift()
     ) {
-      const how = stacked ? [String(LANES), seeds, "vmap"] : ["1", seeds];
       const found = await peerOutput(python, "torch_runs.py", "torch", [
         text,
         at,
-        ...how,
+        String(threads),
+        seeds.join(","),
+        ...(count === runs ? [] : ["vmap"]),
       ]);
       if ("absent" in found) absent = found.absent;
-      else said.push({ ...JSON.parse(found.stdout), seeds });
+      else said.push({ ...JSON.parse(found.stdout), first: seeds[0]! });
     }
   }));
   const seconds = (performance.now() - started) / 1000;
   if (absent !== undefined) return { absent };
-  said.sort((a, b) => Number.parseInt(a.seeds) - Number.parseInt(b.seeds));
+  said.sort((a, b) => a.first - b.first);
   const grokSteps = said.flatMap((one) =>
     one.runs.map(({ grokked_at }) => grokked_at)
   );
   const stepping = sum(said.map((one) => one.stepping));
-  const how = stacked ? "torch.vmap over seeds" : "a process a run";
   return {
-    name: `${said[0]!.peer}, ${how}`,
+    name: `${said[0]!.peer}, ${name}`,
     timing: {
       seconds,
       grokked: grokSteps.filter((step) => step !== null).length,

@@ -48,7 +48,9 @@ wanted = next(
     == ("mlp", "stablemax", "float32", "adamw", True)
     and run["dtype"] == "float32"
 )
-rows = torch.tensor(held["inputs"]).float(), torch.tensor(held["labels"])
+one_hot = torch.nn.functional.one_hot
+inputs = one_hot(torch.tensor(held["inputs"]), held["settings"]["modulus"])
+rows = inputs.flatten(1).float(), torch.tensor(held["labels"])
 tensors = [torch.tensor(held["init"][name]).view(held["shapes"][name]) for name in held["init"]]
 for way, number in ((Alone, 1), (Stacked, 3)):
     models = [Perceptron([len(t) for t in tensors] + [tensors[-1].shape[1]]) for _ in range(number)]

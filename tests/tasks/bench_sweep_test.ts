@@ -28,7 +28,11 @@ printf ']}'`,
       );
       assertEquals([runs, steps], [3, 20]);
       const { groklab, "Fake, a process a run": alone, ...rest } = timings;
-      const { "Fake, torch.vmap over seeds": stacked, ...others } = rest;
+      const {
+        "Fake, torch.vmap over seeds": stacked,
+        "Fake, torch.vmap in two processes": halves,
+        ...others
+      } = rest;
       assertEquals(others, {});
       const [own] = groklab!;
       assert(own!.stepping > 0 && own!.stepping < own!.seconds);
@@ -39,6 +43,8 @@ printf ']}'`,
       assertEquals(alone![0]!.stepping, 3);
       assertEquals(alone![0]!.around, 1);
       assertEquals(stacked![0]!.grokSteps, [0, 1, 2]);
+      assertEquals(halves![0]!.grokSteps, [0, 1, 2]);
+      assertEquals([halves![0]!.stepping, halves![0]!.lanes], [2, 2]);
       assertEquals([stacked![0]!.stepping, stacked![0]!.lanes], [2, 1]);
     } finally {
       await Deno.remove(folder, { recursive: true });

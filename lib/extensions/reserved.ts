@@ -9,6 +9,7 @@ export const TRAIN_FLAGS: readonly string[] = [
   ...["run", "overwrite", "config", "json", "help", "use", "useChanged"],
   ...["replicas", "replicaLr", "replicaWeightDecay", "shareSplit"],
   ...["resume", "step", "freshOptimizer", "switchAt", "to", "name", "tag"],
+  ...["preset", "tensorboard"],
 ];
 
 /** The flags of `groklab probe` that are no settings of probes. */

@@ -35,7 +35,11 @@ export async function listed(
     throw new UsageError("--csv must be left out with --json: choose one");
   }
   const ofText = json || csv ? undefined : ["run", ...SHOWN, ...BESIDE];
-  const names = columns ?? ofText;
+  // What is wrong with a run is said whatever columns are shown.
+  const unseen = columns && !json && !csv && columns[0] !== "all"
+    ? ["run", "problem"].filter((name) => !columns.includes(name))
+    : [];
+  const names = columns ? [...columns, ...unseen] : ofText;
   const runs = await listRuns(await foldersOf(folders), {
     ...(where !== undefined && { where }),
     ...(tag && { tags: tag }),
@@ -49,7 +53,12 @@ export async function listed(
   if (runs.length === 0) {
     return console.error(shown(noneText(folders, { where, tag, limit })));
   }
-  await print(listText(runs, columns));
+  const seen = runs.map((run) =>
+    Object.fromEntries(
+      Object.entries(run).filter(([name]) => !unseen.includes(name)),
+    ) as ListedRun
+  );
+  await print(listText(seen, columns));
   for (const line of problems(runs)) console.error(shown(line));
 }
 

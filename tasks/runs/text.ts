@@ -6,7 +6,7 @@
 
 import { cellOf } from "../../lib/formats/columns.ts";
 import { csvLine } from "../../lib/formats/csv.ts";
-import { percent, short, table } from "../../lib/base/terminal.ts";
+import { percent, short, shown, table } from "../../lib/base/terminal.ts";
 import type { RunComparison, RunDescription } from "../../lib/store/compare.ts";
 import { SHOWN } from "../../lib/store/columns.ts";
 import type { ListedRun } from "../../lib/store/list.ts";
@@ -126,7 +126,7 @@ export function descriptionText(of: RunDescription): string {
     ...pairs(outcome),
     `checkpoints: ${steps}`,
     ...madeText(of),
-  ].join("\n");
+  ].map(shown).join("\n");
 }
 
 function madeText({ manifest }: RunDescription): string[] {

@@ -193,3 +193,22 @@ Deno.test("a damaged run is listed, with why on stderr", () =>
       /^note: runs\/a: Cannot read runs\/a\/summary\.json: it/,
     );
   }));
+
+Deno.test("runs says what is wrong with a run whatever columns it shows, and shows no control characters", () =>
+  withTempDir(async (dir) => {
+    const folder = "c\x1b[31m\nd";
+    makeRun(join(dir, "runs", folder));
+    const labels = join(dir, "runs", folder, "labels.json");
+    Deno.writeTextFileSync(labels, "{");
+    const list = await taskAt(dir, "runs", "--columns", "state");
+    assertEquals(list.stdout, "state\ndone\n");
+    const name = "runs/c\\x1b[31m\\x0ad";
+    const [said] = list.stderr.split(" is no JSON");
+    assertEquals(
+      said,
+      `note: ${name}: Cannot read ${name}/labels.json: line 1`,
+    );
+    Deno.removeSync(labels);
+    const { stdout } = await taskAt(dir, "runs", "show", folder);
+    assertEquals(stdout.split("\n").slice(0, 2), [name, "state: done"]);
+  }));

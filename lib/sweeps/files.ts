@@ -23,6 +23,7 @@ import {
   SWEEP,
   type Sweep,
 } from "./layout.ts";
+import { unobstructed } from "./obstacles.ts";
 
 const text = v.string();
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -214,6 +215,7 @@ export async function endedIds(folder: string): Promise<Set<string>> {
  *
  * @returns Undefined where it has not.
  * @throws {SyntaxError} if the file is damaged.
+ * @throws {ObstacleError} if a folder lies there.
  * @throws {FileError} if it cannot be read.
  */
 export async function readEnded(
@@ -222,12 +224,10 @@ export async function readEnded(
 ): Promise<EndedRun | undefined> {
   checkArgument("readEnded()", "folder", folder, pathCheck);
   const path = endedPath(folder, id);
-  const text = await describing(
+  const text = await unobstructed(
     `read ${path}`,
-    () =>
-      Deno.readTextFile(path).catch((error) => {
-        if (!isAbsent(error)) throw error;
-      }),
+    path,
+    () => Deno.readTextFile(path),
   );
   if (text === undefined) return undefined;
   const wanted = "how a run ended";

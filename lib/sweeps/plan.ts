@@ -31,6 +31,7 @@ import { addRuns } from "./add_runs.ts";
 import { endedIds, findSweep, readEnded } from "./files.ts";
 import { Gathering, type Kind } from "./gathering.ts";
 import { FORMAT, SWEEP, type Sweep } from "./layout.ts";
+import { noting } from "./obstacles.ts";
 import { checkPlaceOf, placeOf } from "./place.ts";
 import { asInFile, blocksOf, type Naming } from "./points.ts";
 import { seedsSaid } from "./seeds.ts";
@@ -257,7 +258,7 @@ async function endedOf(
   let [ended, failed] = [0, 0];
   const ids = await endedIds(folder);
   for (const [id, config] of gathering.before) {
-    const end = ids.has(id) ? await readEnded(folder, id) : undefined;
+    const end = ids.has(id) ? await noting(readEnded(folder, id)) : undefined;
     if (end?.state === "failed") failed += 1;
     if (!end || end.state === "failed") {
       gathering.toMake(config);

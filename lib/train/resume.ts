@@ -6,6 +6,7 @@
 
 import { UsageError } from "../base/errors.ts";
 import { taskLine } from "../base/shell.ts";
+import { DamagedError, regular } from "../base/sums.ts";
 import { type Config, configKeys, flagOf } from "../config/config.ts";
 import { configAt, firstStep } from "../config/switches.ts";
 import { differences, withSitting } from "../runs/manifest.ts";
@@ -136,6 +137,25 @@ export function reopen(
 export function resultOf({ run, summary }: Resumable): TrainResult {
   const result = summary as TrainResult;
   return { ...result, run, checkpoint: checkpointPath(run, result.steps) };
+}
+
+/**
+ * Checks that the last checkpoints of runs that are over are there: who is told how
+ * they ended is told of these.
+ *
+ * @throws {DamagedError} if one is not.
+ * @throws {FileError} if one is no file.
+ */
+export async function checkKept(old: readonly Resumable[]): Promise<void> {
+  for (const { run, checkpoint } of old.map(resultOf)) {
+    if (await regular(checkpoint)) continue;
+    throw new DamagedError(
+      `Cannot resume ${run}: it is over, but its checkpoint ${checkpoint} is ` +
+        `not there; train it again with ${
+          taskLine("train", "--run", run, "--overwrite")
+        }`,
+    );
+  }
 }
 
 /** Whether the loss or state of a run was not finite in a sitting before. */

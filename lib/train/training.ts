@@ -39,6 +39,7 @@ import { type LastStates, lastStates } from "./last_states.ts";
 import type { TrainOptions } from "./options.ts";
 import { checkpointEncoder, Recorder } from "./recorder.ts";
 import {
+  checkKept,
   endOf,
   hasDiverged,
   reopen,
@@ -80,7 +81,10 @@ export async function trainRuns(
     : foldersIn(run, asked.length, band);
   using locks = new DisposableStack();
   const old = folders && await claim(asked, folders, options, locks);
-  if (old && areOver(old, asked)) return endOf(old, band);
+  if (old && areOver(old, asked)) {
+    await checkKept(old);
+    return endOf(old, band);
+  }
   const labels = old
     ? undefined
     : await labelsOfNew(options, folders, asked.length, band);

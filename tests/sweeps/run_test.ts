@@ -4,7 +4,9 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { UsageError } from "../../lib/base/errors.ts";
 import { FileError } from "../../lib/base/files.ts";
+import { DamagedError } from "../../lib/base/sums.ts";
 import { list } from "../../lib/runs/layout.ts";
+import { readRecords } from "../../lib/sweeps/collecting/records.ts";
 import { planLine, readEnded } from "../../lib/sweeps/files.ts";
 import { runId } from "../../lib/sweeps/ids.ts";
 import {
@@ -381,4 +383,58 @@ Deno.test("what lies in the place of a run's folder, or of its end, is not taken
     await Deno.writeTextFile(runPath(dir, run!.id), "");
     const { failed } = await runSweep(dir);
     assertEquals(failed, 1);
+  }));
+
+Deno.test("a folder in the place of a run's claim or end fails that run alone, and is said", () =>
+  withTempDir(async (dir) => {
+    const [claimed, ended, whole] = await sweepOf(dir, seeds(3));
+    const folders = [claimPath(dir, claimed!.id), endedPath(dir, ended!.id)];
+    for (const path of folders) await Deno.mkdir(path, { recursive: true });
+    const reason = (action: string, path: string) =>
+      `Cannot ${action} ${path}: it is a folder; wanted a file: move the ` +
+      "folder away";
+    const problems = [
+      reason("read the claim", folders[0]!),
+      reason("read", folders[1]!),
+    ];
+    for (const jobs of [1, 2]) {
+      const { done, failed, failures } = await runSweep(dir, { jobs });
+      assertEquals([done, failed], [1, 2]);
+      assertEquals(
+        failures.map(({ id, reason }) => [id, reason]),
+        [[claimed!.id, problems[0]], [ended!.id, problems[1]]],
+      );
+    }
+    assertEquals((await readEnded(dir, whole!.id))!.attempts, 1);
+    const status = await sweepStatus(dir);
+    assertEquals([status.done, status.waiting], [1, 2]);
+    assertEquals(status.problems, problems);
+    assertEquals((await readRecords(dir)).problems, problems);
+    for (const path of folders) await Deno.remove(path);
+    const again = await runSweep(dir);
+    assertEquals([again.done, again.trained], [3, 2]);
+    assertEquals(await claims(dir), []);
+  }));
+
+Deno.test("a run that is over and lacks its last checkpoint is damaged, and trained again", () =>
+  withTempDir(async (dir) => {
+    const [run] = await sweepOf(dir, seeds(1));
+    await runSweep(dir);
+    const path = runPath(dir, run!.id);
+    await Deno.remove(endedPath(dir, run!.id));
+    await Deno.remove(join(path, "checkpoints"), { recursive: true });
+    const { message } = await assertRejects(
+      () => train(run!.config, { run: path, resume: true }),
+      DamagedError,
+      "it is over, but its checkpoint",
+    );
+    const warnings: string[] = [];
+    const onWarning = (text: string) => warnings.push(text);
+    const { done, trained } = await runSweep(dir, { onWarning });
+    assertEquals([done, trained], [1, 1]);
+    assertEquals(warnings, [
+      `${run!.id} is begun again: ${message}; what was there lies in ` +
+      join(dir, "damaged", `${run!.id}-1`),
+    ]);
+    await assertAsAlone(dir, run!, join(dir, "alone"));
   }));

@@ -76,7 +76,7 @@ export async function readRecords(
     : named;
   const problems: string[] = [];
   // Claims first: of what ends meanwhile both are seen, and the end counts.
-  const claims = await claimsOf(folder);
+  const claims = await claimsOf(folder, problems);
   const ids = await endedIds(folder);
   const records: SweepRecord[] = [];
   let batch: PlannedRun[] = [];

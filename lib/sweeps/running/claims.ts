@@ -33,6 +33,7 @@ import { join } from "node:path";
 import { describing } from "../../base/files.ts";
 import { list } from "../../runs/layout.ts";
 import { SWEEP } from "../layout.ts";
+import { noting } from "../obstacles.ts";
 import {
   BYTES,
   claimNamed,
@@ -108,6 +109,7 @@ export class Claims implements Disposable {
    * @param id The run.
    * @param attempts How often it was begun before it ended without success.
    * @returns Undefined where another process has it.
+   * @throws {ObstacleError} if a folder lies where its claim belongs.
    * @throws {FileError} if the folder cannot be written.
    */
   async take(id: string, attempts = 0): Promise<Claim | undefined> {
@@ -162,7 +164,9 @@ export class Claims implements Disposable {
       const id = claimNamed(name)?.id;
       if (id === undefined || !isOver(id)) continue;
       const file = join(path, name);
-      const found = await lookAt(this.#folder, file, { stale: this.#stale });
+      const found = await noting(
+        lookAt(this.#folder, file, { stale: this.#stale }),
+      );
       if (found?.state === "left") await Deno.remove(file).catch(() => {});
     }
   }

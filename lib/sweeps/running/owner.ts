@@ -5,9 +5,10 @@
  */
 
 import { join } from "node:path";
-import { describing, isAbsent } from "../../base/files.ts";
+import { describing } from "../../base/files.ts";
 import { isObject } from "../../base/json.ts";
 import { claimPath, SWEEP } from "../layout.ts";
+import { unobstructed } from "../obstacles.ts";
 
 /** After how long without a touch another machine's claim is left. */
 export const STALE_MS = 120_000;
@@ -86,6 +87,8 @@ export function claimNamed(
  * @param stale After how many milliseconds another machine's is left.
  * @param reading Whether the folder need not be such as can be written.
  * @returns Undefined where it is gone.
+ * @throws {ObstacleError} if a folder lies there.
+ * @throws {FileError} if it cannot be read.
  */
 export async function lookAt(
   folder: string,
@@ -95,7 +98,7 @@ export async function lookAt(
     readonly reading?: boolean;
   } = {},
 ): Promise<Found | undefined> {
-  try {
+  return await unobstructed(`read the claim ${path}`, path, async () => {
     // A file that is opened is asked for, not remembered, on a shared disk, too.
     using file = await Deno.open(path, { read: true, write: !reading });
     const owner = await ownerIn(file);
@@ -116,10 +119,7 @@ export async function lookAt(
     // Either way: where that clock was set back, no wait would end.
     const age = Math.abs(now - (mtime?.getTime() ?? 0));
     return { owner, state: age > stale ? "left" : "held", foreign };
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
+  });
 }
 
 async function ownerIn(file: Deno.FsFile): Promise<Owner | undefined> {

@@ -7,6 +7,7 @@
 import { wallTime } from "../../train/threads/cost.ts";
 import { endedIds, readEnded } from "../files.ts";
 import { type EndedRun, type PlannedRun, runPath } from "../layout.ts";
+import { noting } from "../obstacles.ts";
 import { hasFolder } from "./folders.ts";
 import type {
   SweepOutcome,
@@ -62,7 +63,7 @@ export class Share {
     for (let i = 0; i < runs.length; i += AT_ONCE) {
       const some = runs.slice(i, i + AT_ONCE);
       const ends = await Promise.all(some.map(async ({ id }) => {
-        const ended = ids.has(id) ? await share.#look(id) : undefined;
+        const ended = ids.has(id) ? await noting(share.#look(id)) : undefined;
         return ended && { ended, there: await hasFolder(folder, id) };
       }));
       some.forEach((run, j) => share.#begin(run, ends[j]));
@@ -113,6 +114,8 @@ export class Share {
   /**
    * How a run has ended since the start of this share, for whoever has taken it:
    * another process may have been first.
+   *
+   * @throws {ObstacleError} if that cannot be noted: a folder lies there.
    */
   async endedMeanwhile({ id }: PlannedRun): Promise<EndedRun | undefined> {
     const ended = await this.#look(id);

@@ -16,6 +16,7 @@ import {
   SWEEP,
   type Sweep,
 } from "../layout.ts";
+import { noting } from "../obstacles.ts";
 import { claimNamed, lookAt, type Owner } from "./owner.ts";
 import type { SweepFailure } from "./options.ts";
 import { TimeLeft } from "./time_left.ts";
@@ -74,7 +75,7 @@ export async function sweepStatus(folder: string): Promise<SweepStatus> {
   const sweep = await readSweep(folder);
   const problems: string[] = [];
   // Claims first: of what ends meanwhile both are seen, and the end counts.
-  const claims = await claimsOf(folder);
+  const claims = await claimsOf(folder, problems);
   const ids = await endedIds(folder);
   const count = new Count(sweep, claims, problems);
   let batch: PlannedRun[] = [];
@@ -94,11 +95,11 @@ export async function sweepStatus(folder: string): Promise<SweepStatus> {
 }
 
 /**
- * How a run ended. What is torn says nothing; the run is tried again.
+ * How a run ended. What is torn, or no file, says nothing; the run is tried again.
  *
  * @param folder The sweep's.
  * @param id The run.
- * @param problems Where it is said what is torn.
+ * @param problems Where that is said.
  * @returns Undefined where it has not ended.
  * @throws {FileError} if it cannot be read.
  */
@@ -108,16 +109,23 @@ export async function endOf(
   problems: string[],
 ): Promise<EndedRun | undefined> {
   try {
-    return await readEnded(folder, id);
+    return await noting(readEnded(folder, id), problems);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     problems.push(error.message);
   }
 }
 
-/** Who has which run at the moment: of each the last claim. */
+/**
+ * Who has which run at the moment: of each the last claim.
+ *
+ * @param folder The sweep's.
+ * @param problems Gets what is no claim.
+ * @throws {FileError} if they cannot be read.
+ */
 export async function claimsOf(
   folder: string,
+  problems: string[],
 ): Promise<Map<string, Owner | undefined>> {
   const path = join(folder, SWEEP.claims);
   const last = new Map<string, number>();
@@ -130,7 +138,10 @@ export async function claimsOf(
   const held = new Map<string, Owner | undefined>();
   for (const [id, number] of last) {
     const file = join(path, number === 0 ? id : `${id}.${number}`);
-    const found = await lookAt(folder, file, { reading: true });
+    const found = await noting(
+      lookAt(folder, file, { reading: true }),
+      problems,
+    );
     if (found?.state === "held") held.set(id, found.owner);
   }
   return held;

@@ -10,7 +10,9 @@ import type { TrainingEnd } from "../../train/threads/orders.ts";
 import { writeEnded } from "../files.ts";
 import { type EndedRun, type PlannedRun, runPath } from "../layout.ts";
 import type { Claim, Claims } from "./claims.ts";
+import { ObstacleError } from "../obstacles.ts";
 import { replaceByCopy, setAside } from "./folders.ts";
+import { thisProcess } from "./owner.ts";
 import type { SweepRunOptions } from "./options.ts";
 import type { Share } from "./share.ts";
 
@@ -42,12 +44,19 @@ export async function trainRun(
   run: PlannedRun,
 ): Promise<void> {
   const { claims, share } = setting;
-  const claim = await claims.take(run.id, share.attemptsOf(run));
-  if (!claim) return share.isElsewhere(run);
-  const meanwhile = await share.endedMeanwhile(run);
-  if (meanwhile) {
-    await claim.end();
-    return share.hasEnded(run, meanwhile, false);
+  let claim: Claim | undefined;
+  try {
+    claim = await claims.take(run.id, share.attemptsOf(run));
+    if (!claim) return share.isElsewhere(run);
+    const meanwhile = await share.endedMeanwhile(run);
+    if (meanwhile) {
+      await claim.end();
+      return share.hasEnded(run, meanwhile, false);
+    }
+  } catch (error) {
+    if (!(error instanceof ObstacleError)) throw error;
+    await claim?.end();
+    return share.hasEnded(run, obstructed(run, error), true);
   }
   const begun = performance.now();
   const how = claim.deaths >= MOST_DEATHS
@@ -73,6 +82,16 @@ export async function trainRun(
   await claim.end();
   share.hasEnded(run, ended, true);
 }
+
+// Told, and noted nowhere: there is no place for it, or no right to write it.
+const obstructed = ({ id }: PlannedRun, { message }: Error): EndedRun => ({
+  id,
+  attempts: 0,
+  ended: new Date().toISOString(),
+  host: thisProcess().host ?? "",
+  seconds: 0,
+  ...failed(message),
+});
 
 type How = Pick<EndedRun, "state" | "reason" | "result">;
 

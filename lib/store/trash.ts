@@ -195,30 +195,69 @@ export async function restoreRun(
   runs = "runs",
 ): Promise<string> {
   checkArgument("restoreRun()", "named", named, text);
+  const [run] = await restoreRuns([named], runs);
+  return run!;
+}
+
+/**
+ * Moves runs back, all or none: what is wrong with any is seen before one is moved.
+ *
+ * @param named What they are called, as of {@link restoreRun}; one named twice is
+ * moved once.
+ * @param runs The folder of runs, or of a sweep.
+ * @returns Where they lie now.
+ * @throws {UsageError} if one is not there, or something lies where one lay, or two
+ * lay at the same place.
+ * @throws {FileError} if one cannot be moved.
+ */
+export async function restoreRuns(
+  named: readonly string[],
+  runs = "runs",
+): Promise<string[]> {
   const all = await trashOf(runs);
   const root = rootOf(runs);
+  const entries = new Set(named.map((each) => entryCalled(each, all, root)));
+  const places = new Set<string>();
+  for (const { from } of entries) {
+    const run = join(root, from);
+    const cannot = (problem: string) =>
+      new UsageError(`Cannot restore the run ${run}: ${problem}`);
+    if (places.has(run)) {
+      throw cannot(
+        "two of the runs that are named lay there; name one of them",
+      );
+    }
+    if (await Deno.lstat(run).then(() => true, () => false)) {
+      throw cannot("something lies there; move it away first");
+    }
+    places.add(run);
+  }
+  // A folder of replicas before replicas that it had lost.
+  const shortest = [...entries].sort((a, b) => a.from.length - b.from.length);
+  for (const { from, path } of shortest) {
+    const run = join(root, from);
+    await describing(`restore the run ${run}`, async () => {
+      await Deno.mkdir(dirname(run), { recursive: true });
+      await Deno.rename(path, run);
+      await Deno.remove(dirname(path), { recursive: true });
+    });
+  }
+  return [...places];
+}
+
+function entryCalled(
+  named: string,
+  all: readonly Trashed[],
+  root: string,
+): Trashed {
   const entry = all.find(({ id }) => id === named) ??
     all.find(({ from }) => from === named || join(root, from) === named);
-  if (!entry) {
-    throw new UsageError(
-      `Cannot restore the run ${JSON.stringify(named)}: it is none of the ` +
-        `${all.length} in ${join(root, TRASH)}; ` +
-        `${taskLine("runs", "trash")} lists them`,
-    );
-  }
-  const run = join(root, entry.from);
-  const there = await Deno.lstat(run).then(() => true, () => false);
-  if (there) {
-    throw new UsageError(
-      `Cannot restore the run ${run}: something lies there; move it away first`,
-    );
-  }
-  await describing(`restore the run ${run}`, async () => {
-    await Deno.mkdir(dirname(run), { recursive: true });
-    await Deno.rename(entry.path, run);
-    await Deno.remove(dirname(entry.path), { recursive: true });
-  });
-  return run;
+  if (entry) return entry;
+  throw new UsageError(
+    `Cannot restore the run ${JSON.stringify(named)}: it is none of the ` +
+      `${all.length} in ${join(root, TRASH)}; ` +
+      `${taskLine("runs", "trash")} lists them`,
+  );
 }
 
 /**

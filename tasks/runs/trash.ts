@@ -122,9 +122,9 @@ export const restore = subcommand(
   .argument("<runs...>", "what the trash calls them, or where they lay")
   .option(IN.flags, "the folder of runs", path, IN.preset)
   .action(async (named, options) => {
-    const { restoreRun } = await import("../../lib/store/trash.ts");
-    for (const each of named) {
-      console.log(shown(await restoreRun(each, options.in)));
+    const { restoreRuns } = await import("../../lib/store/trash.ts");
+    for (const run of await restoreRuns(named, options.in)) {
+      console.log(shown(run));
     }
   });
 

@@ -10,6 +10,7 @@ import { listRuns } from "../../lib/store/list.ts";
 import {
   emptyTrash,
   restoreRun,
+  restoreRuns,
   trashOf,
   trashRun,
 } from "../../lib/store/trash.ts";
@@ -56,6 +57,32 @@ Deno.test("of runs that lay at one place the one removed last comes back first",
     );
     assertEquals(await emptyTrash(runs), 1);
     assertEquals([...Deno.readDirSync(runs)].map(({ name }) => name), ["a"]);
+  }));
+
+Deno.test("runs come back all or none, one that is named twice once", () =>
+  withTempDir(async (runs) => {
+    const names = ["a", "b"];
+    const paths = names.map((name) => join(runs, name));
+    for (const path of [...paths, paths[0]!]) await trashRun(makeRun(path));
+    const [last, b, first] = await trashOf(runs);
+    const none = async (named: readonly string[], problem: string) => {
+      await assertRejects(
+        () => restoreRuns(named, runs),
+        UsageError,
+        problem,
+      );
+      assertEquals([await folders(runs), (await trashOf(runs)).length], [
+        [],
+        3,
+      ]);
+    };
+    await none(["b", "c"], '"c": it is none of the 3');
+    await none(["b", last!.id, first!.id], "two of the runs that are named");
+    assertEquals(
+      await restoreRuns(["a", "b", last!.id, paths[1]!, b!.id], runs),
+      paths,
+    );
+    assertEquals(await folders(runs), names);
   }));
 
 Deno.test("replicas are removed one by one or as a folder", () =>

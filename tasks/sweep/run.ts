@@ -43,8 +43,8 @@ export const run = subcommand(
   .option("--json", "print the result as JSON")
   .addHelpText(
     "after",
-    "\nSIGINT, SIGTERM and SIGUSR1 end it after the running steps; the same " +
-      "command goes on.\nExit code: 0 all are there, 1 some diverged or failed, " +
+    "\nSIGINT, SIGTERM and SIGUSR1 end it after the running steps; the same\n" +
+      "command goes on. Exit code: 0 all are there, 1 some diverged or failed,\n" +
       `${EXIT.interrupted} stopped before the end.`,
   )
   .action(async (folder, options) => {

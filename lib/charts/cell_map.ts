@@ -7,7 +7,15 @@
 
 import { maxOf } from "../base/extremes.ts";
 import { coloursOf, rampImage, type Rgb } from "./heat_map.ts";
-import { cut, escaped, LETTER, sheetSvg, text, WIDTH } from "./sheet.ts";
+import {
+  cut,
+  escaped,
+  LETTER,
+  sheetSvg,
+  text,
+  WIDTH,
+  wrapped,
+} from "./sheet.ts";
 
 /** A cell. */
 export interface MapCell {
@@ -84,8 +92,17 @@ export function cellMapSvg(map: CellMap): string {
   return sheetSvg(map, {
     height: maxOf(heights) + 34,
     head: () => headOf(map, colours),
+    heading: headingOf,
     panel: (panel) => panelSvg(panel, colours),
   });
+}
+
+// What tells panels apart may stand at the end: nothing but a word too long is cut.
+function headingOf({ title }: CellPanel): string[] {
+  const lines = wrapped(title, WIDTH - 8, 12);
+  return lines.length === 0
+    ? [title]
+    : lines.map((line) => cut(line, WIDTH - 8, 12));
 }
 
 function scaleOf({ domain, log }: CellMap["colour"]): (value: number) => Rgb {

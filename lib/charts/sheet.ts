@@ -5,12 +5,15 @@
  * @module
  */
 
+import { maxOf } from "../base/extremes.ts";
 import { shown } from "../base/terminal.ts";
 
 /** Width of a panel, in pixels, as all lengths here. */
 export const WIDTH = 340;
 const GAP = 18;
 const MARGIN = 16;
+// From a line of a panel's heading to the next.
+const HEADING = 15;
 /** The fonts of all letters. */
 export const FONT =
   "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
@@ -40,6 +43,8 @@ export interface Drawing<P> {
   readonly height: number;
   /** What explains the signs, for a width, and its height. */
   head(width: number): { readonly svg: string; readonly height: number };
+  /** The lines of a panel's heading; its title alone, if left out. */
+  heading?(panel: P): readonly string[];
   /** A panel without its heading. */
   panel(panel: P): string;
 }
@@ -66,16 +71,24 @@ export function sheetSvg<P extends { readonly title: string }>(
   const head = drawing.head(inner);
   parts.push(`<g transform="translate(${MARGIN},${y})">${head.svg}</g>`);
   y += head.height;
+  const headings = panels.map((panel) =>
+    drawing.heading?.(panel) ?? [panel.title]
+  );
+  // Panels of a row, and rows, stay in line.
+  const more = HEADING * (maxOf([1, ...headings.map((it) => it.length)]) - 1);
+  const row = drawing.height + more;
   panels.forEach((panel, i) => {
     const left = MARGIN + (i % columns) * (WIDTH + GAP);
-    const top = y + Math.floor(i / columns) * drawing.height;
+    const top = y + Math.floor(i / columns) * row;
     parts.push(
-      text(left + 4, top + 12, panel.title, 12, "600"),
-      `<g transform="translate(${left},${top + 18})">` +
+      ...headings[i]!.map((line, k) =>
+        text(left + 4, top + 12 + HEADING * k, line, 12, "600")
+      ),
+      `<g transform="translate(${left},${top + 18 + more})">` +
         drawing.panel(panel) + "</g>",
     );
   });
-  const height = y + rows * drawing.height + 4;
+  const height = y + rows * row + 4;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ` +
     `${height}" width="${width}" height="${height}" font-family="${FONT}" ` +
     `fill="#222">\n` +
@@ -120,8 +133,14 @@ export function text(
     `fill="${fill}">${escaped(content)}</text>`;
 }
 
-// Text in lines that fit a width.
-function wrapped(
+/**
+ * Text in lines that fit a width; a word that does not is a line of its own.
+ *
+ * @param content The text.
+ * @param width How wide a line may be.
+ * @param size Its height.
+ */
+export function wrapped(
   content: string,
   width: number,
   size: number,

@@ -290,6 +290,32 @@ Deno.test("maps for files are all panels on a sheet, and lead nowhere", () => {
   );
 });
 
+Deno.test("panels' headings say all keys that tell them apart, in lines that fit", () => {
+  const layout = laidOut(
+    grid({
+      lr: [0.1, 0.01],
+      loss: ["softmax", "stablemax"],
+      perpGrad: [false, true],
+      lossPrecision: ["float16", "float32", "float64"],
+    }),
+    { x: "lr", by: ["loss", "perpGrad", "lossPrecision"] },
+  );
+  const [sheet] = mapsOf(layout, measure("grokked"), false);
+  const lines = [
+    ...sheet!.svg.matchAll(
+      /<text x="(\d+)" y="(\d+)" font-size="12" font-weight="600"[^>]*>([^<]*)</g,
+    ),
+  ].map(([, x, y, text]) => ({ x: Number(x), y: Number(y), text: text! }));
+  const headings = lines.map(({ x, y, text }) => {
+    const below = lines.find((it) => it.x === x && it.y === y + 15);
+    return below && `${text} ${below.text}`;
+  }).filter((text) => text !== undefined);
+  assertEquals(headings, layout.panels.map(({ title }) => title));
+  assertEquals(new Set(headings).size, 12);
+  // 12 pixels high, 0.62 of it wide, in 332 pixels.
+  assert(lines.every(({ text }) => text.length <= 44));
+});
+
 Deno.test("chosenCells() are the best, a middle one and the worst, or those that are named", () => {
   const steps = [300, 100, null, null, null];
   const layout = laidOut(

@@ -11,7 +11,6 @@ import type {
   Cell as TableCell,
   ReportFigure,
 } from "../../report/figures/figure.ts";
-import { cut, WIDTH } from "../../charts/sheet.ts";
 import type { SweepAxis } from "../summaries/axes.ts";
 import type { Cell } from "../summaries/cells.ts";
 import { type LaidOut, type Panel, placeIn } from "./laid_out.ts";
@@ -46,7 +45,7 @@ function mapOf(
   // A panel that is a figure of its own has its heading above it.
   const alone = single && end !== "";
   const shown = panels.map((panel) => ({
-    title: alone ? "" : cut(panel.title, WIDTH - 8, 12),
+    title: alone ? "" : panel.title,
     x: levelsOf(layout.x),
     y: levelsOf(layout.y),
     cells: panel.cells.map((cell) => mapCell(layout, measure, cell, links)),

@@ -169,8 +169,12 @@ export function placeOf(run: string): [root: string, name: string] {
 /** A folder of runs; of a sweep, where these lie. */
 export function rootOf(folder: string): string {
   const runs = join(folder, "runs");
-  return isFile(join(folder, "sweep.json")) && isFolder(runs) ? runs : folder;
+  return isSweep(folder) && isFolder(runs) ? runs : folder;
 }
+
+/** Whether a folder is a sweep's. */
+export const isSweep = (folder: string): boolean =>
+  isFile(join(folder, "sweep.json"));
 
 const isFile = (path: string) => infoOf(path)?.isFile ?? false;
 const isFolder = (path: string) => infoOf(path)?.isDirectory ?? false;

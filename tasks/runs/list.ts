@@ -8,6 +8,7 @@ import { printJson } from "../shared/cli.ts";
 import { UsageError } from "../../lib/base/errors.ts";
 import { taskLine } from "../../lib/base/shell.ts";
 import { shown } from "../../lib/base/terminal.ts";
+import { isSweep } from "../../lib/store/scan.ts";
 import { SHOWN } from "../../lib/store/columns.ts";
 import { type ListedRun, listRuns } from "../../lib/store/list.ts";
 import { csvOf, listText } from "./text.ts";
@@ -89,8 +90,14 @@ function noneText(
     ...(where === undefined ? [] : [where]),
     ...(tag ?? []).map((name) => `with the tag ${name}`),
   ];
+  // A sweep's runs are made by its plan.
+  const [sweep] = folders.filter(isSweep);
   return wanted.length === 0
-    ? `no runs in ${place}; make one with ${taskLine("train")}`
+    ? `no runs in ${place}; make ${
+      sweep === undefined
+        ? `one with ${taskLine("train")}`
+        : `them with ${taskLine("sweep", "run", sweep)}`
+    }`
     : `no run in ${place} is so: ${wanted.join(", ")}`;
 }
 

@@ -404,6 +404,7 @@ Deno.test("a folder in the place of a run's claim or end fails that run alone, a
         failures.map(({ id, reason }) => [id, reason]),
         [[claimed!.id, problems[0]], [ended!.id, problems[1]]],
       );
+      assertEquals(await claims(dir), [claimed!.id]);
     }
     assertEquals((await readEnded(dir, whole!.id))!.attempts, 1);
     const status = await sweepStatus(dir);

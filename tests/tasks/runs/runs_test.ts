@@ -27,6 +27,14 @@ Deno.test("runs lists as a table, JSON and CSV", () =>
       none.stderr,
       /^no runs in runs; make one with deno task train$/m,
     );
+    const sweep = join(dir, "s");
+    await Deno.mkdir(sweep);
+    await Deno.writeTextFile(join(sweep, "sweep.json"), "{}");
+    const planned = await taskAt(dir, "runs", "s");
+    assertMatch(
+      planned.stderr,
+      /^no runs in s; make them with deno task sweep run s$/m,
+    );
     const header = await taskAt(dir, "runs", "--csv", "--columns", "lr,run");
     assertEquals([header.stdout, header.stderr], ["lr,run\r\n", ""]);
     two(dir);

@@ -10,11 +10,11 @@ import { coloursOf, rampImage, type Rgb } from "./heat_map.ts";
 import {
   cut,
   escaped,
+  inLines,
   LETTER,
   sheetSvg,
   text,
   WIDTH,
-  wrapped,
 } from "./sheet.ts";
 
 /** A cell. */
@@ -92,17 +92,10 @@ export function cellMapSvg(map: CellMap): string {
   return sheetSvg(map, {
     height: maxOf(heights) + 34,
     head: () => headOf(map, colours),
-    heading: headingOf,
+    // What tells panels apart may stand at the end.
+    heading: ({ title }) => inLines(title, WIDTH - 8, 12),
     panel: (panel) => panelSvg(panel, colours),
   });
-}
-
-// What tells panels apart may stand at the end: nothing but a word too long is cut.
-function headingOf({ title }: CellPanel): string[] {
-  const lines = wrapped(title, WIDTH - 8, 12);
-  return lines.length === 0
-    ? [title]
-    : lines.map((line) => cut(line, WIDTH - 8, 12));
 }
 
 function scaleOf({ domain, log }: CellMap["colour"]): (value: number) => Rgb {

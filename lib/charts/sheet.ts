@@ -75,15 +75,16 @@ export function sheetSvg<P extends { readonly title: string }>(
     drawing.heading?.(panel) ?? [panel.title]
   );
   // Panels of a row, and rows, stay in line.
-  const more = HEADING * (maxOf([1, ...headings.map((it) => it.length)]) - 1);
+  const more = HEADING *
+    Math.max(0, maxOf(headings.map((it) => it.length)) - 1);
   const row = drawing.height + more;
   panels.forEach((panel, i) => {
     const left = MARGIN + (i % columns) * (WIDTH + GAP);
     const top = y + Math.floor(i / columns) * row;
     parts.push(
-      ...headings[i]!.map((line, k) =>
+      headings[i]!.map((line, k) =>
         text(left + 4, top + 12 + HEADING * k, line, 12, "600")
-      ),
+      ).join("\n"),
       `<g transform="translate(${left},${top + 18 + more})">` +
         drawing.panel(panel) + "</g>",
     );
@@ -134,13 +135,26 @@ export function text(
 }
 
 /**
- * Text in lines that fit a width; a word that does not is a line of its own.
+ * A text in lines that have room, one of nothing where it is empty; of a word that
+ * has none as much as has.
  *
  * @param content The text.
  * @param width How wide a line may be.
  * @param size Its height.
  */
-export function wrapped(
+export function inLines(
+  content: string,
+  width: number,
+  size: number,
+): string[] {
+  const lines = wrapped(content, width, size);
+  return lines.length === 0
+    ? [content]
+    : lines.map((line) => cut(line, width, size));
+}
+
+// Text in lines that fit a width.
+function wrapped(
   content: string,
   width: number,
   size: number,

@@ -59,8 +59,13 @@ export async function listed(
       Object.entries(run).filter(([name]) => !unseen.includes(name)),
     ) as ListedRun
   );
-  await print(listText(seen, columns));
+  await print(listText(seen, columns, terminalWidth()));
   for (const line of problems(runs)) console.error(shown(line));
+}
+
+// What is read by a program is as wide as it is.
+function terminalWidth(): number {
+  return Deno.stdout.isTerminal() ? Deno.consoleSize().columns : Infinity;
 }
 
 // The default folder need not be there yet; one that is named must be.

@@ -6,6 +6,7 @@
 
 import { cellOf } from "../../lib/formats/columns.ts";
 import { csvLine } from "../../lib/formats/csv.ts";
+import { maxOf } from "../../lib/base/extremes.ts";
 import { percent, short, shown, table } from "../../lib/base/terminal.ts";
 import type { RunComparison, RunDescription } from "../../lib/store/compare.ts";
 import { SHOWN } from "../../lib/store/columns.ts";
@@ -19,22 +20,54 @@ const HEADS: Readonly<Record<string, string>> = {
   started: "when",
 };
 
+// Letters of a day, as 2026-01-31.
+const DAY = 10;
+// The columns that a narrow terminal has in a line of their own, where all runs say
+// the same: the first of them first.
+const ASIDE = ["task", "model", "optimizer", "loss", "seed", "state"];
+
 /**
  * A list as a table.
  *
  * @param runs The runs.
  * @param columns Which columns, if the user said so.
+ * @param width How wide it should be: without columns that the user wants, what
+ * is the same in all runs stands above a table that would be wider, and of times
+ * the day, as far as that is needed.
  */
 export function listText(
   runs: readonly ListedRun[],
   columns?: readonly string[],
+  width = Infinity,
 ): string {
-  const names = columns === undefined ? SHOWN : Object.keys(runs[0] ?? {});
-  const rows = runs.map((run) =>
-    names.map((name) => columns ? plainCell(run[name]) : cell(run, name))
-  );
-  const heads = names.map((name) => columns ? name : HEADS[name] ?? name);
-  return table([heads, ...rows]).join("\n");
+  if (columns === undefined) return narrowed(runs, width);
+  const names = Object.keys(runs[0] ?? {});
+  const rows = runs.map((run) => names.map((name) => plainCell(run[name])));
+  return table([names, ...rows]).join("\n");
+}
+
+function narrowed(runs: readonly ListedRun[], width: number): string {
+  let names = SHOWN;
+  let rows = runs.map((run) => names.map((name) => cell(run, name)));
+  const lines = () =>
+    table([names.map((name) => HEADS[name] ?? name), ...rows]);
+  const fits = () => maxOf(lines().map(({ length }) => length)) <= width;
+  const same: string[] = [];
+  for (const name of ASIDE) {
+    if (fits()) break;
+    const at = names.indexOf(name);
+    const said = new Set(rows.map((row) => row[at]!));
+    if (said.size !== 1) continue;
+    same.push(`${name} ${shown([...said][0]!)}`);
+    names = names.toSpliced(at, 1);
+    rows = rows.map((row) => row.toSpliced(at, 1));
+  }
+  if (!fits()) {
+    const at = names.indexOf("started");
+    rows = rows.map((row) => row.with(at, row[at]!.slice(0, DAY)));
+  }
+  return [...same.length > 0 ? [`all: ${same.join(", ")}`] : [], ...lines()]
+    .join("\n");
 }
 
 function cell(run: ListedRun, name: string): string {

@@ -3,6 +3,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { makeRun } from "../../store/_runs.ts";
+import type { ListedRun } from "../../../lib/store/list.ts";
+import { listText } from "../../../tasks/runs/text.ts";
 import { assertRefused, contentsOf, withTempDir } from "../_run.ts";
 import { taskAt } from "./_at.ts";
 
@@ -220,3 +222,36 @@ Deno.test("runs says what is wrong with a run whatever columns it shows, and sho
     const { stdout } = await taskAt(dir, "runs", "show", folder);
     assertEquals(stdout.split("\n").slice(0, 2), [name, "state: done"]);
   }));
+
+Deno.test("a table wider than the terminal has what all runs say above it, and days", () => {
+  const run = (name: string, loss: string): ListedRun => ({
+    ...{ run: name, folder: name, name, task: "add", model: "mlp", loss },
+    ...{ optimizer: "adamw", perpGrad: false, seed: 3, memorised_at: 100 },
+    ...{ grokked_at: null, test_accuracy: 0.25, state: "done" },
+    started: "2026-01-01T10:20:00.000Z",
+  });
+  const long = "2026-01-01T10-20-00-a";
+  const runs = [run(long, "softmax"), run("b", "stablemax")];
+  const lines = (width?: number) =>
+    listText(runs, undefined, width).split("\n");
+  const widest = lines();
+  const width = Math.max(widest[0]!.length, widest[1]!.length);
+  assertEquals(lines(width), widest);
+  assertEquals(lines(width - 1)[0], "all: task add");
+  const same = "all: task add, model mlp, optimizer adamw, seed 3, state done";
+  const head = "name                   loss       memorised  grokked  test    ";
+  const row = "2026-01-01T10-20-00-a  softmax    100        –        25.0 %  ";
+  const last = "b                      stablemax  100        –        25.0 %  ";
+  assertEquals(lines(80), [
+    same,
+    `${head}when`,
+    `${row}2026-01-01 10:20`,
+    `${last}2026-01-01 10:20`,
+  ]);
+  assertEquals(lines(75), [
+    same,
+    `${head}when`,
+    `${row}2026-01-01`,
+    `${last}2026-01-01`,
+  ]);
+});

@@ -14,7 +14,7 @@ import type { Cell } from "./columns.ts";
  * @param cells The cells, in the order of the columns.
  */
 export function csvLine(cells: readonly Cell[]): string {
-  return stringify([cells.map(inCsv)]);
+  return stringify([cells.map(inCsv)], {});
 }
 
 // A carriage return alone is a line's end to some readers, and @std/csv puts no

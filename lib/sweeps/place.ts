@@ -74,3 +74,15 @@ export function checkPlaceOf(
     );
   }
 }
+
+/**
+ * How many runs go side by side where nobody says it: one for each core, or for
+ * each that many as a run has threads; one at a time on a card.
+ *
+ * @param place Where they are computed.
+ */
+export function jobsAt({ device, threads }: Place): number {
+  if (device !== "cpu") return 1;
+  const cores = navigator.hardwareConcurrency;
+  return threads === null ? 1 : Math.max(1, Math.floor(cores / threads));
+}

@@ -6,7 +6,7 @@
 
 import { type SweepCost, sweepCost } from "../../lib/sweeps/cost.ts";
 import type { Planned } from "../../lib/sweeps/plan.ts";
-import { usualJobs } from "../../lib/train/threads/jobs.ts";
+import { jobsAt } from "../../lib/sweeps/place.ts";
 import { EXIT } from "../shared/cli.ts";
 import { withSignals } from "../shared/signals.ts";
 
@@ -19,7 +19,7 @@ import { withSignals } from "../shared/signals.ts";
  */
 export async function costOf(
   planned: Planned,
-  jobs = usualJobs(planned.sweep.place.threads ?? 1),
+  jobs = jobsAt(planned.sweep.place),
 ): Promise<{ cost: SweepCost | null; stopped: boolean }> {
   return await withSignals(async (signal) => {
     const cost = await sweepCost(planned, {

@@ -12,7 +12,8 @@ import { resolveConfig } from "../../config/config.ts";
 import { Lane } from "../../train/threads/lane.ts";
 import { readPlan, readSweep } from "../files.ts";
 import { idOf } from "../ids.ts";
-import { type Place, type PlannedRun, SWEEP } from "../layout.ts";
+import { type PlannedRun, SWEEP } from "../layout.ts";
+import { jobsAt } from "../place.ts";
 import { Claims } from "./claims.ts";
 import { RUN, type SweepOutcome, type SweepRunOptions } from "./options.ts";
 import { Share } from "./share.ts";
@@ -69,13 +70,6 @@ function checkIds(folder: string, runs: readonly PlannedRun[]): void {
         `with ${taskLine("sweep", "plan")}`,
     );
   }
-}
-
-/** How many runs fit side by side. */
-function jobsAt({ device, threads }: Place): number {
-  if (device !== "cpu") return 1;
-  const cores = navigator.hardwareConcurrency;
-  return threads === null ? 1 : Math.max(1, Math.floor(cores / threads));
 }
 
 async function trainShare(

@@ -1,0 +1,375 @@
+/*
+ * Stand-ins for CUDA's runtime, cuBLAS, cuDNN and the driver: what is on "the
+ * card" lies in the host's memory, copies are made, and nothing is computed. All
+ * that is asked of the card is counted.
+ *
+ * Compiled together with a list of the functions that the provider asks for
+ * beyond these (stand_ins.ts writes it), into one library under all the names.
+ *
+ * In the environment:
+ *   STAND_INS_CONDITIONS  what copies of one byte from the card say in turn, as
+ *                         01: they are answers to an If or a Loop, which the
+ *                         card would have computed
+ *   STAND_INS_ANSWERS     a file of results for the copies from the card, in
+ *                         turn, each its length in bytes (int64) and its bytes;
+ *                         copies of other lengths are made as they are
+ *   STAND_INS_LOG         a file to which the counts are appended at the end
+ */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KINDS 8192 /* a power of two, above what is ever counted at once */
+
+struct kind {
+  char *name;
+  long count;
+};
+static struct kind kinds[KINDS];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static int capturing;
+
+static unsigned hash_of(const char *name) {
+  unsigned hash = 2166136261u;
+  for (; *name; name++) hash = (hash ^ (unsigned char)*name) * 16777619u;
+  return hash;
+}
+
+/* Counts one of a kind; what is recorded for a graph is another kind. */
+static void count(const char *what, const char *name) {
+  char text[1024];
+  snprintf(text, sizeof text, "%s%s%s", capturing ? "captured " : "", what, name);
+  pthread_mutex_lock(&lock);
+  unsigned at = hash_of(text) % KINDS;
+  while (kinds[at].name && strcmp(kinds[at].name, text)) at = (at + 1) % KINDS;
+  if (!kinds[at].name) kinds[at].name = strdup(text);
+  kinds[at].count++;
+  pthread_mutex_unlock(&lock);
+}
+
+/* What the list of other functions calls. */
+void stand_ins_called(const char *name) { count("call ", name); }
+
+static unsigned turn;
+
+/*
+ * Writes a line `COUNT KIND` for each kind into a text of so many bytes and
+ * begins anew; gives the bytes that are needed.
+ */
+long stand_ins_report(char *text, long size) {
+  long used = 0;
+  pthread_mutex_lock(&lock);
+  for (int i = 0; i < KINDS; i++) {
+    if (!kinds[i].count) continue;
+    long room = size > used ? size - used : 0;
+    used += snprintf(text + (room ? used : 0), room, "%ld %s\n",
+                     kinds[i].count, kinds[i].name);
+    kinds[i].count = 0;
+  }
+  turn = 0;
+  pthread_mutex_unlock(&lock);
+  return used;
+}
+
+__attribute__((destructor)) static void at_the_end(void) {
+  const char *path = getenv("STAND_INS_LOG");
+  FILE *file = path ? fopen(path, "a") : NULL;
+  if (!file) return;
+  for (int i = 0; i < KINDS; i++) {
+    if (kinds[i].count) fprintf(file, "%ld %s\n", kinds[i].count, kinds[i].name);
+  }
+  fclose(file);
+}
+
+/* Kernels. */
+
+#define FUNCTIONS 65536
+static const void *functions[FUNCTIONS];
+static const char *function_names[FUNCTIONS];
+
+static unsigned place_of(const void *function) {
+  unsigned at = ((uintptr_t)function >> 4) % FUNCTIONS;
+  while (functions[at] && functions[at] != function) at = (at + 1) % FUNCTIONS;
+  return at;
+}
+
+void **__cudaRegisterFatBinary(void *binary) {
+  static void *handle;
+  return &handle;
+}
+void __cudaRegisterFatBinaryEnd(void **handle) {}
+void __cudaUnregisterFatBinary(void **handle) {}
+void __cudaRegisterVar(void **handle) {}
+void __cudaRegisterFunction(void **handle, const char *function, char *device,
+                            const char *name) {
+  unsigned at = place_of(function);
+  functions[at] = function;
+  function_names[at] = name;
+}
+
+typedef struct {
+  unsigned x, y, z;
+} dim3;
+static __thread struct {
+  dim3 grid, block;
+  size_t shared;
+  void *stream;
+} pushed;
+
+unsigned __cudaPushCallConfiguration(dim3 grid, dim3 block, size_t shared,
+                                     void *stream) {
+  pushed.grid = grid, pushed.block = block;
+  pushed.shared = shared, pushed.stream = stream;
+  return 0;
+}
+int __cudaPopCallConfiguration(dim3 *grid, dim3 *block, size_t *shared,
+                               void *stream) {
+  *grid = pushed.grid, *block = pushed.block, *shared = pushed.shared;
+  *(void **)stream = pushed.stream;
+  return 0;
+}
+int __cudaGetKernel(const void **kernel, const void *function) {
+  *kernel = function;
+  return 0;
+}
+
+static int launch(const void *function) {
+  const char *name = function_names[place_of(function)];
+  count("kernel ", name ? name : "without a name");
+  return 0;
+}
+int cudaLaunchKernel(const void *f) { return launch(f); }
+int __cudaLaunchKernel(const void *f) { return launch(f); }
+int cudaLaunchKernelExC(const void *config, const void *f) { return launch(f); }
+int cudaLaunchCooperativeKernel(const void *f) { return launch(f); }
+int cudaLaunchHostFunc(void *stream, void (*f)(void *), void *data) {
+  count("call ", "cudaLaunchHostFunc");
+  f(data);
+  return 0;
+}
+int cudaFuncGetAttributes(int *attributes, const void *function) {
+  memset(attributes, 0, 96);
+  attributes[6] = 1024; /* threads of a block at most */
+  attributes[7] = 32;   /* registers */
+  attributes[8] = attributes[9] = 90;
+  return 0;
+}
+int cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int *blocks) {
+  *blocks = 4;
+  return 0;
+}
+
+/* Memory. */
+
+static int allocate(void **memory, size_t bytes) {
+  void *fresh = NULL;
+  if (posix_memalign(&fresh, 4096, bytes ? bytes : 1)) return 2;
+  memset(fresh, 0, bytes);
+  *memory = fresh;
+  return 0;
+}
+int cudaMalloc(void **memory, size_t bytes) {
+  count("", "allocation on the card");
+  return allocate(memory, bytes);
+}
+int cudaMallocFromPoolAsync(void **memory, size_t bytes) {
+  return cudaMalloc(memory, bytes);
+}
+int cudaMallocHost(void **memory, size_t bytes) {
+  count("", "allocation of pinned memory");
+  return allocate(memory, bytes);
+}
+int cudaHostAlloc(void **memory, size_t bytes) {
+  return cudaMallocHost(memory, bytes);
+}
+int cudaFree(void *memory) {
+  free(memory);
+  return 0;
+}
+int cudaFreeAsync(void *memory) { return cudaFree(memory); }
+int cudaFreeHost(void *memory) { return cudaFree(memory); }
+int cudaMemGetInfo(size_t *left, size_t *all) {
+  *left = 140000000000u, *all = 150000000000u;
+  return 0;
+}
+int cudaMemPoolCreate(void **pool) {
+  *pool = &kinds;
+  return 0;
+}
+int cudaPointerGetAttributes(int *attributes, const void *memory) {
+  memset(attributes, 0, 32);
+  attributes[0] = 2; /* of the card */
+  return 0;
+}
+
+/* The next answer, if it has the length of a copy. */
+static int answered(void *to, size_t bytes) {
+  static FILE *answers;
+  static int64_t length = -2; /* of the next; -1 where there are no more */
+  if (length == -2) {
+    const char *path = getenv("STAND_INS_ANSWERS");
+    answers = path ? fopen(path, "rb") : NULL;
+    if (!answers || fread(&length, 8, 1, answers) != 1) length = -1;
+  }
+  if (length < 0 || (size_t)length != bytes) return 0;
+  if (fread(to, 1, bytes, answers) != bytes) abort();
+  if (fread(&length, 8, 1, answers) != 1) length = -1;
+  return 1;
+}
+
+static void copy(void *to, const void *from, size_t bytes, int way) {
+  static const char *ways[] = {"on the host", "to the card", "from the card",
+                               "on the card", "somewhere"};
+  count("copy ", ways[way]);
+  memmove(to, from, bytes);
+  if (way != 2 || answered(to, bytes) || bytes != 1) return;
+  const char *conditions = getenv("STAND_INS_CONDITIONS");
+  if (!conditions || !*conditions) conditions = "01";
+  *(char *)to = conditions[turn++ % strlen(conditions)] == '1';
+}
+int cudaMemcpy(void *to, const void *from, size_t bytes, int way) {
+  count("call ", "cudaMemcpy");
+  copy(to, from, bytes, way);
+  return 0;
+}
+int cudaMemcpyAsync(void *to, const void *from, size_t bytes, int way) {
+  copy(to, from, bytes, way);
+  return 0;
+}
+int cudaMemcpy2DAsync(void *to, size_t pitch, const void *from, size_t other,
+                      size_t width, size_t height, int way) {
+  for (size_t i = 0; i < height; i++) {
+    memmove((char *)to + i * pitch, (char *)from + i * other, width);
+  }
+  count("copy ", way == 1   ? "to the card"
+                 : way == 2 ? "from the card"
+                            : "on the card");
+  return 0;
+}
+/* Memory is set: what is finite stays so. */
+int cudaMemset(void *memory, int value, size_t bytes) {
+  count("", "memset");
+  memset(memory, value, bytes);
+  return 0;
+}
+int cudaMemsetAsync(void *memory, int value, size_t bytes) {
+  return cudaMemset(memory, value, bytes);
+}
+
+/* The card: an H200 as far as anybody asks. */
+
+int cudaGetDeviceCount(int *number) {
+  *number = 1;
+  return 0;
+}
+int cudaGetDevice(int *number) {
+  *number = 0;
+  return 0;
+}
+int cudaDriverGetVersion(int *version) {
+  *version = 13000;
+  return 0;
+}
+int cudaRuntimeGetVersion(int *version) {
+  *version = 13000;
+  return 0;
+}
+int cudaDeviceGetAttribute(int *value, int attribute) {
+  switch (attribute) {
+    case 8: *value = 49152; break;   /* shared memory of a block */
+    case 10: *value = 32; break;     /* threads of a warp */
+    case 16: *value = 132; break;    /* multiprocessors */
+    case 39: *value = 2048; break;   /* threads of a multiprocessor */
+    case 75: *value = 9; break;      /* compute capability 9.0 */
+    case 76: *value = 0; break;
+    case 81: *value = 233472; break; /* shared memory of a multiprocessor */
+    case 97: *value = 232448; break; /* shared memory of a block, on demand */
+    default: *value = 1024;
+  }
+  return 0;
+}
+int cudaGetDeviceProperties(char *properties) {
+  /* As in CUDA 13. */
+  memset(properties, 0, 1000);
+  strcpy(properties, "stand-in for a card");
+  *(size_t *)(properties + 288) = 150000000000u; /* memory */
+  *(size_t *)(properties + 296) = 49152;         /* shared memory of a block */
+  int *at = (int *)(properties + 304);
+  at[0] = 65536, at[1] = 32; /* registers, threads of a warp */
+  at[4] = 1024;              /* threads of a block, and its sides */
+  at[5] = at[6] = 1024, at[7] = 64;
+  at[8] = 2147483647, at[9] = at[10] = 65535; /* sides of a grid */
+  at[14] = 9, at[15] = 0;                     /* compute capability */
+  at[20] = 132;                               /* multiprocessors */
+  return 0;
+}
+
+/* Streams, events, graphs. */
+
+static int handle(void **made) {
+  *made = &kinds;
+  return 0;
+}
+int cudaEventCreate(void **event) { return handle(event); }
+int cudaEventCreateWithFlags(void **event) { return handle(event); }
+int cudaStreamCreate(void **stream) { return handle(stream); }
+int cudaStreamCreateWithFlags(void **stream) { return handle(stream); }
+int cudaEventElapsedTime(float *milliseconds) {
+  *milliseconds = 1;
+  return 0;
+}
+int cudaStreamIsCapturing(void *stream, int *status) {
+  *status = capturing;
+  return 0;
+}
+int cudaStreamBeginCapture(void *stream) {
+  count("", "graph begun");
+  capturing = 1;
+  return 0;
+}
+int cudaStreamEndCapture(void *stream, void **graph) {
+  capturing = 0;
+  return handle(graph);
+}
+int cudaGraphInstantiate(void **made) {
+  count("", "graph made");
+  return handle(made);
+}
+int cudaGraphLaunch(void *graph) {
+  count("", "graph launch");
+  return 0;
+}
+const char *cudaGetErrorName(int error) { return "an error"; }
+const char *cudaGetErrorString(int error) { return "an error"; }
+int cudaGetDriverEntryPointByVersion(const char *name, void **function,
+                                     unsigned version, unsigned long long flags,
+                                     int *result) {
+  *function = NULL;
+  if (result) *result = 1; /* not found */
+  return 0;
+}
+
+/* cuBLAS and cuDNN. */
+
+int cublasCreate_v2(void **made) { return handle(made); }
+int cublasLtCreate(void **made) { return handle(made); }
+int cublasGetMathMode(void *blas, int *mode) {
+  *mode = 0;
+  return 0;
+}
+int cudnnCreate(void **made) { return handle(made); }
+size_t cudnnGetVersion(void) { return 91000; }
+const char *cudnnGetErrorString(int error) { return "an error"; }
+int cudnnGetReductionIndicesSize(void *dnn, void *reduction, void *from,
+                                 void *to, size_t *bytes) {
+  *bytes = 1024;
+  return 0;
+}
+int cudnnGetReductionWorkspaceSize(void *dnn, void *reduction, void *from,
+                                   void *to, size_t *bytes) {
+  *bytes = 1024;
+  return 0;
+}

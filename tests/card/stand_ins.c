@@ -136,15 +136,22 @@ int __cudaGetKernel(const void **kernel, const void *function) {
   return 0;
 }
 
-static int launch(const void *function) {
+static int launch(const void *function, dim3 grid) {
   const char *name = function_names[place_of(function)];
-  count("kernel ", name ? name : "without a name");
+  if (!name) name = "without a name";
+  count("kernel ", name);
+  /* Whether blocks beside each other may add to the same place. */
+  if (grid.y > 1) count("tall kernel ", name);
   return 0;
 }
-int cudaLaunchKernel(const void *f) { return launch(f); }
-int __cudaLaunchKernel(const void *f) { return launch(f); }
-int cudaLaunchKernelExC(const void *config, const void *f) { return launch(f); }
-int cudaLaunchCooperativeKernel(const void *f) { return launch(f); }
+int cudaLaunchKernel(const void *f, dim3 grid) { return launch(f, grid); }
+int __cudaLaunchKernel(const void *f, dim3 grid) { return launch(f, grid); }
+int cudaLaunchCooperativeKernel(const void *f, dim3 grid) {
+  return launch(f, grid);
+}
+int cudaLaunchKernelExC(const dim3 *config, const void *f) {
+  return launch(f, *config); /* which begins with the grid */
+}
 int cudaLaunchHostFunc(void *stream, void (*f)(void *), void *data) {
   count("call ", "cudaLaunchHostFunc");
   f(data);

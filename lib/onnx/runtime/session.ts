@@ -185,6 +185,9 @@ function created(
       optimization: { disable_specified_optimizers: without.join(";") },
       session: {
         intra_op: { allow_spinning: spin ? "1" : "0" },
+        // Else blocks of a card add to the same place, in the order in which they
+        // come, and no run repeats itself.
+        ...(device === "cuda" && { use_deterministic_compute: "1" }),
         ...(options.wholly && { disable_cpu_ep_fallback: "1" }),
       },
     },

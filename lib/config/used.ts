@@ -83,6 +83,32 @@ function difference(
 const sameName = (a: UsedModule, b: UsedModule) => a.module === b.module;
 
 /**
+ * The extensions that a config was made with and this process does not have, to the
+ * byte.
+ *
+ * @param input The parsed contents of a config.json.
+ */
+export function modulesMissing(input: unknown): readonly UsedModule[] {
+  return modulesIn(input).filter((wanted) =>
+    !usedModules.some((used) => isSameModule(wanted, used))
+  );
+}
+
+/**
+ * A file of an extension by which it is told from the one of its name that this
+ * process has, with its SHA-256, or `none` where it has no such file; the module
+ * itself where there is none of its name.
+ */
+export function tellingFile(
+  wanted: UsedModule,
+): readonly [file: string, sha256: string] {
+  const now = usedModules.find((used) => sameName(wanted, used));
+  const [file, sum] = now && difference(wanted, now) ||
+    [wanted.module, wanted.sha256];
+  return [file, sum];
+}
+
+/**
  * Why a config cannot be made with the extensions of this process, in words that
  * begin with a flag; undefined where it can.
  *

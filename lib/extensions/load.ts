@@ -8,11 +8,18 @@ import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { UsageError } from "../base/errors.ts";
 import { isAbsent } from "../base/files.ts";
+import { isSameModule } from "../config/used.ts";
 import { type Extension, makerOf } from "./extension.ts";
 import { fetchProblem } from "./fetched.ts";
 import { found } from "./found.ts";
 import { lackText } from "./lack.ts";
-import { allowChanged, type Loadable, useExtension } from "./use.ts";
+import {
+  allowChanged,
+  extensionsInUse,
+  type InUse,
+  type Loadable,
+  useExtension,
+} from "./use.ts";
 
 /** An extension that was loaded, and not yet added. */
 export interface Loaded {
@@ -116,12 +123,22 @@ export async function loadExtension(path: string): Promise<Extension> {
   return extension;
 }
 
-/** Loads what another thread has in use. */
+/**
+ * Loads what another thread has in use.
+ *
+ * @throws {UsageError} if it cannot be loaded, or is not what that thread has.
+ */
 export async function loadAll({ modules, changed }: Loadable): Promise<void> {
   allowChanged(changed);
-  for (const { url, path } of modules) {
+  for (const { url, path, used } of modules) {
     const { extension, ...from } = await importExtension(url, { as: path });
     useExtension(extension, from);
+    const isSame = (now: InUse) => isSameModule(now.files.used, used);
+    if (extensionsInUse.some(isSame)) continue;
+    throw new UsageError(
+      `Cannot use the extension ${path}: its files have changed since this ` +
+        "began; begin again",
+    );
   }
 }
 

@@ -9,7 +9,12 @@ import { UsageError } from "../base/errors.ts";
 import { taskLine } from "../base/shell.ts";
 import { shown } from "../base/terminal.ts";
 import { configSettings, remakeKeys } from "../config/keys.ts";
-import { changedModules, isSameModule, usedModules } from "../config/used.ts";
+import {
+  changedModules,
+  isSameModule,
+  type UsedModule,
+  usedModules,
+} from "../config/used.ts";
 import { tasks } from "../data/registry.ts";
 import { losses } from "../losses/mod.ts";
 import { addMetricGroups, metricGroups, metricSets } from "../metrics/mod.ts";
@@ -237,8 +242,12 @@ function keyProblem(parts: ExtensionParts): string | undefined {
 
 /** What a worker is told, so that it has the extensions of this thread. */
 export interface Loadable {
-  /** The modules. */
-  readonly modules: readonly { readonly url: string; readonly path: string }[];
+  /** The modules, and what they were when they were loaded here. */
+  readonly modules: readonly {
+    readonly url: string;
+    readonly path: string;
+    readonly used: UsedModule;
+  }[];
   /** Whether they may be other versions than a run was made with. */
   readonly changed: boolean;
 }
@@ -255,7 +264,11 @@ export function loadable(): Loadable | undefined {
     return undefined;
   }
   return {
-    modules: inUse.map(({ url, path }) => ({ url, path })),
+    modules: inUse.map(({ url, path, files: { used } }) => ({
+      url,
+      path,
+      used,
+    })),
     changed: changedModules.allowed,
   };
 }

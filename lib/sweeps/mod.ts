@@ -33,6 +33,7 @@ export type {
 } from "./reporting/options.ts";
 export { writeSweepReport } from "./reporting/write.ts";
 export type { KeyDraw, PlanPart, RandomDraws, SweepSpec } from "./spec.ts";
+export type { SweepLack } from "./running/extensions.ts";
 export type {
   SweepFailure,
   SweepOutcome,

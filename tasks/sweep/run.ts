@@ -4,10 +4,12 @@
  * @module
  */
 
+import { UsageError } from "../../lib/base/errors.ts";
 import { taskLine } from "../../lib/base/shell.ts";
+import { shown } from "../../lib/base/terminal.ts";
 import { ConfigError } from "../../lib/config/config.ts";
 import { parseShard } from "../../lib/sweeps/running/shard.ts";
-import { EXIT, number, printJson, subcommand } from "../shared/cli.ts";
+import { EXIT, number, Option, printJson, subcommand } from "../shared/cli.ts";
 import { USE } from "../shared/use_flags.ts";
 import { limitOf } from "./limit.ts";
 
@@ -39,13 +41,13 @@ export const run = subcommand(
     text,
   )
   .option(USE.flags, USE.help, USE.parse)
-  .option(USE.changedFlags, USE.changedHelp)
+  .addOption(new Option(USE.changedFlags).hideHelp())
   .option("--json", "print the result as JSON")
   .addHelpText(
     "after",
     "\nSIGINT, SIGTERM and SIGUSR1 end it after the running steps; the same\n" +
-      "command goes on. Exit code: 0 all are there, 1 some diverged or failed,\n" +
-      `${EXIT.interrupted} stopped before the end.`,
+      "command goes on. Exit code: 0 all are there, 1 some diverged, failed or\n" +
+      `need another --use, ${EXIT.interrupted} stopped before the end.`,
   )
   .action(async (folder, options) => {
     const { jobs, shard, limit, json } = options;
@@ -57,6 +59,15 @@ export const run = subcommand(
         `--jobs must be an integer in 1..${MOST_JOBS}, got ${jobs}`,
       );
     }
+    if (options.useChanged) {
+      throw new UsageError(
+        "--use-changed must be left out: a run is named after the bytes of its " +
+          "extension, too, and is trained with no others; plan runs with those " +
+          `that are here: ${
+            taskLine("sweep", "plan", "--out", folder)
+          } --use …`,
+      );
+    }
     const asked = {
       ...(jobs !== undefined && { jobs }),
       ...(shard !== undefined && { shard: parseShard(shard) }),
@@ -64,10 +75,16 @@ export const run = subcommand(
     };
     const { runWatched } = await import("./watched.ts");
     const { failureLine, outcomeText } = await import("./run_text.ts");
+    const { lackLine } = await import(
+      "../../lib/sweeps/running/extensions.ts"
+    );
     const outcome = await runWatched(folder, asked);
     if (json) printJson({ folder, ...outcome });
     else console.log(outcomeText(folder, outcome));
     for (const failure of outcome.failures) console.error(failureLine(failure));
+    for (const lack of outcome.lacks) {
+      console.error(shown(`left: ${lackLine(folder, lack)}`));
+    }
     if (outcome.interrupted) {
       const again = [
         ...shard === undefined ? [] : ["--shard", shard],
@@ -78,5 +95,7 @@ export const run = subcommand(
         `stopped; go on with: ${taskLine("sweep", "run", folder, ...again)}`,
       );
       Deno.exitCode = EXIT.interrupted;
-    } else if (outcome.failures.length > 0) Deno.exitCode = EXIT.failed;
+    } else if (outcome.failures.length + outcome.lacks.length > 0) {
+      Deno.exitCode = EXIT.failed;
+    }
   });

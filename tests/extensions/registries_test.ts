@@ -87,6 +87,14 @@ Deno.test("threads that train and that probe load the extensions in use", () =>
     );
     assertEquals((probes as Record<string, unknown>)["counting"], { rows: 25 });
     assert(probes.geometry!.weight_norm! > 0);
+    // What has changed since is not taken for it by a thread that starts now.
+    await Deno.writeTextFile(path, `${MODULE}// Another.\n`);
+    using late = new Lane("a_test.ts");
+    await assertRejects(
+      () => late.train(config, join(dir, "late"), {}),
+      Error,
+      "its files have changed since this began; begin again",
+    );
   }));
 
 const flip = defineStage({

@@ -60,6 +60,7 @@ Deno.test("runSweep() trains what is not there, side by side, to the bytes of ea
       trained: 4,
       waiting: 0,
       interrupted: false,
+      lacks: [],
       failures: [],
     });
     for (const run of runs) {

@@ -14,6 +14,7 @@ import {
   whole,
 } from "../../base/options.ts";
 import type { EndedRun, PlannedRun, Point } from "../layout.ts";
+import type { SweepLack } from "./extensions.ts";
 import { type Shard, shardProblem } from "./shard.ts";
 
 /** Where a share of a sweep stands. */
@@ -56,6 +57,8 @@ export interface SweepOutcome extends Omit<SweepStanding, "training" | "left"> {
   readonly waiting: number;
   /** Whether it was stopped before all were there. */
   readonly interrupted: boolean;
+  /** Those of the waiting that want other extensions than are in use. */
+  readonly lacks: readonly SweepLack[];
   /** Those that diverged or failed, now or before. */
   readonly failures: readonly SweepFailure[];
 }

@@ -8,13 +8,15 @@ import { join } from "node:path";
 import { describing } from "../../base/files.ts";
 import { checkArgument, checkOptions, pathCheck } from "../../base/options.ts";
 import { taskLine } from "../../base/shell.ts";
-import { resolveConfig } from "../../config/config.ts";
+import { ConfigError, resolveConfig } from "../../config/config.ts";
+import { usedModules } from "../../config/used.ts";
 import { Lane } from "../../train/threads/lane.ts";
 import { readPlan, readSweep } from "../files.ts";
 import { idOf } from "../ids.ts";
 import { type PlannedRun, SWEEP } from "../layout.ts";
 import { jobsAt } from "../place.ts";
 import { Claims } from "./claims.ts";
+import { lackLine, lacksIn } from "./extensions.ts";
 import { RUN, type SweepOutcome, type SweepRunOptions } from "./options.ts";
 import { Share } from "./share.ts";
 import { inShard } from "./shard.ts";
@@ -32,7 +34,8 @@ import { type Setting, trainRun } from "./train_run.ts";
  * none.
  * @throws {SyntaxError} if its plan is damaged, or was changed.
  * @throws {FileError} if it cannot be read or written.
- * @throws {ConfigError} if its runs need an extension that is not in use.
+ * @throws {ConfigError} if all runs that are left were planned with extensions that
+ * are not in use, to the byte; those of some are left for a run with these.
  */
 export async function runSweep(
   folder: string,
@@ -41,10 +44,20 @@ export async function runSweep(
   checkArgument("runSweep()", "folder", folder, pathCheck);
   checkOptions("runSweep()", options, RUN);
   const { place } = await readSweep(folder);
-  const runs = inShard(await readPlan(folder), options.shard);
-  if (runs[0]) resolveConfig(runs[0].config);
+  const plan = await readPlan(folder);
+  const runs = inShard(plan, options.shard);
   const share = await Share.of(folder, runs, options);
   checkIds(folder, share.waiting);
+  const lacks = await lacksIn(folder, plan, share.waiting);
+  share.leave(lacks);
+  const [first] = share.waiting;
+  if (first) resolveConfig(first.config);
+  else if (lacks.length > 0) {
+    throw new ConfigError(
+      `Cannot run the sweep ${folder} with ${inUse()}: ` +
+        lacks.map((lack) => lackLine(folder, lack)).join("; "),
+    );
+  }
   for (const part of [SWEEP.ended, SWEEP.runs]) {
     await describing(
       `run the sweep ${folder}`,
@@ -57,6 +70,11 @@ export async function runSweep(
   if (share.jobs > 0) await trainShare(folder, claims, share, options);
   return share.outcome();
 }
+
+const inUse = () =>
+  usedModules.length === 0
+    ? "no extension"
+    : usedModules.map(({ module }) => module).join(" and ");
 
 // A config that was changed in the plan would be trained under another's name. That
 // of an older version is the one that its id was made of.
@@ -82,7 +100,7 @@ async function trainShare(
   using opened = new DisposableStack();
   const lanes = Array.from(
     { length: share.jobs },
-    () => opened.use(new Lane(program)),
+    () => opened.use(new Lane(program, true)),
   );
   const stop = new AbortController();
   const end = () => stop.abort();

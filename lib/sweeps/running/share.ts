@@ -8,6 +8,7 @@ import { wallTime } from "../../train/threads/cost.ts";
 import { endedIds, readEnded } from "../files.ts";
 import { type EndedRun, type PlannedRun, runPath } from "../layout.ts";
 import { noting } from "../obstacles.ts";
+import type { SweepLack } from "./extensions.ts";
 import { hasFolder } from "./folders.ts";
 import type {
   SweepOutcome,
@@ -22,7 +23,7 @@ const AT_ONCE = 64;
 /** A share of a sweep while it is trained. */
 export class Share {
   /** Runs that were not there at the start, in the order of the plan. */
-  readonly waiting: PlannedRun[] = [];
+  waiting: PlannedRun[] = [];
   /** How many go side by side. */
   jobs = 1;
   /** Whether it was told to stop. */
@@ -37,6 +38,7 @@ export class Share {
   readonly #again: PlannedRun[] = [];
   readonly #elsewhere = new Set<PlannedRun>();
   readonly #training = new Map<PlannedRun, number>();
+  #lacks: readonly SweepLack[] = [];
   readonly #left = new TimeLeft();
   readonly #states = { done: 0, diverged: 0, failed: 0 };
   #grokked = 0;
@@ -104,6 +106,13 @@ export class Share {
   /** Whether a run has ended, and is not tried again. */
   isOver(id: string): boolean {
     return this.#ended.has(id);
+  }
+
+  /** Leaves runs that cannot be trained here. */
+  leave(lacks: readonly SweepLack[]): void {
+    const left = new Set(lacks.flatMap(({ runs }) => runs));
+    this.waiting = this.waiting.filter(({ id }) => !left.has(id));
+    this.#lacks = lacks;
   }
 
   /** How often a run was begun before it ended without success. */
@@ -204,11 +213,13 @@ export class Share {
   outcome(): SweepOutcome {
     const counts = this.#counts;
     const waiting = this.#runs.length - this.#ended.size - counts.elsewhere;
+    const left = this.#lacks.reduce((sum, { runs }) => sum + runs.length, 0);
     return {
       ...counts,
       trained: this.#trained,
       waiting,
-      interrupted: this.stopped && waiting > 0,
+      interrupted: this.stopped && waiting > left,
+      lacks: this.#lacks,
       failures: this.#runs.flatMap(({ id, point }) => {
         const { state = "done", reason = "" } = this.#ended.get(id) ?? {};
         return state === "done" ? [] : [{ id, point, state, reason }];

@@ -6,6 +6,7 @@
 
 import { UsageError } from "../../base/errors.ts";
 import type { Config } from "../../config/config.ts";
+import { isSameModule, modulesIn } from "../../config/used.ts";
 import { DamagedError } from "../../base/sums.ts";
 import { type Loadable, loadable } from "../../extensions/use.ts";
 import type {
@@ -27,15 +28,19 @@ export interface Watcher {
 export class Lane implements Disposable {
   readonly #program: string;
   readonly #extensions: Loadable;
-  #worker: Worker;
+  #worker: Worker | undefined;
+  // The extensions that it has.
+  #has = "";
 
   /**
-   * Starts the thread.
+   * A thread, which starts with its first run.
    *
    * @param program The name of the program, for the manifests of its runs.
+   * @param exactly Whether runs are gone on with only by the extensions that they
+   * were begun with, to the byte, whatever the process allows.
    * @throws {UsageError} if a thread cannot load an extension that is in use.
    */
-  constructor(program: string) {
+  constructor(program: string, exactly = false) {
     const extensions = loadable();
     if (!extensions) {
       throw new UsageError(
@@ -45,19 +50,31 @@ export class Lane implements Disposable {
       );
     }
     this.#program = program;
-    this.#extensions = extensions;
-    this.#worker = this.#started();
+    this.#extensions = exactly ? { ...extensions, changed: false } : extensions;
   }
 
-  #started(): Worker {
+  // A worker that has the extensions of a config, in its order, and no other: what
+  // nobody takes away again would be in the config of the next run.
+  #workerFor(config: Config): Worker {
+    const wanted = modulesIn(config);
+    const has = JSON.stringify(wanted);
+    if (this.#worker && has === this.#has) return this.#worker;
+    this.#worker?.terminate();
     const worker = new Worker(new URL("./worker.ts", import.meta.url), {
       type: "module",
       name: this.#program,
     });
-    const extensions = this.#extensions;
+    const { modules, changed } = this.#extensions;
+    const extensions: Loadable = {
+      modules: wanted.flatMap((each) =>
+        modules.find(({ used }) => isSameModule(each, used)) ?? []
+      ),
+      changed,
+    };
     if (extensions.modules.length > 0) {
       worker.postMessage({ kind: "use", extensions } satisfies TrainingOrder);
     }
+    [this.#worker, this.#has] = [worker, has];
     return worker;
   }
 
@@ -87,25 +104,25 @@ export class Lane implements Disposable {
 
   /** Has it stop after the running steps. */
   stop(): void {
-    this.#worker.postMessage({ kind: "stop" } satisfies TrainingOrder);
+    this.#worker?.postMessage({ kind: "stop" } satisfies TrainingOrder);
   }
 
   /** Ends the thread. */
   [Symbol.dispose](): void {
-    this.#worker.terminate();
+    this.#worker?.terminate();
   }
 
   #do(
-    order: TrainingOrder,
+    order: Extract<TrainingOrder, { config: Config }>,
     { onProgress, onWarning }: Watcher,
   ): Promise<TrainingEnd> {
-    const worker = this.#worker;
+    const worker = this.#workerFor(order.config);
     return new Promise((resolve, reject) => {
       worker.onerror = (event) => {
         event.preventDefault();
         // The thread has ended: what comes next is another's.
         worker.terminate();
-        this.#worker = this.#started();
+        this.#worker = undefined;
         reject(new Error(event.message));
       };
       worker.onmessage = ({ data }: { data: TrainingAnswer }) => {

@@ -205,8 +205,8 @@ export function irregular(
   );
 }
 
-/** What something in a folder is, in words. */
-function sortOf(info: Deno.FileInfo | Deno.DirEntry): string {
+/** What something in a folder is, in words: "a pipe". */
+export function sortOf(info: Deno.FileInfo | Deno.DirEntry): string {
   if (info.isSymlink) return "a symbolic link";
   if (info.isDirectory) return "a folder";
   if (info.isFile) return "a file";

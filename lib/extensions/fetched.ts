@@ -7,6 +7,7 @@
 
 import { basename, dirname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { sortOf } from "../base/sums.ts";
 import deno from "../../deno.json" with { type: "json" };
 import { importsIn } from "./imports.ts";
 import { isOfLibrary } from "./modules.ts";
@@ -28,14 +29,20 @@ export function fetchProblem(url: string): string | undefined {
   // Grows while it is walked.
   for (const module of seen) {
     const path = fileURLToPath(module);
+    const name = relative(dirname(first), path) || basename(path);
     for (const { specifier, line } of importsIn(readIfThere(path))) {
       const problem = importProblem(specifier);
       if (problem !== undefined) {
-        const name = relative(dirname(first), path) || basename(path);
         return `${name}:${line} ${problem}: ${INSTEAD}`;
       }
       const local = localModule(specifier!, module);
-      if (local !== undefined) seen.add(local);
+      if (local === undefined) continue;
+      const sort = irregularSort(fileURLToPath(local));
+      if (sort !== undefined) {
+        const said = JSON.stringify(specifier);
+        return `${name}:${line} imports ${said}, which is ${sort}, wanted a file`;
+      }
+      seen.add(local);
     }
   }
 }
@@ -78,6 +85,16 @@ function localModule(specifier: string, from: string): string | undefined {
   if (!found) return undefined;
   found.search = found.hash = "";
   return isOfLibrary(found.href) ? undefined : found.href;
+}
+
+// What is there and no file: of a pipe or a device no end may come.
+function irregularSort(path: string): string | undefined {
+  try {
+    const info = Deno.statSync(path);
+    return info.isFile ? undefined : sortOf(info);
+  } catch {
+    return undefined;
+  }
 }
 
 // What is not there is said when it is imported.

@@ -8,6 +8,7 @@ import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { UsageError } from "../base/errors.ts";
 import { isAbsent } from "../base/files.ts";
+import { sortOf } from "../base/sums.ts";
 import { isSameModule } from "../config/used.ts";
 import { type Extension, makerOf } from "./extension.ts";
 import { fetchProblem } from "./fetched.ts";
@@ -162,9 +163,14 @@ async function moduleUrl(path: string, as: string): Promise<string> {
     });
   const info = await look(file);
   if (!info) throw missing("there is no such file");
-  if (!info.isDirectory) return pathToFileURL(file).href;
+  if (info.isFile) return pathToFileURL(file).href;
+  if (!info.isDirectory) {
+    throw new UsageError(
+      `Cannot use the extension ${as}: it is ${sortOf(info)}, wanted a file`,
+    );
+  }
   const inside = resolve(file, "mod.ts");
-  if (await look(inside)) return pathToFileURL(inside).href;
+  if ((await look(inside))?.isFile) return pathToFileURL(inside).href;
   throw missing("it is a folder that has no mod.ts");
 }
 

@@ -59,7 +59,7 @@ export function modulesOf(url: string): ModuleFiles {
     }
   };
   const path = fileURLToPath(url);
-  take(pathToFileURL(path).href, Deno.readFileSync(path));
+  take(pathToFileURL(path).href, readPlain(path));
   const paths = new Map(
     [...contents].map(([url, bytes]) => [fileURLToPath(url), bytes]),
   );
@@ -107,10 +107,16 @@ function nameOf(path: string): string {
 
 function readIfThere(url: string): Uint8Array | undefined {
   try {
-    return Deno.readFileSync(fileURLToPath(url));
+    return readPlain(fileURLToPath(url));
   } catch {
     return undefined;
   }
+}
+
+// Of a pipe or a device no end may come.
+function readPlain(path: string): Uint8Array {
+  if (!Deno.statSync(path).isFile) throw new Error(`${path} is no file`);
+  return Deno.readFileSync(path);
 }
 
 function commonFolder(paths: readonly string[]): string {

@@ -6,7 +6,7 @@
 
 import { join } from "node:path";
 import { isObject, parseObject } from "../base/json.ts";
-import { DamagedError, Sums } from "../base/sums.ts";
+import { DamagedError, regular, Sums } from "../base/sums.ts";
 import { FILES, textOf } from "../runs/layout.ts";
 import { isLocked } from "../runs/lock.ts";
 import { readMetrics } from "../runs/read.ts";
@@ -52,6 +52,7 @@ export type RunRecord = Record<string, unknown>;
  */
 export async function readFacts(run: string): Promise<RunFacts | undefined> {
   const reader = new Reader(run);
+  await reader.checkSums();
   const manifest = await reader.object(FILES.manifest, true);
   if (manifest && manifest["groklab"] === undefined) return undefined;
   const config = await reader.object(FILES.config, false);
@@ -160,6 +161,12 @@ class Reader {
     this.#run = run;
     const text = this.#text(FILES.sums);
     if (text !== undefined) this.#sums = Sums.parse(text);
+  }
+
+  /** Notes sums that cannot be read: what they are of is then held to none. */
+  async checkSums(): Promise<void> {
+    const path = join(this.#run, FILES.sums);
+    if (!this.#sums) await this.attempt(() => regular(path));
   }
 
   /** A file of the run that is an object; undefined where there is none. */

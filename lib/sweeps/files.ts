@@ -7,12 +7,13 @@
 import { join } from "node:path";
 import * as v from "../base/valibot.ts";
 import { UsageError } from "../base/errors.ts";
-import { describing, FileError, isAbsent, writeWhole } from "../base/files.ts";
+import { describing, FileError, writeWhole } from "../base/files.ts";
 import { isObject, parseObject } from "../base/json.ts";
 import { checkArgument, pathCheck } from "../base/options.ts";
 import { taskLine } from "../base/shell.ts";
 import { regular } from "../base/sums.ts";
 import type { Config } from "../config/config.ts";
+import { ignoreMissing } from "../runs/layout.ts";
 import { version } from "../runs/manifest.ts";
 import {
   endedPath,
@@ -204,7 +205,7 @@ export async function endedIds(folder: string): Promise<Set<string>> {
         if (id !== name && ID.test(id)) ids.add(id);
       }
     } catch (error) {
-      if (!isAbsent(error)) throw error;
+      ignoreMissing(error);
     }
   });
   return ids;
@@ -215,7 +216,7 @@ export async function endedIds(folder: string): Promise<Set<string>> {
  *
  * @returns Undefined where it has not.
  * @throws {SyntaxError} if the file is damaged.
- * @throws {ObstacleError} if a folder lies there.
+ * @throws {ObstacleError} if it is no regular file.
  * @throws {FileError} if it cannot be read.
  */
 export async function readEnded(

@@ -5,8 +5,9 @@
  */
 
 import { FileError, isAbsent } from "../base/files.ts";
+import { sortOf } from "../base/sums.ts";
 
-/** A folder lies where a file of a single run belongs. */
+/** What is no regular file lies where a file of a single run belongs. */
 export class ObstacleError extends FileError {}
 
 /**
@@ -14,9 +15,9 @@ export class ObstacleError extends FileError {}
  *
  * @param action What is being done.
  * @param path The file.
- * @param read Reads it.
+ * @param read Reads it. A pipe would have it wait for ever, a device read for ever.
  * @returns Undefined where it is not there.
- * @throws {ObstacleError} if it is a folder.
+ * @throws {ObstacleError} if it is no regular file.
  * @throws {FileError} saying what else the system said.
  */
 export async function unobstructed<T>(
@@ -25,16 +26,19 @@ export async function unobstructed<T>(
   read: () => Promise<T>,
 ): Promise<T | undefined> {
   try {
-    return await read();
+    const info = await Deno.lstat(path);
+    if (info.isFile) return await read();
+    const sort = sortOf(info);
+    throw new ObstacleError(
+      `Cannot ${action}: it is ${sort}; wanted a file: move the ` +
+        `${sort.replace(/^an? /, "")} away`,
+    );
   } catch (error) {
     if (isAbsent(error)) return undefined;
     if (error instanceof FileError) throw error;
-    const info = await Deno.stat(path).catch(() => undefined);
-    const reason = info?.isDirectory
-      ? "it is a folder; wanted a file: move the folder away"
-      : (error as Error).message;
-    const Kind = info?.isDirectory ? ObstacleError : FileError;
-    throw new Kind(`Cannot ${action}: ${reason}`, { cause: error });
+    throw new FileError(`Cannot ${action}: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 

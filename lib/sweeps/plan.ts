@@ -28,12 +28,12 @@ import { list } from "../runs/layout.ts";
 import { version } from "../runs/manifest.ts";
 import { removeOld } from "../train/threads/trials.ts";
 import { addRuns } from "./add_runs.ts";
-import { endedIds, findSweep, readEnded } from "./files.ts";
+import { endedIds, findSweep } from "./files.ts";
 import { Gathering, type Kind } from "./gathering.ts";
 import { FORMAT, SWEEP, type Sweep } from "./layout.ts";
-import { noting } from "./obstacles.ts";
 import { checkPlaceOf, placeOf } from "./place.ts";
 import { asInFile, blocksOf, type Naming } from "./points.ts";
+import { endOf } from "./running/status.ts";
 import { seedsSaid } from "./seeds.ts";
 import { checkedSpec, type SweepSpec } from "./spec.ts";
 
@@ -258,7 +258,8 @@ async function endedOf(
   let [ended, failed] = [0, 0];
   const ids = await endedIds(folder);
   for (const [id, config] of gathering.before) {
-    const end = ids.has(id) ? await noting(readEnded(folder, id)) : undefined;
+    // What cannot be read is said by who trains it again.
+    const end = ids.has(id) ? await endOf(folder, id, []) : undefined;
     if (end?.state === "failed") failed += 1;
     if (!end || end.state === "failed") {
       gathering.toMake(config);

@@ -119,8 +119,8 @@ async function optimizerBeside(path: string): Promise<Uint8Array | undefined> {
   const beside = besideIn(path);
   const run = await runOfCheckpoint(path);
   if (!run) {
-    return await Deno.readFile(beside).catch((error) => {
-      if (!isAbsent(error)) throw error;
+    return await readFile(beside).catch((error) => {
+      if (!isAbsent(error.cause)) throw error;
     }) ?? undefined;
   }
   const name = `${FILES.optimizer}/${basename(path)}`;

@@ -87,9 +87,12 @@ export function statusText(folder: string, status: SweepStatus): string {
     ...rows.map(([what, value]) => `  ${what.padEnd(12)} ${value}`),
     ...training.map(({ id, host, pid, since }) =>
       shown(
-        `  ${id} by process ${pid ?? "?"}` +
-          (host === null ? "" : ` on ${host}`) +
-          (since === null ? "" : `, since ${since}`),
+        pid === null
+          ? `  ${id} by whom is not known: its claim is empty or damaged, and ` +
+            "is given up two minutes after it was written"
+          : `  ${id} by process ${pid}` +
+            (host === null ? "" : ` on ${host}`) +
+            (since === null ? "" : `, since ${since}`),
       )
     ),
     ...failures.map((failure) => `  ${failureLine(failure)}`),

@@ -211,6 +211,30 @@ Deno.test("importExtension() says that there is no file, no mod.ts, no file of h
     }
   }));
 
+Deno.test({
+  name:
+    "importExtension() waits for no pipe, nor for one that a module imports",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    withTempDir(async (dir) => {
+      const pipe = join(dir, "pipe.ts");
+      await new Deno.Command("mkfifo", { args: [pipe] }).output();
+      await assertRejects(
+        () => importExtension(pipe),
+        UsageError,
+        `${pipe}: it is a pipe, wanted a file`,
+      );
+      const lab = join(dir, "lab.ts");
+      await Deno.writeTextFile(lab, 'import "./pipe.ts";\n');
+      assertEquals([...modulesOf(`file://${lab}`).files.keys()], ["lab.ts"]);
+      await assertRejects(
+        () => importExtension(lab, { fetches: false }),
+        UsageError,
+        'lab.ts:1 imports "./pipe.ts", which is a pipe, wanted a file',
+      );
+    }),
+});
+
 Deno.test("modulesOf() finds what a module imports, and what that imports", () =>
   withTempDir(async (dir) => {
     const files: Record<string, string> = {

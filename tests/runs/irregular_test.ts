@@ -157,6 +157,23 @@ Deno.test("devices and pipes are no models", () =>
     }
   }));
 
+Deno.test("beside a model that is no run's, a pipe is no optimizer's state", () =>
+  withTempDir(async (dir) => {
+    const run = join(dir, "run");
+    await train(TINY, { run, ...atFirstStep() });
+    const step = "step-00000001.onnx";
+    for (const part of ["checkpoints", "optimizer"]) {
+      await Deno.mkdir(join(dir, part));
+    }
+    const model = join(dir, "checkpoints", step);
+    await Deno.copyFile(join(run, "checkpoints", step), model);
+    const beside = join(dir, "optimizer", step);
+    await pipe(beside);
+    await assertRejects(() => startFrom(model), FileError, "it is a pipe");
+    await Deno.remove(beside);
+    assertEquals((await startFrom(model)).from!.optimizer, null);
+  }));
+
 Deno.test("a link in the place of a replica's folder is refused", () =>
   withTempDir(async (dir) => {
     const [band, mine] = [join(dir, "band"), join(dir, "mine")];

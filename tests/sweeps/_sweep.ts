@@ -20,6 +20,7 @@ import {
 } from "../../lib/sweeps/files.ts";
 import { runId } from "../../lib/sweeps/ids.ts";
 import {
+  claimPath,
   endedPath,
   FORMAT,
   type PlannedRun,
@@ -100,6 +101,25 @@ export async function assertAsAlone(
 ): Promise<void> {
   await train(config, { run: alone });
   await assertSameRun(runPath(folder, id), alone, id);
+}
+
+/**
+ * Makes the claim of another machine.
+ *
+ * @param folder The sweep's.
+ * @param id The run.
+ * @param seconds How long ago it was touched.
+ */
+export async function foreignOwner(
+  folder: string,
+  id: string,
+  seconds: number,
+): Promise<void> {
+  const path = claimPath(folder, id);
+  const owner = { host: "b", pid: 7, since: "then", attempts: 1, deaths: 0 };
+  await Deno.writeTextFile(path, JSON.stringify(owner));
+  const then = new Date(Date.now() - 1000 * seconds);
+  await Deno.utime(path, then, then);
 }
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

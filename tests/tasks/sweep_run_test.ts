@@ -4,7 +4,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { list } from "../../lib/runs/layout.ts";
 import { endedIds } from "../../lib/sweeps/files.ts";
-import { runPath, SWEEP } from "../../lib/sweeps/layout.ts";
+import { claimPath, runPath, SWEEP } from "../../lib/sweeps/layout.ts";
 import { limitOf } from "../../tasks/sweep/limit.ts";
 import { assertAsAlone, seeds, sweepOf, TINY } from "../sweeps/_sweep.ts";
 import {
@@ -52,6 +52,16 @@ Deno.test("sweep run trains all and lists at the end what diverged or failed", (
     assertEquals(
       [json.folder, json.planned, json.done, json.failures.length],
       [dir, 3, 1, 2],
+    );
+    // A claim that says nothing is somebody's, for a while.
+    await Deno.writeTextFile(claimPath(dir, runs[2]!.id), "once upon a time");
+    assertMatch(
+      (await sweep("status", dir)).stdout,
+      new RegExp(
+        `^ {2}${runs[2]!.id} by whom is not known: its claim is empty or ` +
+          "damaged, and is given up two minutes after it was written$",
+        "m",
+      ),
     );
     const again = await sweep("run", dir, "--json", "--shard", "0/3");
     assertEquals(again.code, 0);
@@ -136,7 +146,7 @@ Deno.test("sweep run ends on a full disk with what the system said, and goes on 
     await sweepOf(other, seeds(2));
     await Deno.writeTextFile(join(other, SWEEP.ended), "");
     const refused = await sweep("run", other);
-    assertMatch(refused.stderr, /^error: Cannot run the sweep .*\n$/);
+    assertMatch(refused.stderr, /^error: Cannot read .*ended: Not a .*\n$/);
     assertEquals(refused.code, 1);
   }));
 

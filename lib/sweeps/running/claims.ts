@@ -109,7 +109,7 @@ export class Claims implements Disposable {
    * @param id The run.
    * @param attempts How often it was begun before it ended without success.
    * @returns Undefined where another process has it.
-   * @throws {ObstacleError} if a folder lies where its claim belongs.
+   * @throws {ObstacleError} if what lies where its claim belongs is no file.
    * @throws {FileError} if the folder cannot be written.
    */
   async take(id: string, attempts = 0): Promise<Claim | undefined> {

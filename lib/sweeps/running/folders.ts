@@ -7,7 +7,7 @@
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { describing } from "../../base/files.ts";
-import { LOCK } from "../../runs/layout.ts";
+import { checkRegular, LOCK } from "../../runs/layout.ts";
 import { runPath } from "../layout.ts";
 
 /** Where damaged runs are put that are begun again. */
@@ -36,14 +36,22 @@ export async function replaceByCopy(folder: string, id: string): Promise<void> {
     await remove(copy);
     await remove(old);
     if (!await hasFolder(folder, id)) return;
+    await checkRegular(path);
     await cp(path, copy, {
       recursive: true,
-      filter: (source: string) => source !== join(path, LOCK),
+      // What else lies there, pipes too, is not the run's.
+      filter: (source: string) =>
+        source !== join(path, LOCK) && canBeCopied(source),
     });
     await Deno.rename(path, old);
     await Deno.rename(copy, path);
     await remove(old);
   });
+}
+
+function canBeCopied(path: string): boolean {
+  const { isFile, isDirectory, isSymlink } = Deno.lstatSync(path);
+  return isFile || isDirectory || isSymlink;
 }
 
 /**

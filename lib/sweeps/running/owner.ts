@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { describing } from "../../base/files.ts";
 import { isObject } from "../../base/json.ts";
+import { regular } from "../../base/sums.ts";
 import { claimPath, SWEEP } from "../layout.ts";
 import { unobstructed } from "../obstacles.ts";
 
@@ -87,7 +88,7 @@ export function claimNamed(
  * @param stale After how many milliseconds another machine's is left.
  * @param reading Whether the folder need not be such as can be written.
  * @returns Undefined where it is gone.
- * @throws {ObstacleError} if a folder lies there.
+ * @throws {ObstacleError} if it is no regular file.
  * @throws {FileError} if it cannot be read.
  */
 export async function lookAt(
@@ -146,6 +147,7 @@ async function ownerIn(file: Deno.FsFile): Promise<Owner | undefined> {
 export async function clock(folder: string): Promise<number> {
   const path = join(folder, SWEEP.claims, "clock");
   return await describing(`run the sweep ${folder}`, async () => {
+    await regular(path); // Of a pipe, say, nobody reads what is written.
     await Deno.writeTextFile(path, "The time of this file is now.\n");
     return (await Deno.stat(path)).mtime!.getTime();
   });

@@ -34,6 +34,8 @@ export class Share {
   readonly #ended = new Map<string, EndedRun>();
   // How those ended before that are tried again.
   readonly #before = new Map<string, EndedRun>();
+  // Those of which it cannot be read how they ended.
+  readonly #torn = new Set<string>();
   // Those that others had, to be tried once more.
   readonly #again: PlannedRun[] = [];
   readonly #elsewhere = new Set<PlannedRun>();
@@ -93,12 +95,15 @@ export class Share {
     );
   }
 
-  // What is torn says nothing: the run's folder does.
+  // What is torn says nothing: the run's folder does. It is looked at again when its
+  // turn comes, and said once.
   async #look(id: string): Promise<EndedRun | undefined> {
     try {
       return await readEnded(this.#folder, id);
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
+      if (this.#torn.has(id)) return undefined;
+      this.#torn.add(id);
       this.#options.onWarning?.(`${error.message}; it is written anew`);
     }
   }
@@ -124,7 +129,7 @@ export class Share {
    * How a run has ended since the start of this share, for whoever has taken it:
    * another process may have been first.
    *
-   * @throws {ObstacleError} if that cannot be noted: a folder lies there.
+   * @throws {ObstacleError} if that cannot be noted: what lies there is no file.
    */
   async endedMeanwhile({ id }: PlannedRun): Promise<EndedRun | undefined> {
     const ended = await this.#look(id);

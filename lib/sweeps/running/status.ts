@@ -6,6 +6,7 @@
 
 import { join } from "node:path";
 import { append } from "../../base/extremes.ts";
+import { describing } from "../../base/files.ts";
 import { checkArgument, pathCheck } from "../../base/options.ts";
 import { list } from "../../runs/layout.ts";
 import { wallTime } from "../../train/threads/cost.ts";
@@ -129,7 +130,8 @@ export async function claimsOf(
 ): Promise<Map<string, Owner | undefined>> {
   const path = join(folder, SWEEP.claims);
   const last = new Map<string, number>();
-  for (const name of await list(path) ?? []) {
+  const names = await describing(`read ${path}`, () => list(path));
+  for (const name of names ?? []) {
     const claim = claimNamed(name);
     if (!claim) continue;
     const { id, number } = claim;

@@ -118,7 +118,7 @@ Deno.test("of several extensions a run is trained with its own, and in its own o
     await planned(out, "second", "0..0", "--use", b);
     const ids = await planned(out, "first", "0..0", "--use", b, "--use", a);
     assertEquals(ids.length, 4);
-    const some = await sweep("run", out, "--use", a);
+    const some = await sweep("run", out, "--use", a, "--jobs", "1");
     assertEquals(some.code, 1);
     await assertNamed(out, ids.slice(0, 2));
     const lines = some.stderr.trimEnd().split("\n").slice(-2);
@@ -132,7 +132,9 @@ Deno.test("of several extensions a run is trained with its own, and in its own o
       ),
       lines[1],
     );
-    const { code, stderr } = await sweep("run", out, "--use", a, "--use", b);
+    const { code, stderr } = await sweep(
+      ...["run", out, "--use", a, "--use", b, "--jobs", "1"],
+    );
     assertEquals(code, 0, stderr);
     await assertNamed(out, ids);
   }));

@@ -32,8 +32,6 @@ const SHORT: Readonly<Record<string, string>> = {
   "lib/optim/transform.ts: f(...others.map((tree) => at(tree, path)))":
     "trees side by side",
   "lib/probes/catalogue.ts: Object.assign(...Object.values": "probes",
-  "lib/runs/run_sums.ts: this.forget(...filesOfStep(step))":
-    "the files of a checkpoint",
   "lib/setup/tensorflow/library.ts: join(...path)": "a path's parts",
   "lib/trace/traced.ts: f(...inputs.with(-1, look))": "a function's arguments",
   "lib/experiment/experiment.ts: chain(...parts)": "an optimizer's stages",

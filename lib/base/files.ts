@@ -119,47 +119,83 @@ export async function writeAside(
   path: string,
   contents: Contents,
 ): Promise<Aside> {
+  const written = await writtenAside(path, contents);
+  await written.sync();
+  return written;
+}
+
+/** A file that was written under another name; the disk may not have it yet. */
+export interface Written extends Aside {
+  /** Waits until the disk has it. */
+  sync(): Promise<void>;
+}
+
+/**
+ * Writes a file under another name, without waiting for the disk.
+ *
+ * @param path The file; its folder is made if need be.
+ * @param contents What it is to hold.
+ * @throws {FileError} saying what the system said.
+ */
+export async function writtenAside(
+  path: string,
+  contents: Contents,
+): Promise<Written> {
   const partial = `${path}.partial-${Deno.pid}`;
   const drop = () => Deno.remove(partial).catch(() => {});
-  const orDrop = (work: () => Promise<void>) =>
+  const orDrop = <T>(work: () => Promise<T>) =>
     describing(`write ${path}`, async () => {
       try {
-        await work();
+        return await work();
       } catch (error) {
         await drop();
         throw error;
       }
     });
-  await orDrop(() => put(partial, contents));
-  return { place: () => orDrop(() => Deno.rename(partial, path)), drop };
+  const file = await orDrop(() => put(partial, contents));
+  return {
+    sync: () =>
+      orDrop(async () => {
+        using _ = file;
+        await file.syncData();
+      }),
+    place: () => orDrop(() => Deno.rename(partial, path)),
+    drop,
+  };
 }
 
-async function put(path: string, contents: Contents): Promise<void> {
-  await Deno.mkdir(dirname(path), { recursive: true });
-  // What a kill left under that name, a link for all one knows, is not
-  // written through.
-  await Deno.remove(path).catch((error) => {
-    if (!isAbsent(error)) throw error;
-  });
-  if (typeof contents === "string" || contents instanceof Uint8Array) {
-    const bytes = typeof contents === "string"
-      ? new TextEncoder().encode(contents)
-      : contents;
-    await Deno.writeFile(path, bytes, { createNew: true });
-  } else await writePieces(path, contents);
-  await onDisk(path);
-}
-
-// Deno.writeFile() takes a stream too, and says nothing of it where the disk is
-// full in the middle.
-async function writePieces(
-  path: string,
-  pieces: Iterable<string> | AsyncIterable<string>,
-): Promise<void> {
-  using file = await Deno.open(path, { write: true, createNew: true });
-  for await (let bytes of batches(pieces)) {
-    while (bytes.length > 0) bytes = bytes.subarray(await file.write(bytes));
+async function put(path: string, contents: Contents): Promise<Deno.FsFile> {
+  const file = await created(path);
+  const pieces = typeof contents === "string"
+    ? [new TextEncoder().encode(contents)]
+    : contents instanceof Uint8Array
+    ? [contents]
+    : batches(contents);
+  try {
+    for await (let bytes of pieces) {
+      while (bytes.length > 0) bytes = bytes.subarray(await file.write(bytes));
+    }
+  } catch (error) {
+    file.close();
+    throw error;
   }
+  return file;
+}
+
+// A new file. Mostly its folder is there, and no file of its name: what a kill left
+// under that name, a link for all one knows, is not written through.
+async function created(path: string): Promise<Deno.FsFile> {
+  const create = () => Deno.open(path, { write: true, createNew: true });
+  try {
+    return await create();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      await Deno.mkdir(dirname(path), { recursive: true });
+    } else if (error instanceof Deno.errors.AlreadyExists) {
+      await Deno.remove(path);
+    } else throw error;
+  }
+  return await create();
 }
 
 // So many letters are written at a time.

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { Memo } from "../base/memo.ts";
+import { alikeKey } from "../config/alike.ts";
 import { type Config, definitionsOf } from "../config/config.ts";
 import { trainSize } from "../data/dataset.ts";
 import { UsageError } from "../base/errors.ts";
@@ -53,12 +55,17 @@ const OFF = 0.3;
  * and where the device is not known yet they are left out.
  *
  * @param config A resolved config.
+ * @param known What was found out before of configs that differ in the seeds only.
  */
-export function expectedMemory(config: Config): Needs {
+export function expectedMemory(
+  config: Config,
+  known = new Memo(),
+): Needs {
   const model = makeModel(config);
   const bytes = config.precision === "float64" ? 8 : 4;
   const P = numbersOf(Object.values(model.shapes ?? {}));
-  const S = P * optimizerShare(config, model);
+  const share = () => optimizerShare(config, model);
+  const S = P * known.last("the optimizer's share", alikeKey(config), share);
   const { total = 0 } = definitionsOf(config).task.form(config);
   return {
     program: PROGRAM,
@@ -171,15 +178,17 @@ export function groupLimit(
  * @param configs What is trained at once: one config, or a replica's each.
  * @param available How many bytes there are; nothing is refused where that is not
  * known.
+ * @param known What was found out before of configs that differ in the seeds only.
  * @throws {UsageError} naming both sizes and what makes the first one smaller.
  */
 export function checkMemory(
   configs: readonly Config[],
   available: number | undefined = memoryHere(),
+  known = new Memo(),
 ): void {
   const [first] = configs;
   if (available === undefined || !first) return;
-  const one = expectedMemory(first);
+  const one = expectedMemory(first, known);
   const [state, data] = [one.state, one.data]
     .map((x) => configs.length * x) as [number, number];
   // Loops of replicas run one after the other.

@@ -14,7 +14,7 @@ import {
 } from "../../models/buffers.ts";
 import { Memo } from "../base/memo.ts";
 import { leavesOf, mapTree, type Tree, treeOf } from "../base/tree.ts";
-import { usedModules } from "../config/used.ts";
+import { alikeKey } from "../config/alike.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { Metrics } from "../metrics/mod.ts";
 import { type HostTensor, hostTensorOf, toNumbers } from "../numeric/tensor.ts";
@@ -84,12 +84,8 @@ export async function initialStates(
   const { config, params, optimizer } = experiments[0]!;
   const compute = () =>
     runTraced(({ params }) => optimizer.init(params), { params }, { runtime });
-  // What an extension's optimizer starts with may depend on the seed.
-  const alike = { ...config, seed: 0, dataSeed: null };
-  const key = `state of ${JSON.stringify([alike, specsOf(params), runtime])}`;
-  const values = usedModules.length > 0
-    ? await compute()
-    : await known.get(key, compute);
+  const key = alikeKey(config) + JSON.stringify([specsOf(params), runtime]);
+  const values = await known.last("the optimizer's state", key, compute);
   return experiments.map((one) =>
     hostStateOf(one, initialTensors(one), values)
   );

@@ -25,14 +25,7 @@ import type { Examples, Split } from "../data/dataset.ts";
 import { copyPath } from "../extensions/modules.ts";
 import { extensionsInUse } from "../extensions/use.ts";
 import type { Metrics } from "../metrics/mod.ts";
-import {
-  describing,
-  FileError,
-  onDisk,
-  removePartial,
-  writeWhole,
-} from "../base/files.ts";
-import { sha256 } from "../base/sums.ts";
+import { describing, FileError, onDisk, removePartial } from "../base/files.ts";
 import {
   CHECKPOINT,
   checkpointPath,
@@ -143,15 +136,15 @@ export class RunWriter {
     await describing(`start a run in ${path}`, async () => {
       await Deno.mkdir(path, { recursive: true });
       await removeRun(path);
-      // The manifest first: it is what makes a folder a run.
-      await writeWhole(join(path, FILES.manifest), jsonText(manifest));
-      sums.note(FILES.manifest, sha256(jsonText(manifest)));
       await sums.write({
         [FILES.config]: jsonText(config),
         [FILES.split]: splitText(split),
         ...copies(),
+      }, {
+        // First: it is what makes a folder a run.
+        manifest: jsonText(manifest),
+        rows: "",
       });
-      await writeWhole(join(path, FILES.metrics), "");
     });
     return new RunWriter(path, sums, new RowsHash(), await Deno.stat(path));
   }
@@ -228,13 +221,14 @@ export class RunWriter {
     optimizer?: Uint8Array,
   ): Promise<string> {
     await this.#checkPlace();
-    // No checkpoint without the metrics before it, not even after a power cut.
-    await onDisk(join(this.path, FILES.metrics));
     this.#sums.noteRows(step, this.#rows.beforeStep(step));
     const [checkpoint, state] = filesOfStep(step);
     await this.#sums.write({
       [checkpoint]: model,
       ...(optimizer && { [state]: optimizer }),
+    }, {
+      // No checkpoint without the metrics before it, not even after a power cut.
+      ready: onDisk(join(this.path, FILES.metrics)),
     });
     return checkpointPath(this.path, step);
   }
@@ -242,7 +236,8 @@ export class RunWriter {
   /** Removes a checkpoint that a later one replaces. */
   async removeCheckpoint(step: number): Promise<void> {
     await this.#checkPlace();
-    this.#sums.forgetStep(step);
+    // One that was never written, or is gone already.
+    if (!this.#sums.forgetStep(step)) return;
     await this.#sums.save();
     for (const folder of [FILES.checkpoints, FILES.optimizer]) {
       await Deno.remove(join(this.path, folder, stepFile(step)))

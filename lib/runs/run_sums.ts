@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { describing, writeWhole } from "../base/files.ts";
 import { type RowsSum, sha256, Sums, sumsOf } from "../base/sums.ts";
 import { CHECKPOINT, FILES, list, stepFile } from "./layout.ts";
+import { writeInTurn } from "./write_in_turn.ts";
 
 /** The names of a step's files in a run folder. */
 export const filesOfStep = (step: number): readonly [string, string] => [
@@ -67,26 +68,49 @@ export class RunSums {
    *
    * @param files Their contents by their names in the run folder, in the order
    * in which they are written.
+   * @param around The manifest, which goes before the sums; rows, which have none yet
+   * and go last; what has to be done first.
    */
   async write(
     files: Readonly<Record<string, string | Uint8Array>>,
+    { manifest, rows, ready }: {
+      readonly manifest?: string;
+      readonly rows?: string;
+      readonly ready?: Promise<void>;
+    } = {},
   ): Promise<void> {
     const { files: sums } = this.#sums;
     const before = new Map(
       Object.keys(files).map((name) => [name, sums.get(name)]),
     );
+    const made = new Map<string, string>();
     for (const [name, contents] of Object.entries(files)) {
       const sum = sha256(contents);
+      made.set(join(this.#run, name), name);
       const old = (sums.get(name) ?? []).filter((other) => other !== sum);
       sums.set(name, [...old, sum]);
     }
-    await this.save();
+    if (manifest !== undefined) this.note(FILES.manifest, sha256(manifest));
+    const all = {
+      ...(manifest !== undefined && { [FILES.manifest]: manifest }),
+      [FILES.sums]: `${this.#sums}`,
+      ...files,
+      ...(rows !== undefined && { [FILES.metrics]: rows }),
+    };
     try {
-      for (const [name, contents] of Object.entries(files)) {
-        await writeWhole(join(this.#run, name), contents);
-        sums.set(name, [sha256(contents)]);
-        before.delete(name);
-      }
+      await writeInTurn(
+        Object.entries(all)
+          .map(([name, contents]) =>
+            [join(this.#run, name), contents] as const
+          ),
+        ready,
+        (path) => {
+          const name = made.get(path);
+          if (name === undefined) return;
+          sums.set(name, sums.get(name)!.slice(-1));
+          before.delete(name);
+        },
+      );
     } catch (error) {
       for (const [name, old] of before) {
         if (old) sums.set(name, old);
@@ -102,10 +126,11 @@ export class RunSums {
     for (const name of names) this.#sums.files.delete(name);
   }
 
-  /** Forgets the files of a step. */
-  forgetStep(step: number): void {
-    this.forget(...filesOfStep(step));
-    this.#sums.rows.delete(step);
+  /** Forgets the files of a step, and says whether there were sums of any. */
+  forgetStep(step: number): boolean {
+    const { files, rows } = this.#sums;
+    const known = filesOfStep(step).map((name) => files.delete(name));
+    return rows.delete(step) || known.includes(true);
   }
 
   /** Forgets the steps that do not stay, whether their files were there or not. */

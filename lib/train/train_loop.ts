@@ -7,7 +7,7 @@
 import { append, maxOf } from "../base/extremes.ts";
 import type { Config } from "../config/config.ts";
 import { firstStep } from "../config/switches.ts";
-import type { BandEngine, Evaluated } from "../engine/engine.ts";
+import type { Advance, BandEngine, Evaluated } from "../engine/engine.ts";
 import { notFinite } from "../engine/finite.ts";
 import type { TrainResult } from "../runs/result.ts";
 import type { MetricsRow } from "../runs/run_folder.ts";
@@ -72,6 +72,8 @@ class Loop {
   readonly #options: TrainOptions;
   // Whether what was told of an evaluation wants an end.
   #asked = false;
+  // Whether nobody has looked yet whether the runs can start.
+  #unseen = false;
   // What writes the runs that are not over.
   readonly #live: Map<number, Recorder>;
   // Milliseconds a step, and seconds of training, without measuring and writing.
@@ -105,7 +107,9 @@ class Loop {
       this.#options.onEvaluation ? untilHeard(this.#config, from) : Infinity,
     );
     const begun = performance.now();
-    const advances = await this.#engine.advance(count, evalEvery);
+    const advances = (await this.#engine.advance(count, evalEvery))
+      .map((advance) => this.#unseen ? startedWell(advance, from) : advance);
+    this.#unseen = false;
     const { measuring = 0 } = advances[0]!;
     const spent = performance.now() - begun - measuring;
     const made = maxOf(advances.map(({ losses }) => losses.length));
@@ -134,9 +138,14 @@ class Loop {
    * that is killed before the next is made again from its config alone.
    */
   async begin(all: boolean): Promise<void> {
-    const isAsked = isKept(this.#config, this.#engine.step);
-    if (all || isAsked) await this.keep();
-    else await this.#evaluated();
+    const { step } = this.#engine;
+    if (all || isKept(this.#config, step)) return await this.keep();
+    // What the first step evaluates need not be evaluated before it as well.
+    const { steps, evalEvery } = this.#config;
+    const states = await this.#engine.states();
+    this.#unseen = step < steps && step % evalEvery === 0 &&
+      states.every((state) => notFinite(state) === undefined);
+    if (!this.#unseen) await this.#evaluated();
   }
 
   /**
@@ -230,6 +239,13 @@ class Loop {
     const rows = meanRows([...runs.values()]);
     this.#options.onProgress?.({ step, steps, msPerStep: this.#ms, rows });
   }
+}
+
+// What a first call made, or that its first state has no finite loss.
+function startedWell(advance: Advance, first: number): Advance {
+  const loss = advance.evaluations[0]?.metrics.train_loss ?? 0;
+  if (Number.isFinite(loss)) return advance;
+  return { losses: [], evaluations: [], diverged: first };
 }
 
 function meanRows(

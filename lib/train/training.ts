@@ -5,12 +5,13 @@
  */
 
 import { Memo } from "../base/memo.ts";
+import { alikeKey } from "../config/alike.ts";
 import type { Config } from "../config/config.ts";
 import { firstStep } from "../config/switches.ts";
 import { chooseDevice, type DeviceChoice } from "../devices/choice.ts";
 import type { BandEngine } from "../engine/engine.ts";
 import { tfjsPasses } from "../engine/evaluation/passes.ts";
-import { checkMemory } from "../engine/memory.ts";
+import { checkMemory, memoryHere } from "../engine/memory.ts";
 import { metered } from "../engine/metered.ts";
 import { onnxBand } from "../engine/onnx/onnx_engine.ts";
 import { type OpenEngine, switchingEngine } from "../engine/switching.ts";
@@ -19,6 +20,7 @@ import {
   makeExperiment,
   stepKey,
 } from "../experiment/experiment.ts";
+import { specsOf } from "../onnx/runtime/compile.ts";
 import { providerOf } from "../onnx/runtime/session.ts";
 import { lockRun } from "../runs/lock.ts";
 import { makeManifest } from "../runs/manifest.ts";
@@ -75,7 +77,9 @@ export async function trainRuns(
 ): Promise<TrainResult[]> {
   const { run, resume = false } = options;
   // Runs that are over need none.
-  if (!resume) checkMemory(asked);
+  const fits = (configs: readonly Config[]) =>
+    checkMemory(configs, known.get(memoryHere, memoryHere), known);
+  if (!resume) fits(asked);
   const folders = run === undefined
     ? undefined
     : foldersIn(run, asked.length, band);
@@ -88,7 +92,7 @@ export async function trainRuns(
   const labels = old
     ? undefined
     : await labelsOfNew(options, folders, asked.length, band);
-  if (resume) checkMemory(asked);
+  if (resume) fits(asked);
   const made = asked.map(makeExperiment);
   const last = old && await lastStates(old, made, options);
   const start = last ?? await startsOf(made);
@@ -103,7 +107,7 @@ export async function trainRuns(
       config: { ...one.config, device: device.device },
     }))
     : made;
-  checkMemory(experiments.map(({ config }) => config));
+  fits(experiments.map(({ config }) => config));
   const engine = await switchingEngine(
     experiments,
     opener(device, known),
@@ -183,10 +187,15 @@ async function openRuns(
   { device, folders, labels, old, last, band, locks, known }: Sitting,
   options: TrainOptions,
 ): Promise<Map<number, Recorder>> {
-  const { config: { backend, threads }, model } = experiments[0]!;
+  const { config: first, model, params } = experiments[0]!;
+  const { backend, threads } = first;
   const provider = device ? `onnx/${providerOf(device)}` : `tfjs/${backend}`;
   const manifest = await makeManifest(provider, threads, known);
-  const encode = checkpointEncoder(model);
+  const encode = known.last(
+    "checkpoints",
+    alikeKey(first) + JSON.stringify(specsOf(params)),
+    () => checkpointEncoder(model),
+  );
   const recorders = new Map<number, Recorder>();
   for (const [r, { config, split }] of experiments.entries()) {
     if (old && hasDiverged(old[r]!)) continue;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { assert } from "@std/assert";
 import { basename } from "node:path";
 
 const short = (path: string | URL) =>
@@ -15,13 +16,9 @@ const short = (path: string | URL) =>
  */
 export async function traced(work: () => Promise<unknown>): Promise<string[]> {
   const log: string[] = [];
-  const { writeFile, writeTextFile, rename, remove, open } = Deno;
+  const { writeTextFile, rename, remove, open } = Deno;
   const { syncData } = Deno.FsFile.prototype;
   const opened = new WeakMap<Deno.FsFile, string>();
-  Deno.writeFile = (path, ...rest) => {
-    log.push(`write ${short(path)}`);
-    return writeFile(path, ...rest);
-  };
   Deno.writeTextFile = (path, ...rest) => {
     log.push(`write ${short(path)}`);
     return writeTextFile(path, ...rest);
@@ -37,17 +34,30 @@ export async function traced(work: () => Promise<unknown>): Promise<string[]> {
   Deno.open = async (path, options) => {
     const file = await open(path, options);
     opened.set(file, short(path));
+    if (short(path).endsWith(".partial")) log.push(`write ${short(path)}`);
     return file;
   };
-  Deno.FsFile.prototype.syncData = function () {
+  Deno.FsFile.prototype.syncData = async function () {
+    await syncData.call(this);
     log.push(`sync ${opened.get(this)}`);
-    return syncData.call(this);
   };
   try {
     await work();
   } finally {
-    Object.assign(Deno, { writeFile, writeTextFile, rename, remove, open });
+    Object.assign(Deno, { writeTextFile, rename, remove, open });
     Deno.FsFile.prototype.syncData = syncData;
   }
   return log;
+}
+
+/** Asserts that the disk had each file before it was moved into place. */
+export function assertSynced(log: readonly string[]): void {
+  const there: string[] = [];
+  for (const line of log) {
+    const [, sync, move] = /^sync (\S+)$|^move (\S+)/.exec(line) ?? [];
+    if (sync !== undefined) there.push(sync);
+    if (move === undefined) continue;
+    assert(there.includes(move), `${line} in\n${log.join("\n")}`);
+    there.splice(there.indexOf(move), 1);
+  }
 }

@@ -1,15 +1,10 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { UsageError } from "../../lib/base/errors.ts";
 import { resolveConfig } from "../../lib/config/config.ts";
 import { BackendError } from "../../lib/devices/tfjs/backend.ts";
-import {
-  type BackendName,
-  backendNames,
-  onnxDevice,
-} from "../../lib/settings/devices.ts";
-import { devices } from "../../lib/devices/choice.ts";
+import { type BackendName, backendNames } from "../../lib/settings/devices.ts";
 import {
   isInstalled,
   type OptionalBackend,
@@ -27,16 +22,8 @@ import {
 } from "../../lib/experiment/experiment.ts";
 import type { Runtime } from "../../lib/settings/devices.ts";
 import { nodesFor } from "../../lib/trace/graph_walk.ts";
-import { assertClose } from "../_golden.ts";
-import { isLeftOut, type Known, knownOf } from "./_cards.ts";
-import {
-  cases,
-  experimentOf,
-  SMALL,
-  type Trained,
-  twenty,
-  twentyApart,
-} from "./_twenty.ts";
+import { assertAgree } from "./_agreement.ts";
+import { cases, experimentOf, SMALL, twenty, twentyApart } from "./_twenty.ts";
 
 // WGSL, the language of WebGPU's shaders, allows a division to be off by 2.5 ulp
 // and exp, log and roots by more, where others round to half an ulp; the first
@@ -64,76 +51,6 @@ for (const backend of backendNames) {
         assertAgree(await twenty(web), (await apart)[name]!, 1);
       },
     });
-  }
-}
-
-// Cards add up in another order.
-for (const device of ["cuda", "webgpu"] as const) {
-  const finding = await onnxDevice({ device, runtime: "node" }, devices)
-    .check();
-  if (!finding.usable) {
-    console.log(`devices agree, ${device}: skipped, ${finding.missing}`);
-  }
-  const ignore = isLeftOut(device, await knownOf(device, finding.usable));
-  for (const [name, config] of Object.entries(cases)) {
-    Deno.test({
-      name: `the onnx engine agrees with itself on ${device}: ${name}`,
-      ignore,
-      fn: async () => {
-        const why = finding.usable ? "" : finding.missing;
-        assert(finding.usable, `nothing was compared: ${why}`);
-        const experiment = experimentOf(config);
-        const cpu = await twenty(await onnxEngine(experiment, { threads: 1 }));
-        const card = await twenty(await onnxEngine(experiment, { device }));
-        assertAgree(card, cpu, 30);
-      },
-    });
-  }
-}
-
-function assertAgree(onnx: Trained, tfjs: Trained, times: number): void {
-  const tolerance = { relative: times * 1e-5, absolute: times * 1e-7 };
-  assertClose(onnx.losses, tfjs.losses, tolerance, "losses");
-  assertEquals(
-    onnx.evaluations.map(({ step }) => step),
-    [0, 5, 10, 15, 20],
-  );
-  let compared = 0;
-  for (const [i, { step, metrics }] of onnx.evaluations.entries()) {
-    const other = tfjs.evaluations[i]!;
-    assertEquals(other.step, step);
-    assertEquals(Object.keys(metrics), Object.keys(other.metrics));
-    for (const metric of Object.keys(metrics)) {
-      compared++;
-      assertClose(
-        [metrics[metric]!],
-        [other.metrics[metric]!],
-        tolerance,
-        `${metric} at step ${step}`,
-      );
-    }
-  }
-  assert(compared > 0 && onnx.losses.length > 0, "nothing was compared");
-  assertEquals(Object.keys(onnx.state), Object.keys(tfjs.state));
-  for (const kind of ["params.", "optimizer."]) {
-    const paths = Object.keys(onnx.state).filter((p) => p.startsWith(kind));
-    // Every optimizer of these has a state.
-    assert(paths.length > 0, `no ${kind} was compared`);
-    const largest = (path: string) =>
-      Math.max(...tfjs.state[path]!.map(Math.abs));
-    for (const path of paths) {
-      // A weight is as exact as the largest in its tensor. Moments are sums
-      // of gradients that cancel: as exact as the largest of all.
-      const scale = kind === "params."
-        ? largest(path)
-        : Math.max(...paths.map(largest));
-      assertClose(
-        onnx.state[path]!,
-        tfjs.state[path]!,
-        { relative: 0, absolute: times * 1e-5 * scale },
-        path,
-      );
-    }
   }
 }
 
@@ -214,24 +131,6 @@ for (const [name, start] of Object.entries(engines)) {
     });
   }
 }
-
-Deno.test("tests on a card that is expected or set up are not left out", () => {
-  const known = (rest: Partial<Known>): Known => ({
-    usable: false,
-    expected: [],
-    setUp: false,
-    ...rest,
-  });
-  assertEquals(isLeftOut("cuda", known({})), true);
-  assertEquals(isLeftOut("cuda", known({ expected: ["webgpu"] })), true);
-  for (
-    const one of [
-      { usable: true },
-      { setUp: true },
-      { expected: ["webgpu", "cuda"] },
-    ]
-  ) assertEquals(isLeftOut("cuda", known(one)), false);
-});
 
 Deno.test("tfjsEngine() refuses a backend that there is not", async () => {
   await assertRejects(

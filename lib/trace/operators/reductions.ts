@@ -131,7 +131,8 @@ export function argOf(
     g.emit(op, [x], { axis: at, keepdims: 0 }, { dtype: "int64", shape });
   if (passNaN || !isFloat(x)) return place(op, x);
   const unknown = isNaNs(g, x);
-  const first = place("ArgMax", cast(g, unknown, "int32"));
+  // In float32: ONNX Runtime has no ArgMax of integers on a card.
+  const first = place("ArgMax", cast(g, unknown, "float32"));
   const any = reduceBool(g, "ReduceMax", unknown, at, false);
   return choose(g, any, first, place(op, x));
 }

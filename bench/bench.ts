@@ -16,7 +16,7 @@ import { replicaConfigs } from "../lib/train/band/replicas.ts";
 import { productRate, type Work, workOf } from "./floor.ts";
 import {
   ourStep,
-  peerStep,
+  peerTimer,
   programMemory,
   programSeconds,
   replicaStep,
@@ -46,6 +46,8 @@ export interface BenchOptions {
 
 /** The timings of one workload. */
 export interface WorkloadResult extends Work {
+  /** Threads of all that were timed. */
+  readonly threads: number;
   /** The floor: the products' milliseconds at the rate measured beside. */
   readonly floor_ms: number;
   /** Milliseconds a step, a number for each round. */
@@ -141,13 +143,13 @@ export async function bench(
 
 async function timeWorkload(
   name: string,
-  { config, steps, targets }: Workload,
+  { config, steps, threads: own, rounding, beside }: Workload,
   { peers: wanted, python, rounds, threads, place, folder }: BenchOptions,
   peers: Record<string, string>,
   log: Log,
 ): Promise<WorkloadResult> {
-  const options = { ...place, threads };
   const onCard = (place.device ?? "cpu") !== "cpu";
+  const options = { ...place, threads: own ?? threads };
   const experiment = makeExperiment(resolveConfig(config));
   const { precision } = experiment.config;
   const work = workOf(traceStep(experiment, await initialState(experiment)));
@@ -157,13 +159,14 @@ async function timeWorkload(
     (timings[who] ??= []).push(ms);
     log(`${name}: ${peers[who] ?? who} ${ms.toFixed(2)} ms a step`);
   };
+  const timePeer = wanted && await peerTimer(config, python, steps, options);
   for (let round = 0; round < rounds; round++) {
     add("groklab", await ourStep(config, steps, options));
     rate = Math.max(rate, await productRate(precision, options));
-    for (const who of onCard ? ON_A_CARD : Object.keys(targets) as Who[]) {
+    for (const who of onCard ? ON_A_CARD : beside) {
       if (isPeer(who)) {
-        if (!wanted) continue;
-        const timing = await peerStep(python, who, name, steps, options);
+        const timing = await timePeer?.(who, rounding);
+        if (timing === undefined) continue;
         if ("absent" in timing) log(`${name}: ${timing.absent}, left out`);
         else {
           peers[who] = timing.name;
@@ -177,7 +180,12 @@ async function timeWorkload(
       }
     }
   }
-  const result = { ...work, floor_ms: work.flops / rate, timings };
+  const result = {
+    ...work,
+    threads: options.threads,
+    floor_ms: work.flops / rate,
+    timings,
+  };
   if (!onCard) return result;
   const placement = await loopPlacement(experiment, folder, options);
   for (const [what, nodes] of Object.entries(placement)) {
@@ -194,12 +202,13 @@ async function timeReplicas(
 ): Promise<ReplicaTimings> {
   const options = { ...place, threads };
   const [together, oneByOne, torch]: number[][] = [[], [], []];
+  const timePeer = wanted && await peerTimer({}, python, 20, options);
   for (let round = 0; round < rounds; round++) {
     const steps = Math.max(Math.round(40 / count), 4);
     together!.push(await replicaStep({}, count, steps, options));
     oneByOne!.push(count * await ourStep({}, 40, options));
-    if (wanted) {
-      const timing = await peerStep(python, "torch", "mlp", 20, options);
+    if (timePeer) {
+      const timing = await timePeer("torch", 1e-4);
       if ("absent" in timing) log(`${timing.absent}, left out`);
       else {
         peers["torch"] = timing.name;

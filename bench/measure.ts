@@ -10,7 +10,11 @@ import { onnxBand, onnxEngine } from "../lib/engine/onnx/onnx_engine.ts";
 import { makeExperiment } from "../lib/experiment/experiment.ts";
 import type { SessionOptions } from "../lib/onnx/runtime/options.ts";
 import { replicaConfigs } from "../lib/train/band/replicas.ts";
-import type { Peer } from "./workloads.ts";
+import { otherWork, workFile } from "./work_file.ts";
+import { type Peer, PEERS } from "./workloads.ts";
+
+// So many of a peer's first losses are compared with ours.
+const CHECKED = 4;
 
 /** Milliseconds a step of ours. */
 export async function ourStep(
@@ -26,6 +30,22 @@ export async function ourStep(
     const started = performance.now();
     await engine.advance(steps, evalEvery);
     return (performance.now() - started) / steps;
+  } finally {
+    await engine.close();
+  }
+}
+
+/** The losses of our first steps. */
+export async function ourLosses(
+  config: ConfigInput,
+  steps: number,
+  options: SessionOptions,
+): Promise<readonly number[]> {
+  const experiment = makeExperiment(resolveConfig(config));
+  const engine = await onnxEngine(experiment, options);
+  try {
+    const { losses } = await engine.advance(steps, Number.MAX_SAFE_INTEGER);
+    return losses;
   } finally {
     await engine.close();
   }
@@ -50,9 +70,24 @@ export async function replicaStep(
   }
 }
 
+/** What a script of bench/peers says of its steps. */
+export interface PeerTiming {
+  /** Its name, version and form. */
+  readonly name: string;
+  /** Milliseconds a step. */
+  readonly ms: number;
+  /** The losses of its first steps. */
+  readonly losses: readonly number[];
+}
+
 /**
- * Milliseconds a step of a peer's, with its name and version; or why there are
- * none.
+ * Milliseconds a step of a peer's; or why there are none.
+ *
+ * @param python The Python that has it.
+ * @param peer Which, and in which form.
+ * @param work The path of what `workFile()` gives.
+ * @param steps Steps of the timing.
+ * @param options Threads and device.
  */
 export async function peerStep(
   python: string,
@@ -60,17 +95,46 @@ export async function peerStep(
   work: string,
   steps: number,
   { threads = 1, device = "cpu" }: SessionOptions,
-): Promise<{ name: string; ms: number } | { absent: string }> {
-  const [framework, graph] = peer.split(" ");
+): Promise<PeerTiming | { absent: string }> {
+  const { script, forms } = PEERS[peer];
   const found = await peerOutput(
     python,
-    `${framework}_step.py`,
-    framework!,
-    [work, ...[steps, 1, threads].map(String), device, ...graph ? [graph] : []],
+    `${script}_step.py`,
+    script,
+    [work, ...[steps, 1, threads].map(String), device, ...forms],
   );
   if ("absent" in found) return found;
-  const { peer: name, ms } = JSON.parse(found.stdout);
-  return { name, ms: ms[0] };
+  const { peer: name, ms, losses } = JSON.parse(found.stdout);
+  return { name, ms: ms[0], losses };
+}
+
+/**
+ * What times a peer's steps, a peer and how far its first losses may be from ours
+ * given, of an experiment whose rows and weights it is handed.
+ *
+ * @throws {Error} (the timer) if its losses are not ours: then it does other work.
+ */
+export async function peerTimer(
+  config: ConfigInput,
+  python: string,
+  steps: number,
+  options: SessionOptions,
+): Promise<(peer: Peer, rounding: number) => ReturnType<typeof peerStep>> {
+  const text = workFile(makeExperiment(resolveConfig(config)));
+  const ours = await ourLosses(config, CHECKED, options);
+  return async (peer, rounding) => {
+    const file = await Deno.makeTempFile({ suffix: ".json" });
+    try {
+      await Deno.writeTextFile(file, text);
+      const timing = await peerStep(python, peer, file, steps, options);
+      if ("absent" in timing) return timing;
+      const differs = otherWork(ours, timing.losses, rounding);
+      if (differs === undefined) return timing;
+      throw new Error(`${timing.name} does other work: ${differs}`);
+    } finally {
+      await Deno.remove(file);
+    }
+  };
 }
 
 /** What a script of bench/peers prints; or why it prints nothing. */

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { BenchResult, ReplicaTimings } from "./bench.ts";
-import { type Who, workloads } from "./workloads.ts";
+import type { BenchResult, ReplicaTimings, WorkloadResult } from "./bench.ts";
+import { isPeer, type Who, workloads } from "./workloads.ts";
 import { lowerMedian } from "../lib/numeric/statistics.ts";
 
 /** How far from its target the whole program may be. */
@@ -25,44 +25,21 @@ const table = (head: string, rows: readonly string[]): string => {
 export function renderBench(result: BenchResult): string {
   const { cores, threads, peers, program } = result;
   const nameOf = (who: string) => peers[who] ?? who;
-  const rows: string[] = [];
-  const floors: string[] = [];
-  for (const [name, work] of Object.entries(result.workloads)) {
-    const own = lowerMedian(work.timings.groklab!);
-    floors.push(
-      `| ${name} | ${(work.flops / 1e9).toFixed(2)} | ` +
-        `${(work.bytes / 1e6).toFixed(0)} | ${work.floor_ms.toFixed(2)} | ` +
-        `${own.toFixed(2)} | ${(own / work.floor_ms).toFixed(2)} |`,
+  const parts = [`${cores} cores, ${threads} threads; medians of the rounds`];
+  const works = Object.entries(result.workloads);
+  if (works.length > 0) {
+    const rows = works.flatMap(([name, work]) =>
+      timingRows(name, work, nameOf)
     );
-    for (const [who, times] of Object.entries(work.timings)) {
-      // What is aimed at is aimed at on a processor.
-      const target = work.placement
-        ? undefined
-        : workloads[name]!.targets[who as Who];
-      if (who === "groklab") continue;
-      const ms = lowerMedian(times);
-      // What costs extra is ours over the bare step; a peer's the other way.
-      const evaluating = who === "groklab, evaluating every 10";
-      const ratio = evaluating ? ms / own : own / ms;
-      rows.push(
-        `| ${name} | ${own.toFixed(2)} | ${nameOf(who)} | ${ms.toFixed(2)} | ` +
-          `${ratio.toFixed(2)} | ${verdict(ratio, target)} |`,
+    if (rows.length > 0) {
+      parts.push(
+        table("work | ms a step | beside | ms | ratio | target | ", rows),
       );
     }
-  }
-  const parts = [
-    `${cores} cores, ${threads} threads; medians of the rounds`,
-  ];
-  if (rows.length > 0) {
-    parts.push(
-      table("work | ms a step | beside | ms | ratio | target | ", rows),
-    );
-  }
-  if (floors.length > 0) {
     parts.push(
       table(
-        "work | GFLOP of products | MB of the rest | floor, ms | ms | × floor",
-        floors,
+        "work | threads | GFLOP of products | MB of the rest | floor, ms | ms | × floor | target | ",
+        works.map(([name, work]) => floorRow(name, work)),
       ),
     );
   }
@@ -70,6 +47,43 @@ export function renderBench(result: BenchResult): string {
   if (bands.length > 0) parts.push(replicasTable(bands, nameOf("torch")));
   if (program) parts.push(programTable(program));
   return parts.join("\n\n");
+}
+
+// A row for everybody who was timed beside ours; the fastest peer is named so.
+function timingRows(
+  name: string,
+  { timings, placement }: WorkloadResult,
+  nameOf: (who: string) => string,
+): string[] {
+  const own = lowerMedian(timings.groklab!);
+  const others = (Object.entries(timings) as [Who, readonly number[]][])
+    .filter(([who]) => who !== "groklab")
+    .map(([who, times]) => [who, lowerMedian(times)] as const);
+  const [best] = others.filter(([who]) => isPeer(who))
+    .toSorted(([, a], [, b]) => a - b).map(([who]) => who);
+  // What is aimed at is aimed at on a processor.
+  const targets = placement ? {} : workloads[name]!.targets;
+  return others.map(([who, ms]) => {
+    // What costs extra is ours over the bare step; a peer's the other way.
+    const evaluating = who === "groklab, evaluating every 10";
+    const ratio = evaluating ? ms / own : own / ms;
+    const said = who === best ? `best: ${nameOf(who)}` : nameOf(who);
+    const target = targets[who] ?? (who === best ? targets.best : undefined);
+    return `| ${name} | ${own.toFixed(2)} | ${said} | ${ms.toFixed(2)} | ` +
+      `${ratio.toFixed(2)} | ${verdict(ratio, target)} |`;
+  });
+}
+
+function floorRow(
+  name: string,
+  { threads, flops, bytes, floor_ms, timings, placement }: WorkloadResult,
+): string {
+  const own = lowerMedian(timings.groklab!);
+  const times = own / floor_ms;
+  const target = placement ? undefined : workloads[name]!.floor;
+  return `| ${name} | ${threads} | ${(flops / 1e9).toFixed(2)} | ` +
+    `${(bytes / 1e6).toFixed(0)} | ${floor_ms.toFixed(2)} | ` +
+    `${own.toFixed(2)} | ${times.toFixed(2)} | ${verdict(times, target)} |`;
 }
 
 function replicasTable(

@@ -1,45 +1,48 @@
 """JAX's milliseconds for a training step, jit over lax.scan: the same work.
 
-Usage: jax_step.py WORKLOAD STEPS TIMINGS THREADS [DEVICE]; prints one JSON object
-with the mean of each timing. (XLA's CPU runtime takes every core; THREADS is for
-show.)
+Usage: jax_step.py WORK STEPS TIMINGS THREADS [DEVICE [looked-up]]; WORK is the file
+that workloads.py reads. Prints one JSON object with the mean of each timing and the
+losses of the first steps. (Of threads XLA knows one and all.)
 """
 
 import json
+import os
 import sys
 import time
+
+path, steps, timings, threads = sys.argv[1], *map(int, sys.argv[2:5])
+if threads == 1:
+    os.environ["NPROC"] = "1"
+    os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
 
 import jax
 import jax.numpy as jnp
 
-from workloads import BETA1, BETA2, D, EPS, HEADS, LR, WORKLOADS, load, mlp
+from workloads import mlp, one_hot, read, transformer
 
-name, steps, timings = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-model, loss_precision, precision = WORKLOADS[name]
 # Named, so that a card is not taken for the processor nor the other way round.
 jax.config.update("jax_platforms", sys.argv[5] if len(sys.argv) > 5 else "cpu")
-jax.config.update("jax_enable_x64", "float64" in (loss_precision, precision))
+looked_up = "looked-up" in sys.argv[6:]
+work = read(path)
+BETA1, BETA2, LR, EPS = work.beta1, work.beta2, work.lr, work.eps
+jax.config.update("jax_enable_x64", "float64" in (work.lossPrecision, work.precision))
 
-inputs, labels, weights = load(name)
-x = jnp.asarray(inputs, "int32" if model == "transformer" else precision)
-y = jnp.asarray(labels)
-params = {k: jnp.asarray(v, precision) for k, v in weights.items()}
-causal = jnp.triu(jnp.full((3, 3), -1e10, precision), 1)
+if work.model == "transformer" or looked_up:
+    x = jnp.asarray(work.inputs, "int32")
+else:
+    x = jnp.asarray(one_hot(work), work.precision)
+y = jnp.asarray(work.labels)
+params = {k: jnp.asarray(v, work.precision) for k, v in work.weights.items()}
 
 
-def transformer(p):
-    resid = p["W_E"][x] + p["W_pos"]
-    q, k, v = (jnp.einsum("bpd,hde->bhpe", resid, p[w]) for w in ("W_Q", "W_K", "W_V"))
-    scores = q @ k.swapaxes(-1, -2) / (D // HEADS) ** 0.5 + causal
-    z = jax.nn.softmax(scores) @ v
-    resid = resid[:, -1] + jnp.einsum("bhe,hed->bd", z[:, :, -1], p["W_O"])
-    hidden = jax.nn.relu(resid @ p["W_in"] + p["b_in"])
-    return (resid + hidden @ p["W_out"] + p["b_out"]) @ p["W_U"]
+def logits(p):
+    if work.model == "transformer":
+        return transformer(p, x, jax.nn.relu, jax.nn.softmax, jnp.einsum, looked_up)
+    return mlp(p, x, jax.nn.relu, x if looked_up else None)
 
 
 def loss_of(p):
-    z = transformer(p) if model == "transformer" else mlp(p, x, jax.nn.relu)
-    z = z.astype(loss_precision)
+    z = logits(p).astype(work.lossPrecision)
     s = jnp.where(z >= 0, z + 1, 1 / (1 - jnp.minimum(z, 0)))
     picked = jnp.take_along_axis(s, y[:, None], 1)[:, 0]
     return -jnp.mean(jnp.log(picked / s.sum(1)))
@@ -64,10 +67,12 @@ def step(state, _):
 
 run = jax.jit(lambda state: jax.lax.scan(step, state, None, length=steps))
 zeros = jax.tree.map(jnp.zeros_like, params)
-state, _ = jax.block_until_ready(run((params, zeros, zeros, jnp.asarray(0, precision))))
+start = params, zeros, zeros, jnp.asarray(0, work.precision)
+state, first = jax.block_until_ready(run(start))
 times = []
 for _ in range(timings):
     start = time.perf_counter()
     state, losses = jax.block_until_ready(run(state))
     times.append((time.perf_counter() - start) / steps * 1e3)
-print(json.dumps({"peer": f"JAX {jax.__version__} jit + scan", "ms": times}))
+name = f"JAX {jax.__version__} jit + scan" + (", looked up" if looked_up else "")
+print(json.dumps({"peer": name, "ms": times, "losses": first[:4].tolist()}))

@@ -1,8 +1,14 @@
-"""PyTorch's milliseconds for a training step, eager: StableMax, perp-grad, AdamW.
+"""PyTorch's milliseconds for a training step: StableMax, perp-grad, AdamW.
 
-Usage: torch_step.py WORKLOAD STEPS TIMINGS THREADS [DEVICE [graph]]; prints one
-JSON object with the mean of each timing. With `graph` the step is recorded once as
-a CUDA graph and replayed.
+Usage: torch_step.py WORK STEPS TIMINGS THREADS [DEVICE [FORM...]]; WORK is the file
+that workloads.py reads, forms are
+
+    compile     the loss, its gradient and perp-grad by torch.compile
+    graph       the step recorded once as a CUDA graph and replayed
+    looked-up   tokens looked up, not multiplied as one-hot rows
+
+Prints one JSON object with the mean of each timing and the losses of the first steps.
+What compiling takes is not timed.
 """
 
 import json
@@ -11,60 +17,72 @@ import time
 
 import torch
 
-from workloads import BETA1, BETA2, D, EPS, HEADS, LR, WORKLOADS, load, mlp
+from workloads import mlp, one_hot, read, transformer
 
-name, steps, timings, threads = sys.argv[1], *map(int, sys.argv[2:5])
+path, steps, timings, threads = sys.argv[1], *map(int, sys.argv[2:5])
 torch.set_num_threads(threads)
 device = sys.argv[5] if len(sys.argv) > 5 else "cpu"
-graph = sys.argv[6:] == ["graph"]
+forms = sys.argv[6:]
+compiled, graph, looked_up = (form in forms for form in ("compile", "graph", "looked-up"))
 torch.set_default_device(device)
-model, loss_precision, precision = WORKLOADS[name]
-dtype, loss_dtype = getattr(torch, precision), getattr(torch, loss_precision)
+work = read(path)
+dtype, loss_dtype = getattr(torch, work.precision), getattr(torch, work.lossPrecision)
 
-inputs, labels, weights = load(name)
-x = torch.tensor(inputs) if model == "transformer" else torch.tensor(inputs, dtype=dtype)
-y = torch.tensor(labels)
-params = {k: torch.tensor(v, dtype=dtype, requires_grad=True) for k, v in weights.items()}
+if work.model == "transformer" or looked_up:
+    x = torch.tensor(work.inputs)
+else:
+    x = torch.tensor(one_hot(work), dtype=dtype)
+y = torch.tensor(work.labels)
+params = {k: torch.tensor(v, dtype=dtype, requires_grad=True) for k, v in work.weights.items()}
 optimizer = torch.optim.AdamW(
     params.values(),
-    lr=LR,
-    betas=(BETA1, BETA2),
-    eps=EPS,
+    lr=work.lr,
+    betas=(work.beta1, work.beta2),
+    eps=work.eps,
     weight_decay=0,
     capturable=graph,
+    fused=True,
 )
-causal = torch.full((3, 3), -1e10, dtype=dtype).triu(1)
 
 
-def transformer(p):
-    resid = p["W_E"][x] + p["W_pos"]
-    q, k, v = (torch.einsum("bpd,hde->bhpe", resid, p[w]) for w in ("W_Q", "W_K", "W_V"))
-    scores = q @ k.transpose(-1, -2) / (D // HEADS) ** 0.5 + causal
-    z = torch.softmax(scores, -1) @ v
-    # Only the last position is read, so only it goes through the rest.
-    resid = resid[:, -1] + torch.einsum("bhe,hed->bd", z[:, :, -1], p["W_O"])
-    hidden = torch.relu(resid @ p["W_in"] + p["b_in"])
-    return (resid + hidden @ p["W_out"] + p["b_out"]) @ p["W_U"]
+def logits(p):
+    if work.model == "transformer":
+        return transformer(p, x, torch.relu, torch.softmax, torch.einsum, looked_up)
+    return mlp(p, x, torch.relu, x if looked_up else None)
+
+
+def loss_of(p):
+    z = logits(p).to(loss_dtype)
+    s = torch.where(z >= 0, z + 1, 1 / (1 - z))
+    picked = s.gather(1, y[:, None])[:, 0]
+    return -torch.log(picked / s.sum(1)).mean()
+
+
+def perp(ws, gs):
+    found = []
+    for w, g in zip(ws, gs):
+        rest = g - (w * g).sum() / ((w * w).sum() + 1e-30) * w
+        found.append(rest * g.norm() / (rest.norm() + 1e-30))
+    return found
+
+
+if compiled:
+    loss_of, perp = torch.compile(loss_of), torch.compile(perp)
 
 
 def step():
-    z = transformer(params) if model == "transformer" else mlp(params, x, torch.relu)
-    z = z.to(loss_dtype)
-    s = torch.where(z >= 0, z + 1, 1 / (1 - z))
-    picked = s.gather(1, y[:, None])[:, 0]
-    loss = -torch.log(picked / s.sum(1)).mean()
+    loss = loss_of(params)
     optimizer.zero_grad()
     loss.backward()
     with torch.no_grad():
-        for w in params.values():
-            g = w.grad
-            rest = g - (w * g).sum() / ((w * w).sum() + 1e-30) * w
-            w.grad = rest * g.norm() / (rest.norm() + 1e-30)
+        ws = list(params.values())
+        for w, g in zip(ws, perp(ws, [w.grad for w in ws])):
+            w.grad = g
     optimizer.step()
+    return loss
 
 
-for _ in range(3):
-    step()
+first = [step().item() for _ in range(4)]
 run, wait = step, lambda: None
 if device != "cpu":
     wait = torch.cuda.synchronize
@@ -87,5 +105,6 @@ for _ in range(timings):
         run()
     wait()
     times.append((time.perf_counter() - start) / steps * 1e3)
-how = "CUDA graph" if graph else "eager"
-print(json.dumps({"peer": f"PyTorch {torch.__version__} {how}", "ms": times}))
+how = "torch.compile" if compiled else "CUDA graph" if graph else "eager"
+name = f"PyTorch {torch.__version__} {how}" + (", looked up" if looked_up else "")
+print(json.dumps({"peer": name, "ms": times, "losses": first}))

@@ -1,79 +1,82 @@
-"""The benchmarks' data and initial weights, the same for every peer.
+"""A benchmark's work, the same for every peer: the rows, weights and settings that
+groklab itself trains with, from the file that it writes (bench/work_file.ts).
 
-Shapes and settings are those of groklab's presets; the numbers themselves do not
-matter for time. Everything comes back as NumPy arrays in float64.
+The models here are written for any framework whose arrays have `@`, `+` and
+indices. Each has two forms: the usual one, and with everything looked up that depends
+on a token alone. They compute the same numbers but for rounding.
 """
+
+import json
+from types import SimpleNamespace
 
 import numpy as np
 
-# name: (model, loss precision, model precision)
-WORKLOADS = {
-    "mlp": ("mlp", "float32", "float32"),
-    "mlp-loss64": ("mlp", "float64", "float32"),
-    "mlp-float64": ("mlp", "float64", "float64"),
-    "transformer": ("transformer", "float32", "float32"),
-    "parity": ("parity", "float32", "float32"),
-}
 
-LR, BETA1, BETA2, EPS = 0.01, 0.95, 0.999, 1e-8
-P, D, HEADS, MLP = 113, 128, 4, 512
-
-
-def uniform(rng, *shape):
-    return rng.uniform(-1, 1, shape) / np.sqrt(shape[0])
+def read(path):
+    """The settings, and inputs, labels and weights as NumPy arrays in float64."""
+    with open(path) as file:
+        work = SimpleNamespace(**json.load(file))
+    array = lambda held: np.array(held["data"], "float64").reshape(held["shape"])
+    work.labels = np.array(work.labels)
+    work.weights = {path: array(held) for path, held in work.weights.items()}
+    # Tokens are numbers of rows, whatever else the inputs are numbers.
+    work.inputs = array(work.inputs)
+    if work.tokens:
+        work.inputs = work.inputs.astype(int)
+    return work
 
 
-def modular(rng, fraction):
-    pairs = rng.permutation(P * P)[: int(fraction * P * P)]
-    a, b = pairs // P, pairs % P
-    return a, b, (a + b) % P
+def one_hot(work):
+    """Inputs as the paper's code multiplies them: one-hot rows side by side."""
+    if not work.tokens:
+        return work.inputs
+    n, length = work.inputs.shape
+    ones = np.eye(len(work.weights["layers.0.W"]) // length)
+    return ones[work.inputs].reshape(n, -1)
 
 
-def load(name):
-    """Returns inputs, labels and a dict of initial weights."""
-    rng = np.random.default_rng(0)
-    model = WORKLOADS[name][0]
-    if model == "mlp":
-        a, b, y = modular(rng, 0.4)
-        x = np.concatenate([np.eye(P)[a], np.eye(P)[b]], 1)
-        widths = [2 * P, 200, 200, P]
-    elif model == "parity":
-        x = rng.integers(0, 2, (1000, 43)).astype(float)
-        y = x[:, :3].sum(1).astype(int) % 2
-        widths = [43, 200, 200, 2]
-    else:
-        a, b, y = modular(rng, 0.3)
-        x = np.stack([a, b, np.full_like(a, P)], 1)
-        n = lambda *shape: rng.standard_normal(shape) / np.sqrt(D)
-        head = D // HEADS
-        return x, y, {
-            "W_E": n(P + 1, D),
-            "W_pos": n(3, D),
-            "W_Q": n(HEADS, D, head),
-            "W_K": n(HEADS, D, head),
-            "W_V": n(HEADS, D, head),
-            "W_O": n(HEADS, head, D),
-            "W_in": n(D, MLP),
-            "b_in": np.zeros(MLP),
-            "W_out": n(MLP, D),
-            "b_out": np.zeros(D),
-            "W_U": n(D, P),
-        }
-    weights = {}
-    for i, (fan_in, fan_out) in enumerate(zip(widths, widths[1:])):
-        weights[f"W{i}"] = uniform(rng, fan_in, fan_out)
-        if model == "parity":
-            weights[f"b{i}"] = uniform(rng, fan_in, fan_out)[0]
-    return x, y, weights
-
-
-def mlp(params, x, relu):
-    """The perceptron's logits, in any framework whose arrays have `@` and `+`."""
-    last = sum(name.startswith("W") for name in params) - 1
-    for i in range(last + 1):
-        x = x @ params[f"W{i}"]
-        if f"b{i}" in params:
-            x = x + params[f"b{i}"]
-        if i < last:
+def mlp(p, x, relu, tokens=None):
+    """The perceptron's logits, of rows x; or of tokens [n, length] looked up."""
+    layers = sum(name.endswith(".W") for name in p)
+    for i in range(layers):
+        W = p[f"layers.{i}.W"]
+        if i == 0 and tokens is not None:
+            length = tokens.shape[1]
+            of = len(W) // length
+            x = W[tokens[:, 0]]
+            for j in range(1, length):
+                x = x + W[of * j + tokens[:, j]]
+        else:
+            x = x @ W
+        if f"layers.{i}.b" in p:
+            x = x + p[f"layers.{i}.b"]
+        if i < layers - 1:
             x = relu(x)
     return x
+
+
+def transformer(p, x, relu, softmax, einsum, looked_up):
+    """The transformer's logits at "=", the last token of every row: only there does
+    anything go through the block, and "=" sees all that stands before it. Looked up,
+    keys and values are made once for each pair of token and position.
+    """
+    attn, inner = "blocks.0.attn.", "blocks.0.mlp."
+    last = x[:, -1]
+    if looked_up:
+        table = p["W_E"][:, None] + p["W_pos"]
+        places = np.arange(x.shape[1])
+        k, v = (
+            einsum("tpd,hde->tphe", table, p[attn + w])[x, places] for w in ("W_K", "W_V")
+        )
+        resid = table[last, -1]
+    else:
+        every = p["W_E"][x] + p["W_pos"]
+        k, v = (einsum("bpd,hde->bphe", every, p[attn + w]) for w in ("W_K", "W_V"))
+        resid = every[:, -1]
+    q = einsum("bd,hde->bhe", resid, p[attn + "W_Q"])
+    # A product of so few rows and columns is faster element by element.
+    scores = (q[:, None] * k).sum(-1) / q.shape[-1] ** 0.5
+    z = (softmax(scores, 1)[..., None] * v).sum(1)
+    resid = resid + einsum("bhe,hed->bd", z, p[attn + "W_O"])
+    hidden = relu(resid @ p[inner + "W_in"] + p[inner + "b_in"])
+    return (resid + hidden @ p[inner + "W_out"] + p[inner + "b_out"]) @ p["W_U"]

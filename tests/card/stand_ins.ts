@@ -5,8 +5,10 @@
  *
  *     deno run -A tests/card/stand_ins.ts FOLDER
  *
- * Then LD_LIBRARY_PATH=FOLDER shows a card to whatever is started. What can be
- * counted, and what the environment may say, stands at the head of stand_ins.c.
+ * Then LD_LIBRARY_PATH=FOLDER shows a card to whatever is started, and with
+ * STAND_INS_ANSWERS=FOLDER/answers besides commands take it for usable. What can be
+ * counted, and what else the environment may say, stands at the head of
+ * stand_ins.c. There is an nvidia-smi in the folder, too.
  *
  * @module
  */
@@ -21,6 +23,7 @@ import {
   packageFolder,
   providerFolder,
 } from "../../lib/onnx/runtime/cuda.ts";
+import { answers } from "./answers.ts";
 
 /** The file with the functions that do something. */
 const SOURCE = fileURLToPath(new URL("stand_ins.c", import.meta.url));
@@ -108,6 +111,12 @@ async function output(program: string, ...args: string[]): Promise<string> {
   );
 }
 
+// What is asked of it, whatever else is asked: number, name, memory, compute
+// capability and driver.
+const NVIDIA_SMI = `#!/bin/sh
+echo '0, stand-in for a card, 143771 MiB, 9.0, 580.00'
+`;
+
 if (import.meta.main) {
   const [folder] = Deno.args;
   const lacking = folder === undefined ? "name a folder" : await standInsLack();
@@ -117,4 +126,7 @@ if (import.meta.main) {
   }
   await Deno.mkdir(folder!, { recursive: true });
   await makeStandIns(folder!);
+  await Deno.writeFile(join(folder!, "answers"), await answers());
+  const smi = join(folder!, "nvidia-smi");
+  await Deno.writeTextFile(smi, NVIDIA_SMI, { mode: 0o755 });
 }

@@ -10,7 +10,9 @@ import { fileURLToPath } from "node:url";
 import { UsageError } from "../lib/base/errors.ts";
 import { type ConfigInput, resolveConfig } from "../lib/config/config.ts";
 import { readEnded, readPlan } from "../lib/sweeps/files.ts";
+import type { EndedRun } from "../lib/sweeps/layout.ts";
 import { planSweep } from "../lib/sweeps/plan.ts";
+import { lowerMedian } from "../lib/numeric/statistics.ts";
 import { ownOutput, peerOutput } from "./measure.ts";
 import type { SweepTiming, SweepTimings } from "./sweep_table.ts";
 
@@ -158,8 +160,23 @@ async function ourSweep(
     grokked: grokSteps.filter((step) => step !== null).length,
     grokSteps,
     stepping: stepping / LANES,
-    around: (sum(ends.map((end) => end!.seconds)) - stepping) / runs,
+    ...aroundOf(ends.map((end) => end!)),
     lanes: LANES,
+  };
+}
+
+/** How long runs took beside their steps, in a thread's first run and in others. */
+export function aroundOf(
+  ends: readonly Pick<EndedRun, "ended" | "seconds" | "result">[],
+): Pick<SweepTiming, "around" | "first"> {
+  const begun = ({ ended, seconds }: typeof ends[number]) =>
+    Date.parse(ended) - 1000 * seconds;
+  const around = ends.toSorted((a, b) => begun(a) - begun(b))
+    .map(({ seconds, result }) => seconds - result!.seconds);
+  const [first, others] = [around.slice(0, LANES), around.slice(LANES)];
+  return {
+    first: sum(first) / first.length,
+    around: others.length > 0 ? lowerMedian(others) : undefined,
   };
 }
 

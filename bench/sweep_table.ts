@@ -16,8 +16,15 @@ export interface SweepTiming {
   readonly grokSteps: readonly (number | null)[];
   /** Of `seconds`, those of steps and evaluations, both cores at work. */
   readonly stepping: number;
-  /** Seconds of a run in its process before its first step and after its last. */
-  readonly around: number;
+  /**
+   * Seconds of a run from its claim to its end that are not of steps, nor of the
+   * evaluations among them: the median of those that another run has gone before in
+   * their thread. The evaluation of the last state is among them, where a sweep of
+   * ours is timed. A peer's is the mean of its processes. None if all are first.
+   */
+  readonly around: number | undefined;
+  /** The same of the first run of each thread, which loads the program: the mean. */
+  readonly first?: number;
   /** How many runs went side by side. */
   readonly lanes: number;
 }
@@ -42,6 +49,7 @@ const HEAD = [
   "beside ours",
   "ms a step",
   "s a run beyond its steps",
+  "of a thread's first run",
   "with starts",
 ];
 
@@ -77,7 +85,10 @@ function rowsOf(
       hourly(rounds).toFixed(0),
       own > 0 ? (hourly(rounds) / own).toFixed(2) : "–",
       median(({ stepping }) => 1000 * stepping / runs / steps).toFixed(2),
-      median(({ around }) => around).toFixed(3),
+      ...(["around", "first"] as const).map((which) => {
+        const known = rounds.flatMap((timing) => timing[which] ?? []);
+        return known.length > 0 ? lowerMedian(known).toFixed(3) : "–";
+      }),
       median(({ seconds, stepping, lanes }) =>
         (seconds - stepping) * lanes / runs
       ).toFixed(3),

@@ -33,6 +33,8 @@ export interface Value {
   readonly weak: boolean;
   /** Its name in the file, where one was given. */
   name?: string;
+  /** The axis whose length is that of these data, and another of others. */
+  freeAxis?: number;
 }
 
 /** An attribute of a node; a bare number or list of numbers is integer. */

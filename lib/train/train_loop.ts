@@ -141,9 +141,9 @@ class Loop {
     const { step } = this.#engine;
     if (all || isKept(this.#config, step)) return await this.keep();
     // What the first step evaluates need not be evaluated before it as well.
-    const { steps, evalEvery } = this.#config;
+    const { evalEvery } = this.#config;
     const states = await this.#engine.states();
-    this.#unseen = step < steps && step % evalEvery === 0 &&
+    this.#unseen = step % evalEvery === 0 &&
       states.every((state) => notFinite(state) === undefined);
     if (!this.#unseen) await this.#evaluated();
   }

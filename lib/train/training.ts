@@ -21,6 +21,7 @@ import {
   stepKey,
 } from "../experiment/experiment.ts";
 import { specsOf } from "../onnx/runtime/compile.ts";
+import type { KeptSession } from "../onnx/runtime/kept_session.ts";
 import { providerOf } from "../onnx/runtime/session.ts";
 import { lockRun } from "../runs/lock.ts";
 import { makeManifest } from "../runs/manifest.ts";
@@ -54,6 +55,8 @@ import { trainLoop } from "./train_loop.ts";
 export interface Many {
   /** What those before it have found out of the machine and of this program. */
   readonly known?: Memo;
+  /** What keeps the session that trains it for those behind it. */
+  readonly sessions?: KeptSession;
   /** Whether the state that it starts with is saved, though nobody asked for it. */
   readonly savesStart?: boolean;
 }
@@ -73,7 +76,7 @@ export async function trainRuns(
   asked: readonly Config[],
   options: TrainOptions,
   band: boolean,
-  { known = new Memo(), savesStart = true }: Many = {},
+  { known = new Memo(), sessions, savesStart = true }: Many = {},
 ): Promise<TrainResult[]> {
   const { run, resume = false } = options;
   // Runs that are over need none.
@@ -110,7 +113,7 @@ export async function trainRuns(
   fits(experiments.map(({ config }) => config));
   const engine = await switchingEngine(
     experiments,
-    opener(device, known),
+    opener(device, known, sessions),
     start,
   );
   try {
@@ -144,6 +147,7 @@ async function deviceOf(
 function opener(
   device: DeviceChoice | undefined,
   known: Memo,
+  sessions: KeptSession | undefined,
 ): OpenEngine {
   return async (parts, start): Promise<BandEngine> => {
     const { config } = parts[0]!;
@@ -151,7 +155,7 @@ function opener(
       const { device: name, deviceId, runtime } = device;
       const threads = config.threads ?? 0;
       const session = { device: name, deviceId, runtime, threads };
-      const engine = await onnxBand(parts, session, start, known);
+      const engine = await onnxBand(parts, session, start, known, sessions);
       return metered(engine, parts, session);
     }
     // Only who trains on TensorFlow.js waits for its backend to load.

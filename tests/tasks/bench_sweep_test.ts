@@ -2,8 +2,9 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
-import { timeSweep } from "../../bench/sweep.ts";
+import { aroundOf, timeSweep } from "../../bench/sweep.ts";
 import { renderSweeps } from "../../bench/sweep_table.ts";
+import type { EndedRun } from "../../lib/sweeps/layout.ts";
 import { assertRefused, task } from "./_run.ts";
 import { pathOf } from "./_fakes.ts";
 
@@ -36,7 +37,9 @@ printf ']}'`,
       assertEquals(others, {});
       const [own] = groklab!;
       assert(own!.stepping > 0 && own!.stepping < own!.seconds);
-      assert(own!.around > 0 && own!.around < own!.seconds);
+      for (const part of [own!.around!, own!.first!]) {
+        assert(part > 0 && part < own!.seconds);
+      }
       assertEquals(own!.grokSteps.length, 3);
       assertEquals(alone![0]!.grokSteps, [0, 1, 2]);
       // Three processes of 2 s of steps each, two at a time.
@@ -70,22 +73,36 @@ Deno.test("sweeps are a table of grokked runs an hour", () => {
     grokSteps: [90, null, 70, 80],
     stepping: 20,
     around: 0.05,
+    first: 0.4,
     lanes: 2,
   };
+  const { first: _, ...peer } = timing;
   const table = renderSweeps({
     "mod-7": {
       runs: 4,
       steps: 100,
       timings: {
         groklab: [timing, { ...timing, seconds: 72 }, timing],
-        other: [{ ...timing, seconds: 144 }],
+        other: [{ ...peer, seconds: 144 }],
       },
     },
   });
   assertEquals(table.split("\n").slice(2), [
-    "| mod-7, 100 steps | groklab | 3 of 4 | 80 | 36.0 | 300 | 1.00 | 50.00 | 0.050 | 8.000 |",
-    "| mod-7, 100 steps | other | 3 of 4 | 80 | 144.0 | 75 | 0.25 | 50.00 | 0.050 | 62.000 |",
+    "| mod-7, 100 steps | groklab | 3 of 4 | 80 | 36.0 | 300 | 1.00 | 50.00 | 0.050 | 0.400 | 8.000 |",
+    "| mod-7, 100 steps | other | 3 of 4 | 80 | 144.0 | 75 | 0.25 | 50.00 | 0.050 | – | 62.000 |",
   ]);
+});
+
+Deno.test("the first runs of the threads are told apart from those behind them", () => {
+  const end = (begun: number, around: number) => ({
+    ended: new Date(1000 * (begun + around + 2)).toISOString(),
+    seconds: around + 2,
+    result: { seconds: 2 } as EndedRun["result"] & object,
+  });
+  // Not in the order in which they began.
+  const ends = [end(13, 1), end(0, 8), end(17, 2), end(1, 9), end(20, 6)];
+  assertEquals(aroundOf(ends), { first: 8.5, around: 2 });
+  assertEquals(aroundOf(ends.slice(1, 2)), { first: 8, around: undefined });
 });
 
 Deno.test("bench --sweep refuses what it cannot time", async () => {

@@ -101,9 +101,6 @@ Deno.test("a start is evaluated before the first step where that does not", asyn
       "evaluate 1",
     );
   });
-  await t.step("without a step", async () => {
-    assertEquals((await asked({ losses: [], trainLoss: 1 }))[0], "evaluate 0");
-  });
   await t.step("from a state that is not finite", async () => {
     const log = await asked({ losses: [1], trainLoss: 1, weight: NaN });
     assertEquals(log[0], "evaluate 0");

@@ -20,7 +20,7 @@ import { nodesFor } from "../../trace/graph_walk.ts";
 import { ONNX_TYPE } from "../../trace/operators/lowering.ts";
 import { rewrite } from "../../trace/rewrite.ts";
 import { sizeOf, toTyped } from "../../numeric/tensor.ts";
-import { modelOf, type ModelProto } from "../../onnx/file/model.ts";
+import { type Dim, modelOf, type ModelProto } from "../../onnx/file/model.ts";
 
 const INT = { dtype: "int64", shape: [] } as const;
 const BOOL = { dtype: "bool", shape: [] } as const;
@@ -71,8 +71,12 @@ const apply = (
  * @param steps Traced steps: inputs are the state's tensors and {@link STEP},
  * outputs `state.…` of the same names, `loss`, `metrics.…` and, where rows come
  * in mini-batches, `epoch.…`, single or stacked.
+ * @param data Values that the steps take from the graph around them.
  */
-export function loopModel(steps: readonly Graph[]): ModelProto {
+export function loopModel(
+  steps: readonly Graph[],
+  data: readonly Value[] = [],
+): ModelProto {
   const [count, first, every] = ["count", "first", "every"]
     .map((name) => newInput(name, INT)) as [Value, Value, Value];
   const loops = steps.map((step, i) =>
@@ -80,14 +84,21 @@ export function loopModel(steps: readonly Graph[]): ModelProto {
   );
   const symbolic = new Set(loops.flatMap(({ scans }) => scans));
   return modelOf({
-    inputs: [count, first, every, ...loops.flatMap(({ inputs }) => inputs)],
+    inputs: [
+      ...[count, first, every],
+      ...loops.flatMap(({ inputs }) => inputs),
+      ...data,
+    ],
     outputs: loops.flatMap(({ outputs }) => outputs),
   }, {
     name: "training",
     shapeOf: (value) =>
-      symbolic.has(value) ? ["steps", ...value.shape] : value.shape,
+      symbolic.has(value) ? ["steps", ...value.shape] : dimsOf(value),
   });
 }
+
+const dimsOf = ({ shape, freeAxis, name }: Value): Dim[] =>
+  shape.map((length, axis) => axis === freeAxis ? `${name}.rows` : length);
 
 // Long: what goes into the body, what comes out of it, and what the Loop around it
 // takes and gives have to be in the same order.

@@ -14,11 +14,13 @@ import {
 } from "../../numeric/tensor.ts";
 import { encodeModel } from "../../onnx/file/model.ts";
 import type { SessionOptions } from "../../onnx/runtime/options.ts";
+import type { KeptSession } from "../../onnx/runtime/kept_session.ts";
 import { openSession } from "../../onnx/runtime/session.ts";
-import type { Graph } from "../../trace/graph.ts";
+import type { Graph, Value } from "../../trace/graph.ts";
 import type { Advance } from "../engine.ts";
 import { stackStates, unstackStates } from "../stacking.ts";
 import type { Stepper } from "../stepped_band.ts";
+import { withoutData } from "./data_inputs.ts";
 import { final, initial, loopModel, metricNamesOf } from "./loop_graph.ts";
 
 /**
@@ -27,24 +29,35 @@ import { final, initial, loopModel, metricNamesOf } from "./loop_graph.ts";
  * @param steps The steps, single or stacked.
  * @param sizes How many runs are stacked in each; 1 for a single one.
  * @param options Where they run.
+ * @param kept What keeps the session for runs that differ in the data only.
  */
 export async function openLoops(
   steps: readonly Graph[],
   sizes: readonly number[],
   options: SessionOptions,
+  kept?: KeptSession,
 ): Promise<Stepper> {
   const names = steps.map(metricNamesOf);
-  const session = await openSession(encodeModel(loopModel(steps)), {
-    spin: true,
-    ...options,
-  });
+  const separate = kept
+    ? steps.map(withoutData)
+    : steps.map((step) => ({ step, data: new Map<Value, HostTensor>() }));
+  const data = separate.flatMap(({ data }) => [...data]);
+  const model = encodeModel(
+    loopModel(separate.map(({ step }) => step), data.map(([value]) => value)),
+  );
+  const how = { spin: true, ...options };
+  const session = await (kept?.open(model, how) ?? openSession(model, how));
+  const given = Object.fromEntries(
+    data.map(([{ name }, tensor]) => [name!, tensor]),
+  );
   // What came out of the loops goes in again as it is, not stacked anew.
   const known = new WeakMap<readonly HostState[], readonly HostState[]>();
   return {
     async run(from, first, count, every) {
       const before = known.get(from) ?? stackStates(from, sizes);
+      const numbers = { count, first, every };
       const results = await session
-        .run(loopInputs(before, { count, first, every }));
+        .run({ ...loopInputs(before, numbers), ...given });
       const after = before.map((state, i) =>
         mapTree(state, (_: HostTensor, path) => results[final(i, path)]!)
       );

@@ -14,6 +14,7 @@ import {
 } from "../../base/options.ts";
 import type { Memo } from "../../base/memo.ts";
 import type { Experiment } from "../../experiment/experiment.ts";
+import type { KeptSession } from "../../onnx/runtime/kept_session.ts";
 import { SESSION, type SessionOptions } from "../../onnx/runtime/options.ts";
 import {
   alone,
@@ -55,6 +56,7 @@ export async function onnxEngine(
  * @param options Device, runtime, threads.
  * @param start Where to go on from; by default the initial parameters.
  * @param known What runs before them had in common with them.
+ * @param kept What keeps a session for runs behind them.
  * @throws {UsageError} if a processor would have to hold too many loops.
  */
 export async function onnxBand(
@@ -62,6 +64,7 @@ export async function onnxBand(
   options: SessionOptions = {},
   start?: BandSnapshot,
   known?: Memo,
+  kept?: KeptSession,
 ): Promise<BandEngine> {
   const groups = inLoops(experiments, options);
   const { runtime } = options;
@@ -73,9 +76,14 @@ export async function onnxBand(
     (group) => loopStep(group, from.states[0]!, options),
   );
   const sizes = groups.map(({ length }) => length);
-  const loops = await openLoops(steps, sizes, {
-    ...options,
-    ...(isLarge(experiments[0]!) && { folding: false }),
-  });
+  const large = isLarge(experiments[0]!);
+  const { device = "cpu" } = options;
+  const loops = await openLoops(
+    steps,
+    sizes,
+    { ...options, ...(large && { folding: false }) },
+    // Much memory is given back; another device would get the data in every call.
+    large || device !== "cpu" ? undefined : kept,
+  );
   return new SteppedBand(loops, from);
 }

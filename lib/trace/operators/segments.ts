@@ -105,8 +105,12 @@ const pick = (
   x: Value,
   rows: readonly number[],
   shape: number[],
+  freeAxis: number,
 ) => {
   const index = g.constant("int64", shape, BigInt64Array.from(rows, BigInt));
+  // The same numbers twice, meant otherwise: then their place says nothing.
+  if (index.freeAxis === undefined) index.freeAxis = freeAxis;
+  else if (index.freeAxis !== freeAxis) index.freeAxis = -1;
   return gatherAlong(g, x, index, 0);
 };
 const sums = (
@@ -114,11 +118,12 @@ const sums = (
   x: Value,
   rows: readonly number[],
   length: number,
+  freeAxis: number,
 ) =>
   reduce(
     g,
     "ReduceSum",
-    pick(g, x, rows, [rows.length / length, length]),
+    pick(g, x, rows, [rows.length / length, length], freeAxis),
     1,
   );
 
@@ -141,7 +146,7 @@ function sumOfPieces(g: GraphBuilder, rows: Rows): Rows | undefined {
   }
   const x = concat(g, [...parts], 0);
   return {
-    parts: [sums(g, x, pieces, PIECE), pick(g, x, odd, [odd.length])],
+    parts: [sums(g, x, pieces, PIECE, 0), pick(g, x, odd, [odd.length], 0)],
     segments: remaining,
   };
 }
@@ -163,7 +168,7 @@ function sumOfTable(g: GraphBuilder, rows: Rows): Value {
     ...own,
     ...Array<number>(longest - own.length).fill(filling),
   ]);
-  return sums(g, concat(g, [...parts, zero], 0), filled, longest);
+  return sums(g, concat(g, [...parts, zero], 0), filled, longest, 1);
 }
 
 /** Writes the sums that a trace deferred, their ids being known by now. */

@@ -10,6 +10,7 @@ import { workerScope } from "../../base/worker_scope.ts";
 import { readSummary } from "../../runs/saved_state.ts";
 import type { TrainResult } from "../../runs/result.ts";
 import { Memo } from "../../base/memo.ts";
+import { KeptSession } from "../../onnx/runtime/kept_session.ts";
 import { resolveConfig } from "../../config/config.ts";
 import { DivergedError } from "../diverged.ts";
 import { trainRuns } from "../training.ts";
@@ -22,6 +23,8 @@ const scope = workerScope<TrainingOrder, TrainingAnswer>();
 
 // Of the machine and the program, which are the same for all runs.
 const known = new Memo();
+// Of runs of a kind one after the other.
+const sessions = new KeptSession();
 let stop = new AbortController();
 let ready: Promise<void> = Promise.resolve();
 
@@ -60,7 +63,7 @@ async function carryOut(
         },
       },
       false,
-      { known, savesStart: !briefly },
+      { known, sessions, savesStart: !briefly },
     );
     const end = kind === "trial"
       ? { ms }

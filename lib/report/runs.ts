@@ -37,12 +37,13 @@ import { THRESHOLD, type TrainResult } from "../runs/result.ts";
 import type { MetricsRow } from "../runs/run_folder.ts";
 import { readSummary } from "../runs/saved_state.ts";
 import { deviceSettings } from "../settings/run.ts";
+import { nameOn } from "../store/labels.ts";
 
 /** A run, read. */
 export interface ReportRun {
   /** Its folder. */
   readonly path: string;
-  /** The folder's name, a replica's behind that of its band. */
+  /** Its name; else the folder's, a replica's behind that of its band. */
   readonly name: string;
   /** What was trained. */
   readonly config: Config;
@@ -91,11 +92,12 @@ async function readRun(path: string): Promise<ReportRun> {
   const config = configOf(await readConfig(path), join(path, FILES.config));
   const full = resolve(path);
   const name = basename(full);
+  const folder = REPLICA.test(name)
+    ? `${basename(join(full, ".."))}/${name}`
+    : name;
   return {
     path,
-    name: shown(
-      REPLICA.test(name) ? `${basename(join(full, ".."))}/${name}` : name,
-    ),
+    name: shown(await nameOn(path) ?? folder),
     config,
     manifest,
     rows: await readMetrics(path),

@@ -82,6 +82,8 @@ export async function describeRun(run: string): Promise<RunDescription> {
 export interface RunComparison {
   /** The runs' folders. */
   readonly runs: readonly string[];
+  /** What each is called; null of one without a name. */
+  readonly names: readonly (string | null)[];
   /** By key of the config, what each has; what all have alike is left out. */
   readonly config: Readonly<Record<string, readonly unknown[]>>;
   /** By name, how each ended or stands; what all have alike is left out. */
@@ -108,6 +110,7 @@ export async function compareRuns(
   for (const run of runs) all.push(await describeRun(run));
   return {
     runs,
+    names: all.map(({ labels }) => labels.name),
     config: differing(all.map(({ config }) => config)),
     outcome: differing(
       all.map(({ state, outcome }) => ({ state, ...outcome })),

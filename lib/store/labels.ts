@@ -137,6 +137,27 @@ export async function labelsOf(run: string): Promise<Labels> {
 }
 
 /**
+ * The name that is written on a run, for those who show runs: null where there is
+ * none, or it cannot be read.
+ *
+ * @param run The run's folder.
+ */
+export async function nameOn(run: string): Promise<string | null> {
+  return (await labelsOf(run).catch(() => NO_LABELS)).name;
+}
+
+/**
+ * What a reader sees a run called: its name, if it has one, with what it is found by
+ * behind it.
+ *
+ * @param name The name.
+ * @param run Its folder, or what else finds it.
+ */
+export function calledText(name: string | null, run: string): string {
+  return name === null ? run : `${name} · ${run}`;
+}
+
+/**
  * Writes labels on a run, in place of those that it has.
  *
  * @param run The run's folder.

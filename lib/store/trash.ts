@@ -17,6 +17,7 @@ import { irregular, isRun, regular } from "../base/sums.ts";
 import { replicasIn } from "../runs/layout.ts";
 import { isLocked } from "../runs/lock.ts";
 import { runsAround } from "./find.ts";
+import { nameOn } from "./labels.ts";
 import { rootOf } from "./scan.ts";
 
 /** The name of the trash in a folder of runs. */
@@ -31,6 +32,8 @@ export interface Trashed {
   readonly id: string;
   /** Where it lay, in its folder of runs. */
   readonly from: string;
+  /** The name that is written on it; null of one without. */
+  readonly name: string | null;
   /** When it was removed, ISO 8601, UTC. */
   readonly removed: string;
   /** Its folder now. */
@@ -68,7 +71,7 @@ export async function trashRun(run: string): Promise<Trashed> {
     }
     // A folder of replicas that has lost the last.
     if (dirname(from) !== ".") await Deno.remove(dirname(run)).catch(() => {});
-    return { id, from, removed, path };
+    return { id, from, name: await nameOn(path), removed, path };
   });
 }
 
@@ -177,14 +180,14 @@ async function entryOf(
         "run lay",
     );
   }
-  return { id, from, removed, path };
+  return { id, from, name: await nameOn(path), removed, path };
 }
 
 /**
  * Moves a run back out of the trash to where it lay.
  *
- * @param named What it is called in the trash, or where it lay; of several that lay
- * there the one removed last.
+ * @param named What it is called in the trash, where it lay, or its name; of several
+ * that lay there, or were called so, the one removed last.
  * @param runs The folder of runs, or of a sweep.
  * @returns Where it lies now.
  * @throws {UsageError} if there is none, or something lies there now.
@@ -200,7 +203,8 @@ export async function restoreRun(
 }
 
 /**
- * Moves runs back, all or none: what is wrong with any is seen before one is moved.
+ * Moves runs back, all or none: what is wrong with any is seen before one is moved,
+ * and where the system refuses one those before it go back into the trash.
  *
  * @param named What they are called, as of {@link restoreRun}; one named twice is
  * moved once.
@@ -234,13 +238,23 @@ export async function restoreRuns(
   }
   // A folder of replicas before replicas that it had lost.
   const shortest = [...entries].sort((a, b) => a.from.length - b.from.length);
-  for (const { from, path } of shortest) {
-    const run = join(root, from);
-    await describing(`restore the run ${run}`, async () => {
-      await Deno.mkdir(dirname(run), { recursive: true });
-      await Deno.rename(path, run);
-      await Deno.remove(dirname(path), { recursive: true });
-    });
+  const undo: (() => Promise<void>)[] = [];
+  try {
+    for (const { from, path } of shortest) {
+      const run = join(root, from);
+      await describing(`restore the run ${run}`, async () => {
+        await Deno.mkdir(dirname(run), { recursive: true });
+        await Deno.rename(path, run);
+      });
+      undo.push(() => Deno.rename(run, path));
+    }
+  } catch (error) {
+    for (const step of undo.reverse()) await step();
+    throw error;
+  }
+  // Without its run an entry is nobody's.
+  for (const { path } of shortest) {
+    await Deno.remove(dirname(path), { recursive: true });
   }
   return [...places];
 }
@@ -251,7 +265,8 @@ function entryCalled(
   root: string,
 ): Trashed {
   const entry = all.find(({ id }) => id === named) ??
-    all.find(({ from }) => from === named || join(root, from) === named);
+    all.find(({ from }) => from === named || join(root, from) === named) ??
+    all.find(({ name }) => name === named);
   if (entry) return entry;
   throw new UsageError(
     `Cannot restore the run ${JSON.stringify(named)}: it is none of the ` +

@@ -7,26 +7,64 @@
 import { path, subcommand } from "../shared/cli.ts";
 import { UsageError } from "../../lib/base/errors.ts";
 import { shown } from "../../lib/base/terminal.ts";
-import { IN, runsNamed } from "./look.ts";
+import type { Labels } from "../../lib/store/labels.ts";
+import { calledAs, IN, runsNamed } from "./look.ts";
 
 const RUN = "a run's folder or name, or the beginning of it";
 
+/** A text that a run has, or has not. */
+interface Text {
+  /** Which. */
+  readonly what: "name" | "note";
+  /** What the command does. */
+  readonly help: string;
+  /** What it wants. */
+  readonly wanted: "[name]" | "[text]";
+  /** What that is. */
+  readonly about: string;
+  /** Writes it on a run; null takes it away. */
+  put(run: string, text: string | null): Promise<Labels>;
+}
+
+function ofText({ what, help, wanted, about, put }: Text) {
+  return subcommand(what, help)
+    .argument("<run>", RUN)
+    .argument(wanted, about)
+    .option("--remove", `take its ${what} away`)
+    .option(IN.flags, IN.help, path, IN.preset)
+    .action(async (named, text, options) => {
+      checkEither(`a ${what}`, text, options.remove);
+      const [run] = await runsNamed([named], options.in);
+      // What it is called now stands behind it.
+      const called = what === "name" ? run! : await calledAs(run!);
+      const labels = await put(run!, text ?? null);
+      console.log(shown(`${called}: ${labels[what] ?? `no ${what}`}`));
+    });
+}
+
 /** `runs name`. */
-export const name = subcommand(
-  "name",
-  "Call a run something; its folder stays where it is.",
-)
-  .argument("<run>", RUN)
-  .argument("[name]", "what to call it")
-  .option("--remove", "take its name away")
-  .option(IN.flags, IN.help, path, IN.preset)
-  .action(async (named, name, options) => {
-    checkEither("a name", name, options.remove);
-    const [run] = await runsNamed([named], options.in);
+export const name = ofText({
+  what: "name",
+  help: "Call a run something; its folder stays where it is.",
+  wanted: "[name]",
+  about: "what to call it",
+  async put(run, text) {
     const { nameRun } = await import("../../lib/store/labelling.ts");
-    await nameRun(run!, name ?? null);
-    console.log(shown(`${run}: ${name ?? "no name"}`));
-  });
+    return await nameRun(run, text);
+  },
+});
+
+/** `runs note`. */
+export const note = ofText({
+  what: "note",
+  help: "Write a note on a run.",
+  wanted: "[text]",
+  about: "the note",
+  async put(run, text) {
+    const { noteRun } = await import("../../lib/store/labelling.ts");
+    return await noteRun(run, text);
+  },
+});
 
 /** `runs tag`. */
 export const tag = subcommand("tag", "Write tags on a run, to find it by.")
@@ -38,21 +76,8 @@ export const tag = subcommand("tag", "Write tags on a run, to find it by.")
     const [run] = await runsNamed([named], options.in);
     const { tagRun } = await import("../../lib/store/labelling.ts");
     const { tags } = await tagRun(run!, words, options.remove ?? false);
-    console.log(shown(`${run}: ${tags.join(", ") || "no tags"}`));
-  });
-
-/** `runs note`. */
-export const note = subcommand("note", "Write a note on a run.")
-  .argument("<run>", RUN)
-  .argument("[text]", "the note")
-  .option("--remove", "take its note away")
-  .option(IN.flags, IN.help, path, IN.preset)
-  .action(async (named, text, options) => {
-    checkEither("a note", text, options.remove);
-    const [run] = await runsNamed([named], options.in);
-    const { noteRun } = await import("../../lib/store/labelling.ts");
-    const { note } = await noteRun(run!, text ?? null);
-    console.log(shown(`${run}: ${note ?? "no note"}`));
+    const called = await calledAs(run!);
+    console.log(shown(`${called}: ${tags.join(", ") || "no tags"}`));
   });
 
 function checkEither(

@@ -10,6 +10,7 @@ import { taskLine } from "../../lib/base/shell.ts";
 import { shown } from "../../lib/base/terminal.ts";
 import { isSweep } from "../../lib/store/scan.ts";
 import { SHOWN } from "../../lib/store/columns.ts";
+import { calledText } from "../../lib/store/labels.ts";
 import { type ListedRun, listRuns } from "../../lib/store/list.ts";
 import { csvOf, listText } from "./text.ts";
 
@@ -38,7 +39,7 @@ export async function listed(
   const ofText = json || csv ? undefined : ["run", ...SHOWN, ...BESIDE];
   // What is wrong with a run is said whatever columns are shown.
   const unseen = columns && !json && !csv && columns[0] !== "all"
-    ? ["run", "problem"].filter((name) => !columns.includes(name))
+    ? ["run", "name", "problem"].filter((name) => !columns.includes(name))
     : [];
   const names = columns ? [...columns, ...unseen] : ofText;
   const runs = await listRuns(await foldersOf(folders), {
@@ -107,8 +108,12 @@ function noneText(
 }
 
 function problems(runs: readonly ListedRun[]): string[] {
-  return runs.flatMap(({ run, problem }) =>
-    typeof problem === "string" ? [`note: ${run}: ${problem}`] : []
+  return runs.flatMap(({ run, name, problem }) =>
+    typeof problem === "string"
+      ? [
+        `note: ${calledText(name as string | null, run as string)}: ${problem}`,
+      ]
+      : []
   );
 }
 

@@ -24,6 +24,12 @@ export async function runsNamed(
   return [...new Set(runs)];
 }
 
+/** What a run is called: its name, if it has one, and its folder. */
+export async function calledAs(run: string): Promise<string> {
+  const { calledText, nameOn } = await import("../../lib/store/labels.ts");
+  return calledText(await nameOn(run), run);
+}
+
 /** `runs show`. */
 export const show = subcommand(
   "show",
@@ -52,17 +58,10 @@ export const compare = subcommand(
   .option("--json", "print it as JSON")
   .action(async (named, options) => {
     const runs = await runsNamed(named, options.in);
-    const { compareRuns, describeRun } = await import(
-      "../../lib/store/compare.ts"
-    );
+    const { compareRuns } = await import("../../lib/store/compare.ts");
     const { comparisonText } = await import("./text.ts");
     const { print } = await import("./list.ts");
     const found = await compareRuns(runs);
     if (options.json) return printJson(found);
-    const names = [];
-    for (const run of runs) {
-      const { labels } = await describeRun(run);
-      names.push(labels.name ?? run);
-    }
-    await print(comparisonText(found, names));
+    await print(comparisonText(found));
   });

@@ -10,6 +10,7 @@ import { maxOf } from "../../lib/base/extremes.ts";
 import { percent, short, shown, table } from "../../lib/base/terminal.ts";
 import type { RunComparison, RunDescription } from "../../lib/store/compare.ts";
 import { SHOWN } from "../../lib/store/columns.ts";
+import { calledText } from "../../lib/store/labels.ts";
 import type { ListedRun } from "../../lib/store/list.ts";
 
 /** The heads of columns that are called otherwise in a table. */
@@ -147,7 +148,7 @@ export function descriptionText(of: RunDescription): string {
     : `${checkpoints.length}, of steps ${checkpoints[0]} to ` +
       `${checkpoints.at(-1)}`;
   return [
-    name === null ? run : `${name} · ${run}`,
+    calledText(name, run),
     `state: ${state}${problem === null ? "" : ` (${problem})`}`,
     ...(tags.length > 0 ? [`tags: ${tags.join(", ")}`] : []),
     ...(note === null ? [] : ["note:", ...indented(note.split("\n"))]),
@@ -183,9 +184,14 @@ function madeText({ manifest }: RunDescription): string[] {
 
 /** In what runs differ, as a table. */
 export function comparisonText(
-  { runs, config, outcome }: RunComparison,
-  names: readonly string[],
+  { runs, names, config, outcome }: RunComparison,
 ): string {
+  // Names are one run's in a folder of runs; in others there may be the same.
+  const heads = runs.map((run, i) => {
+    const name = names[i] ?? null;
+    const isOne = names.filter((other) => other === name).length === 1;
+    return isOne ? name ?? run : calledText(name, run);
+  });
   const rows = (values: Readonly<Record<string, readonly unknown[]>>) =>
     Object.entries(values).map(([key, each]) => [key, ...each.map(plainCell)]);
   const blank = runs.map(() => "");
@@ -197,7 +203,7 @@ export function comparisonText(
       ? [[`${what}: the same`, ...blank]]
       : [[`${what}:`, ...blank], ...rows(values)];
   return table([
-    ["", ...names],
+    ["", ...heads],
     ...part("config", config),
     ...part("outcome", outcome),
   ]).join("\n");

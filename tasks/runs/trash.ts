@@ -7,7 +7,7 @@
 import { EXIT, path, printJson, several, subcommand } from "../shared/cli.ts";
 import { UsageError } from "../../lib/base/errors.ts";
 import { shown, table } from "../../lib/base/terminal.ts";
-import { IN } from "./look.ts";
+import { calledAs, IN } from "./look.ts";
 
 // More of them nobody reads before an answer.
 const MOST = 20;
@@ -44,10 +44,12 @@ export const remove = subcommand(
     // Before any is moved: all, or none.
     for (const run of runs) await checkRemovable(run);
     const what = `Move ${counted(runs.length)} to the trash?`;
-    if (!agreed(options.yes, what, runs)) return;
-    for (const run of runs) {
+    const called: string[] = [];
+    for (const run of runs) called.push(await calledAs(run));
+    if (!agreed(options.yes, what, called)) return;
+    for (const [i, run] of runs.entries()) {
       const { id } = await trashRun(run);
-      console.log(shown(`${run} → trash ${id}`));
+      console.log(shown(`${called[i]} → trash ${id}`));
     }
   });
 
@@ -106,9 +108,10 @@ export const trash = subcommand("trash", "List the runs in the trash.")
     const all = await trashOf(options.in);
     if (options.json) return printJson(all);
     if (all.length === 0) return console.error("the trash is empty");
-    const rows = all.map(({ id, from, removed }) => [
+    const { calledText } = await import("../../lib/store/labels.ts");
+    const rows = all.map(({ id, from, name, removed }) => [
       id,
-      from,
+      calledText(name, from),
       removed.slice(0, 16).replace("T", " "),
     ]);
     console.log(table([["trash", "run", "removed"], ...rows]).join("\n"));
@@ -119,7 +122,7 @@ export const restore = subcommand(
   "restore",
   "Move runs back out of the trash, to where they lay.",
 )
-  .argument("<runs...>", "what the trash calls them, or where they lay")
+  .argument("<runs...>", "what the trash calls them, where they lay, or names")
   .option(IN.flags, "the folder of runs", path, IN.preset)
   .action(async (named, options) => {
     const { restoreRuns } = await import("../../lib/store/trash.ts");
@@ -140,7 +143,8 @@ export const emptyTrash = subcommand(
     const all = await store.trashOf(options.in);
     if (all.length === 0) return console.error("the trash is empty");
     const question = `Delete ${counted(all.length)} for good?`;
-    const names = all.map(({ from }) => from);
+    const { calledText } = await import("../../lib/store/labels.ts");
+    const names = all.map(({ name, from }) => calledText(name, from));
     if (!agreed(options.yes, question, names)) return;
     const count = await store.emptyTrash(options.in);
     console.log(`deleted ${counted(count)}`);

@@ -7,6 +7,7 @@ import { UsageError } from "../../lib/base/errors.ts";
 import { FileError } from "../../lib/base/files.ts";
 import { readGroups } from "../../lib/report/report.ts";
 import { groupsOf, readRuns, type ReportRun } from "../../lib/report/runs.ts";
+import { writeLabels } from "../../lib/store/labels.ts";
 import { groupNotes } from "../../lib/report/page/words.ts";
 import { withTempDir } from "../tasks/_run.ts";
 import { writeSums } from "../train/_runs.ts";
@@ -84,6 +85,17 @@ Deno.test("readRuns() says what a folder lacks", () =>
       SyntaxError,
       "line 1 is no JSON (it ends in the middle)",
     );
+  }));
+
+Deno.test("readRuns() calls a run by its name, if it has one that can be read", () =>
+  withTempDir(async (dir) => {
+    const run = await runIn(dir, "run", TINY);
+    const name = async () => (await readRuns(run)).map(({ name }) => name);
+    assertEquals(await name(), ["run"]);
+    await writeLabels(run, { name: "no decay" });
+    assertEquals(await name(), ["no decay"]);
+    await Deno.writeTextFile(join(run, "labels.json"), "{");
+    assertEquals(await name(), ["run"]);
   }));
 
 Deno.test("readGroups() takes a folder of replicas for its runs", () =>

@@ -4,7 +4,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { UsageError } from "../../lib/base/errors.ts";
 import { compareRuns, describeRun } from "../../lib/store/compare.ts";
-import { tagRun } from "../../lib/store/labelling.ts";
+import { nameRun, tagRun } from "../../lib/store/labelling.ts";
 import { withTempDir } from "../tasks/_run.ts";
 import { makeRun } from "./_runs.ts";
 
@@ -59,8 +59,10 @@ Deno.test("compareRuns() gives in what runs differ, in config and outcome", () =
       makeRun(join(runs, "b"), { hidden: [8], seed: 4 }, { grokked_at: null }),
       makeRun(join(runs, "c"), { hidden: [8, 8] }, { interrupted: true }),
     ];
+    await nameRun(all[1]!, "the second");
     assertEquals(await compareRuns(all), {
       runs: all,
+      names: [null, "the second", null],
       config: { hidden: [[8], [8], [8, 8]], seed: [0, 4, 0] },
       outcome: {
         state: ["done", "done", "stopped"],

@@ -6,6 +6,7 @@ import { UsageError } from "../../lib/base/errors.ts";
 import { FileError } from "../../lib/base/files.ts";
 import { lockRun } from "../../lib/runs/lock.ts";
 import { runsIn } from "../../lib/runs/read.ts";
+import { nameRun } from "../../lib/store/labelling.ts";
 import { listRuns } from "../../lib/store/list.ts";
 import {
   emptyTrash,
@@ -83,6 +84,27 @@ Deno.test("runs come back all or none, one that is named twice once", () =>
       paths,
     );
     assertEquals(await folders(runs), names);
+  }));
+
+Deno.test("where the system refuses one run, those before it are in the trash again", () =>
+  withTempDir(async (runs) => {
+    const replica = join(runs, "band", "replica-0");
+    await nameRun(makeRun(join(runs, "a")), "mine");
+    for (const path of [join(runs, "a"), makeRun(replica)]) {
+      await trashRun(path);
+    }
+    await Deno.writeTextFile(join(runs, "band"), "no folder");
+    const before = await trashOf(runs);
+    assertEquals(before.map(({ name }) => name), [null, "mine"]);
+    await assertRejects(
+      () => restoreRuns(["mine", join("band", "replica-0")], runs),
+      FileError,
+      `Cannot restore the run ${replica}: `,
+    );
+    assertEquals([await folders(runs), await trashOf(runs)], [[], before]);
+    await Deno.remove(join(runs, "band"));
+    await restoreRuns(["mine", join("band", "replica-0")], runs);
+    assertEquals([...Deno.readDirSync(join(runs, ".trash"))], []);
   }));
 
 Deno.test("replicas are removed one by one or as a folder", () =>

@@ -378,6 +378,10 @@ Deno.test("the page leads from cells to runs, by relative names", () =>
   withTempDir(async (dir) => {
     const folder = join(dir, "a sweep#1");
     const runs = await small(folder);
+    await Deno.writeTextFile(
+      join(runPath(folder, runs[0]!.id), "labels.json"),
+      '{"name":"the best"}',
+    );
     const { files, axes, runs: count } = await writeSweepReport(folder);
     assertEquals(files.map(({ path }) => path), [join(folder, "report.html")]);
     assertEquals([axes, count], [{ x: "lr", y: null, by: [] }, 4]);
@@ -389,6 +393,10 @@ Deno.test("the page leads from cells to runs, by relative names", () =>
     );
     const { id } = runs[0]!;
     assertEquals(refs, [`runs/${id}/`, `runs/${id}/report.html`]);
+    assertEquals(
+      document.querySelector("details a")!.textContent,
+      `the best · ${id}`,
+    );
     for (const a of document.querySelectorAll("svg a")) {
       const place = document.getElementById(a.getAttribute("href")!.slice(1))!;
       assertEquals(place.querySelectorAll("tbody tr th").length, 2);

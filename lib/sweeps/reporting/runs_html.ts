@@ -9,6 +9,7 @@ import { percent, short } from "../../base/terminal.ts";
 import { type Html, html } from "../../report/page/html.ts";
 import { shownValue } from "../../report/runs.ts";
 import { list } from "../../runs/layout.ts";
+import { calledText, nameOn } from "../../store/labels.ts";
 import type { SweepRecord } from "../collecting/records.ts";
 import { ID, runPath, SWEEP } from "../layout.ts";
 import { type Cell, SEEDS } from "../summaries/cells.ts";
@@ -17,11 +18,18 @@ import type { LaidOut } from "./laid_out.ts";
 import { cellId } from "./maps.ts";
 import { cellText, stepText } from "./words.ts";
 
-/** What there is to go to, by run: its folder, and its report where it has one. */
-export type Links = ReadonlyMap<
-  string,
-  { readonly folder: string; readonly report: string | undefined }
->;
+/** What there is to go to, and what it is called. */
+export interface RunLink {
+  /** The run's folder. */
+  readonly folder: string;
+  /** Its report; undefined where it has none. */
+  readonly report: string | undefined;
+  /** The name that is written on it; null of one without. */
+  readonly name: string | null;
+}
+
+/** What there is to go to, by run. */
+export type Links = ReadonlyMap<string, RunLink>;
 
 /**
  * Looks which runs have a folder, and a report in it.
@@ -30,10 +38,7 @@ export type Links = ReadonlyMap<
  * @param page The page, from which links lead there.
  */
 export async function linksOf(folder: string, page: string): Promise<Links> {
-  const links = new Map<
-    string,
-    { folder: string; report: string | undefined }
-  >();
+  const links = new Map<string, RunLink>();
   const names = await list(join(folder, SWEEP.runs)) ?? [];
   for (const id of names.filter((name) => ID.test(name))) {
     const path = runPath(folder, id);
@@ -42,6 +47,7 @@ export async function linksOf(folder: string, page: string): Promise<Links> {
     links.set(id, {
       folder: `${hrefOf(page, path)}/`,
       report: there ? hrefOf(page, report) : undefined,
+      name: await nameOn(path),
     });
   }
   return links;
@@ -119,7 +125,7 @@ function rowHtml(
   const link = links.get(id);
   const final = state === "done" ? result?.final : undefined;
   return html`<tr><th scope="row">${
-    link ? html`<a href="${link.folder}">${id}</a>` : id
+    link ? html`<a href="${link.folder}">${calledText(link.name, id)}</a>` : id
   }${
     link?.report !== undefined &&
     html`

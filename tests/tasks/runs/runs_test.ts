@@ -87,8 +87,16 @@ Deno.test("runs names, tags, compares, and others take the name", () =>
     };
     const a = join("runs", "a");
     assertEquals(await ok("name", "a", "the first"), `${a}: the first\n`);
-    assertEquals(await ok("tag", "the f", "x", "y"), `${a}: x, y\n`);
-    assertEquals(await ok("tag", a, "y", "--remove"), `${a}: x\n`);
+    assertEquals(
+      await ok("tag", "the f", "x", "y"),
+      `the first · ${a}: x, y\n`,
+    );
+    assertEquals(await ok("tag", a, "y", "--remove"), `the first · ${a}: x\n`);
+    assertEquals(await ok("note", a, "so so"), `the first · ${a}: so so\n`);
+    assertEquals(
+      await ok("note", a, "--remove"),
+      `the first · ${a}: no note\n`,
+    );
     assertEquals(
       await ok("--tag", "x", "--columns", "name,tags"),
       "name       tags\nthe first  x\n",
@@ -103,6 +111,14 @@ Deno.test("runs names, tags, compares, and others take the name", () =>
     assert(!/^weightDecay/m.test(compared));
     const json = JSON.parse(await ok("compare", "a", "b", "--json"));
     assertEquals(json.config.seed, [3, 4]);
+    assertEquals(json.names, ["the first", null]);
+    // In another folder of runs a run may have the same name.
+    const other = makeRun(join(dir, "others", "c"));
+    await ok("name", other, "the first");
+    assertMatch(
+      await ok("compare", "a", other),
+      /^ +the first · runs\/a +the first · .*others\/c$/m,
+    );
     assertEquals(await ok("name", "b", "--remove"), `runs/b: no name\n`);
     // What takes a run takes its name: this one has no checkpoints.
     const probed = await taskAt(dir, "probe", "the first");
@@ -133,15 +149,16 @@ Deno.test("runs removes only what is agreed to, and gives it back", () =>
     );
     assertEquals(Deno.statSync(join(dir, "runs", "a")).isDirectory, true);
     Deno.removeSync(join(dir, "runs", "link"));
+    await runs("name", "a", "the first");
     const removed = await runs("remove", "--where", "seed=3", "--yes");
-    assertMatch(removed.stdout, /^runs\/a → trash 20\S+\n$/);
+    assertMatch(removed.stdout, /^the first · runs\/a → trash 20\S+\n$/);
     const left = await runs("--columns", "folder");
     assertEquals(left.stdout, "folder\nb\n");
     assertMatch(
       (await runs("trash")).stdout,
-      /^trash +run +removed\n20\S+ +a /,
+      /^trash +run +removed\n20\S+ +the first · a /,
     );
-    assertEquals((await runs("restore", "a")).stdout, "runs/a\n");
+    assertEquals((await runs("restore", "the first")).stdout, "runs/a\n");
     await runs("remove", "a", "b", "--yes");
     // Replicas as a whole.
     makeRun(join(dir, "runs", "band", "replica-0"));
@@ -218,6 +235,11 @@ Deno.test("runs says what is wrong with a run whatever columns it shows, and sho
       said,
       `note: ${name}: Cannot read ${name}/labels.json: line 1`,
     );
+    Deno.writeTextFileSync(labels, '{"name":"mine"}');
+    Deno.writeTextFileSync(join(dir, "runs", folder, "config.json"), "{");
+    const named = await taskAt(dir, "runs", "--columns", "state");
+    assertEquals(named.stderr.split(": ")[1], `mine · ${name}`);
+    makeRun(join(dir, "runs", folder));
     Deno.removeSync(labels);
     const { stdout } = await taskAt(dir, "runs", "show", folder);
     assertEquals(stdout.split("\n").slice(0, 2), [name, "state: done"]);

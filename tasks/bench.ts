@@ -4,6 +4,7 @@
  * @module
  */
 
+import { UsageError } from "../lib/base/errors.ts";
 import type { SweepBenchOptions } from "../bench/sweep.ts";
 import type { SweepTimings } from "../bench/sweep_table.ts";
 import {
@@ -43,7 +44,12 @@ const task = command("bench", "Time training steps on this machine.")
     "time sweeps on two cores beside PyTorch, and nothing else",
   )
   .option("--json", "print the timings as JSON")
-  .action(async ({ json, sweep, ...options }) => {
+  .action(async ({ json, sweep, ...options }, asked) => {
+    checkGiven(
+      asked.options.filter((option) =>
+        asked.getOptionValueSource(option.attributeName()) === "cli"
+      ),
+    );
     if (sweep) return await benchSweeps(options, json);
     const { bench, checkBench } = await import("../bench/bench.ts");
     checkBench(options);
@@ -71,6 +77,31 @@ const task = command("bench", "Time training steps on this machine.")
     if (json) printJson(result);
     else console.log(renderBench(result));
   });
+
+// What is timed instead of the steps, and the flags that it reads.
+const INSTEAD: Readonly<Record<string, readonly string[]>> = {
+  sweep: ["--python", "--only", "--rounds", "--json"],
+  probes: ["--rounds", "--json"],
+};
+
+// A flag that nothing reads was meant to change what is timed.
+function checkGiven(given: readonly Option[]): void {
+  const flags = given.map(({ long }) => long!);
+  for (const [mode, read] of Object.entries(INSTEAD)) {
+    const other = flags.find((flag) => ![`--${mode}`, ...read].includes(flag));
+    if (!flags.includes(`--${mode}`) || other === undefined) continue;
+    throw new UsageError(
+      `${other} must be left out with --${mode}, which takes ` +
+        `${read.join(", ")}`,
+    );
+  }
+  const timesPeers = flags.includes("--peers") || flags.includes("--sweep");
+  if (!flags.includes("--python") || timesPeers) return;
+  throw new UsageError(
+    "--python must be left out without --peers or --sweep: it says which " +
+      "Python has the peers",
+  );
+}
 
 async function benchSweeps(
   options: SweepBenchOptions,

@@ -115,3 +115,30 @@ Deno.test("bench --sweep refuses what it cannot time", async () => {
     /--rounds must be 1 or more, got 0/,
   );
 });
+
+Deno.test("bench refuses a flag that what it times does not read", async () => {
+  for (
+    const [flags, says] of [
+      [["--sweep", "--peers"], "--peers must be left out with --sweep, which"],
+      [
+        ["--threads", "2", "--sweep"],
+        "--threads must be left out with --sweep",
+      ],
+      [
+        ["--sweep", "--device", "cpu"],
+        "--device must be left out with --sweep",
+      ],
+      [["--sweep", "--replicas", "2"], "--replicas must be left out"],
+      [
+        ["--sweep", "--probes", "runs/a"],
+        "--probes must be left out with --sw",
+      ],
+      [["--probes", "runs/a", "--only", "mlp"], "--only must be left out with"],
+      [["--probes", "runs/a", "--python", "p"], "takes --rounds, --json"],
+      [["--python", "p"], "--python must be left out without --peers or"],
+    ] as const
+  ) {
+    const line = assertRefused(await task("bench", ...flags), 2);
+    assert(line.includes(says), line);
+  }
+});

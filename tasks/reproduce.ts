@@ -69,6 +69,10 @@ const task = described.action(async (names, options) => {
 type Flags = ReturnType<typeof described.opts>;
 
 // More than these no machine has the memory or the cores for.
+// So many side by side at most, where nobody says it: each keeps its graph and its
+// activations.
+const MOST_JOBS = 8;
+
 const MOST = { seeds: 4096, jobs: 1024, threads: 1024 } as const;
 
 function checkNumbers(flags: Flags): void {
@@ -143,7 +147,7 @@ async function run(names: readonly string[], flags: Flags): Promise<void> {
     resume: flags.resume ?? false,
     overwrite: flags.overwrite ?? false,
     published: flags.published ?? false,
-    jobs: flags.jobs ?? usualJobs(threads),
+    jobs: flags.jobs ?? usualJobs(threads, MOST_JOBS),
     threads,
     device: choice.device,
   });

@@ -12,6 +12,7 @@ import {
 } from "../config/config.ts";
 import { deviceSettings } from "../settings/run.ts";
 import { shown } from "../settings/checked.ts";
+import { usualJobs } from "../train/threads/jobs.ts";
 import type { Place, Sweep } from "./layout.ts";
 
 // One thread, as runs go side by side; and no choice that another machine would
@@ -82,7 +83,5 @@ export function checkPlaceOf(
  * @param place Where they are computed.
  */
 export function jobsAt({ device, threads }: Place): number {
-  if (device !== "cpu") return 1;
-  const cores = navigator.hardwareConcurrency;
-  return threads === null ? 1 : Math.max(1, Math.floor(cores / threads));
+  return device !== "cpu" || threads === null ? 1 : usualJobs(threads);
 }

@@ -5,11 +5,13 @@
  */
 
 /// <reference lib="dom" />
-import { byId } from "./blocks.ts";
 
-/** Lets the page's button change the colours. */
+/**
+ * Lets the page's button change the colours. Pages that are not bundled have the text
+ * of this function as their script, so it uses nothing of this module.
+ */
 export function startTheme(): void {
-  const button = byId<HTMLButtonElement>("theme");
+  const button = document.getElementById("theme") as HTMLButtonElement;
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const root = document.documentElement;
   const isDark = () =>

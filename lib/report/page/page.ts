@@ -1,5 +1,5 @@
 /**
- * The page: one HTML file that asks nothing of a network.
+ * The page of runs: what stands on it.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import { probes } from "../../probes/catalogue.ts";
 import { quoted, sharedLine } from "../../base/shell.ts";
 import type { ReportFigure } from "../figures/figure.ts";
 import { figureHtml } from "./figure_html.ts";
+import { framed } from "./frame.ts";
 import { type Html, Html as Markup, html } from "./html.ts";
 import { type Group, type ReportRun, shownValue } from "../runs.ts";
-import { pageCss, policyOf } from "./style.ts";
 import { verdictsOn } from "./verdict.ts";
 import {
   commandOf,
@@ -54,45 +54,29 @@ export interface Verdict {
   readonly reason?: string;
 }
 
-// Long: one template, which reads as the page does.
 /** The whole page as text. */
 export async function pageText(page: Page): Promise<string> {
-  const css = await pageCss();
-  const { groups, curves, inside, verdicts, live, script, beside } = page;
+  const { groups, inside } = page;
   const runs = groups.flatMap(({ runs }) => runs);
-  const title = runs.length === 1
-    ? runs[0]!.name
-    : `${runs.length} runs: ${groups.map(({ label }) => label).join(" · ")}`;
-  const policy = policyOf(page);
-  const parts = [
-    ["curves", "Training"],
-    ...(inside.length > 0 ? [["inside", "Inside"]] : []),
-    ["live", "Try it"],
-    ["verdicts", "What the probes say"],
-    ["configs", "How to repeat it"],
-  ];
-  const text = html`
-    <!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8">
-        <meta http-equiv="Content-Security-Policy" content="${policy}">
-        <meta name="viewport" content="width=device-width, initial-scale=1">
-        <title>${title} – groklab</title>
-        <style>
-    ${new Markup(css)}
-    </style>
-      </head>
-      <body>
-    <a class="skip" href="#main">To the report</a>
-    <header><h1>${title}</h1><button type="button" id="theme" hidden>Dark</button></header>
-    <nav aria-label="Parts"><ul>${parts.map(([id, name]) =>
-      html`<li><a href="#${id}">${name}</a></li>`
-    )}</ul></nav>
-    <main id="main"${page.following !== undefined &&
-      html`
-        data-follow="${page.following}"
-      `}>
+  return await framed({
+    ...page,
+    title: runs.length === 1
+      ? runs[0]!.name
+      : `${runs.length} runs: ${groups.map(({ label }) => label).join(" · ")}`,
+    parts: [
+      ["curves", "Training"],
+      ...(inside.length > 0 ? [["inside", "Inside"] as const] : []),
+      ["live", "Try it"],
+      ["verdicts", "What the probes say"],
+      ["configs", "How to repeat it"],
+    ],
+    main: mainHtml(page),
+  });
+}
+
+function mainHtml(page: Page): Html {
+  const { groups, curves, inside, verdicts, live } = page;
+  return html`
     ${page.following !== undefined &&
       html`<p id="follow-state" role="status"></p>`}
     <div id="charts">${chartsHtml(groups, curves)}</div>
@@ -114,14 +98,7 @@ export async function pageText(page: Page): Promise<string> {
     ${verdicts.map(verdictHtml)}</section>
     <section aria-labelledby="configs"><h2 id="configs">How to repeat it</h2>
     ${groups.map((group) => configHtml(group, groups.length === 1))}</section>
-    </main>
-    ${beside &&
-      html`<script src="${beside}"></script>`}
-    <script type="module">${new Markup(script)}</script>
-      </body>
-    </html>
   `;
-  return text.text.trimStart();
 }
 
 /** What changes while a run is trained: the table and the curves. */

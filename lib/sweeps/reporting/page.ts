@@ -8,13 +8,8 @@ import { append, maxOf } from "../../base/extremes.ts";
 import { quoted, sharedLine } from "../../base/shell.ts";
 import type { ReportFigure } from "../../report/figures/figure.ts";
 import { figureHtml } from "../../report/page/figure_html.ts";
-import {
-  type Content,
-  type Html,
-  Html as Markup,
-  html,
-} from "../../report/page/html.ts";
-import { pageCss, policyOf } from "../../report/page/style.ts";
+import { framed } from "../../report/page/frame.ts";
+import { type Content, type Html, html } from "../../report/page/html.ts";
 import { STATES, type SweepRecords } from "../collecting/records.ts";
 import { SEEDS, summaryOf } from "../summaries/cells.ts";
 import { valuesOf } from "../summaries/axes.ts";
@@ -22,6 +17,7 @@ import { numberText } from "../summaries/axes.ts";
 import { shownValue } from "../../report/runs.ts";
 import type { CensoredMedian } from "../summaries/estimates.ts";
 import type { LaidOut } from "./laid_out.ts";
+import { SCRIPT } from "./live.ts";
 import { type Links, runsHtml } from "./runs_html.ts";
 import { shareText, stepText } from "./words.ts";
 
@@ -41,42 +37,6 @@ export interface SweepPage {
   readonly problems: readonly string[];
 }
 
-// The colours by hand, and the runs of the cell that somebody goes to.
-const SCRIPT = `
-const button = document.getElementById("theme");
-const dark = matchMedia("(prefers-color-scheme: dark)");
-const root = document.documentElement;
-const isDark = () =>
-  (root.dataset.theme ?? (dark.matches ? "dark" : "light")) === "dark";
-const show = () => {
-  button.textContent = isDark() ? "Light" : "Dark";
-  button.setAttribute(
-    "aria-label", "Show the page in " + button.textContent.toLowerCase() + " colours");
-};
-button.hidden = false;
-button.addEventListener("click", () => {
-  root.dataset.theme = isDark() ? "light" : "dark";
-  show();
-});
-dark.addEventListener("change", show);
-show();
-const open = () => {
-  const runs = document.getElementById(location.hash.slice(1));
-  const details = runs?.closest("details");
-  if (!details) return;
-  details.open = true;
-  details.scrollIntoView();
-  runs.focus({ preventScroll: true });
-};
-addEventListener("hashchange", open);
-// Going to where one is already changes nothing.
-addEventListener("click", (event) => {
-  const link = event.target.closest?.("svg a");
-  if (link?.getAttribute("href") === location.hash) open();
-});
-open();
-`;
-
 // What only these pages have.
 const CSS = `
 code.flag { white-space: nowrap; }
@@ -88,41 +48,25 @@ summary { overflow-wrap: anywhere; cursor: pointer; }
 svg a:hover rect, svg a:focus rect { stroke: var(--ink); stroke-width: 2; }
 `;
 
-// Long: one template, which reads as the page does.
 /** The whole page as text. */
 export async function sweepPageText(page: SweepPage): Promise<string> {
-  const css = await pageCss();
-  const { sweep: { sweep }, layout, maps, curves, links } = page;
-  const title = `Sweep ${sweep.name}`;
-  const parts = [
-    ["maps", "Maps"],
-    ...(curves.length > 0 ? [["curves", "Over training"]] : []),
-    ["runs", "Runs"],
-    ["again", "How to repeat it"],
-  ];
-  const text = html`
-    <!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8">
-        <meta http-equiv="Content-Security-Policy" content="${policyOf({
-          script: SCRIPT,
-        })}">
-        <meta name="viewport" content="width=device-width, initial-scale=1">
-        <title>${title} – groklab</title>
-        <style>
-    ${new Markup(css + CSS)}
-    </style>
-      </head>
-      <body>
-        <a class="skip" href="#main">To the report</a>
-        <header><h1>${title}</h1><button type="button" id="theme" hidden>Dark</button></header>
-        <nav aria-label="Parts">
-          <ul>${parts.map(([id, name]) =>
-            html`<li><a href="#${id}">${name}</a></li>`
-          )}</ul>
-        </nav>
-        <main id="main">
+  return await framed({
+    title: `Sweep ${page.sweep.sweep.name}`,
+    css: CSS,
+    script: SCRIPT,
+    parts: [
+      ["maps", "Maps"],
+      ...(page.curves.length > 0 ? [["curves", "Over training"] as const] : []),
+      ["runs", "Runs"],
+      ["again", "How to repeat it"],
+    ],
+    main: mainHtml(page),
+  });
+}
+
+function mainHtml(page: SweepPage): Html {
+  const { layout, maps, curves, links } = page;
+  return html`
     ${headHtml(page)}
     <section aria-labelledby="maps"><h2 id="maps">Maps</h2>
     <p>Each cell leads to its runs.${layout.panels.length > 1 &&
@@ -145,12 +89,7 @@ export async function sweepPageText(page: SweepPage): Promise<string> {
     ${runsHtml(layout, links)}</section>
     <section aria-labelledby="again"><h2 id="again">How to repeat it</h2>
     ${againHtml(page)}</section>
-        </main>
-        <script type="module">${new Markup(SCRIPT)}</script>
-      </body>
-    </html>
   `;
-  return text.text.trimStart();
 }
 
 function headHtml({ sweep, layout, problems }: SweepPage): Html {

@@ -78,7 +78,7 @@ async function countSteps(
 }
 
 /** A function that says what was counted since it was called last. */
-async function reporter(): Promise<() => Map<string, number>> {
+export async function reporter(): Promise<() => Map<string, number>> {
   const cudart = (await cudaLibraries()).find((name) => /cudart/.test(name))!;
   const { symbols } = Deno.dlopen(cudart, {
     stand_ins_report: { parameters: ["buffer", "i64"], result: "i64" },

@@ -32,6 +32,40 @@ static struct kind kinds[KINDS];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int capturing;
 
+/* What is recorded for a graph, in the order in which it was asked for. */
+struct node {
+  int type; /* as CUDA numbers them */
+  void *to;
+  const void *from;
+  size_t bytes;
+  int way, value;
+};
+enum { KERNEL, COPY, MEMSET, HOST_WORK };
+struct graph {
+  struct node *nodes;
+  size_t count;
+};
+static struct graph *recorded;
+static int broken; /* what may not be done while recording was done */
+
+static void count(const char *what, const char *name);
+
+/* Whether something is recorded instead of done. */
+static int record(struct node node) {
+  if (!capturing) return 0;
+  recorded->nodes =
+      realloc(recorded->nodes, (recorded->count + 1) * sizeof node);
+  recorded->nodes[recorded->count++] = node;
+  return 1;
+}
+
+/* CUDA's answer to what may not be done while recording. */
+static int refused(void) {
+  if (!capturing) return 0;
+  broken = 1;
+  return 900;
+}
+
 static unsigned hash_of(const char *name) {
   unsigned hash = 2166136261u;
   for (; *name; name++) hash = (hash ^ (unsigned char)*name) * 16777619u;
@@ -142,6 +176,7 @@ static int launch(const void *function, dim3 grid) {
   count("kernel ", name);
   /* Whether blocks beside each other may add to the same place. */
   if (grid.y > 1) count("tall kernel ", name);
+  record((struct node){.type = KERNEL});
   return 0;
 }
 int cudaLaunchKernel(const void *f, dim3 grid) { return launch(f, grid); }
@@ -154,7 +189,7 @@ int cudaLaunchKernelExC(const dim3 *config, const void *f) {
 }
 int cudaLaunchHostFunc(void *stream, void (*f)(void *), void *data) {
   count("call ", "cudaLaunchHostFunc");
-  f(data);
+  if (!record((struct node){.type = HOST_WORK})) f(data);
   return 0;
 }
 int cudaFuncGetAttributes(int *attributes, const void *function) {
@@ -171,6 +206,13 @@ int cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int *blocks) {
 
 /* Memory. */
 
+/* What lies on the card. */
+#define BLOCKS 65536
+static struct {
+  char *begin;
+  size_t bytes;
+} blocks[BLOCKS];
+
 static int allocate(void **memory, size_t bytes) {
   void *fresh = NULL;
   if (posix_memalign(&fresh, 4096, bytes ? bytes : 1)) return 2;
@@ -180,7 +222,14 @@ static int allocate(void **memory, size_t bytes) {
 }
 int cudaMalloc(void **memory, size_t bytes) {
   count("", "allocation on the card");
-  return allocate(memory, bytes);
+  if (refused()) return 900;
+  int failed = allocate(memory, bytes);
+  for (int i = 0; !failed && i < BLOCKS; i++) {
+    if (blocks[i].begin) continue;
+    blocks[i].begin = *memory, blocks[i].bytes = bytes;
+    break;
+  }
+  return failed;
 }
 int cudaMallocFromPoolAsync(void **memory, size_t bytes) {
   return cudaMalloc(memory, bytes);
@@ -193,6 +242,9 @@ int cudaHostAlloc(void **memory, size_t bytes) {
   return cudaMallocHost(memory, bytes);
 }
 int cudaFree(void *memory) {
+  for (int i = 0; memory && i < BLOCKS; i++) {
+    if (blocks[i].begin == memory) blocks[i].begin = NULL;
+  }
   free(memory);
   return 0;
 }
@@ -208,7 +260,10 @@ int cudaMemPoolCreate(void **pool) {
 }
 int cudaPointerGetAttributes(int *attributes, const void *memory) {
   memset(attributes, 0, 32);
-  attributes[0] = 2; /* of the card */
+  for (int i = 0; i < BLOCKS; i++) {
+    size_t offset = (const char *)memory - blocks[i].begin;
+    if (blocks[i].begin && offset < blocks[i].bytes) attributes[0] = 2;
+  }
   return 0;
 }
 
@@ -231,6 +286,8 @@ static void copy(void *to, const void *from, size_t bytes, int way) {
   static const char *ways[] = {"on the host", "to the card", "from the card",
                                "on the card", "somewhere"};
   count("copy ", ways[way]);
+  struct node node = {COPY, to, from, bytes, way};
+  if (record(node)) return;
   memmove(to, from, bytes);
   if (way != 2 || answered(to, bytes) || bytes != 1) return;
   const char *conditions = getenv("STAND_INS_CONDITIONS");
@@ -239,6 +296,7 @@ static void copy(void *to, const void *from, size_t bytes, int way) {
 }
 int cudaMemcpy(void *to, const void *from, size_t bytes, int way) {
   count("call ", "cudaMemcpy");
+  if (refused()) return 900;
   copy(to, from, bytes, way);
   return 0;
 }
@@ -259,7 +317,8 @@ int cudaMemcpy2DAsync(void *to, size_t pitch, const void *from, size_t other,
 /* Memory is set: what is finite stays so. */
 int cudaMemset(void *memory, int value, size_t bytes) {
   count("", "memset");
-  memset(memory, value, bytes);
+  struct node node = {MEMSET, memory, .bytes = bytes, .value = value};
+  if (!record(node)) memset(memory, value, bytes);
   return 0;
 }
 int cudaMemsetAsync(void *memory, int value, size_t bytes) {
@@ -332,21 +391,64 @@ int cudaStreamIsCapturing(void *stream, int *status) {
   *status = capturing;
   return 0;
 }
+int cudaStreamSynchronize(void *stream) {
+  count("call ", "cudaStreamSynchronize");
+  return refused();
+}
+int cudaDeviceSynchronize(void) {
+  count("call ", "cudaDeviceSynchronize");
+  return refused();
+}
 int cudaStreamBeginCapture(void *stream) {
   count("", "graph begun");
+  recorded = calloc(1, sizeof *recorded);
+  broken = 0;
   capturing = 1;
   return 0;
 }
-int cudaStreamEndCapture(void *stream, void **graph) {
+int cudaStreamEndCapture(void *stream, struct graph **graph) {
   capturing = 0;
-  return handle(graph);
+  *graph = broken ? NULL : recorded;
+  return broken ? 901 : 0;
 }
-int cudaGraphInstantiate(void **made) {
+int cudaGraphGetNodes(struct graph *graph, struct node **nodes,
+                      size_t *number) {
+  for (size_t i = 0; nodes && i < graph->count; i++) {
+    nodes[i] = &graph->nodes[i];
+  }
+  *number = graph->count;
+  return 0;
+}
+int cudaGraphNodeGetType(const struct node *node, int *type) {
+  *type = node->type;
+  return 0;
+}
+int cudaGraphMemcpyNodeGetParams(const struct node *node, char *params) {
+  /* struct cudaMemcpy3DParms */
+  memset(params, 0, 160);
+  *(const void **)(params + 32) = node->from;
+  *(void **)(params + 96) = node->to;
+  *(size_t *)(params + 128) = node->bytes;
+  *(int *)(params + 152) = node->way;
+  return 0;
+}
+int cudaGraphInstantiate(struct graph **made, struct graph *graph) {
   count("", "graph made");
-  return handle(made);
+  *made = graph; /* which is never freed */
+  return 0;
 }
-int cudaGraphLaunch(void *graph) {
+int cudaGraphInstantiateWithFlags(struct graph **made, struct graph *graph) {
+  return cudaGraphInstantiate(made, graph);
+}
+int cudaGraphDestroy(struct graph *graph) { return 0; }
+int cudaGraphExecDestroy(struct graph *graph) { return 0; }
+int cudaGraphLaunch(struct graph *graph) {
   count("", "graph launch");
+  for (size_t i = 0; i < graph->count; i++) {
+    struct node node = graph->nodes[i];
+    if (node.type == COPY) memmove(node.to, node.from, node.bytes);
+    if (node.type == MEMSET) memset(node.to, node.value, node.bytes);
+  }
   return 0;
 }
 const char *cudaGetErrorName(int error) { return "an error"; }

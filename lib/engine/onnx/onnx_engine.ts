@@ -14,6 +14,8 @@ import {
 } from "../../base/options.ts";
 import type { Memo } from "../../base/memo.ts";
 import type { Experiment } from "../../experiment/experiment.ts";
+import { Card } from "../../onnx/native/card.ts";
+import { asksForRecording } from "../../onnx/runtime/cuda.ts";
 import type { KeptSession } from "../../onnx/runtime/kept_session.ts";
 import { SESSION, type SessionOptions } from "../../onnx/runtime/options.ts";
 import {
@@ -24,9 +26,12 @@ import {
   type Engine,
   type Snapshot,
 } from "../engine.ts";
+import type { Graph } from "../../trace/graph.ts";
 import { initialStates } from "../state.ts";
-import { SteppedBand } from "../stepped_band.ts";
+import { SteppedBand, type Stepper } from "../stepped_band.ts";
+import { BoundSteps } from "./bound_steps.ts";
 import { openLoops } from "./loop_session.ts";
+import { TriedSteps } from "./tried_steps.ts";
 import { inLoops, loopStep } from "./traced_step.ts";
 
 /**
@@ -78,12 +83,34 @@ export async function onnxBand(
   const sizes = groups.map(({ length }) => length);
   const large = isLarge(experiments[0]!);
   const { device = "cpu" } = options;
-  const loops = await openLoops(
-    steps,
-    sizes,
-    { ...options, ...(large && { folding: false }) },
-    // Much memory is given back; another device would get the data in every call.
-    large || device !== "cpu" ? undefined : kept,
-  );
-  return new SteppedBand(loops, from);
+  const session = { ...options, ...(large && { folding: false }) };
+  const open = () =>
+    openLoops(
+      steps,
+      sizes,
+      session,
+      // Much memory is given back; another device would get the data in every call.
+      large || device !== "cpu" ? undefined : kept,
+    );
+  const stepper = isRecorded(session)
+    ? new TriedSteps(await open(), open, () => recorded(steps, sizes, session))
+    : await open();
+  return new SteppedBand(stepper, from);
+}
+
+// Whether steps are to be recorded on a card.
+function isRecorded(
+  { device, runtime = "node", recorded }: SessionOptions,
+): boolean {
+  return device === "cuda" && runtime === "node" &&
+    (recorded ?? asksForRecording());
+}
+
+function recorded(
+  [step, ...others]: readonly Graph[],
+  [runs]: readonly number[],
+  options: SessionOptions,
+): Stepper {
+  if (others.length > 0) throw new Error("the runs are not all of one size");
+  return new BoundSteps(step!, runs!, new Card(options.deviceId), options);
 }

@@ -157,6 +157,19 @@ export function forbidTf32(): void {
 }
 
 /**
+ * Whether the environment asks for recorded steps: no card has confirmed them, so
+ * that nobody gets them who did not.
+ */
+export function asksForRecording(): boolean {
+  try {
+    return Deno.env.get("GROKLAB_CUDA_GRAPH") === "1";
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return false;
+    throw error;
+  }
+}
+
+/**
  * What brings missing libraries.
  *
  * @param missing File names.

@@ -17,6 +17,7 @@ export const SESSION: Checks<SessionOptions> = {
   spin: flag,
   optimization: oneOf(["disabled", "basic", "extended", "all"]),
   folding: flag,
+  recorded: flag,
   profile: text,
 };
 
@@ -52,8 +53,31 @@ export interface SessionOptions {
   /** Graph optimisation; `all` by default. */
   readonly optimization?: "disabled" | "basic" | "extended" | "all";
   /**
+   * `cuda`: whether training steps are recorded as CUDA graphs, many of which are
+   * one thing to launch; where they cannot be, a note on stderr says why, and they
+   * run as else. It needs the whole of `--allow-ffi`. By default the environment's
+   * `GROKLAB_CUDA_GRAPH` decides: 1 records them.
+   */
+  readonly recorded?: boolean;
+  /**
    * `node`: how the name of a file begins into which closing the session writes
    * when and where every node ran, in Chrome's trace format.
    */
   readonly profile?: string;
+}
+
+/** The optimisations that ONNX Runtime leaves out, as its options have them. */
+export function disabledOptimizers(
+  { device = "cpu", folding }: SessionOptions,
+): string {
+  return [
+    // It keeps a factor in float32, whatever the type of the product.
+    "MatMulScaleFusion",
+    // It takes a Range away though it is asked for as an output, and the process
+    // ends in a fault of memory (1.30).
+    "GatherToSliceFusion",
+    // What a graph transposes before a product is faster so on a processor.
+    ...(device === "cpu" ? ["GemmTransposeFusion"] : []),
+    ...(folding === false ? ["ConstantFolding"] : []),
+  ].join(";");
 }

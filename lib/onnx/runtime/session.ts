@@ -10,7 +10,7 @@ import type { DType, HostData, HostTensor } from "../../numeric/tensor.ts";
 import type { OnnxDevice, Runtime } from "../../settings/devices.ts";
 import { forbidTf32, packageFolder } from "./cuda.ts";
 import { checkFeeds, type ValueSpec } from "./feeds.ts";
-import { SESSION, type SessionOptions } from "./options.ts";
+import { disabledOptimizers, SESSION, type SessionOptions } from "./options.ts";
 import { explainedRun } from "./run_errors.ts";
 
 /** A model that is ready to run. */
@@ -165,16 +165,6 @@ function created(
   const { device = "cpu", deviceId = 0, threads = 0, spin = false } = options;
   const { optimization = "all", profile } = options;
   const provider = providerOf(options);
-  const without = [
-    // It keeps a factor in float32, whatever the type of the product.
-    "MatMulScaleFusion",
-    // It takes a Range away though it is asked for as an output, and the process
-    // ends in a fault of memory (1.30).
-    "GatherToSliceFusion",
-    // What a graph transposes before a product is faster so on a processor.
-    ...(device === "cpu" ? ["GemmTransposeFusion"] : []),
-    ...(options.folding === false ? ["ConstantFolding"] : []),
-  ];
   return ort.InferenceSession.create(model, {
     executionProviders: [
       provider === "cuda" ? { name: provider, deviceId } : provider,
@@ -182,7 +172,9 @@ function created(
     graphOptimizationLevel: optimization,
     intraOpNumThreads: threads,
     extra: {
-      optimization: { disable_specified_optimizers: without.join(";") },
+      optimization: {
+        disable_specified_optimizers: disabledOptimizers(options),
+      },
       session: {
         intra_op: { allow_spinning: spin ? "1" : "0" },
         // Else blocks of a card add to the same place, in the order in which they

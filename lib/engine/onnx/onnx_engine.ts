@@ -31,8 +31,9 @@ import { initialStates } from "../state.ts";
 import { SteppedBand, type Stepper } from "../stepped_band.ts";
 import { BoundSteps } from "./bound_steps.ts";
 import { openLoops } from "./loop_session.ts";
+import { packedStepper } from "./packed_state.ts";
 import { TriedSteps } from "./tried_steps.ts";
-import { inLoops, loopStep } from "./traced_step.ts";
+import { type Form, formFor, inLoops, loopStep } from "./traced_step.ts";
 
 /**
  * Starts the compiled engine.
@@ -62,6 +63,7 @@ export async function onnxEngine(
  * @param start Where to go on from; by default the initial parameters.
  * @param known What runs before them had in common with them.
  * @param kept What keeps a session for runs behind them.
+ * @param form How their steps are written, by default as suits the device.
  * @throws {UsageError} if a processor would have to hold too many loops.
  */
 export async function onnxBand(
@@ -70,6 +72,7 @@ export async function onnxBand(
   start?: BandSnapshot,
   known?: Memo,
   kept?: KeptSession,
+  form: Form = formFor(options),
 ): Promise<BandEngine> {
   const groups = inLoops(experiments, options);
   const { runtime } = options;
@@ -78,7 +81,7 @@ export async function onnxBand(
   // Of their types and shapes, which matter here, all states are as the first.
   const steps = await Array.fromAsync(
     groups,
-    (group) => loopStep(group, from.states[0]!, options),
+    (group) => loopStep(group, from.states[0]!, options, form),
   );
   const sizes = groups.map(({ length }) => length);
   const large = isLarge(experiments[0]!);
@@ -95,7 +98,10 @@ export async function onnxBand(
   const stepper = isRecorded(session)
     ? new TriedSteps(await open(), open, () => recorded(steps, sizes, session))
     : await open();
-  return new SteppedBand(stepper, from);
+  const packed = groups.flatMap((group, i) =>
+    group.map(() => steps[i]!.packed)
+  );
+  return new SteppedBand(packedStepper(stepper, packed), from);
 }
 
 // Whether steps are to be recorded on a card.

@@ -25,6 +25,7 @@ import type { SessionOptions } from "../../onnx/runtime/options.ts";
 import { type Placement, placementOf } from "../../onnx/runtime/placement.ts";
 import type { Params } from "../../optim/mod.ts";
 import { trace } from "../../trace/backend.ts";
+import { pack, type Packed } from "../../trace/cards/pack.ts";
 import { type Graph, newConstant, newInput } from "../../trace/graph.ts";
 import { expandSegmentSums } from "../../trace/operators/segments.ts";
 import { type Argument, vmap } from "../../trace/transforms/vmap.ts";
@@ -34,6 +35,7 @@ import { makeStep } from "../step.ts";
 import type { StepResult } from "../update.ts";
 import { loopModel, STEP, STEP_SPEC } from "./loop_graph.ts";
 import { loopInputs } from "./loop_session.ts";
+import { packState, rolesOf } from "./packed_state.ts";
 
 /**
  * What depends on the data alone is computed once, but for tensors of more
@@ -52,18 +54,28 @@ const FOLDED = 2 ** 23;
 export function traceStep(
   experiment: Experiment,
   state: HostState,
-  { device = "cpu" }: SessionOptions = {},
+  options: SessionOptions = {},
 ): Graph {
-  const step = makeStep(experiment, device === "cpu");
+  return expandSegmentSums(
+    unexpandedStep(experiment, state, isSliced(options)),
+  );
+}
+
+// The same, sums by segment not being written yet.
+function unexpandedStep(
+  experiment: Experiment,
+  state: HostState,
+  sliced: boolean,
+): Graph {
+  const step = makeStep(experiment, sliced);
   const host = hostBatches(experiment.split, experiment.model);
   const key = Int32Array.from(stepKey(experiment.config));
   const measured = !isLarge(experiment);
-  const graph = traced((tensors, time) => {
+  return traced((tensors, time) => {
     const draw = { key: tf.tensor1d(key, "int32"), time };
     const batches = mapTree(host, constant);
     return step(stateOf(tensors), draw, batches, measured);
   }, state);
-  return expandSegmentSums(graph);
 }
 
 // A step as a graph: the state goes in and out, what else it takes goes in, its
@@ -80,26 +92,57 @@ function traced(
   );
 }
 
+/** What a loop runs. */
+export interface LoopStep extends Graph {
+  /** What of the state it carries as one; on a processor nothing. */
+  readonly packed: readonly Packed[];
+}
+
 /**
  * What a loop runs: the step of one run, or of several stacked.
  *
  * @param group The runs of the loop.
  * @param state A state of one, of which only types and shapes matter.
  * @param options Where it will run.
+ * @param form How the step is written, by default as suits the device.
  */
 export async function loopStep(
   group: readonly Experiment[],
   state: HostState,
   options: SessionOptions,
-): Promise<Graph> {
-  const { device = "cpu", runtime } = options;
-  if (group.length === 1) {
-    const step = traceStep(group[0]!, state, options);
-    return await foldConstants(step, FOLDED, runtime);
+  form: Form = formFor(options),
+): Promise<LoopStep> {
+  const { runtime } = options;
+  const [first] = group as [Experiment];
+  const isBand = group.length > 1;
+  const sliced = isSliced(options);
+  const traced = isBand
+    ? stackableStep(group, state, sliced)
+    : unexpandedStep(first, state, sliced);
+  const { graph, packed } = form === "card"
+    ? pack(traced, rolesOf(traced), group.length)
+    : { graph: traced, packed: [] };
+  if (!isBand && form === "processor") {
+    const step = expandSegmentSums(graph);
+    return { ...await foldConstants(step, FOLDED, runtime), packed };
   }
-  const step = stackedStep(group, state, device === "cpu");
-  return expandSegmentSums(await foldConstants(step, FOLDED, runtime));
+  const step = isBand ? stackedStep(graph, group) : graph;
+  const folded = await foldConstants(step, FOLDED, runtime);
+  return { ...expandSegmentSums(folded), packed };
 }
+
+/**
+ * How a step is written: for a processor, whose caches and kernels' passes it is
+ * about, or for a card, on which every operation costs the same, however small.
+ */
+export type Form = "processor" | "card";
+
+// Whether train rows go in slices that stay in a cache.
+const isSliced = ({ device = "cpu" }: SessionOptions) => device === "cpu";
+
+/** The form that suits a device. */
+export const formFor = ({ device = "cpu" }: SessionOptions): Form =>
+  device === "cuda" ? "card" : "processor";
 
 /**
  * Where ONNX Runtime places the nodes of the training loop's body, found by
@@ -115,10 +158,11 @@ export async function loopPlacement(
   options: SessionOptions = {},
 ): Promise<{ step: Placement; evaluated: Placement }> {
   const state = await initialState(experiment);
-  const graph = await foldConstants(traceStep(experiment, state, options));
-  const model = encodeModel(loopModel([graph]));
+  const step = await loopStep([experiment], state, options);
+  const model = encodeModel(loopModel([step]));
+  const packed = packState(state, step.packed);
   const placement = (every: number) => {
-    const inputs = loopInputs([state], { count: 2, first: 1, every });
+    const inputs = loopInputs([packed], { count: 2, first: 1, every });
     return placementOf(model, inputs, 2, folder, options);
   };
   return { step: await placement(3), evaluated: await placement(1) };
@@ -182,23 +226,27 @@ function argumentsOf(experiments: readonly Experiment[]): HostState[] {
   });
 }
 
-// The step of the first run with what differs as arguments, stacked over all runs,
-// whose own they then become.
-function stackedStep(
+// The step of the first run with what differs as arguments.
+function stackableStep(
   experiments: readonly Experiment[],
   state: HostState,
   sliced: boolean,
 ): Graph {
   const [first] = experiments as [Experiment];
-  const given = argumentsOf(experiments);
+  const [given] = argumentsOf(experiments);
   const measure = makeMeasure(first);
   const measured = !isLarge(first);
-  const graph = traced((tensors, time) => {
+  return traced((tensors, time) => {
     const { data, key, rates } = tensors as Partial<Arguments>;
     const optimizer = optimizerOf(first.config, rates, first.definitions);
     const step = makeStep({ ...first, optimizer }, sliced, measure);
     return step(stateOf(tensors), { key: key!, time }, data!, measured);
-  }, { ...state, ...given[0] });
+  }, { ...state, ...given });
+}
+
+// That step stacked over all runs, whose own the arguments become.
+function stackedStep(graph: Graph, experiments: readonly Experiment[]): Graph {
+  const given = argumentsOf(experiments);
   const number = newInput(STEP, STEP_SPEC);
   const stacked = vmap(graph, experiments.length, (name): Argument => {
     if (name === STEP) return { value: number, stacked: false };

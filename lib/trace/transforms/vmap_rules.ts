@@ -181,18 +181,19 @@ const scatter: Rule = (context) => {
   return same(context, [data, concat(g, [first, places], -1), updates]);
 };
 
+/** The operators that do the same to each element. */
+export const ELEMENTWISE: readonly string[] = [
+  ...["Add", "Sub", "Mul", "Div", "Pow", "Mod", "Max", "Min", "Where"],
+  ...["Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"],
+  ...["And", "Or", "Not", "Neg", "Abs", "Sign", "Sqrt", "Exp", "Log"],
+  ...["Sin", "Cos", "Tan", "Tanh", "Sinh", "Cosh", "Erf", "Reciprocal"],
+  ...["Floor", "Ceil", "Round", "Relu", "LeakyRelu", "HardSigmoid"],
+  ...["IsNaN", "IsInf", "Cast", "Identity", "BitShift", "BitwiseXor"],
+];
+
 /** The rules by ONNX operator. */
 export const rules: Readonly<Record<string, Rule>> = {
-  ...Object.fromEntries(
-    [
-      ...["Add", "Sub", "Mul", "Div", "Pow", "Mod", "Max", "Min", "Where"],
-      ...["Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"],
-      ...["And", "Or", "Not", "Neg", "Abs", "Sign", "Sqrt", "Exp", "Log"],
-      ...["Sin", "Cos", "Tan", "Tanh", "Sinh", "Cosh", "Erf", "Reciprocal"],
-      ...["Floor", "Ceil", "Round", "Relu", "LeakyRelu", "HardSigmoid"],
-      ...["IsNaN", "IsInf", "Cast", "Identity", "BitShift", "BitwiseXor"],
-    ].map((op) => [op, elementwise]),
-  ),
+  ...Object.fromEntries(ELEMENTWISE.map((op) => [op, elementwise])),
   Softmax: axisAttribute,
   ArgMax: axisAttribute,
   ArgMin: axisAttribute,

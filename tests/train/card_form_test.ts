@@ -40,7 +40,11 @@ const MODELS: Record<string, ConfigInput> = {
     model: "encoder",
     perpProjections: "apart",
   },
-  "encoder with muon": { ...tiny, model: "encoder", optimizer: "muon" },
+  "transformer with muon": {
+    ...tiny,
+    model: "transformer",
+    optimizer: "muon",
+  },
   "mini-batches": { batchSize: 7 },
 };
 

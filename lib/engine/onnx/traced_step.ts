@@ -25,7 +25,10 @@ import type { SessionOptions } from "../../onnx/runtime/options.ts";
 import { type Placement, placementOf } from "../../onnx/runtime/placement.ts";
 import type { Params } from "../../optim/mod.ts";
 import { trace } from "../../trace/backend.ts";
+import { mergeLookUps } from "../../trace/cards/look_ups.ts";
 import { pack, type Packed } from "../../trace/cards/pack.ts";
+import { sumsAsProducts } from "../../trace/cards/products.ts";
+import { segmentProduct } from "../../trace/cards/segments.ts";
 import { type Graph, newConstant, newInput } from "../../trace/graph.ts";
 import { expandSegmentSums } from "../../trace/operators/segments.ts";
 import { type Argument, vmap } from "../../trace/transforms/vmap.ts";
@@ -128,8 +131,15 @@ export async function loopStep(
   }
   const step = isBand ? stackedStep(graph, group) : graph;
   const folded = await foldConstants(step, FOLDED, runtime);
-  return { ...expandSegmentSums(folded), packed };
+  return {
+    ...form === "card" ? forCard(folded) : expandSegmentSums(folded),
+    packed,
+  };
 }
+
+// Fewer operations, where what is known of indices is constant by now.
+const forCard = (step: Graph) =>
+  sumsAsProducts(expandSegmentSums(mergeLookUps(step), segmentProduct));
 
 /**
  * How a step is written: for a processor, whose caches and kernels' passes it is

@@ -171,15 +171,20 @@ function sumOfTable(g: GraphBuilder, rows: Rows): Value {
   return sums(g, concat(g, [...parts, zero], 0), filled, longest, 1);
 }
 
-/** Writes the sums that a trace deferred, their ids being known by now. */
-export function expandSegmentSums(graph: Graph): Graph {
+/**
+ * Writes the sums that a trace deferred, their ids being known by now.
+ *
+ * @param graph The graph.
+ * @param write How a sum is written.
+ */
+export function expandSegmentSums(graph: Graph, write = segmentSum): Graph {
   const g = new GraphBuilder();
   return {
     inputs: graph.inputs,
     outputs: rewrite(graph, new Map(), ({ op, attributes }, operands) => {
       if (op !== SEGMENT_SUM) return undefined;
       const { segments } = attributes as { segments: number };
-      return [segmentSum(g, operands, segments)];
+      return [write(g, operands, segments)];
     }),
   };
 }

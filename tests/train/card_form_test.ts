@@ -49,7 +49,7 @@ const MODELS: Record<string, ConfigInput> = {
 };
 
 const card: OpenEngine = (experiments, start) =>
-  onnxBand(experiments, one, start, undefined, "card");
+  onnxBand(experiments, one, start, undefined, undefined, "card");
 
 for (const [name, config] of Object.entries({ ...CASES, ...MODELS })) {
   Deno.test(`the card's form agrees with ${name}`, async () => {
@@ -115,6 +115,7 @@ Deno.test("the card's form of a run that diverges ends where the run does", asyn
     const engine = await onnxBand(
       [experiment],
       one,
+      undefined,
       undefined,
       undefined,
       form,

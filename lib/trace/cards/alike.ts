@@ -133,11 +133,15 @@ function kindOf(
       if (value === x) return { id: numbered(`own ${role}`), own: true };
     }
     const one = isOne(x);
+    // A number that several share tells those from others that share another one.
+    if (one && shared.has(x) && x.node) {
+      return { id: numbered(`number ${x.id}`), own: false };
+    }
     const given = {
       id: numbered(one ? "number" : `given ${x.dtype}`),
       own: false,
     };
-    if (one && shared.has(x) || !isPackable(x.node, member.shape)) return given;
+    if (!isPackable(x.node, member.shape)) return given;
     const { op, inputs } = x.node;
     const operands = inputs.map((input) =>
       kindOf(member, input, shared, numbered, found)

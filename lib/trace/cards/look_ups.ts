@@ -4,6 +4,7 @@
  * @module
  */
 
+import { maxOf } from "../../base/extremes.ts";
 import { type Graph, GraphBuilder, type Value } from "../graph.ts";
 import { gatherAlong, size } from "../operators/kernels.ts";
 import { reshape } from "../operators/lowering.ts";
@@ -80,7 +81,7 @@ function partOf(g: GraphBuilder, table: Value): Part | undefined {
     const at = cut.indexOf(i);
     return at < 0 ? 0 : numbersOf(starts)[at]!;
   });
-  const last = Math.max(...cut);
+  const last = maxOf(cut);
   const inner = size(x, last + 1);
   const blocks = size(shaped, 0) / (shape[last]! * inner);
   if (cut.some((axis) => axis !== last && shape[axis] !== 1)) return undefined;

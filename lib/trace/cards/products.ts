@@ -14,7 +14,7 @@ import { rewrite } from "../rewrite.ts";
 
 // What is added up in one go: longer sums are sums of sums, which more of a card
 // takes part in.
-const LONG = 4096;
+const LONG = 1024;
 
 /**
  * Writes sums and means of floats as products, and products of what is transposed
@@ -42,7 +42,7 @@ export function sumsAsProducts(graph: Graph): Graph {
       ) {
         return [total({ ...sum, times: sum.times / Number(y.data[0]) })];
       }
-      const own = sumOf(g, node, operands);
+      const own = sumOf(node, operands);
       if (own) return [total(own)];
       const made = op === "Gemm"
         ? ofTransposed(g, node, operands)
@@ -73,7 +73,6 @@ const SUMS = ["ReduceSum", "ReduceSumSquare", "ReduceMean"];
 const TYPES: readonly DType[] = ["float32", "float64"];
 
 function sumOf(
-  g: GraphBuilder,
   { op, outputs }: Node,
   operands: readonly Value[],
 ): Total | undefined {

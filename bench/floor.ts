@@ -27,6 +27,7 @@ const BYTES = {
   int32: 4,
   int64: 8,
   uint32: 4,
+  uint64: 8,
   bool: 1,
 };
 

@@ -21,6 +21,10 @@ export interface ModelDefinition<S extends Settings = Settings>
   /** The model. */
   make(form: Form, config: Values<S>): Model;
   /**
+   * Whether the model asks its {@link Mode} for masks in training; by default it may.
+   */
+  draws?(config: Values<S>): boolean;
+  /**
    * Whether Q, K and V of its attention are one tensor where the model comes
    * from: what ⊥Grad takes them for if a config does not say; by default apart.
    */

@@ -16,6 +16,9 @@ import {
 } from "./settings.ts";
 import { transformer } from "./transformer.ts";
 
+// nn.TransformerEncoderLayer's.
+const DROPOUT = 0.1;
+
 /** What the encoder reads. */
 export type EncoderSettings = ResidualSettings & {
   readonly dFf: Setting<number>;
@@ -43,6 +46,7 @@ export const encoderModel: ModelDefinition<EncoderSettings> = defineModel({
   check: headsProblem,
   idle: idleInResidual,
   projections: "joint", // in_proj_weight, in_proj_bias
+  draws: ({ dropout }) => (dropout ?? DROPOUT) > 0,
   refuses: ({ input }) => input.kind === "tokens" ? undefined : "reads tokens",
   make({ input, classes }, config) {
     const { dFf, norm, positions, dropout, init } = config;
@@ -58,7 +62,7 @@ export const encoderModel: ModelDefinition<EncoderSettings> = defineModel({
       dMlp: dFf,
       norm: norm ?? "post",
       positions: positions ?? "none",
-      dropout: dropout ?? 0.1,
+      dropout: dropout ?? DROPOUT,
       init: init ?? "pytorch",
     });
   },

@@ -257,6 +257,7 @@ export const mlpModel: ModelDefinition<MlpSettings> = defineModel({
       : undefined;
   },
   idle: ({ hidden }) => hidden.length === 0 ? ["dropout"] : [],
+  draws: ({ hidden, dropout }) => hidden.length > 0 && (dropout ?? 0) > 0,
   refuses: ({ input }, { embedding }) =>
     input.kind === "numbers" && embedding !== null
       ? `with --embedding ${embedding} reads tokens`

@@ -239,6 +239,7 @@ export const transformerModel: ModelDefinition<TransformerSettings> =
     },
     check: headsProblem,
     idle: idleInResidual,
+    draws: ({ dropout }) => (dropout ?? 0) > 0,
     refuses: ({ input }) =>
       input.kind === "tokens" ? undefined : "reads tokens",
     // "=" is the token after the task's.

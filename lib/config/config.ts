@@ -33,8 +33,10 @@ import {
 } from "../settings/run.ts";
 import type { Component } from "../settings/setting.ts";
 import { deviceProblem } from "./devices.ts";
+import { drawsBits, generatorOf, usualGenerator } from "./generator.ts";
 import {
   type Config,
+  type ConfigInput,
   configKeys,
   configSettings,
   flagOf,
@@ -154,6 +156,7 @@ function idleIn(config: Config): Set<string> {
   return new Set<string>([
     ...ownedKeys().filter((key) => !read.has(key)),
     ...(drawn ? [] : ["trainFraction"]),
+    ...(drawsBits(config, named.model) === false ? ["generator"] : []),
     ...idleDeviceKeys.filter(([, idle]) => idle(config)).map(([key]) => key),
   ]);
 }
@@ -180,10 +183,26 @@ export function resolveConfig(input: unknown): Config {
   const problem = problemOf(config) ??
     planProblem(config, learningKeys, problemLater);
   if (problem !== undefined) throw new ConfigError(problem);
+  const { model } = definitionsOf(config);
+  const generator = generatorOf(config, model, usualGenerator(input));
+  const whole = { ...config, generator };
   const ordered: Unchecked<Config> = Object.fromEntries(
-    configKeys.map((key) => [key, config[key]]),
+    configKeys.map((key) => [key, whole[key]]),
   );
   return ordered as Config;
+}
+
+/**
+ * A config out of a file, of which something is to be changed: what it leaves open
+ * is what it was without the change.
+ */
+export function toBeChanged(input: ConfigInput): ConfigInput {
+  if (usualGenerator(input) === "squares") return input;
+  try {
+    return { ...input, generator: resolveConfig(input).generator };
+  } catch {
+    return input; // Refused with the change, in better words.
+  }
 }
 
 function checked(input: unknown): Config {

@@ -208,7 +208,11 @@ export function remakeKeys(): void {
   learningKeys.length = 0;
   append(learningKeys, Object.keys(learning()));
   schema = schemaOf(configSettings);
-  refill(defaults, v.parse(schema, {}));
+  const { generator, ...rest } = v.parse(schema, {});
+  refill(
+    defaults,
+    Object.fromEntries(keys.map((key) => [key, { ...rest, generator }[key]])),
+  );
 }
 
 remakeKeys();

@@ -4,11 +4,18 @@
  * @module
  */
 
+import { isObject } from "../base/json.ts";
+
 // Keys that every written config has, as nobody writes them all by hand.
 const WRITTEN = [
   ...["task", "model", "loss", "lossPrecision", "optimizer", "perpGrad"],
   ...["perpScope", "lr", "steps", "seed", "engine", "device", "threads"],
 ];
+
+/** Whether a config is a whole one, as runs write it. */
+export function isWritten(input: unknown): input is Record<string, unknown> {
+  return isObject(input) && WRITTEN.every((key) => key in input);
+}
 
 /**
  * A config in the words of this version. What it says nothing about, because
@@ -18,12 +25,10 @@ const WRITTEN = [
  * @param input The parsed contents of a config.json, or any part of one.
  */
 export function upgradedConfig(input: unknown): unknown {
-  if (typeof input !== "object" || input === null) return input;
-  const config = input as Record<string, unknown>;
-  if (!WRITTEN.every((key) => key in config)) return input;
+  if (!isWritten(input)) return input;
   // ⊥Grad took Q, K and V of every attention apart.
-  if (config["model"] !== "encoder" || "perpProjections" in config) {
+  if (input["model"] !== "encoder" || "perpProjections" in input) {
     return input;
   }
-  return { ...config, perpProjections: "apart" };
+  return { ...input, perpProjections: "apart" };
 }

@@ -12,7 +12,9 @@ import type { Advance } from "./engine.ts";
 /** The path of a state's first tensor that is not finite, undefined where all are. */
 export function notFinite(state: HostState): string | undefined {
   for (const [path, { data }] of Object.entries(state)) {
-    if (data instanceof BigInt64Array) continue;
+    if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
+      continue;
+    }
     // x · 0 is 0 for every finite x, and NaN for the others.
     let sum = 0;
     for (let i = 0; i < data.length; i++) sum += data[i]! * 0;

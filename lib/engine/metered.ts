@@ -7,7 +7,7 @@
 
 import { hostBatch } from "../../models/batch.ts";
 import { isLarge } from "../../models/size.ts";
-import { type Experiment, stepKey } from "../experiment/experiment.ts";
+import { type Experiment, randomnessOf } from "../experiment/experiment.ts";
 import { openMeter } from "../metrics/mod.ts";
 import type { SessionOptions } from "../onnx/runtime/options.ts";
 import type { BandEngine, Evaluated, Evaluation } from "./engine.ts";
@@ -30,7 +30,8 @@ export async function metered(
   engine: BandEngine,
   experiments: readonly Experiment[],
   options: SessionOptions = {},
-  passes = ({ config }: Experiment) => onnxPasses(stepKey(config), options),
+  passes = ({ config }: Experiment) =>
+    onnxPasses(randomnessOf(config), options),
 ): Promise<BandEngine> {
   const [first] = experiments as [Experiment];
   const { runtime, threads } = options;

@@ -29,10 +29,11 @@ const PURPOSE = wordsOf("batches");
  * @param size How many of them make a batch.
  */
 export function drawBatch(
-  { key, time }: Draw,
+  draw: Draw,
   train: Batch,
   size: number,
 ): { readonly batch: Batch; readonly epoch: Epoch } {
+  const { time } = draw;
   const rows = train.labels.shape[0]!;
   const count = Math.floor(rows / size);
   const counted = (n: number) => tf.scalar(n, "int32");
@@ -40,7 +41,7 @@ export function drawBatch(
   const [number, index] = typeof time === "number"
     ? [Math.floor(time / count), counted(time % count)]
     : [tf.floorDiv(time, counted(count)), tf.mod(time, counted(count))];
-  const order = randomOrder({ key, time: number } as Draw, PURPOSE, rows);
+  const order = randomOrder({ ...draw, time: number } as Draw, PURPOSE, rows);
   const batches = tf.reshape(tf.slice(order, 0, count * size), [count, size]);
   const chosen = tf.gather(batches, index as tf.Scalar) as tf.Tensor1D;
   return {

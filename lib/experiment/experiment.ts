@@ -12,12 +12,14 @@ import {
 } from "../config/config.ts";
 import type { Split } from "../data/dataset.ts";
 import { randomKey, wordsOf } from "../numeric/random.ts";
+import { squaresKey } from "../numeric/squares.ts";
 import { datasetOf, splitOf } from "./split.ts";
 import { UsageError } from "../base/errors.ts";
 import { type Loss, scaleCorrectLogit } from "../losses/mod.ts";
 import type { HostTensor } from "../numeric/tensor.ts";
 import { chain, type GradientTransformation, type Rate } from "../optim/mod.ts";
 import { scalar } from "../trace/precision.ts";
+import type { Randomness } from "../trace/random.ts";
 import type { Words } from "../numeric/threefry.ts";
 import type { Tree } from "../base/tree.ts";
 import { type Model, withScaledLogits } from "../../models/model.ts";
@@ -95,13 +97,20 @@ function batchProblem(
 }
 
 /**
- * The key of what is random in an experiment's steps.
+ * The key of what is random in an experiment's steps, as its generator wants it.
  *
  * @throws {TypeError} if it is no config as resolveConfig() gives it.
  */
 export function stepKey(config: Config): Words {
   checkArgument("stepKey()", "config", config, configCheck);
-  return wordsOf(`${config.seed}:steps`);
+  return config.generator === "squares"
+    ? squaresKey(randomKey(config.seed)("steps"))
+    : wordsOf(`${config.seed}:steps`);
+}
+
+/** What is random in an experiment's steps. */
+export function randomnessOf(config: Config): Randomness {
+  return { key: stepKey(config), generator: config.generator };
 }
 
 /**

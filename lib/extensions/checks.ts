@@ -51,6 +51,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
       ...CHECKED,
       refuses: callback,
       read: callback,
+      draws: callback,
       projections: oneOf("joint", "apart"),
     },
   },

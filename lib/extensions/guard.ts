@@ -76,6 +76,7 @@ const MEMBERS: Readonly<
   models: () => ({
     ...COMPONENT,
     refuses: { gives: wanted.reason },
+    draws: anything,
     // Of each row: what it gives is looked at with the rows.
     read: anything,
     make: {

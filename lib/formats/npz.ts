@@ -16,6 +16,7 @@ const TYPES: Readonly<Record<DType, string>> = {
   int32: "<i4",
   int64: "<i8",
   uint32: "<u4",
+  uint64: "<u8",
   bool: "|b1",
 };
 

@@ -15,6 +15,7 @@ const TYPES: Readonly<Record<DType, string>> = {
   int32: "I32",
   int64: "I64",
   uint32: "U32",
+  uint64: "U64",
   bool: "BOOL",
 };
 
@@ -22,6 +23,7 @@ const TYPES: Readonly<Record<DType, string>> = {
 // each tensor begins at a multiple of its width.
 const ORDER: readonly DType[] = [
   "int64",
+  "uint64",
   "float64",
   "float32",
   "uint32",

@@ -21,6 +21,9 @@ export interface RandomStream {
   integer(below: number): number;
 }
 
+/** What makes the random bits of a step: both are functions of key and counter. */
+export type RandomGenerator = "squares" | "threefry";
+
 /** Makes the stream of a purpose, such as `init/W_E`. */
 export type RandomKey = (purpose: string) => RandomStream;
 

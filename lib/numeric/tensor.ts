@@ -13,6 +13,7 @@ const ARRAYS = {
   int32: Int32Array,
   int64: BigInt64Array,
   uint32: Uint32Array,
+  uint64: BigUint64Array,
   bool: Uint8Array,
 } as const;
 
@@ -24,6 +25,7 @@ export type HostData =
   | Int32Array<ArrayBuffer>
   | BigInt64Array<ArrayBuffer>
   | Uint32Array<ArrayBuffer>
+  | BigUint64Array<ArrayBuffer>
   | Uint8Array<ArrayBuffer>;
 
 /** A tensor in the host's memory, row-major. */
@@ -64,6 +66,9 @@ export function toTyped(
   if (dtype === "int64") {
     return BigInt64Array.from(values as ArrayLike<number>, BigInt);
   }
+  if (dtype === "uint64") {
+    return BigUint64Array.from(values as ArrayLike<number>, BigInt);
+  }
   const from = (values: ArrayLike<number>) => ARRAYS[dtype].from(values);
   return from(
     typeof values[0] === "bigint"
@@ -74,7 +79,7 @@ export function toTyped(
 
 /** The contents of any tensor as doubles. */
 export function toNumbers({ data }: Pick<HostTensor, "data">): Float64Array {
-  return data instanceof BigInt64Array
+  return data instanceof BigInt64Array || data instanceof BigUint64Array
     ? Float64Array.from(data, Number)
     : new Float64Array(data); // Much faster than one by one.
 }
@@ -104,6 +109,7 @@ const HELD: Partial<Record<DType, readonly [number, number]>> = {
   int32: [-(2 ** 31), 2 ** 31 - 1],
   int64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
   uint32: [0, 2 ** 32 - 1],
+  uint64: [0, Number.MAX_SAFE_INTEGER],
   bool: [0, 1],
 };
 
@@ -180,6 +186,7 @@ export type DType =
   | "int32"
   | "int64"
   | "uint32"
+  | "uint64"
   | "bool";
 
 /** Element types that carry a gradient. */

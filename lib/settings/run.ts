@@ -6,6 +6,7 @@
  */
 
 import * as v from "../base/valibot.ts";
+import type { RandomGenerator } from "../numeric/random.ts";
 import {
   type BackendName,
   backendNames,
@@ -81,6 +82,26 @@ export const seed: Setting<number> = integer(
   "seed of everything random",
 );
 
+/**
+ * What makes the random bits of steps, where they have any. Only configs of such
+ * experiments have the key, by default squares; see `older_configs.ts`.
+ */
+export const generator: Setting<RandomGenerator | undefined> = {
+  ...choice(
+    ["squares", "threefry"],
+    "squares",
+    "<name>",
+    "of dropout and mini-batches: squares, or threefry as in runs of 0.1",
+  ),
+  schema: v.optional(
+    v.picklist(
+      ["squares", "threefry"],
+      "must be squares or threefry",
+    ),
+  ),
+  preset: undefined,
+};
+
 /** Train rows of a step; null for all. */
 export const batchSize: Setting<number | null> = nullable(
   integer([1], 1, "<n>", "train rows a step (default: all)"),
@@ -100,6 +121,8 @@ export type RunSettings = {
   readonly seed: Setting<number>;
   /** Seed of the data and its split; null for `seed`. */
   readonly dataSeed: Setting<number | null>;
+  /** What makes random bits of steps; undefined where there are none. */
+  readonly generator: Setting<RandomGenerator | undefined>;
 };
 
 /** What every run has. */
@@ -119,6 +142,7 @@ export const runSettings: RunSettings = {
   dataSeed: nullable(
     integer([0], 0, "<n>", "seed of the data and its split (default: --seed)"),
   ),
+  generator,
 };
 
 /** The keys that say where to compute. */

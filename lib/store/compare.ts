@@ -58,7 +58,8 @@ export async function describeRun(run: string): Promise<RunDescription> {
     : undefined;
   if (!facts) throw new UsageError(`Cannot describe ${run}: it is no run`);
   const { state, problem, labels, outcome, config = {}, manifest } = facts;
-  const known: Record<string, unknown> = defaults;
+  // Where bits are drawn, this is the default.
+  const known: Record<string, unknown> = { ...defaults, generator: "squares" };
   const today = upgradedConfig(config) as Record<string, unknown>;
   const { checkpoint: _, ...rest } = outcome;
   return {

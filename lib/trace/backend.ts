@@ -16,6 +16,7 @@ import "./gradients.ts";
 import { type Graph, GraphBuilder, type Spec, type Value } from "./graph.ts";
 import { expand } from "./operators/lowering.ts";
 import { type Rule, rules } from "./operators/rules.ts";
+import { expandMasks } from "./operators/squares_kernels.ts";
 import { explained, tensorsOf, withTypedGradients } from "./traced.ts";
 
 /** The name under which the tracing backend is registered. */
@@ -277,7 +278,7 @@ export function trace<T extends Tree<Spec>>(
       [path, backend.value(tensor)] as const
     );
     if (backend.wasRead) backend.readSync();
-    return { inputs: values, outputs };
+    return expandMasks({ inputs: values, outputs });
   } catch (error) {
     throw explained(error, Object.keys(rules));
   } finally {

@@ -10,6 +10,7 @@ export type { Attribute, Graph, Node, Spec, Subgraph, Value } from "./graph.ts";
 export type { DType, FloatDType } from "../numeric/tensor.ts";
 export { castLike, scalar, toPrecision, widen } from "./precision.ts";
 export { type Draw, keepMask, randomOrder, type RowRange } from "./random.ts";
+export type { RandomGenerator } from "../numeric/random.ts";
 export type { Words } from "../numeric/threefry.ts";
 export {
   type BatchGraph,

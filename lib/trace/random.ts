@@ -6,19 +6,39 @@
  */
 
 import * as tf from "../base/tfjs.ts";
-import { isTracing } from "./backend.ts";
+import type { RandomGenerator } from "../numeric/random.ts";
+import { plus, squaresOf, times, wordsIn } from "../numeric/squares.ts";
 import { threefry2x32, type Words } from "../numeric/threefry.ts";
+import { isTracing } from "./backend.ts";
+import {
+  counterOf,
+  LEVELS,
+  MOST_IN_A_ROW,
+} from "./operators/random_counters.ts";
 
 /**
  * What randomness is a function of, beside its purpose: numbers eagerly,
- * tensors traced, int32 [2] (the bits of two words) and an integer [].
+ * tensors traced, int32 [2] (the bits of two words) and an integer []. And what
+ * makes it: Threefry where nothing is said; squares wants a key that is made for
+ * it, see `stepKey`.
  */
 export type Draw =
-  | { readonly key: Words; readonly time: number }
-  | { readonly key: tf.Tensor1D; readonly time: tf.Tensor };
+  & { readonly generator?: RandomGenerator | undefined }
+  & (
+    | { readonly key: Words; readonly time: number }
+    | { readonly key: tf.Tensor1D; readonly time: tf.Tensor }
+  );
 
 type Traced = Extract<Draw, { readonly time: tf.Tensor }>;
 type Eager = Exclude<Draw, Traced>;
+
+/** What randomness is a function of, beside purpose and time, in the host's memory. */
+export interface Randomness {
+  /** Its key. */
+  readonly key: Words;
+  /** What makes it; Threefry where nothing is said. */
+  readonly generator?: RandomGenerator | undefined;
+}
 
 /** Rows of a batch. */
 export interface RowRange {
@@ -27,12 +47,6 @@ export interface RowRange {
   /** How many. */
   readonly rows: number;
 }
-
-/**
- * Random bits decide in sixteenths of a word, four to a block of the generator.
- */
-const LEVELS = 2 ** 16;
-const LANES = 4;
 
 /**
  * A dropout mask: 1/(1 − rate) where an element is kept, 0 where it is dropped.
@@ -56,19 +70,25 @@ export function keepMask(
 ): tf.Tensor2D {
   const wanted = Math.round((1 - rate) * LEVELS);
   const threshold = Math.min(Math.max(wanted, 1), LEVELS - 1);
-  const blocks = Math.ceil(width / LANES);
+  const { generator = "threefry" } = draw;
+  if (generator === "squares" && width > MOST_IN_A_ROW) {
+    throw new RangeError(
+      `Cannot make a dropout mask of ${width} elements a row: by squares a row ` +
+        `has at most ${MOST_IN_A_ROW}`,
+    );
+  }
   if (isTracing()) {
     const { key, time } = draw as Traced;
-    const attrs = { purpose, threshold, blocks, first, rows, width };
+    const attrs = { generator, purpose, threshold, first, rows, width };
     return kernel("KeepMask", { key, step: time }, attrs) as tf.Tensor2D;
   }
-  const { key, time } = draw as Eager;
-  const own = threefry2x32(key, purpose);
+  const { lanes, levels } = SOURCES[generator](draw as Eager, purpose);
+  const blocks = Math.ceil(width / lanes);
   const mask = new Float32Array(rows * width);
   for (let row = 0; row < rows; row++) {
+    const levelsAt = levels(first + row, blocks);
     for (let block = 0; block < blocks; block++) {
-      const [a, b] = threefry2x32(own, [(first + row) * blocks + block, time]);
-      [a >>> 16, a & 0xFFFF, b >>> 16, b & 0xFFFF].forEach((level, lane) => {
+      levelsAt(block).forEach((level, lane) => {
         const column = lane * blocks + block;
         if (column < width && level < threshold) {
           mask[row * width + column] = LEVELS / threshold;
@@ -80,8 +100,8 @@ export function keepMask(
 }
 
 /**
- * A random order of 0..length-1: the rows sorted by 63 random bits each, in
- * which two are equal once in 2⁶³/length² orders.
+ * A random order of 0..length-1: the rows sorted by 62 random bits each, in
+ * which two are equal once in 2⁶²/length² orders (by Threefry, 63).
  *
  * @param draw Seed and epoch: another epoch, another order.
  * @param purpose What it is for.
@@ -93,23 +113,70 @@ export function randomOrder(
   purpose: Words,
   length: number,
 ): tf.Tensor1D {
+  const { generator = "threefry" } = draw;
   if (isTracing()) {
     const { key, time } = draw as Traced;
     const inputs = { key, epoch: time };
-    return kernel("RandomOrder", inputs, { purpose, length }) as tf.Tensor1D;
+    const attrs = { generator, purpose, length };
+    return kernel("RandomOrder", inputs, attrs) as tf.Tensor1D;
   }
-  const { key, time } = draw as Eager;
-  const own = threefry2x32(key, purpose);
-  const bits = Array.from(
-    { length },
-    (_, i) => threefry2x32(own, [i, time]),
-  );
+  const { sortBy } = SOURCES[generator](draw as Eager, purpose);
+  const bits = Array.from({ length }, (_, i) => sortBy(i));
   const order = Array.from(bits.keys()).sort((i, j) => {
     const [[a, b], [c, d]] = [bits[i]!, bits[j]!];
-    return a - c || (b >>> 1) - (d >>> 1) || i - j;
+    return a - c || b - d || i - j;
   });
   return tf.tensor1d(order, "int32");
 }
+
+/** Random bits as an eager function wants them. */
+interface Source {
+  /** How many elements of a row are decided together: a block. */
+  readonly lanes: number;
+  /** The levels, in 0..LEVELS-1, of the blocks of a row that has so many. */
+  levels(row: number, blocks: number): (block: number) => readonly number[];
+  /** What a row is sorted by: first the one, then the other. */
+  sortBy(row: number): Words;
+}
+
+const SOURCES: Readonly<
+  Record<RandomGenerator, (draw: Eager, purpose: Words) => Source>
+> = {
+  threefry({ key, time }, purpose) {
+    const own = threefry2x32(key, purpose);
+    return {
+      lanes: 4,
+      levels: (row, blocks) => (block) =>
+        threefry2x32(own, [row * blocks + block, time]).flatMap(halves),
+      sortBy(row) {
+        const [a, b] = threefry2x32(own, [row, time]);
+        return [a, b >>> 1];
+      },
+    };
+  },
+  squares({ key, time }, purpose) {
+    const row = (number: number) =>
+      times(wordsIn(counterOf(purpose, time, number, 0)), key);
+    const blocks: Words[] = [];
+    const bits = (product: Words, block: number) => {
+      const step = blocks[block] ??= times([0, block], key);
+      return squaresOf(plus(product, step), key);
+    };
+    return {
+      lanes: 2,
+      levels(number) {
+        const product = row(number);
+        return (block) => halves(bits(product, block));
+      },
+      sortBy(number) {
+        const product = row(number);
+        return [bits(product, 0) >>> 1, bits(product, 1) >>> 1];
+      },
+    };
+  },
+};
+
+const halves = (word: number): Words => [word >>> 16, word & 0xFFFF];
 
 // A kernel that no backend but the tracing one has.
 const kernel = (

@@ -33,6 +33,7 @@ export {
   type Switch,
   type TrainingPlan,
 } from "../config/switches.ts";
+export type { RandomGenerator } from "../numeric/random.ts";
 export type { DeviceSettings, RunSettings } from "../settings/run.ts";
 export {
   type Experiment,

@@ -18,7 +18,7 @@ import { type OpenEngine, switchingEngine } from "../engine/switching.ts";
 import {
   type Experiment,
   makeExperiment,
-  stepKey,
+  randomnessOf,
 } from "../experiment/experiment.ts";
 import { specsOf } from "../onnx/runtime/compile.ts";
 import type { KeptSession } from "../onnx/runtime/kept_session.ts";
@@ -167,7 +167,7 @@ function opener(
       engine,
       parts,
       {},
-      ({ config }) => tfjsPasses(stepKey(config), backend),
+      ({ config }) => tfjsPasses(randomnessOf(config), backend),
     );
   };
 }

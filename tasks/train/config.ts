@@ -12,6 +12,7 @@ import {
   configSettings,
   flagOf,
   resolveConfig,
+  toBeChanged,
 } from "../../lib/config/config.ts";
 import type { Switch } from "../../lib/config/switches.ts";
 import { resumableKeys } from "../../lib/settings/run.ts";
@@ -46,7 +47,7 @@ export async function configOf(
   const preset = await presetOf(options);
   const file = options.config === undefined
     ? {}
-    : await readConfig(options.config);
+    : toBeChanged(await readConfig(options.config));
   const start = await startOf(options);
   const switches = await switchesOf(options);
   // Checked before anything heavy is loaded, where that is not needed for it.

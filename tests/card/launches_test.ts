@@ -40,8 +40,8 @@ const cases: Cases = {
 const limits: Readonly<Record<string, Limits>> = {
   mlp: table(169, 21, 7, 21, 11, 2, 2),
   transformer: table(492, 82, 26, 80, 47, 2, 2),
-  dropout: table(328, 21, 7, 21, 91, 92, 92),
-  encoder: table(1074, 125, 31, 125, 179, 182, 182),
+  dropout: table(196, 19, 7, 19, 7, 2, 2),
+  encoder: table(793, 125, 31, 125, 23, 2, 2),
   "64 replicas": table(173, 22, 6, 22, 11, 2, 2),
   "mini-batches": table(181, 17, 9, 17, 3, 3, 3),
 };

@@ -99,6 +99,7 @@ const DEFAULTS = {
   checkpointEvery: null,
   seed: 0,
   dataSeed: null,
+  generator: undefined,
   metrics: ["basic"],
   from: null,
   switches: [],

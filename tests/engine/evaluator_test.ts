@@ -7,7 +7,10 @@ import { openRanks } from "../../lib/metrics/effective_rank.ts";
 import { hostBatch } from "../../models/batch.ts";
 import { initialTensors, prefixed } from "../../models/buffers.ts";
 import { openEvaluator } from "../../lib/engine/evaluation/evaluator.ts";
-import { makeExperiment, stepKey } from "../../lib/experiment/experiment.ts";
+import {
+  makeExperiment,
+  randomnessOf,
+} from "../../lib/experiment/experiment.ts";
 import { onnxEngine } from "../../lib/engine/onnx/onnx_engine.ts";
 import {
   onnxPasses,
@@ -76,7 +79,7 @@ const cases: Record<string, [config: ConfigInput, tolerance: number]> = {
 };
 
 const onnx = (config: ConfigInput): OpenPass =>
-  onnxPasses(stepKey(resolveConfig(config)), { threads: 1 });
+  onnxPasses(randomnessOf(resolveConfig(config)), { threads: 1 });
 
 async function compare(
   config: ConfigInput,
@@ -90,7 +93,7 @@ async function compare(
     : await tfjsEngine(experiment);
   const passes = engine === "onnx"
     ? onnx(config)
-    : tfjsPasses(stepKey(experiment.config), await openBackend("cpu"));
+    : tfjsPasses(randomnessOf(experiment.config), await openBackend("cpu"));
   const evaluator = openEvaluator(experiment, passes, rows);
   try {
     await open.advance(3, 10); // so that buffers and moments are no zeros

@@ -30,6 +30,8 @@ Deno.test("a host tensor is of a type that there is, and holds what was given", 
     ["int64", 2 ** 53],
     ["uint32", -1],
     ["uint32", 2 ** 32],
+    ["uint64", -1],
+    ["uint64", 2 ** 53],
     ["bool", 2],
   ];
   for (const [dtype, value] of wrong) {
@@ -43,6 +45,7 @@ Deno.test("a host tensor is of a type that there is, and holds what was given", 
     ["int32", [-(2 ** 31), 2 ** 31 - 1, -0]],
     ["int64", [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]],
     ["uint32", [0, 2 ** 32 - 1]],
+    ["uint64", [0, Number.MAX_SAFE_INTEGER]],
     ["bool", [0, 1]],
     ["float64", [NaN, -Infinity, 0.1]],
   ];

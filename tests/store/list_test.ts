@@ -119,7 +119,8 @@ Deno.test("a column sorts up, or with - down, and runs without a value come last
 
 Deno.test("values have the types of the files that they are out of", () =>
   withTempDir(async (runs) => {
-    makeRun(join(runs, "a"), { hidden: [8, 4] });
+    // Only of what draws a batch there is a generator.
+    makeRun(join(runs, "a"), { hidden: [8, 4], batchSize: 5 });
     await writeLabels(join(runs, "a"), { tags: ["x", "y"] });
     const [run] = await listRuns(runs, { columns: ["all"] });
     const { hidden, perpGrad, tags, threads, lr, interrupted, switches } = run!;

@@ -6,6 +6,7 @@ import "@tensorflow/tfjs-backend-cpu";
 import { toNumbers } from "../../lib/numeric/tensor.ts";
 import { type Draw, keepMask } from "../../lib/trace/random.ts";
 import { runTraced } from "../../lib/onnx/runtime/compile.ts";
+import type { RandomGenerator } from "../../lib/numeric/random.ts";
 import type { Words } from "../../lib/numeric/threefry.ts";
 import { i32 } from "./_run.ts";
 
@@ -13,16 +14,23 @@ const KEY: Words = [0x12345678, 0x9abcdef0];
 const PURPOSE: Words = [1, 2];
 const [rows, width] = [256, 1024];
 
-const eagerly = (rate: number) =>
+const eagerly = (rate: number, generator: RandomGenerator) =>
   tf.tidy(() => [
-    ...keepMask({ key: KEY, time: 3 }, PURPOSE, rate, { first: 0, rows }, width)
+    ...keepMask({ key: KEY, time: 3, generator }, PURPOSE, rate, {
+      first: 0,
+      rows,
+    }, width)
       .dataSync(),
   ]);
 
 // The first rows, in ONNX Runtime.
-async function inGraph(rate: number, rows: number): Promise<number[]> {
+async function inGraph(
+  rate: number,
+  generator: RandomGenerator,
+  rows: number,
+): Promise<number[]> {
   const { y } = await runTraced((draw) => ({
-    y: keepMask(draw as unknown as Draw, PURPOSE, rate, {
+    y: keepMask({ ...draw, generator } as unknown as Draw, PURPOSE, rate, {
       first: 0,
       rows,
     }, width),
@@ -40,9 +48,14 @@ const RATES: [rate: number, kept: number][] = [
   [1 - 1e-12, 1],
 ];
 
-for (const [rate, kept] of RATES) {
-  Deno.test(`dropout at rate ${rate} keeps ${kept} of ${LEVELS} levels`, async () => {
-    const mask = eagerly(rate);
+const CASES = RATES.flatMap(([rate, kept]) =>
+  (["squares", "threefry"] as const)
+    .map((generator) => [generator, rate, kept] as const)
+);
+
+for (const [generator, rate, kept] of CASES) {
+  Deno.test(`dropout at rate ${rate} keeps ${kept} of ${LEVELS} levels, ${generator}`, async () => {
+    const mask = eagerly(rate, generator);
     // What is kept is scaled so that the mean stays.
     const values = [...new Set(mask)].toSorted((a, b) => a - b);
     assertEquals(values, [0, Math.fround(LEVELS / kept)]);
@@ -55,6 +68,6 @@ for (const [rate, kept] of RATES) {
       Math.abs(found - expected) < 5 * deviation,
       `${found} kept, expected ${expected}`,
     );
-    assertEquals(await inGraph(rate, 8), mask.slice(0, 8 * width));
+    assertEquals(await inGraph(rate, generator, 8), mask.slice(0, 8 * width));
   });
 }

@@ -62,7 +62,7 @@ function nodeOf(op: string, dtype: DType): Graph {
 Deno.test("KERNEL_TYPES is what ONNX Runtime has kernels for", async () => {
   const types: DType[] = [
     ...["float16", "float32", "float64", "int32", "int64"] as const,
-    ...["uint32", "bool"] as const,
+    ...["uint32", "uint64", "bool"] as const,
   ];
   for (const [op, known] of KERNEL_TYPES) {
     const found: DType[] = [];

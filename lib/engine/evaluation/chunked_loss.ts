@@ -9,7 +9,7 @@ import { hostBatch } from "../../../models/batch.ts";
 import { type HostState, prefixed, under } from "../../../models/buffers.ts";
 import { CHUNK, numbersPerRow } from "../../../models/size.ts";
 import { leavesOf, type Tree } from "../../base/tree.ts";
-import { type Experiment, stepKey } from "../../experiment/experiment.ts";
+import { type Experiment, randomnessOf } from "../../experiment/experiment.ts";
 import { mean } from "../../losses/mod.ts";
 import { type HostTensor, toNumbers } from "../../numeric/tensor.ts";
 import type { SessionOptions } from "../../onnx/runtime/options.ts";
@@ -50,7 +50,7 @@ export function openChunkedLoss(
   const n = rows.labels.shape[0]!;
   const forward = forwardOf(experiment, false);
   const passes = namedPasses(
-    onnxPasses(stepKey(experiment.config), options),
+    onnxPasses(randomnessOf(experiment.config), options),
     most,
   );
   const fixed = prefixed(

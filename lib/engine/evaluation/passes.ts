@@ -17,14 +17,13 @@ import {
   toDType,
   toNumbers,
 } from "../../numeric/tensor.ts";
-import type { Words } from "../../numeric/threefry.ts";
 import { encodeModel, modelOf } from "../../onnx/file/model.ts";
 import { cut } from "../../onnx/runtime/batches.ts";
 import { specsOf } from "../../onnx/runtime/compile.ts";
 import type { SessionOptions } from "../../onnx/runtime/options.ts";
 import { openSession } from "../../onnx/runtime/session.ts";
 import { trace } from "../../trace/backend.ts";
-import type { Draw } from "../../trace/random.ts";
+import type { Draw, Randomness } from "../../trace/random.ts";
 import { STEP, STEP_SPEC } from "../onnx/loop_graph.ts";
 import { toDevice, toHost } from "../state.ts";
 
@@ -142,15 +141,19 @@ function added(sum: HostTensor | undefined, part: HostTensor): HostTensor {
 /**
  * Passes in ONNX Runtime.
  *
- * @param key Of what is random.
+ * @param random What is random in them.
  * @param options Where they run.
  */
-export function onnxPasses(key: Words, options: SessionOptions): OpenPass {
+export function onnxPasses(
+  { key, generator }: Randomness,
+  options: SessionOptions,
+): OpenPass {
   return async (fn, like) => {
     const graph = trace(
       ({ [STEP]: time, ...tensors }) =>
         fn(tensors as Tree<tf.Tensor>, {
           key: tf.tensor1d(Int32Array.from(key), "int32"),
+          generator,
           time: time as tf.Tensor,
         }),
       { ...specsOf(treeOf(Object.entries(like))), [STEP]: STEP_SPEC },
@@ -168,16 +171,16 @@ export function onnxPasses(key: Words, options: SessionOptions): OpenPass {
 /**
  * Passes in TensorFlow.js.
  *
- * @param key Of what is random.
+ * @param random What is random in them.
  * @param device The backend.
  */
-export function tfjsPasses(key: Words, device: OpenBackend): OpenPass {
+export function tfjsPasses(random: Randomness, device: OpenBackend): OpenPass {
   return (fn) =>
     Promise.resolve({
       async run(inputs, step) {
         device.use();
         const kept = tf.tidy(() => {
-          const made = fn(toDevice(inputs), { key, time: step });
+          const made = fn(toDevice(inputs), { ...random, time: step });
           return Object.fromEntries(leavesOf<tf.Tensor>(made));
         });
         const results = await toHost(kept);

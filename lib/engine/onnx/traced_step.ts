@@ -29,6 +29,7 @@ import { mergeLookUps } from "../../trace/cards/look_ups.ts";
 import { pack, type Packed } from "../../trace/cards/pack.ts";
 import { sumsAsProducts } from "../../trace/cards/products.ts";
 import { segmentProduct } from "../../trace/cards/segments.ts";
+import { withoutShifts } from "../../trace/cards/shifts.ts";
 import { type Graph, newConstant, newInput } from "../../trace/graph.ts";
 import { expandSegmentSums } from "../../trace/operators/segments.ts";
 import { type Argument, vmap } from "../../trace/transforms/vmap.ts";
@@ -72,10 +73,11 @@ function unexpandedStep(
 ): Graph {
   const step = makeStep(experiment, sliced);
   const host = hostBatches(experiment.split, experiment.model);
+  const { generator } = experiment.config;
   const key = Int32Array.from(stepKey(experiment.config));
   const measured = !isLarge(experiment);
   return traced((tensors, time) => {
-    const draw = { key: tf.tensor1d(key, "int32"), time };
+    const draw = { key: tf.tensor1d(key, "int32"), time, generator };
     const batches = mapTree(host, constant);
     return step(stateOf(tensors), draw, batches, measured);
   }, state);
@@ -137,9 +139,12 @@ export async function loopStep(
   };
 }
 
-// Fewer operations, where what is known of indices is constant by now.
+// Fewer operations, where what is known of indices is constant by now, and none that
+// a card has no kernel for.
 const forCard = (step: Graph) =>
-  sumsAsProducts(expandSegmentSums(mergeLookUps(step), segmentProduct));
+  withoutShifts(
+    sumsAsProducts(expandSegmentSums(mergeLookUps(step), segmentProduct)),
+  );
 
 /**
  * How a step is written: for a processor, whose caches and kernels' passes it is
@@ -250,7 +255,8 @@ function stackableStep(
     const { data, key, rates } = tensors as Partial<Arguments>;
     const optimizer = optimizerOf(first.config, rates, first.definitions);
     const step = makeStep({ ...first, optimizer }, sliced, measure);
-    return step(stateOf(tensors), { key: key!, time }, data!, measured);
+    const draw = { key: key!, time, generator: first.config.generator };
+    return step(stateOf(tensors), draw, data!, measured);
   }, { ...state, ...given });
 }
 

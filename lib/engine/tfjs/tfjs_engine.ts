@@ -11,7 +11,7 @@ import { isLarge } from "../../../models/size.ts";
 import { checkArgument, experimentCheck } from "../../base/options.ts";
 import { mapTree } from "../../base/tree.ts";
 import { type OpenBackend, openBackend } from "../../devices/tfjs/backends.ts";
-import { type Experiment, stepKey } from "../../experiment/experiment.ts";
+import { type Experiment, randomnessOf } from "../../experiment/experiment.ts";
 import {
   alone,
   type BandEngine,
@@ -70,7 +70,7 @@ export async function tfjsBand(
 function eagerSteps(experiment: Experiment, device: OpenBackend): Stepper {
   const train = makeStep(experiment);
   const measured = !isLarge(experiment);
-  const key = stepKey(experiment.config);
+  const random = randomnessOf(experiment.config);
   const host = hostBatches(experiment.split, experiment.model);
   const batches = mapTree(host, constant);
 
@@ -80,7 +80,7 @@ function eagerSteps(experiment: Experiment, device: OpenBackend): Stepper {
     const kept = tf.tidy((): Omit<StepResult, "epoch"> => {
       const { epoch: _, ...result } = train(
         state,
-        { key, time },
+        { ...random, time },
         batches,
         evaluating && measured,
       );

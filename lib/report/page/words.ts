@@ -114,9 +114,11 @@ export const SUMMARY_COLUMNS = [
  */
 export function tellingKeys(config: Config): (keyof Config)[] {
   const idle = idleKeys(config);
+  // Where bits are drawn, this is the default.
+  const usual: Config = { ...defaults, generator: "squares" };
   const own = configKeys.filter((key) =>
     (key as string) !== "use" &&
-    JSON.stringify(config[key]) !== JSON.stringify(defaults[key]) &&
+    JSON.stringify(config[key]) !== JSON.stringify(usual[key]) &&
     !idle.includes(key)
   );
   return [...own, ...unknownKeys(config) as (keyof Config)[]];

@@ -15,7 +15,7 @@ const holds = ({ data }: Value, value: number) =>
 
 // Whether −1 may be among the divisors: unsigned ones have none.
 const mayBeMinusOne = (b: Value) =>
-  b.dtype !== "uint32" && (holds(b, -1) ?? true);
+  !b.dtype.startsWith("uint") && (holds(b, -1) ?? true);
 
 const isMinusOne = (g: GraphBuilder, b: Value) =>
   binary(g, "Equal", b, like(g, b, -1), "bool");

@@ -15,7 +15,7 @@ interface Typed {
 }
 
 const SIGNED: readonly DType[] = [...FLOATS, "int32", "int64"];
-const NUMBERS: readonly DType[] = [...SIGNED, "uint32"];
+const NUMBERS: readonly DType[] = [...SIGNED, "uint32", "uint64"];
 const SINGLE: readonly DType[] = ["float16", "float32"];
 
 const of = (types: readonly DType[], ...ops: string[]) =>
@@ -35,8 +35,8 @@ export const KERNEL_TYPES: ReadonlyMap<string, readonly DType[]> = new Map([
   ...of(["float32", "float64"], "IsInf"),
   ...of(SINGLE, "Tan", "Sinh", "Cosh", "Erf"),
   ...of(["bool"], "And", "Or", "Not"),
-  ...of(["int32", "int64", "uint32"], "BitwiseXor"),
-  ...of(["uint32"], "BitShift"),
+  ...of(["int32", "int64", "uint32", "uint64"], "BitwiseXor"),
+  ...of(["uint32", "uint64"], "BitShift"),
 ]);
 
 // A condition is no operand that the kernel is chosen by.

@@ -94,6 +94,7 @@ export const ONNX_TYPE: Readonly<Record<DType, number>> = {
   float16: 10,
   float64: 11,
   uint32: 12,
+  uint64: 13,
 };
 
 /**

@@ -9,11 +9,16 @@ import { toTyped } from "../../numeric/tensor.ts";
 import type { GraphBuilder, Value } from "../graph.ts";
 import { type Attrs, concat } from "./kernels.ts";
 import { binary, cast, like, slice } from "./lowering.ts";
+import { LEVELS } from "./random_counters.ts";
+import { keepMaskLater, squaresOrder } from "./squares_kernels.ts";
 import {
   threefryOn,
   type WordArithmetic,
   type Words,
 } from "../../numeric/threefry.ts";
+
+// Elements of a row that are decided together.
+const LANES = 4;
 
 const word = (g: GraphBuilder, value: number) =>
   g.constant("uint32", [], Uint32Array.of(value));
@@ -68,8 +73,11 @@ export function keepMask(
   g: GraphBuilder,
   key: Value,
   step: Value,
-  { purpose, blocks, first, rows, width, threshold }: Attrs,
+  attrs: Attrs,
 ): Value {
+  const { generator, purpose, first, rows, width, threshold } = attrs;
+  if (generator === "squares") return keepMaskLater(g, key, step, attrs);
+  const blocks = Math.ceil(width / LANES);
   const numbers = Array.from(
     { length: rows * blocks },
     (_, i) => first * blocks + i,
@@ -87,7 +95,7 @@ export function keepMask(
     "bool",
   );
   const ones = cast(g, kept, "float32", true);
-  return binary(g, "Mul", ones, like(g, ones, 2 ** 16 / threshold));
+  return binary(g, "Mul", ones, like(g, ones, LEVELS / threshold));
 }
 
 /** See `randomOrder` of random.ts. */
@@ -95,8 +103,10 @@ export function randomOrder(
   g: GraphBuilder,
   key: Value,
   epoch: Value,
-  { purpose, length }: Attrs,
+  attrs: Attrs,
 ): Value {
+  const { generator, purpose, length } = attrs;
+  if (generator === "squares") return squaresOrder(g, key, epoch, attrs);
   const numbers = [...Array(length).keys()];
   const [a, b] = draw(g, key, epoch, purpose, [length], numbers);
   const upper = binary(

@@ -28,6 +28,7 @@ import { trace } from "../../trace/backend.ts";
 import { mergeLookUps } from "../../trace/cards/look_ups.ts";
 import { pack, type Packed } from "../../trace/cards/pack.ts";
 import { sumsAsProducts } from "../../trace/cards/products.ts";
+import { rewritten } from "../../trace/cards/rewritings.ts";
 import { segmentProduct } from "../../trace/cards/segments.ts";
 import { withoutShifts } from "../../trace/cards/shifts.ts";
 import { type Graph, newConstant, newInput } from "../../trace/graph.ts";
@@ -142,9 +143,9 @@ export async function loopStep(
 // Fewer operations, where what is known of indices is constant by now, and none that
 // a card has no kernel for.
 const forCard = (step: Graph) =>
-  withoutShifts(
+  withoutShifts(rewritten(
     sumsAsProducts(expandSegmentSums(mergeLookUps(step), segmentProduct)),
-  );
+  ));
 
 /**
  * How a step is written: for a processor, whose caches and kernels' passes it is

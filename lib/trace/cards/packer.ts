@@ -214,14 +214,11 @@ export class Packer {
     const sizes = members.map(({ shape }) => sizeOf(shape));
     if (kind !== "matrix") throw new TypeError("not a matrix");
     if (zero || sizes.every((size) => size === length)) return value;
-    const flags = sizes.flatMap((size) =>
-      Array.from({ length }, (_, i) => i < size)
+    const flags = new Uint8Array(sizeOf(value.shape));
+    sizes.forEach((size, row) =>
+      flags.fill(1, row * length, row * length + size)
     );
-    const mask = g.constant(
-      "bool",
-      value.shape,
-      Uint8Array.from(flags, Number),
-    );
+    const mask = g.constant("bool", value.shape, flags);
     return g.emit("Where", [mask, value, like(g, value, 0)], {}, value);
   }
 

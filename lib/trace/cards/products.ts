@@ -7,7 +7,6 @@
 
 import { type DType, sizeOf, toTyped } from "../../numeric/tensor.ts";
 import { type Graph, GraphBuilder, type Node, type Value } from "../graph.ts";
-import { gatherAlong } from "../operators/kernels.ts";
 import { binary, reshape } from "../operators/lowering.ts";
 import { matMul } from "../operators/products.ts";
 import { rewrite } from "../rewrite.ts";
@@ -17,8 +16,7 @@ import { rewrite } from "../rewrite.ts";
 const LONG = 1024;
 
 /**
- * Writes sums and means of floats as products, and products of what is transposed
- * as such.
+ * Writes sums and means of floats as products.
  *
  * @param graph The graph of a step.
  */
@@ -43,13 +41,7 @@ export function sumsAsProducts(graph: Graph): Graph {
         return [total({ ...sum, times: sum.times / Number(y.data[0]) })];
       }
       const own = sumOf(node, operands);
-      if (own) return [total(own)];
-      const made = op === "Gemm"
-        ? ofTransposed(g, node, operands)
-        : op === "GatherND"
-        ? picked(g, node, operands)
-        : undefined;
-      return made && [made];
+      return own && [total(own)];
     }),
   };
 }
@@ -179,51 +171,4 @@ function partOf(length: number): number {
     if (length % d === 0) return length / d;
   }
   return length;
-}
-
-// A product of transposed matrices, whose kernel transposes.
-function ofTransposed(
-  g: GraphBuilder,
-  { attributes, outputs }: Node,
-  operands: readonly Value[],
-): Value | undefined {
-  const sides = operands.slice(0, 2);
-  const bare = sides.map((x) =>
-    x.node?.op === "Transpose" && x.name === undefined ? x.node.inputs[0]! : x
-  );
-  if (bare.every((x, i) => x === sides[i])) return undefined;
-  const flips = ["transA", "transB"].map((name, i) =>
-    [
-      name,
-      Number(attributes[name] ?? 0) ^ (bare[i] === sides[i] ? 0 : 1),
-    ] as const
-  );
-  return g.emit(
-    "Gemm",
-    [...bare, ...operands.slice(2)],
-    { ...attributes, ...Object.fromEntries(flips) },
-    outputs[0]!,
-  );
-}
-
-// An element of each row, by its number among all.
-function picked(
-  g: GraphBuilder,
-  { attributes, outputs }: Node,
-  operands: readonly Value[],
-): Value | undefined {
-  const [x, at] = operands as [Value, Value];
-  const rank = attributes["batch_dims"];
-  const fits = at.data && rank === x.shape.length - 1 &&
-    at.shape.length === x.shape.length && at.shape.at(-1) === 1;
-  if (!fits) return undefined;
-  const width = x.shape.at(-1)!;
-  const places = numbersOf(at).map((column, row) => row * width + column);
-  const found = gatherAlong(
-    g,
-    reshape(g, x, [sizeOf(x.shape)]),
-    g.constant("int64", at.shape.slice(0, -1), toTyped("int64", places)),
-    0,
-  );
-  return reshape(g, found, outputs[0]!.shape);
 }

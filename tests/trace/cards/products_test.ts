@@ -5,51 +5,14 @@ import { mergeLookUps } from "../../../lib/trace/cards/look_ups.ts";
 import { sumsAsProducts } from "../../../lib/trace/cards/products.ts";
 import { segmentProduct } from "../../../lib/trace/cards/segments.ts";
 import { trace } from "../../../lib/trace/backend.ts";
-import { type Graph, newConstant } from "../../../lib/trace/graph.ts";
-import { nodesFor } from "../../../lib/trace/graph_walk.ts";
+import { newConstant } from "../../../lib/trace/graph.ts";
 import { expandSegmentSums } from "../../../lib/trace/operators/segments.ts";
 import { vmap } from "../../../lib/trace/transforms/vmap.ts";
 import { foldConstants } from "../../../lib/onnx/runtime/fold.ts";
-import { assertClose, valuesOf } from "../../_golden.ts";
+import { valuesOf } from "../../_golden.ts";
 import { graphOf, runGraph } from "../_graphs.ts";
 import type { TensorFunction } from "../_run.ts";
-
-const f64 = (shape: readonly number[], first = 1) =>
-  hostTensorOf(
-    "float64",
-    shape,
-    Array.from(
-      { length: shape.reduce((a, b) => a * b, 1) },
-      (_, i) => Math.sin(first + 0.7 * i),
-    ),
-  );
-
-const opsOf = ({ outputs }: Graph) =>
-  nodesFor(outputs.map(([, value]) => value)).map(({ op }) => op)
-    .filter((op) => op !== "Reshape").sort();
-
-// Asserts that a graph and what is made of it give the same, and returns the
-// operators of the latter.
-async function assertSame(
-  graph: Graph,
-  made: Graph,
-  inputs: readonly HostTensor[],
-): Promise<string[]> {
-  const feeds = Object.fromEntries(inputs.map((x, i) => [`x${i}`, x]));
-  const [expected, actual] = [
-    await runGraph(graph, feeds),
-    await runGraph(made, feeds),
-  ];
-  for (const [name, tensor] of Object.entries(expected)) {
-    assertEquals(actual[name]!.shape, tensor.shape);
-    // Sums of up to 10⁴ numbers of at most 1, each off by 2⁻⁵³ of 10⁴.
-    assertClose(valuesOf(actual[name]!), valuesOf(tensor), {
-      relative: 0,
-      absolute: 1e8 * 2 ** -53,
-    }, name);
-  }
-  return opsOf(made);
-}
+import { assertSame, f64, opsOf } from "./_same.ts";
 
 const asProducts = (fn: TensorFunction, ...inputs: HostTensor[]) => {
   const graph = graphOf(fn, inputs);
@@ -110,27 +73,6 @@ Deno.test("what a sum is divided by is in the product", async () => {
     await asProducts((x) => tf.div(tf.sum(tf.square(x)), 50), x),
     ["Gemm", "Mul"],
   );
-});
-
-Deno.test("products transpose what was transposed before them", async () => {
-  const [x, y] = [f64([6, 2]), f64([6, 200])];
-  // Above 128 columns the graph has a Transpose of its own.
-  const graph = graphOf((x, y) => tf.matMul(x, y, true), [x, y]);
-  assertEquals(opsOf(graph), ["Gemm", "Transpose"]);
-  assertEquals(
-    await assertSame(graph, sumsAsProducts(graph), [x, y]),
-    ["Gemm"],
-  );
-});
-
-Deno.test("an element of each row is looked up among all", async () => {
-  const pick: TensorFunction = (x) =>
-    tf.gather(x, tf.tensor1d([2, 0, 4], "int32"), 1, 1);
-  const inputs = [f64([3, 5])];
-  const graph = await foldConstants(graphOf(pick, inputs));
-  assertEquals(opsOf(graph), ["GatherND"]);
-  const made = sumsAsProducts(graph);
-  assertEquals(await assertSame(graph, made, inputs), ["Gather"]);
 });
 
 const ids = (...values: readonly number[]) => tf.tensor1d([...values], "int32");

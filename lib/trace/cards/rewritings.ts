@@ -1,0 +1,163 @@
+/**
+ * Small things that a card does in fewer operations when they are written
+ * otherwise.
+ *
+ * @module
+ */
+
+import { sizeOf, toTyped } from "../../numeric/tensor.ts";
+import {
+  type Graph,
+  GraphBuilder,
+  isFloat,
+  type Node,
+  type Value,
+} from "../graph.ts";
+import { gatherAlong } from "../operators/kernels.ts";
+import { binary, like, reshape } from "../operators/lowering.ts";
+import { nodesFor } from "../graph_walk.ts";
+import { rewrite } from "../rewrite.ts";
+import { isOne } from "./alike.ts";
+
+type Rewriting = (
+  g: GraphBuilder,
+  node: Node,
+  operands: readonly Value[],
+  isUsedOnce: (x: Value) => boolean,
+) => Value | undefined;
+
+/**
+ * Writes products of what is transposed as such, elements that are picked as
+ * looked up, tensors of unequal lengths laid end to end as put in one after the
+ * other, and what is multiplied by several numbers as multiplied by their product.
+ *
+ * @param graph The graph of a step.
+ */
+export function rewritten(graph: Graph): Graph {
+  const g = new GraphBuilder();
+  const made = graph.outputs.map(([, value]) => value);
+  const uses = new Map<Value, number>();
+  const use = (x: Value) => uses.set(x, (uses.get(x) ?? 0) + 1);
+  made.forEach(use);
+  for (const { inputs } of nodesFor(made)) inputs.forEach(use);
+  return {
+    inputs: graph.inputs,
+    outputs: rewrite(graph, new Map(), (node, operands) => {
+      const made = REWRITINGS[node.op]?.(
+        g,
+        node,
+        operands,
+        (x) => uses.get(x) === 1,
+      );
+      return made && [made];
+    }),
+  };
+}
+
+// A product of transposed matrices, whose kernel transposes.
+const ofTransposed: Rewriting = (g, { attributes, outputs }, operands) => {
+  const sides = operands.slice(0, 2);
+  const bare = sides.map((x) =>
+    x.node?.op === "Transpose" && x.name === undefined ? x.node.inputs[0]! : x
+  );
+  if (bare.every((x, i) => x === sides[i])) return undefined;
+  const flips = ["transA", "transB"].map((name, i) => {
+    const flipped = bare[i] === sides[i] ? 0 : 1;
+    return [name, Number(attributes[name] ?? 0) ^ flipped] as const;
+  });
+  return g.emit(
+    "Gemm",
+    [...bare, ...operands.slice(2)],
+    { ...attributes, ...Object.fromEntries(flips) },
+    outputs[0]!,
+  );
+};
+
+// An element of each row, by its number among all.
+const picked: Rewriting = (g, { attributes, outputs }, operands) => {
+  const [x, at] = operands as [Value, Value];
+  const fits = at.data && attributes["batch_dims"] === x.shape.length - 1 &&
+    at.shape.length === x.shape.length && at.shape.at(-1) === 1;
+  if (!fits) return undefined;
+  const width = x.shape.at(-1)!;
+  const places = Array.from(at.data as Int32Array, Number)
+    .map((column, row) => row * width + column);
+  const found = gatherAlong(
+    g,
+    reshape(g, x, [sizeOf(x.shape)]),
+    g.constant("int64", at.shape.slice(0, -1), toTyped("int64", places)),
+    0,
+  );
+  return reshape(g, found, outputs[0]!.shape);
+};
+
+// More parts than these are laid end to end all the same.
+const PARTS = 4;
+
+// Parts of unequal lengths: for a Concat of these ONNX Runtime copies four tables
+// to the card. The first is filled up, the others are put in.
+const endToEnd: Rewriting = (g, { attributes, outputs }, operands) => {
+  const axis = attributes["axis"] as number;
+  const lengths = operands.map(({ shape }) => shape[axis]!);
+  const [first] = operands as [Value];
+  const [result] = outputs as [Value];
+  const fits = isFloat(first) && operands.length <= PARTS &&
+    lengths.some((length) => length !== lengths[0]) &&
+    sizeOf(result.shape.slice(0, axis)) === 1;
+  if (!fits) return undefined;
+  const rest = result.shape.slice(axis + 1);
+  const rows = (x: Value) => reshape(g, x, [x.shape[axis]!, sizeOf(rest)]);
+  const length = result.shape[axis]!;
+  const { dtype } = first;
+  let end = lengths[0]!;
+  const pads = [0, 0, length - end, 0];
+  let whole = g.emit(
+    "Pad",
+    [rows(first), g.ints(pads), like(g, first, 0)],
+    {},
+    {
+      dtype,
+      shape: [length, sizeOf(rest)],
+    },
+  );
+  for (const part of operands.slice(1)) {
+    const count = part.shape[axis]!;
+    const places = Array.from({ length: count }, (_, i) => end + i);
+    const at = g.constant("int64", [count, 1], toTyped("int64", places));
+    whole = g.emit("ScatterND", [whole, at, rows(part)], {}, whole);
+    end += count;
+  }
+  return reshape(g, whole, result.shape);
+};
+
+// A number times a tensor that is a number times another: the numbers first, which
+// may be known before.
+const numbersFirst: Rewriting = (g, node, operands, isUsedOnce) => {
+  const outer = parted(operands);
+  if (!outer || outer.x.node?.op !== "Mul" || outer.x.name !== undefined) {
+    return undefined;
+  }
+  const before = node.inputs[operands.indexOf(outer.x)]!;
+  const inner = isUsedOnce(before) ? parted(outer.x.node.inputs) : undefined;
+  if (!inner) return undefined;
+  return binary(
+    g,
+    "Mul",
+    binary(g, "Mul", outer.number, inner.number),
+    inner.x,
+  );
+};
+
+// A number and a tensor that is none.
+function parted([a, b]: readonly Value[]) {
+  if (isOne(a!) === isOne(b!)) return undefined;
+  const [number, x] = isOne(a!) ? [a!, b!] : [b!, a!];
+  return number.shape.length <= x.shape.length ? { number, x } : undefined;
+}
+
+const REWRITINGS: Readonly<Record<string, Rewriting>> = {
+  Gemm: ofTransposed,
+  GatherND: picked,
+  Concat: endToEnd,
+  Mul: numbersFirst,
+};

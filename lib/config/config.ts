@@ -187,7 +187,9 @@ export function resolveConfig(input: unknown): Config {
   const generator = generatorOf(config, model, usualGenerator(input));
   const whole = { ...config, generator };
   const ordered: Unchecked<Config> = Object.fromEntries(
-    configKeys.map((key) => [key, whole[key]]),
+    configKeys.flatMap((key) =>
+      whole[key] === undefined ? [] : [[key, whole[key]]]
+    ),
   );
   return ordered as Config;
 }

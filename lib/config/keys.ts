@@ -208,11 +208,7 @@ export function remakeKeys(): void {
   learningKeys.length = 0;
   append(learningKeys, Object.keys(learning()));
   schema = schemaOf(configSettings);
-  const { generator, ...rest } = v.parse(schema, {});
-  refill(
-    defaults,
-    Object.fromEntries(keys.map((key) => [key, { ...rest, generator }[key]])),
-  );
+  refill(defaults, v.parse(schema, {}));
 }
 
 remakeKeys();

@@ -91,7 +91,8 @@ export const generator: Setting<RandomGenerator | undefined> = {
     ["squares", "threefry"],
     "squares",
     "<name>",
-    "of dropout and mini-batches: squares, or threefry as in runs of 0.1",
+    "of dropout and mini-batches: squares, or threefry as in runs of 0.1 and " +
+      "0.2.0 (default: squares)",
   ),
   schema: v.optional(
     v.picklist(

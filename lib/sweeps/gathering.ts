@@ -10,8 +10,10 @@ import {
   ConfigError,
   type ConfigInput,
   configKeys,
+  definitionsOf,
   resolveConfig,
 } from "../config/config.ts";
+import { drawsBits } from "../config/generator.ts";
 import { shown } from "../settings/checked.ts";
 import { Costs } from "../train/threads/cost.ts";
 import { runId } from "./ids.ts";
@@ -184,9 +186,14 @@ export function pointText(point: Point): string {
 // What a run that is there would be called if it were planned now: keys may have
 // come since, each with a default.
 function nameNow(id: string, config: Config): string {
-  const isNow = configKeys.every((key) => Object.hasOwn(config, key));
-  if (isNow) return id;
   try {
+    // Where nothing is drawn there is no generator to be named.
+    const isNow = configKeys.every((key) =>
+      Object.hasOwn(config, key) ||
+      key === "generator" &&
+        drawsBits(config, definitionsOf(config).model) === false
+    );
+    if (isNow) return id;
     return runId(resolveConfig(config));
   } catch {
     return id;

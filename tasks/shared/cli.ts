@@ -260,7 +260,9 @@ export function addFlags(
     const { value, help, preset, kind } = setting;
     if (kind === "none") continue;
     const flag = flagOf(key);
-    const description = preset === null ? help : `${help} (default: ${preset})`;
+    const description = preset === null || preset === undefined
+      ? help
+      : `${help} (default: ${preset})`;
     const add = (flags: string) => {
       const option = new Option(flags, description).helpGroup(groupOf(key));
       program.addOption(option);

@@ -53,7 +53,7 @@ export async function configOf(
   // Checked before anything heavy is loaded, where that is not needed for it.
   return resolveConfig({
     ...preset,
-    ...start,
+    ...(start && toBeChanged(start)),
     ...file,
     ...(start && { from: start.from }),
     ...(switches && { switches }),

@@ -55,7 +55,9 @@ Deno.test("a resolved config resolves to itself, keys in one order", () => {
     }, { requiredKeys: [] }),
     (input) => {
       const config = resolveConfig(input);
-      assertEquals(Object.keys(config), [...configKeys]);
+      // Nothing is drawn.
+      const keys = configKeys.filter((key) => key !== "generator");
+      assertEquals(Object.keys(config), keys);
       assertEquals(resolveConfig(JSON.parse(JSON.stringify(config))), config);
     },
   ));

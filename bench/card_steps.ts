@@ -5,7 +5,8 @@
  *
  * Of ours, two calls are timed of which one makes twice as many steps, and their
  * difference is taken: states go to the card and back in each, and what comes once a
- * call is in neither. One round: a card is nobody else's meanwhile.
+ * call is in neither. Steps that are recorded as CUDA graphs have a row of their
+ * own. One round: a card is nobody else's meanwhile.
  *
  * @module
  */
@@ -56,6 +57,13 @@ const WORK: Readonly<Record<string, CardWork>> = {
   "mlp-float64": { ...workloads["mlp-float64"]!, peerSteps: 2000 },
 };
 
+// What is timed with recorded steps too, and so many milliseconds each has.
+const RECORDED: readonly string[] = ["mlp", "transformer"];
+const RECORDED_MS = 20_000;
+
+// Calls after which recorded steps are no longer tried but trained with.
+const TRIAL = [64, 64, 64];
+
 const PEERS: readonly Peer[] = ["torch", "torch graph", "jax", "jax looked up"];
 
 /** How the timings are taken. */
@@ -83,6 +91,11 @@ async function timeAll(options: Options): Promise<CardTimings> {
     add("groklab", ms, steps);
     notes.push(`${work}: ${await placementOf(ours, options)}`);
     if (rounding === undefined) continue;
+    if (RECORDED.includes(work)) {
+      const found = await recordedApart(ours, options);
+      if ("ms" in found) add("groklab, recorded", found.ms, found.steps);
+      else notes.push(`${work}, recorded: ${found.absent}, left out`);
+    }
     const many = options.dry ? 2 : peerSteps;
     const { python, place } = options;
     const time = await peerTimer(ours, python, many, place);
@@ -101,11 +114,47 @@ async function timeAll(options: Options): Promise<CardTimings> {
   return { timings, notes };
 }
 
+interface Timed {
+  readonly ms: number;
+  readonly steps: number;
+}
+
+// The same with recorded steps, in a process of its own: no card has confirmed
+// them, and one that they end is not this one.
+async function recordedApart(
+  config: ConfigInput,
+  { place, seconds }: Options,
+): Promise<Timed | { readonly absent: string }> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "-A", "--no-check", import.meta.filename!],
+      ...["--device", place.device!, "--seconds", String(seconds)],
+      ...["--recorded", JSON.stringify(config)],
+    ],
+    signal: AbortSignal.timeout(RECORDED_MS),
+  }).output();
+  if (success) return JSON.parse(new TextDecoder().decode(stdout));
+  const said = new TextDecoder().decode(stderr).trim().split("\n").at(-1);
+  return { absent: said || "it ended without a word" };
+}
+
+async function timeRecorded(
+  config: ConfigInput,
+  { place, seconds }: Pick<Options, "place" | "seconds">,
+): Promise<Timed | { readonly absent: string }> {
+  let absent: string | undefined;
+  console.warn = (text) => absent ??= String(text);
+  const options = { place: { ...place, recorded: true }, seconds };
+  const timed = await plainStep(config, options, TRIAL);
+  return absent === undefined ? timed : { absent };
+}
+
 /** Milliseconds a plain step of ours, without what comes once a call. */
 async function plainStep(
   config: ConfigInput,
-  { place, seconds }: Options,
-): Promise<{ ms: number; steps: number }> {
+  { place, seconds }: Pick<Options, "place" | "seconds">,
+  before: readonly number[] = [2],
+): Promise<Timed> {
   const experiment = makeExperiment(resolveConfig(config));
   const engine = await onnxEngine(experiment, place);
   const timed = async (count: number) => {
@@ -115,7 +164,7 @@ async function plainStep(
     return (performance.now() - started) / 1000;
   };
   try {
-    await timed(2);
+    for (const steps of before) await timed(steps);
     for (let steps = 40;;) {
       const short = await timed(steps);
       const long = await timed(2 * steps);
@@ -154,13 +203,13 @@ if (import.meta.main) {
       python: { type: "string", default: "python3" },
       seconds: { type: "string", default: "0.5" },
       dry: { type: "boolean", default: false },
+      recorded: { type: "string" },
     },
   });
-  const timings = await timeAll({
-    place: { device: values.device as OnnxDevice, threads: 2 },
-    python: values.python,
-    seconds: Number(values.seconds),
-    dry: values.dry,
-  });
-  console.log(JSON.stringify(timings, null, 2));
+  const place = { device: values.device as OnnxDevice, threads: 2 };
+  const seconds = Number(values.seconds);
+  const found = values.recorded === undefined
+    ? await timeAll({ place, python: values.python, seconds, dry: values.dry })
+    : await timeRecorded(JSON.parse(values.recorded), { place, seconds });
+  console.log(JSON.stringify(found, null, 2));
 }

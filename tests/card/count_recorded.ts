@@ -13,6 +13,7 @@
  */
 
 import { BoundSteps } from "../../lib/engine/onnx/bound_steps.ts";
+import { packState } from "../../lib/engine/onnx/packed_state.ts";
 import { loopStep } from "../../lib/engine/onnx/traced_step.ts";
 import { initialStates } from "../../lib/engine/state.ts";
 import { makeExperiment } from "../../lib/experiment/experiment.ts";
@@ -66,9 +67,12 @@ async function recorded(
 ) {
   const experiments = replicaConfigs({ ...config, steps: 1000 }, { replicas })
     .map(makeExperiment);
-  let states: readonly HostState[] = await initialStates(experiments);
+  const initial = await initialStates(experiments);
   const options = { device: "cuda", threads: 1 } as const;
-  const step = await loopStep(experiments, states[0]!, options);
+  const step = await loopStep(experiments, initial[0]!, options);
+  let states: readonly HostState[] = initial.map((state) =>
+    packState(state, step.packed)
+  );
   const bound = new BoundSteps(step, replicas, new Card(), options);
   const calls: Counts[] = [];
   // The second call records all that the others launch.

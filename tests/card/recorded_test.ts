@@ -15,8 +15,16 @@ import { makeStandIns, standInsLack } from "./stand_ins.ts";
 
 const cases: Cases = {
   mlp: { modulus: 31 },
-  transformer: { model: "transformer", modulus: 23 },
+  transformer: { model: "transformer", modulus: 11 },
   "8 replicas": { replicas: 8, modulus: 23 },
+  "mini-batches": { batchSize: 64, modulus: 23 },
+  "an encoder with dropout": {
+    model: "encoder",
+    modulus: 11,
+    dModel: 16,
+    heads: 2,
+    dFf: 32,
+  },
 };
 
 const lacking = await standInsLack();

@@ -5,7 +5,9 @@ import type { HostState } from "../../models/buffers.ts";
 import type { ConfigInput } from "../../lib/config/config.ts";
 import { BoundSteps, plan } from "../../lib/engine/onnx/bound_steps.ts";
 import { openLoops } from "../../lib/engine/onnx/loop_session.ts";
-import { loopStep } from "../../lib/engine/onnx/traced_step.ts";
+import { difference } from "../../lib/engine/onnx/tried_steps.ts";
+import { packState } from "../../lib/engine/onnx/packed_state.ts";
+import { type Form, loopStep } from "../../lib/engine/onnx/traced_step.ts";
 import { initialStates } from "../../lib/engine/state.ts";
 import { makeExperiment } from "../../lib/experiment/experiment.ts";
 import { BoundSession } from "../../lib/onnx/native/bound_session.ts";
@@ -14,10 +16,15 @@ import { replicaConfigs } from "../../lib/train/band/replicas.ts";
 import { GRADUAL } from "./_huge.ts";
 import { SMALL } from "./_twenty.ts";
 
-async function stepOf(config: ConfigInput, replicas = 1) {
+async function stepOf(
+  config: ConfigInput,
+  replicas = 1,
+  form: Form = "processor",
+) {
   const experiments = replicaConfigs(config, { replicas }).map(makeExperiment);
-  const states = await initialStates(experiments);
-  const step = await loopStep(experiments, states[0]!, {});
+  const initial = await initialStates(experiments);
+  const step = await loopStep(experiments, initial[0]!, {}, form);
+  const states = initial.map((state) => packState(state, step.packed));
   const options = { threads: 1 };
   return {
     states,
@@ -76,6 +83,21 @@ for (const [name, [config, replicas]] of Object.entries(cases)) {
     await found.close();
   });
 }
+
+Deno.test("steps as a card computes them are those of the loop within rounding", async () => {
+  const { states, loops, bound } = await stepOf(SMALL, 2, "card");
+  const [wanted, found] = [await loops(), bound()];
+  // With a step that is evaluated outside an If other operators become one.
+  const { turns } = await wanted.run(states, 3, 12, 5);
+  const other = (await found.run(states, 3, 12, 5)).turns;
+  assertEquals(difference(turns, other), undefined);
+  assertEquals(
+    other.map(({ evaluations }) => evaluations.map(({ step }) => step)),
+    [[5, 10], [5, 10]],
+  );
+  await wanted.close();
+  await found.close();
+});
 
 Deno.test("steps are launched together between evaluations, and with the one before them", () => {
   const lengths = (first: number, count: number, every: number) =>

@@ -163,7 +163,11 @@ function sessionOptions(
   api.do("SetSessionGraphOptimizationLevel", made, ALL_OPTIMIZERS);
   api.do("SetIntraOpNumThreads", made, threads);
   const entries = {
-    "optimization.disable_specified_optimizers": disabledOptimizers(options),
+    "optimization.disable_specified_optimizers": [
+      disabledOptimizers(options),
+      // A card's Split of unequal parts copies a table of them to it.
+      ...(place.provider ? ["GatherSliceToSplitFusion"] : []),
+    ].join(";"),
     "session.intra_op.allow_spinning": spin ? "1" : "0",
     ...(place.provider && {
       // What is computed elsewhere cannot be recorded.

@@ -40,8 +40,8 @@ const cases: Cases = {
 const limits: Readonly<Record<string, Limits>> = {
   mlp: table(88, 0, 19, 0, 3, 2, 2),
   transformer: table(123, 0, 52, 0, 3, 2, 2),
-  dropout: table(120, 0, 19, 0, 3, 2, 2),
-  encoder: table(290, 0, 98, 0, 7, 2, 2),
+  dropout: table(121, 0, 19, 0, 3, 2, 2),
+  encoder: table(291, 0, 98, 0, 3, 2, 2),
   "64 replicas": table(131, 1, 29, 1, 3, 2, 2),
   "mini-batches": table(110, 0, 20, 0, 4, 3, 3),
 };

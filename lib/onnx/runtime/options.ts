@@ -78,6 +78,9 @@ export function disabledOptimizers(
     "GatherToSliceFusion",
     // What a graph transposes before a product is faster so on a processor.
     ...(device === "cpu" ? ["GemmTransposeFusion"] : []),
+    // Of parts of unequal lengths it makes one operation, for which tables are copied
+    // to the card in every run.
+    ...(device === "cuda" ? ["GatherSliceToSplitFusion"] : []),
     ...(folding === false ? ["ConstantFolding"] : []),
   ].join(";");
 }

@@ -37,4 +37,6 @@ if [ ! -d node_modules ]; then
   echo "bench/gpu.sh: node_modules is missing: deno install, where there is a network" >&2
   exit 1
 fi
+# Deno would ask for news of packages, and wait where no answer comes.
+export NPM_CONFIG_REGISTRY=http://127.0.0.1:9
 exec "$deno" run -A --no-check bench/gpu.ts "$@"

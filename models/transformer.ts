@@ -14,7 +14,7 @@ import {
   whole,
 } from "../lib/base/options.ts";
 import { integer, type Setting } from "../lib/settings/setting.ts";
-import { isTracing } from "../lib/trace/backend.ts";
+import { isTracing, wantsFewOperations } from "../lib/trace/backend.ts";
 import { initCheck } from "./checks.ts";
 import { defineModel, type ModelDefinition } from "./definition.ts";
 import {
@@ -80,6 +80,11 @@ export interface TransformerOptions extends Partial<BlockOptions> {
   readonly finalNorm?: boolean;
   /** Whether the unembedding has a bias; by default not. */
   readonly unembeddingBias?: boolean;
+  /**
+   * The token that every row ends with, if that is always the same: compiled without
+   * hooks, attention then computes less. Logits of rows that end otherwise are wrong.
+   */
+  readonly lastToken?: number;
   /** The share of activations that dropout takes out in training; by default 0. */
   readonly dropout?: number;
   /** What the parameters start as; by default Nanda's. */
@@ -99,6 +104,7 @@ const TRANSFORMER: Checks<TransformerOptions> = {
   positions: oneOf(["learned", "none"]),
   finalNorm: flag,
   unembeddingBias: flag,
+  lastToken: whole(0),
   dropout: number,
   init: initCheck,
   initScale: number,
@@ -164,7 +170,11 @@ export function transformer(
       const kinds = W_pos ? vocabulary * length : vocabulary;
       const few = kinds < shape.batch * length;
       let rows = isTracing() && !marked && few
-        ? tableOfVectors(params, tokens)
+        ? tableOfVectors(
+          params,
+          tokens,
+          wantsFewOperations() ? undefined : options.lastToken,
+        )
         : tokenVectors(params, tokens, shape, hook);
       for (let i = 0; i < layers; i++) {
         const path = `blocks.${i}`;
@@ -253,6 +263,7 @@ export const transformerModel: ModelDefinition<TransformerSettings> =
         dMlp,
         vocabulary: vocabulary + 1,
         length: length + 1,
+        lastToken: vocabulary,
         classes,
         norm: norm ?? "none",
         finalNorm: norm === "pre",

@@ -32,11 +32,13 @@ class TraceBackend extends tf.KernelBackend {
   builder = new GraphBuilder();
   /** Whether the function that is traced called data(). */
   wasRead = false;
+  fewOperations = false;
   #values = new WeakMap<tf.DataId, Value>();
 
   /** Forgets the values of the last trace. */
-  reset({ deferSegmentSums, indicesInRange }: TraceOptions = {}): void {
-    this.builder = new GraphBuilder(deferSegmentSums, indicesInRange);
+  reset({ fewOperations = false, ...how }: TraceOptions = {}): void {
+    this.builder = new GraphBuilder(how.deferSegmentSums, how.indicesInRange);
+    this.fewOperations = fewOperations;
     this.#values = new WeakMap();
     this.wasRead = false;
   }
@@ -180,6 +182,10 @@ export function isTracing(): boolean {
   return tf.engine().backendName === BACKEND;
 }
 
+/** Whether one is that is to have few operations. */
+export const wantsFewOperations = (): boolean =>
+  isTracing() && install().fewOperations;
+
 /**
  * Names a traced tensor; on other backends returns it unchanged.
  *
@@ -207,6 +213,8 @@ export interface TraceOptions {
    * negative ones, which ONNX would count from the end, fail when the graph runs.
    */
   readonly indicesInRange?: boolean;
+  /** Rather few operations than little work: on a card each costs the same. */
+  readonly fewOperations?: boolean;
 }
 
 /**
@@ -255,6 +263,7 @@ export function trace<T extends Tree<Spec>>(
   checkOptions("trace()", options, {
     deferSegmentSums: flag,
     indicesInRange: flag,
+    fewOperations: flag,
   });
   const backend = install();
   const engine = tf.engine();

@@ -70,26 +70,28 @@ export function attend(
   drop: (weights: tf.Tensor) => tf.Tensor,
 ): tf.Tensor {
   const { length } = rows.shape;
-  const project = (name: "Q" | "K" | "V", n: number) => {
+  const projection = (name: "Q" | "K" | "V") => {
     const b = params[`b_${name}`];
     // [head, d_model, d_head] → [d_model, head · d_head]
     const W = tf.transpose(params[`W_${name}`], [1, 0, 2]);
-    return rows
-      .map((x) =>
-        linear(
-          x,
-          tf.reshape(W, [dModel, dModel]),
-          b && tf.reshape(b, [dModel]),
-        )
-      )
-      .byHead(heads, n, (x) => hook(`hook_${name.toLowerCase()}`, x));
+    return (x: tf.Tensor) =>
+      linear(x, tf.reshape(W, [dModel, dModel]), b && tf.reshape(b, [dModel]));
   };
-  const q = project("Q", seen);
-  const k = project("K", length);
-  const v = project("V", length);
+  const project = (name: "Q" | "K" | "V", n: number) =>
+    rows.map(projection(name))
+      .byHead(heads, n, (x) => hook(`hook_${name.toLowerCase()}`, x));
 
-  const products = tf.matMul(q, k, false, true);
-  const scaled = tf.mul(products, scalar(1 / Math.sqrt(dModel / heads)));
+  const scale = scalar(1 / Math.sqrt(dModel / heads));
+  const scaled = seen === 1 && rows.end
+    ? productsOfKinds(
+      tf.mul(projection("Q")(rows.end), scale),
+      rows.map(projection("K")),
+      heads,
+    )
+    : tf.mul(
+      tf.matMul(project("Q", seen), project("K", length), false, true),
+      scale,
+    );
   const hidden = causal ? hiddenKeys(seen, length) : undefined;
   const scores = hook(
     "hook_attn_scores", // [batch, head, query, key]
@@ -101,13 +103,69 @@ export function attend(
       ? tf.softmax(scores)
       : stableMax(scores, hidden && masks(hidden, 1, 0)),
   );
-  const mixed = tf.transpose(tf.matMul(drop(pattern), v), [0, 2, 1, 3]);
+  const mixed = seen === 1 && rows.at
+    ? mixOfPositions(drop(pattern), rows.map(projection("V")))
+    : tf.transpose(
+      tf.matMul(drop(pattern), project("V", length)),
+      [0, 2, 1, 3],
+    );
   const z = hook("hook_z", mixed); // [batch, pos, head, d_head]
   return linear(
     asVectors(z, rows.shape),
     tf.reshape(params.W_O, [dModel, dModel]),
     params.b_O,
   );
+}
+
+/**
+ * The products of one query with all keys, where these are looked up: they depend on
+ * the key's vector alone, so that they are looked up themselves.
+ *
+ * @param query [1, d_model].
+ * @param keys d_model each.
+ * @returns [batch, head, 1, key].
+ */
+function productsOfKinds(
+  query: tf.Tensor,
+  keys: Vectors,
+  heads: number,
+): tf.Tensor {
+  const { batch, length } = keys.shape;
+  const products = keys.map((k) => {
+    const [kinds, width] = k.shape as [number, number];
+    const byHead = tf.reshape(tf.mul(k, query), [kinds, heads, width / heads]);
+    return tf.sum(byHead, 2);
+  });
+  const found = tf.reshape(products.last(length), [batch, length, heads]);
+  return tf.expandDims(tf.transpose(found, [0, 2, 1]), 2);
+}
+
+/**
+ * The vectors of all positions, weighted and summed, for one query: position by
+ * position, which is faster than many products of a row with as few.
+ *
+ * @param pattern [batch, head, 1, key].
+ * @param values d_model each, looked up.
+ * @returns [batch, 1, head, d_head].
+ */
+function mixOfPositions(pattern: tf.Tensor, values: Vectors): tf.Tensor {
+  const [batch, heads, , length] = pattern.shape as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const weights = tf.split(
+    tf.reshape(pattern, [batch, heads, length]),
+    length,
+    2,
+  );
+  const sum = weights.map((weight, position) => {
+    const value = values.at!(position);
+    const [rows, width] = value.shape as [number, number];
+    return tf.mul(weight, tf.reshape(value, [rows, heads, width / heads]));
+  }).reduce((a, b) => tf.add(a, b));
+  return tf.expandDims(sum, 1);
 }
 
 /**

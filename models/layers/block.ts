@@ -86,7 +86,7 @@ export function block(
       options.norm === at && ln ? layerNorm(x, ln, within(hook, name)) : x;
 
   const residPre = rows.map((x) => hook("hook_resid_pre", x)); // [batch, pos, d_model]
-  const stream = residPre.last(seen);
+  const stream = (seen === 1 ? residPre.end : undefined) ?? residPre.last(seen);
   const attnOut = hook(
     "hook_attn_out", // [batch, pos, d_model]
     attend(

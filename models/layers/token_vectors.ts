@@ -51,12 +51,17 @@ export function tokenVectors(
  * Before the first attention a vector depends on its token and position alone: where
  * these pairs are fewer than the batch's vectors, products are taken once for each
  * of them.
+ *
+ * @param lastToken The token that every row ends with, if that is always the same.
  */
 export function tableOfVectors(
   { W_E, W_pos }: Embeddings,
   tokens: tf.Tensor,
+  lastToken?: number,
 ): Vectors {
-  if (!W_pos) return lookedUp(W_E as tf.Tensor2D, tokens as tf.Tensor2D);
+  if (!W_pos) {
+    return lookedUp(W_E as tf.Tensor2D, tokens as tf.Tensor2D, lastToken);
+  }
   const [vocabulary, dModel] = W_E.shape as [number, number];
   const length = tokens.shape[1]!;
   const table = tf.reshape(
@@ -64,5 +69,8 @@ export function tableOfVectors(
     [vocabulary * length, dModel],
   ) as tf.Tensor2D;
   const places = tf.add(times(tokens, length), upTo(length));
-  return lookedUp(table, places as tf.Tensor2D);
+  const lastKind = lastToken === undefined
+    ? undefined
+    : lastToken * length + length - 1;
+  return lookedUp(table, places as tf.Tensor2D, lastKind);
 }

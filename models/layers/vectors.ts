@@ -41,6 +41,13 @@ export interface Vectors {
     n: number,
     mark: (x: tf.Tensor) => tf.Tensor,
   ): tf.Tensor;
+  /** Only where all sequences are known to end with the same: it, [1, width]. */
+  readonly end?: tf.Tensor;
+  /**
+   * Only there: the vectors of one position, [batch, width]; of the last one
+   * {@link Vectors.end}.
+   */
+  at?(position: number): tf.Tensor;
 }
 
 /**
@@ -87,13 +94,30 @@ export function computed(vectors: tf.Tensor, shape: BatchShape): Vectors {
  *
  * @param table [kinds, width].
  * @param kinds [batch, length], which row of the table each position has.
+ * @param lastKind Which row of the table the last position of every sequence has,
+ * if that is known.
  */
-export function lookedUp(table: tf.Tensor2D, kinds: tf.Tensor2D): Vectors {
+export function lookedUp(
+  table: tf.Tensor2D,
+  kinds: tf.Tensor2D,
+  lastKind?: number,
+): Vectors {
   const [batch, length] = kinds.shape;
+  const end = lastKind === undefined
+    ? undefined
+    : tf.slice(table, [lastKind, 0], [1, -1]);
   const last = (n: number) => tf.slice(kinds, [0, length - n], [-1, n]);
   return {
     shape: { batch, length, marked: false },
-    map: (f) => lookedUp(f(table) as tf.Tensor2D, kinds),
+    map: (f) => lookedUp(f(table) as tf.Tensor2D, kinds, lastKind),
+    ...(end && {
+      end,
+      at(position) {
+        if (position === length - 1) return end;
+        const column = tf.slice(kinds, [0, position], [-1, 1]);
+        return embed(table, tf.reshape(column, [batch]) as tf.Tensor1D);
+      },
+    }),
     last: (n) => embed(table, tf.reshape(last(n), [batch * n]) as tf.Tensor1D),
     byHead(heads, n) {
       const [rows, whole] = table.shape;

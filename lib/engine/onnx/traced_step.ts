@@ -25,14 +25,8 @@ import type { SessionOptions } from "../../onnx/runtime/options.ts";
 import { type Placement, placementOf } from "../../onnx/runtime/placement.ts";
 import type { Params } from "../../optim/mod.ts";
 import { trace } from "../../trace/backend.ts";
-import { mergeLookUps } from "../../trace/cards/look_ups.ts";
 import { pack, type Packed } from "../../trace/cards/pack.ts";
-import { sumsAsProducts } from "../../trace/cards/products.ts";
-import { rewritten } from "../../trace/cards/rewritings.ts";
-import { segmentProduct } from "../../trace/cards/segments.ts";
-import { withoutShifts } from "../../trace/cards/shifts.ts";
 import { type Graph, newConstant, newInput } from "../../trace/graph.ts";
-import { expandSegmentSums } from "../../trace/operators/segments.ts";
 import { type Argument, vmap } from "../../trace/transforms/vmap.ts";
 import { stack } from "../stacking.ts";
 import { constant, initialState, stateOf } from "../state.ts";
@@ -41,6 +35,7 @@ import type { StepResult } from "../update.ts";
 import { loopModel, STEP, STEP_SPEC } from "./loop_graph.ts";
 import { loopInputs } from "./loop_session.ts";
 import { packState, rolesOf } from "./packed_state.ts";
+import { forCard, forProcessor } from "./written_step.ts";
 
 /**
  * What depends on the data alone is computed once, but for tensors of more
@@ -61,8 +56,9 @@ export function traceStep(
   state: HostState,
   options: SessionOptions = {},
 ): Graph {
-  return expandSegmentSums(
+  return forProcessor(
     unexpandedStep(experiment, state, isSliced(options)),
+    options,
   );
 }
 
@@ -77,11 +73,15 @@ function unexpandedStep(
   const { generator } = experiment.config;
   const key = Int32Array.from(stepKey(experiment.config));
   const measured = !isLarge(experiment);
-  return traced((tensors, time) => {
-    const draw = { key: tf.tensor1d(key, "int32"), time, generator };
-    const batches = mapTree(host, constant);
-    return step(stateOf(tensors), draw, batches, measured);
-  }, state);
+  return traced(
+    (tensors, time) => {
+      const draw = { key: tf.tensor1d(key, "int32"), time, generator };
+      const batches = mapTree(host, constant);
+      return step(stateOf(tensors), draw, batches, measured);
+    },
+    state,
+    sliced,
+  );
 }
 
 // A step as a graph: the state goes in and out, what else it takes goes in, its
@@ -89,12 +89,13 @@ function unexpandedStep(
 function traced(
   step: (tensors: Params, time: tf.Tensor) => StepResult,
   inputs: HostState,
+  sliced: boolean,
 ): Graph {
   return trace(
     ({ [STEP]: time, ...tensors }) => step(tensors, time as tf.Tensor),
     { ...specsOf(treeOf(Object.entries(inputs))), [STEP]: STEP_SPEC },
-    // So that sums of several tensors become one.
-    { deferSegmentSums: true, indicesInRange: true },
+    // Deferred, so that sums of several tensors become one.
+    { deferSegmentSums: true, indicesInRange: true, fewOperations: !sliced },
   );
 }
 
@@ -129,23 +130,16 @@ export async function loopStep(
     ? pack(traced, rolesOf(traced), group.length)
     : { graph: traced, packed: [] };
   if (!isBand && form === "processor") {
-    const step = expandSegmentSums(graph);
+    const step = forProcessor(graph, options);
     return { ...await foldConstants(step, FOLDED, runtime), packed };
   }
   const step = isBand ? stackedStep(graph, group) : graph;
   const folded = await foldConstants(step, FOLDED, runtime);
   return {
-    ...form === "card" ? forCard(folded) : expandSegmentSums(folded),
+    ...form === "card" ? forCard(folded) : forProcessor(folded, options),
     packed,
   };
 }
-
-// Fewer operations, where what is known of indices is constant by now, and none that
-// a card has no kernel for.
-const forCard = (step: Graph) =>
-  withoutShifts(rewritten(
-    sumsAsProducts(expandSegmentSums(mergeLookUps(step), segmentProduct)),
-  ));
 
 /**
  * How a step is written: for a processor, whose caches and kernels' passes it is
@@ -252,13 +246,17 @@ function stackableStep(
   const [given] = argumentsOf(experiments);
   const measure = makeMeasure(first);
   const measured = !isLarge(first);
-  return traced((tensors, time) => {
-    const { data, key, rates } = tensors as Partial<Arguments>;
-    const optimizer = optimizerOf(first.config, rates, first.definitions);
-    const step = makeStep({ ...first, optimizer }, sliced, measure);
-    const draw = { key: key!, time, generator: first.config.generator };
-    return step(stateOf(tensors), draw, data!, measured);
-  }, { ...state, ...given });
+  return traced(
+    (tensors, time) => {
+      const { data, key, rates } = tensors as Partial<Arguments>;
+      const optimizer = optimizerOf(first.config, rates, first.definitions);
+      const step = makeStep({ ...first, optimizer }, sliced, measure);
+      const draw = { key: key!, time, generator: first.config.generator };
+      return step(stateOf(tensors), draw, data!, measured);
+    },
+    { ...state, ...given },
+    sliced,
+  );
 }
 
 // That step stacked over all runs, whose own the arguments become.

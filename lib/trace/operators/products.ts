@@ -5,7 +5,8 @@
  */
 
 import { append } from "../../base/extremes.ts";
-import { type GraphBuilder, isFloat, type Value } from "../graph.ts";
+import { type Graph, GraphBuilder, isFloat, type Value } from "../graph.ts";
+import { rewrite } from "../rewrite.ts";
 import {
   binary,
   broadcastShape,
@@ -76,4 +77,24 @@ export function matMul(
     {},
     result,
   );
+}
+
+/**
+ * Products xᵀ·y of long columns and few columns in y, for a processor: as (yᵀ·x)ᵀ,
+ * where y is transposed once, which is the smaller one, and the result. ONNX
+ * Runtime's kernel would transpose x by twelve columns at a time.
+ */
+export function smallerTransposes(graph: Graph): Graph {
+  const g = new GraphBuilder();
+  return {
+    inputs: graph.inputs,
+    outputs: rewrite(graph, new Map(), ({ op, attributes }, [x, y, bias]) => {
+      const { transA, transB } = attributes;
+      if (op !== "Gemm" || !transA || transB || bias) return undefined;
+      const [inner, m, n] = [x!.shape[0]!, x!.shape[1]!, y!.shape[1]!];
+      if (n >= m || inner < 2 * m) return undefined;
+      const product = matMul(g, transpose(g, y!, [1, 0]), x!, false, false);
+      return [transpose(g, product, [1, 0])];
+    }),
+  };
 }

@@ -111,12 +111,17 @@ async function runPart(
     said!,
     plan.standIns === undefined ? undefined : await launchesIn(log),
   );
-  const why = complained!.trim().split("\n").findLast((line) =>
-    /error|Error/.test(line)
-  );
-  return found.failed && why !== undefined
-    ? fail(`${found.text}; ${why}`)
+  return found.failed
+    ? fail([found.text, ...telling(complained!)].join("\n"))
     : found;
+}
+
+/** Of what a part that failed said beside its output: figures, and the last error. */
+export function telling(stderr: string): string[] {
+  const lines = stderr.trim().split("\n");
+  const figures = lines.filter((line) => / ms a step$/.test(line));
+  const error = lines.findLast((line) => /error|Error/.test(line));
+  return error === undefined ? figures : [...figures, error];
 }
 
 // Of every process that the part started.

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { outcome, render } from "../../bench/gpu.ts";
+import { outcome, render, telling } from "../../bench/gpu.ts";
 import {
   fail,
   type Part,
@@ -125,6 +125,12 @@ Deno.test("the parts' outputs are read, and nothing looked at is a failure", () 
   assertEquals(probe("cuda", { fourier: 1 }).text, "fourier answered, on cuda");
   assertEquals(probe("cpu", { fourier: 1 }).failed, true);
   assertEquals(probe("cuda", {}).failed, true);
+});
+
+Deno.test("of a part whose time was up the figures are kept", () => {
+  const said = "device: cuda\nmlp: groklab 0.5 ms a step\nerror: a\nerror: b\n";
+  assertEquals(telling(said), ["mlp: groklab 0.5 ms a step", "error: b"]);
+  assertEquals(telling(""), []);
 });
 
 Deno.test("a real run's parts have eight minutes together", () => {

@@ -15,6 +15,8 @@ export type Epoch = {
   readonly number: tf.Tensor;
   /** The rows as they come, [rows]; the same throughout the epoch. */
   readonly order: tf.Tensor1D;
+  /** How many batches it has, []. */
+  readonly batches: tf.Tensor;
 };
 
 const PURPOSE = wordsOf("batches");
@@ -52,6 +54,7 @@ export function drawBatch(
     epoch: {
       number: typeof number === "number" ? counted(number) : number,
       order,
+      batches: counted(count),
     },
   };
 }

@@ -24,7 +24,7 @@ import type { SessionOptions } from "../../onnx/runtime/options.ts";
 import { openSession } from "../../onnx/runtime/session.ts";
 import { trace } from "../../trace/backend.ts";
 import type { Draw, Randomness } from "../../trace/random.ts";
-import { STEP, STEP_SPEC } from "../onnx/loop_graph.ts";
+import { STEP, STEP_SPEC } from "../onnx/loop_parts.ts";
 import { toDevice, toHost } from "../state.ts";
 
 /** A function of tensors by path, and of what is random in a step. */

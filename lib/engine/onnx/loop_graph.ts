@@ -8,7 +8,6 @@
 
 import {
   type Graph,
-  newConstant,
   newInput,
   newNode,
   type Node,
@@ -19,40 +18,21 @@ import {
 import { nodesFor } from "../../trace/graph_walk.ts";
 import { ONNX_TYPE } from "../../trace/operators/lowering.ts";
 import { rewrite } from "../../trace/rewrite.ts";
-import { sizeOf, toTyped } from "../../numeric/tensor.ts";
-import { type Dim, modelOf, type ModelProto } from "../../onnx/file/model.ts";
-
-const INT = { dtype: "int64", shape: [] } as const;
-const BOOL = { dtype: "bool", shape: [] } as const;
-
-/** The name of a traced step's input that is no state: updates made before. */
-export const STEP = "step";
-/** Its type. */
-export const STEP_SPEC = INT;
-
-const METRIC = "metrics.";
-
-/** The names of a traced step's metrics, in the order of their rows. */
-export function metricNamesOf({ outputs }: Graph): string[] {
-  return outputs.map(([name]) => name)
-    .filter((name) => name.startsWith(METRIC))
-    .map((name) => name.slice(METRIC.length));
-}
-
-/** The names of a loop's state among the inputs and outputs. */
-export const initial = (loop: number, path: string) =>
-  `initial.${loop}.${path}`;
-export const final = (loop: number, path: string) => `final.${loop}.${path}`;
-
-const filled = ({ dtype, shape }: Spec, value: number) =>
-  newConstant(dtype, shape, toTyped(dtype, Array(sizeOf(shape)).fill(value)));
-
-const apply = (
-  op: string,
-  inputs: Value[],
-  result: Spec,
-  attributes: Node["attributes"] = {},
-) => newNode(op, inputs, attributes, [result])[0]!;
+import { modelOf, type ModelProto } from "../../onnx/file/model.ts";
+import {
+  apply,
+  BOOL,
+  dimsOf,
+  filled,
+  final,
+  initial,
+  INT,
+  madeOnce,
+  METRIC,
+  metricNamesOf,
+  rowOf,
+  STEP,
+} from "./loop_parts.ts";
 
 /**
  * Makes the model that runs many steps a call: a loop for each step given. They
@@ -96,9 +76,6 @@ export function loopModel(
       symbolic.has(value) ? ["steps", ...value.shape] : dimsOf(value),
   });
 }
-
-const dimsOf = ({ shape, freeAxis, name }: Value): Dim[] =>
-  shape.map((length, axis) => axis === freeAxis ? `${name}.rows` : length);
 
 // Long: what goes into the body, what comes out of it, and what the Loop around it
 // takes and gives have to be in the same order.
@@ -146,13 +123,10 @@ function loopOf(
 
   const kept = epoch?.kept ?? [];
   const carried = [...next, ...kept.map(({ now }) => now)];
-  const bodyOutputs = [any(finite), ...carried, loss, metrics]
-    // An output must be made in the body: pass through what is not.
-    .map((value) => value.node ? value : apply("Identity", [value], value));
   const body: Subgraph = {
     name: "training_step",
     inputs: [turn, carriedOn, ...state, ...kept.map(({ before }) => before)],
-    outputs: unique(bodyOutputs),
+    outputs: madeOnce([any(finite), ...carried, loss, metrics]),
     nodes: [],
   };
   const inputs = state.map((value) =>
@@ -238,19 +212,7 @@ function onlyIf(
   const available = new Set(always.flatMap((node) => node.outputs));
   const zeros = apply("Identity", [filled(rowSpec, 0)], rowSpec);
   if (values.length === 0) return zeros;
-  const row = apply(
-    "Concat",
-    values.map((value) => {
-      const { shape } = value;
-      const number = { dtype: "float64", shape } as const;
-      const wide = apply("Cast", [value], number, { to: ONNX_TYPE.float64 });
-      const line = [1, ...shape];
-      const to = newConstant("int64", [line.length], toTyped("int64", line));
-      return apply("Reshape", [wide, to], { ...number, shape: line });
-    }),
-    rowSpec,
-    { axis: 0 },
-  );
+  const row = rowOf(values);
   return apply("If", [due], rowSpec, {
     then_branch: branch("evaluate", row, nodesFor([row], available)),
     else_branch: branch("skip", zeros, nodesFor([zeros])),
@@ -268,16 +230,4 @@ function any(flags: Value): Value {
     keepdims: 0,
   });
   return apply("Cast", [most], BOOL, { to: ONNX_TYPE.bool });
-}
-
-// No value may be two outputs of a body.
-function unique(values: readonly Value[]): Value[] {
-  const seen = new Set<Value>();
-  return values.map((value) => {
-    if (!seen.has(value)) {
-      seen.add(value);
-      return value;
-    }
-    return apply("Identity", [value], value);
-  });
 }

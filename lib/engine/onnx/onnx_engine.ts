@@ -30,7 +30,7 @@ import type { Graph } from "../../trace/graph.ts";
 import { initialStates } from "../state.ts";
 import { SteppedBand, type Stepper } from "../stepped_band.ts";
 import { BoundSteps } from "./bound_steps.ts";
-import { openLoops } from "./loop_session.ts";
+import { ASKING, openLoops, PLANNED } from "./loop_session.ts";
 import { packedStepper } from "./packed_state.ts";
 import { TriedSteps } from "./tried_steps.ts";
 import { type Form, formFor, inLoops, loopStep } from "./traced_step.ts";
@@ -94,6 +94,7 @@ export async function onnxBand(
       session,
       // Much memory is given back; another device would get the data in every call.
       large || device !== "cpu" ? undefined : kept,
+      form === "card" ? PLANNED : ASKING,
     );
   const stepper = isRecorded(session)
     ? new TriedSteps(await open(), open, () => recorded(steps, sizes, session))

@@ -32,8 +32,8 @@ import { stack } from "../stacking.ts";
 import { constant, initialState, stateOf } from "../state.ts";
 import { makeStep } from "../step.ts";
 import type { StepResult } from "../update.ts";
-import { loopModel, STEP, STEP_SPEC } from "./loop_graph.ts";
-import { loopInputs } from "./loop_session.ts";
+import { STEP, STEP_SPEC } from "./loop_parts.ts";
+import { loopFor, stateInputs } from "./loop_session.ts";
 import { packState, rolesOf } from "./packed_state.ts";
 import { forCard, forProcessor } from "./written_step.ts";
 
@@ -169,11 +169,12 @@ export async function loopPlacement(
 ): Promise<{ step: Placement; evaluated: Placement }> {
   const state = await initialState(experiment);
   const step = await loopStep([experiment], state, options);
-  const model = encodeModel(loopModel([step]));
-  const packed = packState(state, step.packed);
+  const loop = loopFor(options.device);
+  const model = encodeModel(loop.model([step]));
+  const given = stateInputs([packState(state, step.packed)]);
   const placement = (every: number) => {
-    const inputs = loopInputs([packed], { count: 2, first: 1, every });
-    return placementOf(model, inputs, 2, folder, options);
+    const steps = loop.inputs({ count: 2, first: 1, every });
+    return placementOf(model, { ...steps, ...given }, 2, folder, options);
   };
   return { step: await placement(3), evaluated: await placement(1) };
 }

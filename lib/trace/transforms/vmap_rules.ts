@@ -259,3 +259,8 @@ export const rules: Readonly<Record<string, Rule>> = {
   ScatterND: scatter,
   [SEGMENT_SUM]: segmentSum,
 };
+
+/** Whether a node has a rule whichever of its operands are stacked. */
+export function canStack({ op, attributes }: Node): boolean {
+  return op in rules && !(op === "Gather" && attributes["axis"] !== 0);
+}

@@ -68,11 +68,11 @@ const task = described.action(async (names, options) => {
 /** What the command was told. */
 type Flags = ReturnType<typeof described.opts>;
 
-// More than these no machine has the memory or the cores for.
 // So many side by side at most, where nobody says it: each keeps its graph and its
 // activations.
 const MOST_JOBS = 8;
 
+// More than these no machine has the memory or the cores for.
 const MOST = { seeds: 4096, jobs: 1024, threads: 1024 } as const;
 
 function checkNumbers(flags: Flags): void {

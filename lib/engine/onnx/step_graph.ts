@@ -14,36 +14,23 @@ import {
   type Value,
 } from "../../trace/graph.ts";
 import { ONNX_TYPE } from "../../trace/operators/lowering.ts";
+import { METRIC, metricNamesOf, STEP, STEP_SPEC } from "./loop_parts.ts";
 import { withoutUploads } from "./uploads.ts";
-
-/** The name of a step's number, among what it takes. */
-export const NUMBER = "step";
-
-const NUMBER_SPEC = { dtype: "int64", shape: [] } as const;
-
-const METRIC = "metrics.";
-
-/** The names of a step's metrics, in the order of their rows. */
-export function metricsOf({ outputs }: Graph): string[] {
-  return outputs.map(([name]) => name)
-    .filter((name) => name.startsWith(METRIC))
-    .map((name) => name.slice(METRIC.length));
-}
 
 /** The name of what a step makes of an input: the input of the step after it. */
 export const next = (name: string) => `next.${name}`;
 
 /** What a step takes, its number last. */
 export function stepInputs({ inputs }: Graph): readonly Value[] {
-  const number = inputs.find(({ name }) => name === NUMBER) ??
-    newInput(NUMBER, NUMBER_SPEC);
-  return [...inputs.filter(({ name }) => name !== NUMBER), number];
+  const number = inputs.find(({ name }) => name === STEP) ??
+    newInput(STEP, STEP_SPEC);
+  return [...inputs.filter(({ name }) => name !== STEP), number];
 }
 
 /**
  * The model of one step.
  *
- * Inputs: the state, and the step's number, {@link NUMBER}. Outputs: the same of the
+ * Inputs: the state, and the step's number, {@link STEP}. Outputs: the same of the
  * step after it under their {@link next} names; `loss`; `metrics.…`, if wanted.
  * Loss and metrics are float64.
  *
@@ -55,15 +42,15 @@ export function stepModel(step: Graph, measured: boolean): ModelProto {
   const output = new Map(withoutUploads(step).outputs);
   const number = inputs.at(-1)!;
   const one = newConstant("int64", [], BigInt64Array.of(1n));
-  const [after] = newNode("Add", [number, one], {}, [NUMBER_SPEC]);
-  const names = measured ? metricsOf(step) : [];
+  const [after] = newNode("Add", [number, one], {}, [STEP_SPEC]);
+  const names = measured ? metricNamesOf(step) : [];
   return modelOf({
     inputs,
     outputs: [
       ...inputs.slice(0, -1).map(({ name }) =>
         [next(name!), output.get(`state.${name}`)!] as const
       ),
-      [next(NUMBER), after!],
+      [next(STEP), after!],
       ["loss", output.get("loss")!],
       ...names.map((name) =>
         [METRIC + name, wide(output.get(METRIC + name)!)] as const

@@ -20,7 +20,8 @@ import type { Bound } from "../../onnx/native/bound_session.ts";
 import type { Place } from "../../onnx/native/place.ts";
 import type { Graph, Value } from "../../trace/graph.ts";
 import { stackStates, unstackStates } from "../stacking.ts";
-import { metricsOf, next, NUMBER, stepInputs } from "./step_graph.ts";
+import { metricNamesOf, STEP } from "./loop_parts.ts";
+import { next, stepInputs } from "./step_graph.ts";
 
 /** How many steps may be launched together. */
 export const MOST = 64;
@@ -64,7 +65,7 @@ export class StepMemory {
   constructor(step: Graph, runs: number, place: Place) {
     this.#place = place;
     this.#runs = runs;
-    this.names = metricsOf(step);
+    this.names = metricNamesOf(step);
     const row = DOUBLE * runs;
     this.rows = { losses: row, metrics: row * this.names.length };
     this.#slots = laidOut(stepInputs(step));
@@ -80,7 +81,7 @@ export class StepMemory {
     const [state] = stackStates(states, [this.#runs]);
     const block = new Uint8Array(this.#bytes);
     for (const { name, offset } of this.#slots) {
-      const data = name === NUMBER
+      const data = name === STEP
         ? BigInt64Array.of(BigInt(step))
         : state![name]!.data;
       block.set(bytesOf(data), offset);
@@ -96,7 +97,7 @@ export class StepMemory {
   /** The state that lies there. */
   async states(): Promise<readonly HostState[]> {
     const block = await this.#place.read(this.#state[0], this.#bytes);
-    const tensors = this.#slots.filter(({ name }) => name !== NUMBER)
+    const tensors = this.#slots.filter(({ name }) => name !== STEP)
       .map(({ name, dtype, shape, offset, bytes }): [string, HostTensor] => {
         const data = viewOf(dtype, block.subarray(offset, offset + bytes));
         return [name, { dtype, shape, data }];

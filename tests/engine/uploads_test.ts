@@ -44,6 +44,25 @@ function graph(): Graph {
     // One of what was gathered along the same axis, one along another.
     rows: node("Gather", [tall, rows], [3, 2, 3], { axis: 0 }),
     columns: node("Gather", [tall, columns], [7, 2], { axis: 1 }),
+    // Of what is gathered in a table, or alone, the first axis is another.
+    ofTable: node(
+      "Gather",
+      [
+        node("Gather", [a, ints([2, 2], [3, 1, 0, 2])], [2, 2, 3], { axis: 0 }),
+        ints([2], [1, 0]),
+      ],
+      [2, 2, 3],
+      { axis: 0 },
+    ),
+    ofOne: node(
+      "Gather",
+      [
+        node("Gather", [a, ints([], [2])], [3], { axis: 0 }),
+        ints([1], [0]),
+      ],
+      [1],
+      { axis: 0 },
+    ),
     each: node("GatherND", [wide, ints([4, 1], [4, 0, -1, 3])], [4], {
       batch_dims: 1,
     }),
@@ -87,7 +106,7 @@ Deno.test("parts of a Concat become equal, and elements of rows are gathered", a
     operators(graph).filter((node) => node.op === op).length;
   assertEquals([count(given, "GatherND"), count(made, "GatherND")], [2, 1]);
   // Two of the parts' own; what was gathered of one by rows is gathered once.
-  assertEquals([count(given, "Gather"), count(made, "Gather")], [2, 4]);
+  assertEquals([count(given, "Gather"), count(made, "Gather")], [6, 8]);
 });
 
 Deno.test("integers, which a card cannot pad, stay as they are", () => {

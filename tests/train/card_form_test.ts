@@ -135,6 +135,29 @@ Deno.test("the card's form of a run that diverges ends where the run does", asyn
   );
 });
 
+for (const form of ["processor", "card"] as const) {
+  for (const name of ["transformer", "mini-batches"]) {
+    Deno.test(`a run that diverges takes no other with it: ${name} in the ${form}'s form`, async () => {
+      const runs = [1e30, 0.003].map((lr, seed) =>
+        experimentOf({ ...MODELS[name], lr }, seed)
+      );
+      const engine = await onnxBand(
+        runs,
+        one,
+        undefined,
+        undefined,
+        undefined,
+        form,
+      );
+      const [first, second] = await engine.advance(STEPS, STEPS);
+      await engine.close();
+      assertEquals(first!.diverged, 1);
+      assertEquals(second!.diverged, undefined);
+      assert(second!.losses.every(Number.isFinite));
+    });
+  }
+}
+
 Deno.test("on a card the tensors of a model are one, on a processor they are not", async () => {
   const experiment = experimentOf({ biases: true });
   const state = await initialState(experiment);

@@ -99,7 +99,8 @@ function gatheredOnce(
 ): Value | undefined {
   const inner = x!.node;
   const [from, first] = inner?.inputs ?? [];
-  const same = inner?.op === "Gather" &&
+  // Several axes of the first indices, or none, leave others for the second.
+  const same = inner?.op === "Gather" && first?.shape.length === 1 &&
     inner.attributes["axis"] === (attributes["axis"] ?? 0);
   if (!same || !first?.data || !indices!.data) return undefined;
   const known = toNumbers({ data: first.data });

@@ -133,9 +133,10 @@ function sumsEndToEnd(
     const places = BigInt64Array.from(ids, BigInt);
     return [part!.rows, g.constant("int64", part!.ids.shape, places)];
   });
-  const segments = first.blocks * height;
+  const { blocks } = first;
+  const segments = blocks * height;
   const width = first.rows.shape[1]!;
-  const sum = g.emit(SEGMENT_SUM, pairs, { segments }, {
+  const sum = g.emit(SEGMENT_SUM, pairs, { segments, blocks }, {
     dtype: first.rows.dtype,
     shape: [segments, width],
   });

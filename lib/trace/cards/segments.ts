@@ -24,11 +24,13 @@ const FEW = 2 ** 22;
  * @param g The graph.
  * @param pairs Rows [n, …] and their segments' numbers [n], once or several times.
  * @param segments How many segments.
+ * @param blocks Of how many replicas they are.
  */
 export function segmentProduct(
   g: GraphBuilder,
   pairs: readonly Value[],
   segments: number,
+  blocks = 1,
 ): Value {
   const ids = pairs.filter((_, i) => i % 2 === 1);
   const [first] = pairs as [Value];
@@ -39,10 +41,10 @@ export function segmentProduct(
   const rows = rowsFor(members, piece);
   const fits = rows <= FILLING * whole || rows * width <= FEW;
   if (ids.some(({ data }) => !data) || whole === 0 || !fits) {
-    return segmentSum(g, pairs, segments);
+    return segmentSum(g, pairs, segments, blocks);
   }
   const flat = tensors.map((x) => reshape(g, x, [x.shape[0]!, width]));
-  const sums = summed(g, concat(g, flat, 0), members, piece);
+  const sums = summed(g, concat(g, flat, 0), members, piece, blocks);
   return reshape(g, sums, [segments, ...first.shape.slice(1)]);
 }
 
@@ -102,8 +104,11 @@ function summed(
   x: Value,
   members: readonly (readonly number[])[],
   piece: number,
+  blocks: number,
 ): Value {
-  if (piece === Infinity) return sumOfLines(g, x, members, longestOf(members));
+  if (piece === Infinity) {
+    return sumOfLines(g, x, members, longestOf(members), blocks);
+  }
   const pieces: number[][] = [];
   const places = members.map((own) => {
     const count = pieceCount(own, piece);
@@ -118,21 +123,31 @@ function summed(
     return Array.from({ length: count }, (_, i) => first + i);
   });
   const sums = sumOfLines(g, x, pieces, piece);
-  return sumOfLines(g, sums, places, longestOf(places));
+  return sumOfLines(g, sums, places, longestOf(places), blocks);
 }
 
 // The sums of the rows that are numbered, line by line: [lines, width]. A line is
-// filled up with its own first row, which counts for nothing there: what is not
-// finite comes to no other line.
+// filled up with its own first row, which counts for nothing there, one without rows
+// with any of its replica's: what is not finite comes to no other line that has
+// rows, and to no other replica.
 function sumOfLines(
   g: GraphBuilder,
   x: Value,
   lines: readonly (readonly number[])[],
   length: number,
+  blocks = 1,
 ): Value {
-  const rows = lines.flatMap((own) =>
-    Array.from({ length }, (_, i) => own[i] ?? own[0] ?? 0)
+  const perBlock = lines.length / blocks;
+  const filling = Array.from(
+    { length: blocks },
+    (_, block) =>
+      lines.slice(block * perBlock, (block + 1) * perBlock)
+        .find((own) => own.length > 0)?.[0] ?? 0,
   );
+  const rows = lines.flatMap((own, line) => {
+    const other = own[0] ?? filling[Math.floor(line / perBlock)]!;
+    return Array.from({ length }, (_, i) => own[i] ?? other);
+  });
   const counts = lines.flatMap((own) =>
     Array.from({ length }, (_, i) => i < own.length ? 1 : 0)
   );

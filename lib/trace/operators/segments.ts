@@ -12,7 +12,7 @@ import { binary, cast, expand, like, reshape } from "./lowering.ts";
 import { matMul } from "./products.ts";
 import { reduce } from "./reductions.ts";
 import { rewrite } from "../rewrite.ts";
-import { SEGMENT_SUM } from "./sums.ts";
+import { SEGMENT_SUM, segmentsOf } from "./sums.ts";
 
 /**
  * The sum of the rows of each segment. ONNX's scatter with addition runs on a
@@ -23,11 +23,13 @@ import { SEGMENT_SUM } from "./sums.ts";
  * @param g The graph.
  * @param pairs Rows [n, …] and their segments' numbers [n], once or several times.
  * @param segments How many segments.
+ * @param blocks Of how many replicas they are.
  */
 export function segmentSum(
   g: GraphBuilder,
   pairs: readonly Value[],
   segments: number,
+  blocks = 1,
 ): Value {
   const [first] = pairs as [Value];
   const shape = [segments, ...first.shape.slice(1)];
@@ -42,13 +44,37 @@ export function segmentSum(
     if (ids.data) {
       tables.push({ parts: [flat], segments: membersOf(ids.data, segments) });
     } else {
-      const hot = cast(g, oneHot(g, ids, { depth: segments }), x.dtype, x.weak);
-      products.push(matMul(g, hot, flat, true, false));
+      products.push(sumOfUnknown(g, flat, ids, segments, blocks));
     }
   }
   if (tables.length > 0) products.push(sumOfRows(g, tables));
   const sum = products.reduce((a, b) => binary(g, "Add", a, b));
   return reshape(g, sum, shape);
+}
+
+// The product of rows [n, width] with the one-hot matrix of their ids; of several
+// replicas one each: zeros of one times what is not finite in another are not 0.
+function sumOfUnknown(
+  g: GraphBuilder,
+  rows: Value,
+  ids: Value,
+  segments: number,
+  blocks: number,
+): Value {
+  const hotOf = (ids: Value, depth: number) =>
+    cast(g, oneHot(g, ids, { depth }), rows.dtype, rows.weak);
+  if (blocks === 1) return matMul(g, hotOf(ids, segments), rows, true, false);
+  const [own, [n, width]] = [segments / blocks, rows.shape as [number, number]];
+  const begins = Array.from({ length: blocks }, (_, block) => block * own);
+  const places = binary(
+    g,
+    "Sub",
+    cast(g, reshape(g, ids, [blocks, n / blocks]), "int64"),
+    reshape(g, g.ints(begins), [blocks, 1]),
+  );
+  const table = reshape(g, rows, [blocks, n / blocks, width]);
+  const sums = matMul(g, hotOf(places, own), table, true, false);
+  return reshape(g, sums, [segments, width]);
 }
 
 /**
@@ -58,17 +84,23 @@ export function segmentSum(
  * @param g The graph.
  * @param pairs As those of {@link segmentSum}.
  * @param segments How many segments.
+ * @param blocks Of how many replicas they are.
  */
 export function segmentSumInPlace(
   g: GraphBuilder,
   pairs: readonly Value[],
   segments: number,
+  blocks = 1,
 ): Value {
   const [first] = pairs as [Value];
   const ids = pairs.filter((_, i) => i % 2 === 1);
+  // Rows of no segment are left out; the kernel counts −1 from the end.
+  const areKnown = ids.every(({ data }) =>
+    data?.every((id: number | bigint) => id >= 0 && id < segments)
+  );
   // Of float16 ONNX Runtime's kernel adds none.
-  if (first.dtype === "float16" || !ids.every(({ data }) => data)) {
-    return segmentSum(g, pairs, segments);
+  if (first.dtype === "float16" || !areKnown) {
+    return segmentSum(g, pairs, segments, blocks);
   }
   const shape = [segments, ...first.shape.slice(1)];
   const flat = [segments, size(first, 1)];
@@ -213,10 +245,10 @@ export function expandSegmentSums(graph: Graph, write = segmentSum): Graph {
   const g = new GraphBuilder();
   return {
     inputs: graph.inputs,
-    outputs: rewrite(graph, new Map(), ({ op, attributes }, operands) => {
-      if (op !== SEGMENT_SUM) return undefined;
-      const { segments } = attributes as { segments: number };
-      return [write(g, operands, segments)];
+    outputs: rewrite(graph, new Map(), (node, operands) => {
+      if (node.op !== SEGMENT_SUM) return undefined;
+      const { segments, blocks } = segmentsOf(node);
+      return [write(g, operands, segments, blocks)];
     }),
   };
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { GraphBuilder, Value } from "../graph.ts";
+import type { GraphBuilder, Node, Value } from "../graph.ts";
 
 /**
  * A sum of rows by segment that is written later: the one operator that is none
@@ -13,6 +13,25 @@ import type { GraphBuilder, Value } from "../graph.ts";
  * of their segments; see `expandSegmentSums`.
  */
 export const SEGMENT_SUM = "SegmentSum";
+
+/** The segments of such a sum. */
+export interface Segments {
+  /** How many there are. */
+  readonly segments: number;
+  /**
+   * Of how many replicas they are, one behind the other, as the rows are: what is
+   * not finite in one may come to no other.
+   */
+  readonly blocks: number;
+}
+
+/** The segments of a sum that is written later. */
+export function segmentsOf({ attributes }: Pick<Node, "attributes">): Segments {
+  const { segments, blocks = 1 } = attributes as unknown as
+    & Pick<Segments, "segments">
+    & Partial<Segments>;
+  return { segments, blocks };
+}
 
 /**
  * The sum of two values of one shape, where there is a cheaper way to it than to

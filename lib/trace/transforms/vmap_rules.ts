@@ -14,7 +14,7 @@ import {
   transpose,
 } from "../operators/lowering.ts";
 import { matMul } from "../operators/products.ts";
-import { SEGMENT_SUM } from "../operators/sums.ts";
+import { SEGMENT_SUM, segmentsOf } from "../operators/sums.ts";
 import { toTyped } from "../../numeric/tensor.ts";
 
 /** An operator some of whose operands are stacked. */
@@ -134,7 +134,7 @@ const gather: Rule = (context) => {
 };
 
 const segmentSum: Rule = ({ node, x, g, size, stack }) => {
-  const { segments } = node.attributes as { segments: number };
+  const { segments, blocks } = segmentsOf(node);
   const pairs = x.map(stack).map((value, i) =>
     i % 2 === 0
       ? reshape(g, value, [rowsOf(value), ...value.shape.slice(2)])
@@ -142,7 +142,8 @@ const segmentSum: Rule = ({ node, x, g, size, stack }) => {
   );
   const [first] = pairs as [Value];
   const rest = first.shape.slice(1);
-  const all = g.emit(SEGMENT_SUM, pairs, { segments: size * segments }, {
+  const whole = { segments: size * segments, blocks: size * blocks };
+  const all = g.emit(SEGMENT_SUM, pairs, whole, {
     dtype: first.dtype,
     shape: [size * segments, ...rest],
   });

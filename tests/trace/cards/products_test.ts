@@ -175,3 +175,37 @@ Deno.test("what is not finite comes to its own segment only", async () => {
   const { y0 } = await runGraph(made, { x0: x });
   assertEquals([...valuesOf(y0!)], [3, Infinity]);
 });
+
+// Segments 0 and 3 have no rows.
+for (
+  const [what, counts, ops] of [
+    ["alike in length", [0, 2, 2, 0], ["Gather", "MatMul"]],
+    [
+      "of very different lengths",
+      [0, 2, 900, 0, ...Array<number>(90).fill(2)],
+      [
+        "Gather",
+        "Gather",
+        "MatMul",
+        "MatMul",
+      ],
+    ],
+  ] as const
+) {
+  Deno.test(`what is not finite in a replica comes to no other: segments ${what}`, async () => {
+    const places = counts.flatMap((n, id) => Array<number>(n).fill(id));
+    const sum: TensorFunction = (x) =>
+      tf.unsortedSegmentSum(x, ids(...places), counts.length);
+    const width = 4;
+    const single = graphOf(sum, [f64([places.length, width])], true);
+    const graph = await foldConstants(vmap(single, 2, () => "stacked"));
+    const made = expandSegmentSums(graph, segmentProduct);
+    assertEquals(opsOf(made), ops);
+    const numbers = new Float64Array(2 * places.length * width)
+      .fill(NaN, 0, places.length * width).fill(1, places.length * width);
+    const x = hostTensorOf("float64", [2, places.length, width], numbers);
+    const { y0 } = await runGraph(made, { x0: x });
+    const rows = valuesOf(y0!).filter((_, i) => i % width === 0);
+    assertEquals([...rows.slice(counts.length)], [...counts]);
+  });
+}

@@ -7,6 +7,7 @@ import {
   expandSegmentSums,
   segmentSumInPlace,
 } from "../../../lib/trace/operators/segments.ts";
+import { vmap } from "../../../lib/trace/transforms/vmap.ts";
 import { opsOf, runGraph, traceX } from "../_graphs.ts";
 import { eagerly, numbers } from "../_run.ts";
 
@@ -150,6 +151,54 @@ for (const dtype of ["float32", "float64", "float16"] as const) {
     assertEquals([...y!.data], [17, 34, 1, 2, 24, 48]);
   });
 }
+
+Deno.test("one thread leaves rows of no segment out", async () => {
+  const graph = trace(
+    ({ x }) => ({
+      y: tf.unsortedSegmentSum(
+        x as tf.Tensor,
+        tf.tensor1d([1, -1, 3], "int32"),
+        3,
+      ),
+    }),
+    { x: { dtype: "float32", shape: [3, 1] } },
+    { deferSegmentSums: true },
+  );
+  const x = {
+    dtype: "float32",
+    shape: [3, 1],
+    data: Float32Array.of(1, 2, 4),
+  } as const;
+  const alone = expandSegmentSums(graph, segmentSumInPlace);
+  assertEquals([...(await runGraph(alone, { x })).y!.data], [0, 1, 0]);
+});
+
+Deno.test("of ids that nobody knows each replica has its own", async () => {
+  const single = trace(
+    ({ x, ids }) => ({
+      y: tf.unsortedSegmentSum(x as tf.Tensor, ids as tf.Tensor1D, 3),
+    }),
+    {
+      x: { dtype: "float32", shape: [3, 1] },
+      ids: { dtype: "int32", shape: [3] },
+    },
+    { deferSegmentSums: true },
+  );
+  const graph = expandSegmentSums(vmap(single, 2, () => "stacked"));
+  const { y } = await runGraph(graph, {
+    x: {
+      dtype: "float32",
+      shape: [2, 3, 1],
+      data: Float32Array.of(NaN, Infinity, NaN, 1, 2, 4),
+    },
+    ids: {
+      dtype: "int32",
+      shape: [2, 3],
+      data: Int32Array.of(0, 1, 2, 2, -1, 2),
+    },
+  });
+  assertEquals([...y!.data].slice(3), [0, 0, 5]);
+});
 
 // x [inner, m], y [inner, n], and what xᵀ·y is made of for a processor.
 for (

@@ -8,7 +8,7 @@ import { dirname, resolve } from "node:path";
 import { verifiedText } from "../../lib/base/verified.ts";
 import { parseJson } from "../../lib/base/json.ts";
 import { taskLine } from "../../lib/base/shell.ts";
-import { ConfigError } from "../../lib/config/config.ts";
+import { ConfigError, toBeChanged } from "../../lib/config/config.ts";
 import { planFile, seedsOf } from "../../lib/sweeps/spec.ts";
 import type { SweepSpec } from "../../lib/sweeps/spec.ts";
 import {
@@ -133,7 +133,8 @@ async function specOf(
   { grid, seeds, set, config }: PlanFlags,
 ): Promise<SweepSpec> {
   return {
-    ...(config !== undefined && { config: await readConfig(config) }),
+    ...(config !== undefined &&
+      { config: toBeChanged(await readConfig(config)) }),
     ...(set && { set: setOf(set) }),
     ...(seeds !== undefined && { seeds: seedsOf(seeds) }),
     parts: [grid ? { grid: gridOf(grid) } : {}],
@@ -160,6 +161,6 @@ async function fileOf(
   const { name, config, ...plan } = planFile(found, file);
   const start = config === undefined
     ? {}
-    : { config: await readConfig(resolve(dirname(file), config)) };
+    : { config: toBeChanged(await readConfig(resolve(dirname(file), config))) };
   return { spec: { ...plan, ...start }, name };
 }

@@ -105,8 +105,14 @@ function nudged({ params, ...rest }: Experiment): Experiment {
       params,
       ({ dtype, shape, data }) => {
         const values = toNumbers({ data });
-        const by = 1 + up[dtype as keyof typeof up];
-        return hostTensorOf(dtype, shape, values.map((x) => x * by));
+        const by = up[dtype as keyof typeof up];
+        // Up and down in turns: all of them up would be another scale, in which
+        // nothing turns.
+        return hostTensorOf(
+          dtype,
+          shape,
+          values.map((x, i) => x * (i % 2 === 0 ? 1 + by : 1 - by)),
+        );
       },
     ) as Tree<HostTensor>,
   };

@@ -46,7 +46,8 @@ Deno.test({
     withSlurm(async (slurm, dir) => {
       // Whatever a folder is called.
       const folder = join(dir, `it's "40" runs #1, 100%`);
-      const runs = await sweepOf(folder, seeds(40));
+      // Long enough that a task is still at it when it is cancelled.
+      const runs = await sweepOf(folder, seeds(40), { ...TINY, steps: 3000 });
       const many = await submit(slurm, folder, "--shards", "9");
       assertMatch(
         assertRefused(many, 2),

@@ -9,6 +9,8 @@ import { assertAsAlone, seeds, sweepOf, TINY } from "../../sweeps/_sweep.ts";
 import { assertRefused, outputOf, startProgram } from "../_run.ts";
 import { noSlurm, type Slurm, until, withSlurm } from "./_slurm.ts";
 
+const LONGER = { ...TINY, steps: 4000, evalEvery: 2000, checkpointEvery: 2000 };
+
 const submit = (
   { env }: Slurm,
   folder: string,
@@ -47,7 +49,7 @@ Deno.test({
       // Whatever a folder is called.
       const folder = join(dir, `it's "40" runs #1, 100%`);
       // Long enough that a task is still at it when it is cancelled.
-      const runs = await sweepOf(folder, seeds(40), { ...TINY, steps: 3000 });
+      const runs = await sweepOf(folder, seeds(40), LONGER);
       const many = await submit(slurm, folder, "--shards", "9");
       assertMatch(
         assertRefused(many, 2),

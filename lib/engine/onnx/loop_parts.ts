@@ -56,11 +56,13 @@ export const apply = (
   attributes: Node["attributes"] = {},
 ): Value => newNode(op, inputs, attributes, [result])[0]!;
 
+/** A constant of integers, [n]. */
+export const ints = (values: readonly number[]): Value =>
+  newConstant("int64", [values.length], toTyped("int64", values));
+
 /** A value with another shape. */
-export const reshaped = (x: Value, shape: readonly number[]): Value => {
-  const to = newConstant("int64", [shape.length], toTyped("int64", shape));
-  return apply("Reshape", [x, to], { dtype: x.dtype, shape });
-};
+export const reshaped = (x: Value, shape: readonly number[]): Value =>
+  apply("Reshape", [x, ints(shape)], { dtype: x.dtype, shape });
 
 /** Metrics, each [] or [replicas], as one row [metrics, …]. */
 export function rowOf(values: readonly Value[]): Value {

@@ -13,12 +13,12 @@ import {
   type Graph,
   isFloat,
   newConstant,
-  newNode,
   type Node,
   type Spec,
   type Value,
 } from "../../trace/graph.ts";
 import { rewrite } from "../../trace/rewrite.ts";
+import { apply, ints, reshaped } from "./loop_parts.ts";
 
 /** A graph of the same function and names, without them as far as is known how. */
 export function withoutUploads({ inputs, outputs }: Graph): Graph {
@@ -89,7 +89,7 @@ function oneOfEachRow(
       axis: column.length - 1,
     },
   );
-  return apply("Reshape", [made, ints(result!.shape)], result!);
+  return reshaped(made, result!.shape);
 }
 
 // Indices into what was gathered by indices.
@@ -115,13 +115,3 @@ function gatheredOnce(
   );
   return apply("Gather", [from!, at], result!, attributes);
 }
-
-const ints = (values: readonly number[]): Value =>
-  newConstant("int64", [values.length], BigInt64Array.from(values, BigInt));
-
-const apply = (
-  op: string,
-  inputs: readonly Value[],
-  result: Spec,
-  attributes: Node["attributes"] = {},
-): Value => newNode(op, inputs, attributes, [result])[0]!;

@@ -6,6 +6,7 @@
 
 import { maxOf } from "../../base/extremes.ts";
 import { type Graph, GraphBuilder, type Value } from "../graph.ts";
+import { numbersOf } from "../operators/constants.ts";
 import { gatherAlong, size } from "../operators/kernels.ts";
 import { reshape } from "../operators/lowering.ts";
 import { SEGMENT_SUM } from "../operators/sums.ts";
@@ -32,8 +33,6 @@ export function mergeLookUps(graph: Graph): Graph {
     }),
   };
 }
-
-const numbersOf = ({ data }: Value) => Array.from(data!, Number);
 
 // Part of a table of rows: where it begins in blocks of so many rows, and how many
 // of these it takes. (Of a stack each replica's table is a block.)

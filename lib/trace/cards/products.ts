@@ -7,6 +7,7 @@
 
 import { type DType, sizeOf, toTyped } from "../../numeric/tensor.ts";
 import { type Graph, GraphBuilder, type Node, type Value } from "../graph.ts";
+import { numbersOf } from "../operators/constants.ts";
 import { binary, reshape } from "../operators/lowering.ts";
 import { matMul } from "../operators/products.ts";
 import { rewrite } from "../rewrite.ts";
@@ -58,8 +59,6 @@ interface Total {
   readonly shape: readonly number[];
   readonly times: number;
 }
-
-const numbersOf = ({ data }: Value) => Array.from(data!, Number);
 
 const SUMS = ["ReduceSum", "ReduceSumSquare", "ReduceMean"];
 const TYPES: readonly DType[] = ["float32", "float64"];

@@ -38,6 +38,10 @@ export function cut(
   return whole;
 }
 
+/** The numbers of a constant, of integers below 2⁵³ without loss. */
+export const numbersOf = ({ data }: Value): number[] =>
+  Array.from(data!, Number);
+
 /** Whether a value is known and of an integer type. */
 export const isIndex = ({ data, dtype }: Value) =>
   data !== undefined && (dtype === "int32" || dtype === "int64");

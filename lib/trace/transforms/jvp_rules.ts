@@ -6,6 +6,7 @@
  */
 
 import type { GraphBuilder, Node, Value } from "../graph.ts";
+import { numbersOf } from "../operators/constants.ts";
 import { tanhSlope } from "../operators/functions.ts";
 import { concat, split, step } from "../operators/kernels.ts";
 import {
@@ -100,7 +101,7 @@ function chosen(
 // The mean of the tangents of those elements that are the extreme one.
 const extreme: Rule = ({ g, node, x: [x, axes], dx: [dx] }) => {
   const [y] = node.outputs as [Value];
-  const over = Array.from(axes!.data!, Number);
+  const over = numbersOf(axes!);
   const kept = x!.shape.map((d, i) => over.includes(i) ? 1 : d);
   const there = cast(
     g,

@@ -5,6 +5,7 @@
  */
 
 import type { GraphBuilder, Node, Value } from "../graph.ts";
+import { numbersOf } from "../operators/constants.ts";
 import { concat } from "../operators/kernels.ts";
 import {
   binary,
@@ -67,13 +68,11 @@ function aligned({ g, size, node, x, isStacked }: Context, rank: number) {
 const elementwise: Rule = (context) =>
   same(context, aligned(context, context.node.outputs[0]!.shape.length));
 
-const numbers = ({ data }: Value) => Array.from(data!, Number);
-
 // Operators that take their axes as an operand, at this place.
 const axesAt = (place: number): Rule => (context) => {
   const { g, x } = context;
   const behind = (axis: number) => axis < 0 ? axis : axis + 1;
-  const axes = g.ints(numbers(x[place]!).map(behind));
+  const axes = g.ints(numbersOf(x[place]!).map(behind));
   return same(context, x.with(place, axes));
 };
 
@@ -235,11 +234,11 @@ export const rules: Readonly<Record<string, Rule>> = {
   },
   Tile: (context) => {
     const { g, x } = context;
-    return same(context, [x[0]!, g.ints([1, ...numbers(x[1]!)])]);
+    return same(context, [x[0]!, g.ints([1, ...numbersOf(x[1]!)])]);
   },
   Pad: (context) => {
     const { g, x } = context;
-    const pads = numbers(x[1]!);
+    const pads = numbersOf(x[1]!);
     const rank = pads.length / 2;
     const wider = [0, ...pads.slice(0, rank), 0, ...pads.slice(rank)];
     return same(context, x.with(1, g.ints(wider)));

@@ -12,6 +12,7 @@ import { segmentProduct } from "../../trace/cards/segments.ts";
 import { withoutShifts } from "../../trace/cards/shifts.ts";
 import type { Graph } from "../../trace/graph.ts";
 import { smallerTransposes } from "../../trace/operators/products.ts";
+import { transposesAtOnce } from "../../trace/processors/transposes.ts";
 import {
   expandSegmentSums,
   segmentSum,
@@ -19,7 +20,8 @@ import {
 } from "../../trace/operators/segments.ts";
 
 /**
- * Writes the sums by segment that a trace deferred, and products, for a processor;
+ * Writes the sums by segment that a trace deferred, products and transposes, for a
+ * processor;
  * on another device sums alone.
  *
  * @param step A traced step.
@@ -30,8 +32,12 @@ export function forProcessor(
   { device = "cpu", threads }: SessionOptions,
 ): Graph {
   if (device !== "cpu") return expandSegmentSums(step);
+  const summed = expandSegmentSums(
+    step,
+    threads === 1 ? segmentSumInPlace : segmentSum,
+  );
   return smallerTransposes(
-    expandSegmentSums(step, threads === 1 ? segmentSumInPlace : segmentSum),
+    threads === 1 ? summed : transposesAtOnce(summed),
   );
 }
 

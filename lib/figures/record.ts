@@ -8,6 +8,7 @@
 
 import { type Config, configKeys } from "../config/config.ts";
 import { readManifest } from "../runs/layout.ts";
+import type { Manifest } from "../runs/manifest.ts";
 import { readMetrics } from "../runs/read.ts";
 import type { TrainResult } from "../runs/result.ts";
 import { isOver, readInterrupted } from "../runs/saved_state.ts";
@@ -100,7 +101,7 @@ export async function recordOf(
   for (const [name, measure] of Object.entries(figure.measures ?? {})) {
     measured[name] = await measure(run);
   }
-  const { groklab, versions, device, git } = await readManifest(run);
+  const manifest = await readManifest(run);
   return {
     arm,
     seed: config.seed,
@@ -109,16 +110,7 @@ export async function recordOf(
     grokked_at: summary.grokked_at,
     diverged_at: summary.diverged_at,
     ms_per_step: rounded(summary.ms_per_step)!,
-    made: {
-      groklab,
-      deno: versions.deno ?? "",
-      "onnxruntime-node": versions["onnxruntime-node"] ?? "",
-      device: `${device.os} ${device.arch} ${device.provider}`,
-      threads: config.threads,
-      commit: git?.commit.slice(0, 12) ?? null,
-      // Numbers that no commit has the code of.
-      ...(git?.dirty && { changed: true }),
-    },
+    made: madeOf(manifest, config),
     config,
     columns: Object.fromEntries(
       ["step", ...columns].map((name) => [
@@ -127,6 +119,23 @@ export async function recordOf(
       ]),
     ),
     measures: measured,
+  };
+}
+
+/** What a run was made with, of what its manifest says. */
+export function madeOf(
+  { groklab, versions, device, git }: Manifest,
+  { threads }: Pick<Config, "threads">,
+): { readonly [key: string]: Json } {
+  return {
+    groklab,
+    deno: versions["deno"] ?? "",
+    "onnxruntime-node": versions["onnxruntime-node"] ?? "",
+    device: `${device.os} ${device.arch} ${device.provider}`,
+    threads,
+    commit: git?.commit.slice(0, 12) ?? null,
+    // Numbers that no commit has the code of.
+    ...(git?.dirty && { changed: true }),
   };
 }
 

@@ -16,6 +16,7 @@ export const COMMANDS = [
   "export",
   "runs",
   "reproduce",
+  "record",
   "setup",
   "doctor",
   "bench",

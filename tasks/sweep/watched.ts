@@ -31,8 +31,8 @@ export async function runWatched(
     return await withSignals(
       (signal) =>
         runSweep(folder, {
-          ...options,
           program: "sweep.ts",
+          ...options,
           signal,
           onStart: (standing, jobs) => {
             display.say(

@@ -13,6 +13,12 @@ const TASKS: readonly [TaskName, ...string[]][] = [
   ["sweep", "collect"],
   ["sweep", "report"],
   ["sweep", "submit"],
+  ["record"],
+  ["record", "run"],
+  ["record", "check"],
+  ["record", "time"],
+  ["record", "list"],
+  ["record", "publish"],
   ["bench"],
   ["doctor"],
   ["setup"],
@@ -109,6 +115,7 @@ for (
     "export",
     "bench",
     "runs",
+    "record",
   ]
 ) {
   Deno.test(`what ${task} loads later imports no package twice, and none that is there`, async () => {

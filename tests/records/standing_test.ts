@@ -21,6 +21,7 @@ Deno.test("99 % is held from the first of ten evaluations one after the other", 
   assertEquals(held([0.5, 0.5, ...times(10, 0.99)]), 2);
   assertEquals(held([0.5, 0.5, ...times(9, 0.99)]), null);
   assertEquals(held([0, ...times(9, 1), 0.98, ...times(10, 1)]), 11);
+  assertEquals(held([...times(9, 1), 0.98, ...times(9, 1)]), null);
   assertEquals(held([0, ...times(10, 1), 0, 0]), 1);
   assertEquals(held([0, ...times(10, 1)], 5), 5);
   assertEquals(heldFrom(rows(times(10, 1)), "train_accuracy"), null);

@@ -30,7 +30,11 @@ const described = command(
     "train nothing; say what figures show, with which settings and claims",
   )
   .option("--quick", "a shorter form of minutes: fewer steps or a smaller task")
-  .option("--seeds <n>", "seeds of each arm (default: 3; quick: 1)", number)
+  .option(
+    "--seeds <n>",
+    "seeds of each arm (default: 10, 5 or 3 by what a run costs; quick: 1 or 3)",
+    number,
+  )
   .option("--resume", "go on with runs that are there, repeat none")
   .option("--overwrite", "begin runs that are there again")
   .option(

@@ -39,6 +39,11 @@ export interface Arm {
   readonly quick: ConfigInput;
   /** Columns that are recorded of this arm only, beside the figure's. */
   readonly columns?: readonly string[];
+  /**
+   * Minutes that a run at full length takes on one thread, measured; left out where
+   * nobody knows. It decides how many seeds there are to be.
+   */
+  readonly minutes?: number;
 }
 
 /**
@@ -53,8 +58,10 @@ export type Measure = (run: string) => Promise<Json>;
 export interface Results {
   /** Full or quick. */
   readonly scale: Scale;
-  /** How many seeds were asked for: 0, 1, … */
+  /** Seeds that a claim takes at least to hold: those asked for, or as many as usual. */
   readonly seeds: number;
+  /** How many seeds there are to be of an arm: 0, 1, … */
+  wanted(arm: string): number;
   /** The finished runs of an arm, in the order of their seeds. */
   of(arm: string): readonly RunRecord[];
 }
@@ -69,6 +76,34 @@ export interface Row {
   readonly measured: string;
 }
 
+/** How many seeds say what of a claim. */
+export interface Tally {
+  /** How many there are to be, of all arms that the claim reads. */
+  readonly wanted: number;
+  /** How many are there, of all these arms. */
+  readonly there: number;
+  /** How many of them say something. */
+  readonly saying: number;
+  /** With how many of these it is so. */
+  readonly so: number;
+  /** Their share of those that say something; null where none does. */
+  readonly share: number | null;
+  /** Wilson's interval of the share, 95 %. */
+  readonly interval: readonly [low: number, high: number] | null;
+}
+
+/** A step over the seeds; null is never, which comes after every step. */
+export interface StepMedian {
+  /** What came then. */
+  readonly what: string;
+  /** How many seeds there are of it. */
+  readonly seeds: number;
+  /** The median. */
+  readonly median: number | null;
+  /** The bootstrap's interval of the median, 95 %. */
+  readonly interval: readonly [low: number | null, high: number | null];
+}
+
 /** What a claim's rule came to. */
 export interface Decision {
   /** Whether the claim holds. */
@@ -77,6 +112,26 @@ export interface Decision {
   readonly why: string;
   /** The same as JSON. */
   readonly numbers: Json;
+  /** How many seeds say what. */
+  readonly tally?: Tally;
+  /** The steps that decided, over the seeds. */
+  readonly steps?: readonly StepMedian[];
+}
+
+/** Where a claim and its rule come from. */
+export interface Provenance {
+  /**
+   * Who worded it: the paper, whose sentence or figure it is in other words; those
+   * who use its code; or this project, which asks a question of its own.
+   */
+  readonly worded: "paper" | "users" | "groklab";
+  /**
+   * Whether its rule, as it stands, was written before the runs at full length that
+   * decide it were recorded, or after some of them.
+   */
+  readonly written: "before" | "after";
+  /** When, and which runs were there, in a sentence or two. */
+  readonly told: string;
 }
 
 /** A claim, and the rule that decides it, fixed before any run. */
@@ -87,6 +142,8 @@ export interface Claim {
   readonly statement: string;
   /** The rule in words. */
   readonly rule: string;
+  /** Where it comes from; left out where nobody says. */
+  readonly provenance?: Provenance;
   /** The rule. It reads records only, and must be able to fail. */
   decide(results: Results): Decision;
 }

@@ -5,7 +5,7 @@
  */
 
 import { eps } from "./beyond/eps.ts";
-import type { Figure } from "./figure.ts";
+import type { Arm, Claim, Figure } from "./figure.ts";
 import { fig1 } from "./paper/fig1.ts";
 import { fig2 } from "./paper/fig2.ts";
 import { fig3 } from "./paper/fig3.ts";
@@ -25,6 +25,8 @@ import { fig16 } from "./paper/fig16.ts";
 import { fig17 } from "./paper/fig17.ts";
 import { perp } from "./beyond/perp.ts";
 import { slingshots } from "./beyond/slingshots.ts";
+import { provenanceOf } from "./provenance.ts";
+import { minutesOf } from "./seeds.ts";
 
 export type {
   Arm,
@@ -33,14 +35,16 @@ export type {
   Figure,
   Json,
   Measure,
+  Provenance,
   Results,
   Row,
   Scale,
+  StepMedian,
+  Tally,
 } from "./figure.ts";
 export type { RunRecord } from "./figure.ts";
 
-/** Every figure by its name, in the order in which they are listed. */
-export const figures: Readonly<Record<string, Figure>> = {
+const all: Readonly<Record<string, Figure>> = {
   fig1,
   fig2,
   fig3,
@@ -62,3 +66,22 @@ export const figures: Readonly<Record<string, Figure>> = {
   perp,
   slingshots,
 };
+
+// What is told of figures in tables of their own: where claims come from, and
+// what runs cost.
+function told(name: string, figure: Figure): Figure {
+  const arms = figure.arms.map((arm): Arm => {
+    const minutes = minutesOf(name, arm.name);
+    return minutes === undefined ? arm : { ...arm, minutes };
+  });
+  const claims = figure.claims.map((claim): Claim => {
+    const provenance = provenanceOf(name, claim.id);
+    return provenance ? { ...claim, provenance } : claim;
+  });
+  return { ...figure, arms, claims };
+}
+
+/** Every figure by its name, in the order in which they are listed. */
+export const figures: Readonly<Record<string, Figure>> = Object.fromEntries(
+  Object.entries(all).map(([name, figure]) => [name, told(name, figure)]),
+);

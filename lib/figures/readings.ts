@@ -69,6 +69,9 @@ export function measureOf<T>(record: RunRecord, name: string): T {
   return measure as T;
 }
 
+/** From which test accuracy on a network groks, where a claim asks whether it does. */
+export const GROKS = 0.95;
+
 /** The last value of a column. */
 export function last(record: RunRecord, name: string): number {
   return column(record, name).at(-1) ?? NaN;
@@ -165,6 +168,9 @@ export function stepText(step: number | null): string {
   return step === null || !Number.isFinite(step) ? "never" : wholeText(step);
 }
 
+/** What stands where there is no run yet. */
+export const NOT_RUN = "not run";
+
 /**
  * A number of each run in words: the median, with the least and the most.
  *
@@ -183,7 +189,7 @@ export function measured(
     const x = value(run);
     return x === null || Number.isNaN(x) ? Infinity : x;
   });
-  if (values.length === 0) return "not run";
+  if (values.length === 0) return NOT_RUN;
   const middle = format(median(values));
   if (values.length === 1) return middle;
   const [least, greatest] = [minOf(values), maxOf(values)];

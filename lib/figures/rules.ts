@@ -4,24 +4,17 @@
  * @module
  */
 
+import { minOf } from "../base/extremes.ts";
 import type { Decision, Json, Results, RunRecord } from "./figure.ts";
-
-/** Seeds that a decision at full length takes at least. */
-export const LEAST_SEEDS = 3;
+import { LEAST_SEEDS } from "./seeds.ts";
+import { type Said, stepMedians, tallyOf } from "./tally.ts";
 
 /** What {@link bySeed} does, in words that a rule ends with. */
 export const BY_SEED =
-  "It holds if this is so with every seed asked for, and fails if with fewer " +
-  `than half of those that say anything, ${LEAST_SEEDS} at least (in the quick ` +
-  "form one). A seed of which a run diverged says nothing.";
-
-/** What one seed says of a claim. */
-export interface Said {
-  /** Whether the claim is so; null where this seed says nothing. */
-  readonly so: boolean | null;
-  /** The numbers, in a few words. */
-  readonly why: string;
-}
+  "It holds if this is so with every seed that is there, which are those asked " +
+  `for, ${LEAST_SEEDS} at least; it fails if with fewer than half of those that ` +
+  `say anything, ${LEAST_SEEDS} at least (in the quick form one). A seed of which ` +
+  "a run diverged says nothing.";
 
 /**
  * Decides a claim seed by seed, out of the seeds of which all arms are there.
@@ -43,7 +36,7 @@ export function bySeed(
     .filter((seed) =>
       all.every((runs) => runs.some((run) => run.seed === seed))
     );
-  const said = seeds.map((seed) => {
+  const said = seeds.map((seed): Said & { readonly seed: number } => {
     const runs = all.map((runs) => runs.find((run) => run.seed === seed)!);
     const diverged = divergedCounts
       ? []
@@ -62,8 +55,10 @@ export function bySeed(
   });
   const why = said.map(({ seed, why }) => `seed ${seed}: ${why}`).join("; ");
   const numbers = said.map(({ seed, so, why }) => ({ seed, so, why })) as Json;
-  const so = said.filter((one) => one.so === true).length;
-  const not = said.filter((one) => one.so === false).length;
+  const tally = tallyOf(said, minOf(arms.map((arm) => results.wanted(arm))));
+  const steps = stepMedians(said);
+  const { so } = tally;
+  const not = tally.saying - so;
   const least = results.scale === "quick" ? 1 : LEAST_SEEDS;
   if (so + not < least) {
     const wanted = Math.max(least, results.seeds);
@@ -74,6 +69,8 @@ export function bySeed(
       verdict: "inconclusive",
       why: there + (why === "" ? "" : `; ${why}`),
       numbers,
+      tally,
+      steps,
     };
   }
   // Of the seeds that are still to come any may differ.
@@ -82,7 +79,7 @@ export function bySeed(
     : not > so
     ? "fails"
     : "inconclusive";
-  return { verdict, why, numbers };
+  return { verdict, why, numbers, tally, steps };
 }
 
 /**

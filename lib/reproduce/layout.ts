@@ -16,7 +16,12 @@
 import { maxOf } from "../base/extremes.ts";
 import { join } from "node:path";
 import { type Config, defaults, resolveConfig } from "../config/config.ts";
-import { EVALUATIONS, type Figure, type Scale } from "../figures/figure.ts";
+import {
+  type Arm,
+  EVALUATIONS,
+  type Figure,
+  type Scale,
+} from "../figures/figure.ts";
 
 /** Where runs and what is made of them lie. */
 export interface Places {
@@ -70,12 +75,12 @@ export function seedsOf(names: readonly string[], usual: number): number {
 }
 
 /**
- * The runs of a figure, seed by seed.
+ * The runs of a figure, seed by seed, an arm as often as it is to have seeds.
  *
  * @param name The figure's name.
  * @param figure The figure.
  * @param scale Full or quick.
- * @param seeds How many.
+ * @param seeds How many, of every arm or of each.
  * @param here Where runs lie.
  * @param place Where to compute: keys of a config.
  * @throws {ConfigError} if an arm's config is not valid.
@@ -84,33 +89,36 @@ export function jobsOf(
   name: string,
   figure: Figure,
   scale: Scale,
-  seeds: number,
+  seeds: number | ((arm: Arm) => number),
   here: string,
   place: Partial<Pick<Config, "device" | "threads">> = {},
 ): Job[] {
-  return Array.from(
-    { length: seeds },
-    (_, seed) =>
-      figure.arms.map(({ name: arm, config, quick }): Job => {
-        const own = {
-          ...config,
-          ...(scale === "quick" && quick),
-          ...place,
-          seed,
-        };
-        const { steps = defaults.steps } = own;
-        const run = `${arm}-seed${seed}`;
-        return {
-          figure: name,
-          arm,
-          scale,
-          config: resolveConfig({
-            evalEvery: Math.max(1, Math.round(steps / EVALUATIONS)),
-            ...own,
-          }),
-          name: run,
-          run: join(here, name, scale, run),
-        };
+  const count = (arm: Arm) => typeof seeds === "number" ? seeds : seeds(arm);
+  const jobOf = ({ name: arm, config, quick }: Arm, seed: number): Job => {
+    const own = {
+      ...config,
+      ...(scale === "quick" && quick),
+      ...place,
+      seed,
+    };
+    const { steps = defaults.steps } = own;
+    const run = `${arm}-seed${seed}`;
+    return {
+      figure: name,
+      arm,
+      scale,
+      config: resolveConfig({
+        evalEvery: Math.max(1, Math.round(steps / EVALUATIONS)),
+        ...own,
       }),
+      name: run,
+      run: join(here, name, scale, run),
+    };
+  };
+  return Array.from(
+    { length: maxOf([0, ...figure.arms.map(count)]) },
+    (_, seed) =>
+      figure.arms.filter((arm) => seed < count(arm))
+        .map((arm) => jobOf(arm, seed)),
   ).flat();
 }

@@ -7,12 +7,12 @@
 import { join } from "node:path";
 import type { Decision, Figure, Scale } from "../figures/figure.ts";
 import { figures as registry } from "../figures/mod.ts";
+import { seedsWanted } from "../figures/seeds.ts";
 import { Costs, wallTime } from "../train/threads/cost.ts";
 import { jobsOf, type Places, places as usual } from "./layout.ts";
 import { basisOf, type Outcome, readOutcome, weightOf } from "./outcome.ts";
 import { type OnProblem, publishedOutcome } from "./published.ts";
 import { recordHere, recordsPublished } from "./records.ts";
-import { SEEDS } from "./reproduce.ts";
 
 /** What runs take. */
 export interface Cost {
@@ -80,7 +80,7 @@ export async function listFigures(
   };
   for (const [name, figure] of Object.entries(figures)) {
     const cost = (scale: Scale) => {
-      const seeds = scale === "full" ? SEEDS : figure.quickSeeds ?? 1;
+      const seeds = seedsWanted(figure, scale);
       const jobs = jobsOf(name, figure, scale, seeds, places.here, USUAL);
       for (const from of ["here", "published"] as const) {
         const left = jobs.map(({ config }) => costs[from].left(config));
@@ -137,7 +137,14 @@ async function knownCosts(
   const all = Object.entries(figures).flatMap(([name, figure]) =>
     (["full", "quick"] as const).map((scale) => ({
       figure,
-      jobs: jobsOf(name, figure, scale, SEEDS, places.here, USUAL),
+      jobs: jobsOf(
+        name,
+        figure,
+        scale,
+        seedsWanted(figure, scale),
+        places.here,
+        USUAL,
+      ),
     }))
   );
   for (const { figure, jobs } of all) {

@@ -27,7 +27,10 @@ export interface Standing {
 export interface ReproduceOptions {
   /** Full, if left out. */
   readonly scale?: Scale;
-  /** Seeds 0, 1, … of each arm; by default 3, in the quick form the figure's. */
+  /**
+   * Seeds 0, 1, … of each arm; by default 3 to 10, by what a run costs, in the quick
+   * form the figure's.
+   */
   readonly seeds?: number;
   /** Go on with runs that are there; finished ones are not repeated. */
   readonly resume?: boolean;

@@ -12,6 +12,7 @@ import { chartSvg } from "../charts/chart_svg.ts";
 import type {
   Decision,
   Figure,
+  Provenance,
   Results,
   Row,
   RunRecord,
@@ -29,6 +30,16 @@ export interface ClaimOutcome extends Decision {
   readonly statement: string;
   /** The rule that decided. */
   readonly rule: string;
+  /** Where it comes from; left out where nobody says. */
+  readonly provenance?: Provenance;
+}
+
+/** Seeds of an arm. */
+export interface SeedCount {
+  /** How many there are to be. */
+  readonly wanted: number;
+  /** How many are there. */
+  readonly there: number;
 }
 
 /** What verdict.json holds. */
@@ -39,8 +50,10 @@ export interface Outcome {
   readonly title: string;
   /** Full or quick. */
   readonly scale: Scale;
-  /** How many seeds were asked for. */
+  /** How many seeds there are to be, of the arm that has the most. */
   readonly seeds: number;
+  /** How many there are to be, and are there, of each arm. */
+  readonly arms: Readonly<Record<string, SeedCount>>;
   /** Tells settings, rules and columns of the figure from those of other times. */
   readonly basis: string;
   /** How many runs there are, and how many there should be. */
@@ -60,16 +73,25 @@ export interface Outcome {
   readonly claims: readonly ClaimOutcome[];
 }
 
-/** The results that rules and charts read, of records by the runs' names. */
+/**
+ * The results that rules and charts read.
+ *
+ * @param scale Full or quick.
+ * @param seeds Seeds that a claim takes at least to hold.
+ * @param records Of the runs that are there.
+ * @param wanted How many seeds there are to be of an arm; as many, if left out.
+ */
 export function resultsOf(
   scale: Scale,
   seeds: number,
   records: Iterable<RunRecord>,
+  wanted: (arm: string) => number = () => seeds,
 ): Results {
   const all = [...records].sort((a, b) => a.seed - b.seed);
   return {
     scale,
     seeds,
+    wanted,
     of: (arm) => all.filter((record) => record.arm === arm),
   };
 }
@@ -88,17 +110,23 @@ export function outcomeOf(
 ): Outcome {
   const runs = figure.arms.flatMap((arm) => results.of(arm.name));
   const ms = runs.map((run) => run.ms_per_step);
+  const arms = figure.arms.map(({ name }): [string, SeedCount] => [name, {
+    wanted: results.wanted(name),
+    there: results.of(name).length,
+  }]);
+  const wanted = arms.map(([, { wanted }]) => wanted);
   const seconds = runs.map((run) => run.ms_per_step * run.steps / 1000)
     .reduce((a, b) => a + b, 0);
   return {
     figure: name,
     title: figure.title,
     scale: results.scale,
-    seeds: results.seeds,
+    seeds: maxOf([0, ...wanted]),
+    arms: Object.fromEntries(arms),
     basis: basisOf(name, figure, results.scale),
     runs: {
       finished: runs.length,
-      of: figure.arms.length * results.seeds,
+      of: wanted.reduce((sum, count) => sum + count, 0),
     },
     whole: figure.arms.every(({ name }) => results.of(name).length > 0),
     made: distinct(runs.map((run) => run.made)),
@@ -107,11 +135,12 @@ export function outcomeOf(
       ms_per_step: ms.length > 0 ? [minOf(ms), maxOf(ms)] : null,
     },
     rows: figure.rows(results),
-    claims: figure.claims.map(({ id, statement, rule, decide }) => ({
-      id,
-      statement,
-      rule,
-      ...decide(results),
+    claims: figure.claims.map((claim) => ({
+      id: claim.id,
+      statement: claim.statement,
+      rule: claim.rule,
+      ...(claim.provenance && { provenance: claim.provenance }),
+      ...claim.decide(results),
     })),
   };
 }
@@ -148,10 +177,15 @@ function distinct(values: readonly unknown[]): unknown[] {
 }
 
 /** How many runs a figure rests on, in words. */
-export function extent({ scale, seeds, runs }: Outcome): string {
+export function extent({ scale, seeds, arms = {}, runs }: Outcome): string {
   if (runs.of === 0) return "no run is needed";
+  const least = minOf([
+    seeds,
+    ...Object.values(arms).map(({ wanted }) => wanted),
+  ]);
   const form = scale === "full" ? "full length" : "quick form";
-  return `${form}, ${seeds} ${seeds === 1 ? "seed" : "seeds"}` +
+  return `${form}, ${least < seeds ? `${least} to ${seeds}` : seeds} ` +
+    (seeds === 1 ? "seed" : "seeds") +
     (runs.finished < runs.of
       ? `, ${runs.finished} of ${runs.of} runs are there`
       : "");
@@ -159,13 +193,17 @@ export function extent({ scale, seeds, runs }: Outcome): string {
 
 /** The table as Markdown. */
 export function tableText(outcome: Outcome): string {
+  return `Median of the seeds (least to most); ${extent(outcome)}.\n\n` +
+    rowsText(outcome.rows);
+}
+
+/** Rows of a table as Markdown, its head with them. */
+export function rowsText(rows: readonly Row[]): string {
   const cell = (text: string) => text.replaceAll("|", "\\|");
   return [
-    `Median of the seeds (least to most); ${extent(outcome)}.`,
-    "",
     "| | published | measured |",
     "| --- | --- | --- |",
-    ...outcome.rows.map(({ what, published, measured }) =>
+    ...rows.map(({ what, published, measured }) =>
       `| ${cell(what)} | ${cell(published)} | ${cell(measured)} |`
     ),
     "",

@@ -5,9 +5,24 @@
  */
 
 import type { Figure, Scale } from "../figures/figure.ts";
-import { BY_SEED, LEAST_SEEDS } from "../figures/rules.ts";
+import { BY_SEED } from "../figures/rules.ts";
+import { LEAST_SEEDS } from "../figures/seeds.ts";
+import { NOT_RUN } from "../figures/readings.ts";
 import { timeText } from "../train/threads/cost.ts";
-import { extent, type Outcome, tableText } from "./outcome.ts";
+import {
+  seedsText,
+  shareText,
+  stepsText,
+  tallyText,
+  wordedText,
+} from "./claim_text.ts";
+import {
+  type ClaimOutcome,
+  extent,
+  type Outcome,
+  rowsText,
+  tableText,
+} from "./outcome.ts";
 
 const HEAD = `# Reproduction
 
@@ -20,22 +35,47 @@ is one command, \`deno task reproduce figN\`. Rules of claims stand in the code,
 every run says of which commit it is; "changed" where files differed from it.
 Curves are medians over the seeds, bands go from the least to the most.
 
-**Two forms.** At full length a figure is trained as published, with three seeds.
+**Two forms.** At full length a figure is trained as published.
 Its quick form has fewer steps, a smaller task or a larger share of the pairs, and
 often one seed: minutes, to see the shape. What a claim comes to there is no
 answer to the paper.
 
-**Seeds.** A claim holds if its rule is met with every seed asked for, and fails if
-with fewer than half of those that say anything, of which ${LEAST_SEEDS} are needed (in the
+**Verdicts.** A claim holds if its rule is met with every seed that is there, and fails
+if with fewer than half of those that say anything, of which ${LEAST_SEEDS} are needed (in the
 quick form one). A seed of which a run diverged says nothing.
+
+**Seeds.** There are to be 10 of a run that takes less than a minute on one thread, 5 of
+one that takes less than ten minutes, 3 of others; "3 of 5" says how many are there.
+Those missing are trained by \`deno task reproduce figN --published --resume\`.
+
+**What three seeds can miss.** The verdict is strict: what is so with nine in ten of all
+seeds holds with three of three in 73 of 100 cases, and is called inconclusive, or once
+in 36 cases failed, in the others. And it is little: what is so with half of all seeds
+holds by three of three once in eight. So beside each verdict stands the share of seeds
+with which the claim is so, of those that say anything, with Wilson's interval of 95 %:
+from 44 % on for three of three, from 57 % for five of five, from 72 % for ten of ten.
+
+**Steps.** Where a claim is decided by steps, their medians over the seeds have the
+bootstrap's interval of 95 %, by percentiles of 10,000 draws; never comes after every
+step. Of three and of five seeds it goes from the least to the most, which holds the
+median of all seeds with 75 and 94 %, not with 95; only more seeds narrow it.
+
+**Where claims come from.** No statement is a quotation. "The paper" worded what its
+text or a figure says in other words; "users of its code" what they report; "us" what
+this project asks of its own accord. Numbers in rules are ours unless they stand under
+Published. A rule was written "before" if it was committed as it stands before a run at
+full length that decides it was recorded, else "after". Runs that nobody recorded leave
+no trace: on 27 November 2026 settings of quick forms were tried and changed, with the
+rules there already. What seeds come to (above) was last changed on 28 November 2026,
+before most runs at full length, and on 1 December to count those that are there.
 `;
 
 /** What of a figure is published. */
 export interface Published {
   /** What it came to. */
   readonly outcome: Outcome;
-  /** Runs of the full length whose records are there, and how many it has. */
-  readonly full: { readonly finished: number; readonly of: number };
+  /** What the records of the full length come to, which may be a part of it. */
+  readonly full: Outcome;
 }
 
 /**
@@ -75,7 +115,7 @@ function claimsTables(
   published: ReadonlyMap<string, Published>,
 ): string {
   const rows = Object.entries(figures).flatMap(([name, { claims }]) =>
-    claims.map(({ id, statement }) => {
+    claims.map(({ id, statement, provenance }) => {
       const outcome = published.get(name)?.outcome;
       const found = outcome?.claims.find((claim) =>
         claim.id === id && claim.statement === statement
@@ -83,7 +123,16 @@ function claimsTables(
       return {
         id,
         scale: found && outcome!.scale,
-        line: `| ${id} | ${statement} | ${name} | ${found?.verdict ?? "–"} |`,
+        line: "| " + [
+          id,
+          statement,
+          name,
+          found?.verdict ?? "–",
+          found?.tally ? seedsText(found.tally) : "–",
+          found?.tally ? shareText(found.tally) : "–",
+          provenance ? wordedText(provenance) : "–",
+          provenance?.written ?? "–",
+        ].join(" | ") + " |",
       };
     })
   );
@@ -93,12 +142,33 @@ function claimsTables(
     const lines = rows.filter((row) => row.scale === scale);
     return lines.length === 0 ? [] : [
       `### ${heading}\n`,
-      "| | claim | figure | verdict |",
-      "| --- | --- | --- | --- |",
+      "| | claim | figure | verdict | seeds | so with | worded by | rule |",
+      "| --- | --- | --- | --- | --- | --- | --- | --- |",
       ...lines.map(({ line }) => line),
       "",
     ];
   }).join("\n");
+}
+
+// A claim in the section of its figure.
+function claimText(claim: ClaimOutcome, scale: Scale): string {
+  const { id, statement, rule, verdict, why, tally, steps = [] } = claim;
+  const { provenance } = claim;
+  return [
+    `- **${id}** ${statement} ${verdictText(verdict, scale)}.`,
+    ...(provenance
+      ? [
+        `Worded by ${wordedText(provenance)}; rule written ` +
+        `${provenance.written}: ${provenance.told}`,
+      ]
+      : []),
+    `Rule: ${rule.replace(BY_SEED, "").trim()}`,
+    ...(tally ? [`Seeds: ${tallyText(tally)}.`] : []),
+    ...(steps.length > 0
+      ? [`Steps, medians of the seeds: ${stepsText(steps)}.`]
+      : []),
+    `Measured: ${why}.`,
+  ].join("\n  ");
 }
 
 function section(
@@ -125,16 +195,14 @@ function section(
     `${scale === "quick" ? " --quick" : ""}\`).\n`,
     `![${title}](reproduction/${name}/figure.svg)\n`,
     tableText(outcome),
-    ...outcome.claims.map(({ id, statement, rule, verdict, why }) =>
-      `- **${id}** ${statement} ${verdictText(verdict, scale)}.\n` +
-      `  Rule: ${rule.replace(BY_SEED, "").trim()}\n  Measured: ${why}.`
-    ),
+    ...outcome.claims.map((claim) => claimText(claim, scale)),
     ...(outcome.claims.length > 0 ? [""] : []),
-    ...(scale === "quick" && full.finished > 0
+    ...(scale === "quick" && full.runs.finished > 0
       ? [
-        `Of the full length ${full.finished} of ${full.of} runs are there; ` +
-        `\`deno task reproduce ${name} --published --resume\` trains the ` +
-        "others.\n",
+        `Of the full length ${full.runs.finished} of ${full.runs.of} runs are ` +
+        `there; \`deno task reproduce ${name} --published --resume\` trains ` +
+        "the others. So far:\n",
+        rowsText(full.rows.filter(({ measured }) => measured !== NOT_RUN)),
       ]
       : []),
     ...(remarks[scale] ?? []).map((remark) => `${remark}\n`),

@@ -15,9 +15,16 @@ import {
   named,
   oneOf,
 } from "../base/options.ts";
-import type { Figure, Results, RunRecord, Scale } from "../figures/figure.ts";
+import type {
+  Arm,
+  Figure,
+  Results,
+  RunRecord,
+  Scale,
+} from "../figures/figure.ts";
 import { figures as registry } from "../figures/mod.ts";
 import { recordText } from "../figures/record.ts";
+import { seedsNeeded, seedsWanted } from "../figures/seeds.ts";
 import { ignoreMissing, list } from "../runs/layout.ts";
 import {
   type Job,
@@ -43,7 +50,7 @@ import {
   readPublished,
 } from "./published.ts";
 import { recordHere, recordsPublished } from "./records.ts";
-import { figureNames, SEEDS } from "./reproduce.ts";
+import { figureNames } from "./reproduce.ts";
 import { bytesKey, twinsOf } from "./twins.ts";
 
 interface Found {
@@ -118,8 +125,8 @@ export async function publish(
     await writeOutcome(join(places.published, name), figure, results, outcome);
     outcomes.push(outcome);
   }
-  await writePage(figures, places);
   await PublishedSums.write(places);
+  await writePage(figures, places);
   return outcomes;
 }
 
@@ -132,15 +139,26 @@ async function writePage(
   for (const [name, figure] of Object.entries(figures)) {
     const outcome = await readOutcome(join(places.published, name));
     if (!outcome) continue;
-    const full = await list(recordsFolder(places, name, "full")) ?? [];
-    const seeds = seedsOf(full, SEEDS);
-    published.set(name, {
-      outcome,
-      full: { finished: full.length, of: figure.arms.length * seeds },
-    });
+    const full = outcome.scale === "full"
+      ? outcome
+      : await fullSoFar(name, figure, places);
+    published.set(name, { outcome, full });
   }
   const page = join(dirname(places.published), "reproduction.md");
   await writeWhole(page, pageText(figures, published));
+}
+
+// What the records of a full length come to that is not whole yet.
+async function fullSoFar(
+  name: string,
+  figure: Figure,
+  places: typeof usual,
+): Promise<Outcome> {
+  const files = await list(recordsFolder(places, name, "full")) ?? [];
+  const jobs = jobsAsPublished(name, figure, "full", files, places);
+  const records = await recordsPublished(places, jobs, figure, refuse);
+  const results = resultsFor(figure, "full", [...records.values()]);
+  return outcomeOf(name, figure, results);
 }
 
 async function refuseDamaged(
@@ -188,14 +206,13 @@ async function find(
   places: typeof usual,
   twinsFor: (seeds: number) => Map<string, Job[]>,
 ): Promise<Found> {
-  const usually = scale === "full" ? SEEDS : figure.quickSeeds ?? 1;
   // Whoever has more seeds publishes more.
   const names = [
     ...await list(join(places.here, name, scale)) ?? [],
     ...await list(recordsFolder(places, name, scale)) ?? [],
   ];
-  const most = seedsOf(names, usually);
-  const jobs = jobsOf(name, figure, scale, most, places.here);
+  const jobs = jobsAsPublished(name, figure, scale, names, places);
+  const most = 1 + maxOf([-1, ...jobs.map(({ config }) => config.seed)]);
   const known = await recordsPublished(places, jobs, figure, refuse);
   const twins = twinsFor(most);
   const records: Found["records"][number][] = [];
@@ -204,13 +221,45 @@ async function find(
       await recordOfTwin(job, figure, twins.get(bytesKey(job)) ?? []);
     if (record) records.push({ job, record });
   }
-  const seeds = Math.max(
-    usually,
-    maxOf(records.map(({ record }) => record.seed + 1)),
+  const results = resultsFor(
+    figure,
+    scale,
+    records.map(({ record }) => record),
   );
-  const results = resultsOf(scale, seeds, records.map(({ record }) => record));
   const outcome = outcomeOf(name, figure, results);
   return { scale, records, results, outcome };
+}
+
+// The runs of a figure that there are to be, and as many seeds more as files tell.
+function jobsAsPublished(
+  name: string,
+  figure: Figure,
+  scale: Scale,
+  files: readonly string[],
+  { here }: typeof usual,
+): Job[] {
+  const byCost = seedsWanted(figure, scale);
+  const most = (arm: Arm) => seedsOf(files, byCost(arm));
+  return jobsOf(name, figure, scale, most, here);
+}
+
+// Seeds that are there beyond those that there are to be are wanted, too.
+function resultsFor(
+  figure: Figure,
+  scale: Scale,
+  records: readonly RunRecord[],
+): Results {
+  const byCost = seedsWanted(figure, scale);
+  const wanted = new Map(figure.arms.map((arm) => [
+    arm.name,
+    maxOf([
+      byCost(arm),
+      ...records.filter((record) => record.arm === arm.name)
+        .map(({ seed }) => seed + 1),
+    ]),
+  ]));
+  const needed = seedsNeeded(figure, scale);
+  return resultsOf(scale, needed, records, (arm) => wanted.get(arm) ?? needed);
 }
 
 // A run that another figure has trained is this figure's too.

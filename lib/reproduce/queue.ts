@@ -23,8 +23,10 @@ export interface Work {
   readonly figure: Figure;
   /** Full or quick. */
   readonly scale: Scale;
-  /** How many seeds. */
+  /** Seeds that a claim takes at least to hold. */
   readonly seeds: number;
+  /** How many seeds there are to be of an arm. */
+  readonly wanted: (arm: string) => number;
   /** Its runs. */
   readonly jobs: readonly Job[];
   /** The records that are there, by the names of the runs. */

@@ -12,6 +12,7 @@ import { checkArgument, checkOptions, named } from "../base/options.ts";
 import { taskLine } from "../base/shell.ts";
 import type { Figure } from "../figures/figure.ts";
 import { figures as registry } from "../figures/mod.ts";
+import { seedsNeeded, seedsWanted } from "../figures/seeds.ts";
 import { Costs } from "../train/threads/cost.ts";
 import { type Job, jobsOf, places as usual } from "./layout.ts";
 import { removeLeftovers } from "./leftovers.ts";
@@ -25,9 +26,6 @@ import {
   runsHere,
 } from "./records.ts";
 import { bytesKey, copyRun, isFinished, twinsOf } from "./twins.ts";
-
-/** Seeds of a figure at full length, unless others are asked for. */
-export const SEEDS = 3;
 
 /** What a reproduction came to. */
 export interface Reproduction {
@@ -91,8 +89,8 @@ export async function reproduce(
   const costs = new Costs();
   await collect(works, options, costs);
   const write = async (work: Work) => {
-    const { name, figure, scale, seeds, jobs, records } = work;
-    const results = resultsOf(scale, seeds, records.values());
+    const { name, figure, scale, seeds, wanted, jobs, records } = work;
+    const results = resultsOf(scale, seeds, records.values(), wanted);
     const outcome = outcomeOf(name, figure, results);
     // Without a run there is nothing to say yet.
     if (jobs.length === 0 || records.size > 0) {
@@ -114,13 +112,18 @@ function workOf(
 ): Work {
   const { scale = "full", places = usual, device = "cpu", threads = 1 } =
     options;
-  const seeds = options.seeds ??
-    (scale === "full" ? SEEDS : figure.quickSeeds ?? 1);
-  const jobs = jobsOf(name, figure, scale, seeds, places.here, {
-    device,
-    threads,
-  });
-  return { name, figure, scale, seeds, jobs, records: new Map() };
+  const { seeds = seedsNeeded(figure, scale) } = options;
+  const jobs = jobsOf(
+    name,
+    figure,
+    scale,
+    options.seeds ?? seedsWanted(figure, scale),
+    places.here,
+    { device, threads },
+  );
+  const counts = Object.groupBy(jobs, ({ arm }) => arm);
+  const wanted = (arm: string) => counts[arm]?.length ?? seeds;
+  return { name, figure, scale, seeds, wanted, jobs, records: new Map() };
 }
 
 // Takes in the records that are there, unless all is to begin again.

@@ -6,6 +6,7 @@
 
 import { maxOf } from "../../lib/base/extremes.ts";
 import { percent, table } from "../../lib/base/terminal.ts";
+import { stepsText, tallyText } from "../../lib/reproduce/claim_text.ts";
 import { timeText } from "../../lib/train/threads/cost.ts";
 import type { Cost, Listed } from "../../lib/reproduce/list.ts";
 import type { Standing } from "../../lib/reproduce/options.ts";
@@ -82,9 +83,13 @@ export function outcomesText(
       ...rows.map(({ what, published, measured }) =>
         `  ${what.padEnd(width)}  ${published.padEnd(middle)}  ${measured}`
       ),
-      ...claims.flatMap(({ id, statement, verdict, why }) => [
+      ...claims.flatMap((
+        { id, statement, verdict, why, tally, steps = [] },
+      ) => [
         `  ${id} ${verdict}: ${statement}`,
         `     ${why}`,
+        ...(tally ? [`     ${tallyText(tally)}`] : []),
+        ...(steps.length > 0 ? [`     medians: ${stepsText(steps)}`] : []),
       ]),
       `  ${folder}/${figure}/figure.svg, table.md, verdict.json`,
     ].join("\n");

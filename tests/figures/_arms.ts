@@ -148,3 +148,19 @@ export const peaks = (float64: number): Arms =>
       ])
     ),
   );
+
+export const fig5Output = (highest: number): Arms =>
+  Object.fromEntries(
+    [["mlp", "layers.2.W"], ["mlp-biases", "layers.2.W"], [
+      "transformer",
+      "W_U",
+    ]]
+      .map(([name, output]) => [name!, {
+        columns: {
+          cos_weight_neg_gradient: (step: number) => step / 1e5,
+          [`cos_weight_neg_gradient.${output}`]: always(highest),
+          train_accuracy: from(500),
+          softmax_collapse: from(3000),
+        },
+      }]),
+  );

@@ -76,9 +76,10 @@ for (const [name, figure] of Object.entries(figures)) {
 
 Deno.test("ids and statements of claims are told apart", () => {
   const all = Object.values(figures).flatMap(({ claims }) => claims);
-  for (const { id, rule } of all) {
+  for (const { id, rule, provenance } of all) {
     assertMatch(id, /^C\d+$/);
     assert(rule.length > 40, "a rule says what decides");
+    assertMatch(provenance?.told ?? `${id} has none`, /20\d\d.*\.$/);
   }
   const statements = all.map(({ statement }) => statement);
   assertEquals(new Set(statements).size, statements.length);

@@ -4,6 +4,7 @@ import { assertEquals } from "@std/assert";
 import type { Results, RunRecord, Scale } from "../../lib/figures/figure.ts";
 import { allSo, bySeed, rises } from "../../lib/figures/rules.ts";
 import { resultsOf } from "../../lib/reproduce/outcome.ts";
+import { wilson } from "../../lib/sweeps/summaries/estimates.ts";
 
 // Of a run only what the rule itself reads.
 const run = (
@@ -101,7 +102,17 @@ for (const [scale, asked, says, verdict] of CASES) {
 Deno.test("bySeed() says why, and with which numbers", () => {
   const why = (scale: Scale, asked: number, says: string) =>
     decided(scale, asked, says).why;
-  assertEquals(decided("full", 3, "TFT"), {
+  const { tally, steps, ...decision } = decided("full", 3, "TFT");
+  assertEquals(tally, {
+    wanted: 3,
+    there: 3,
+    saying: 3,
+    so: 2,
+    share: 2 / 3,
+    interval: wilson(2, 3),
+  });
+  assertEquals(steps, []);
+  assertEquals(decision, {
     verdict: "inconclusive",
     why: "seed 0: says T; seed 1: says F; seed 2: says T",
     numbers: [
@@ -162,6 +173,15 @@ Deno.test("bySeed() judges seeds of which every arm is there, in the arms' order
     verdict: "inconclusive",
     why: "0 of 3 seeds are there",
     numbers: [],
+    tally: {
+      wanted: 3,
+      there: 0,
+      saying: 0,
+      so: 0,
+      share: null,
+      interval: null,
+    },
+    steps: [],
   });
 });
 
@@ -173,7 +193,10 @@ Deno.test("a seed of which a run diverged says nothing, unless that counts", () 
   ]);
   const results = resultsWith("full", 3, runs);
   const judge = () => ({ so: true, why: "so" });
-  assertEquals(bySeed(results, ["a", "b"], judge), {
+  const { tally, steps, ...decision } = bySeed(results, ["a", "b"], judge);
+  const { wanted, there, saying, so } = tally!;
+  assertEquals([wanted, there, saying, so, steps], [3, 3, 1, 1, []]);
+  assertEquals(decision, {
     verdict: "inconclusive",
     why:
       "1 of 3 seeds say something; seed 0: so; seed 1: a diverged at step 0, " +
@@ -233,4 +256,34 @@ Deno.test("allSo() is not so where one is not, else nothing where one is nothing
     [[false, null, true], false],
   ];
   for (const [parts, wanted] of cases) assertEquals(allSo(parts), wanted);
+});
+
+Deno.test("bySeed() counts seeds against those there are to be of its arms", () => {
+  const runs = [0, 1, 2, 3].flatMap((seed) => [run("a", seed), run("b", seed)]);
+  const wanted = (arm: string) => arm === "a" ? 10 : 5;
+  const results = resultsOf("full", 3, [...runs, run("a", 4)], wanted);
+  const judge = ({ seed }: RunRecord) => ({ so: seed !== 2, why: "" });
+  const tallies = [["a"], ["b"], ["a", "b"]].map((arms) => {
+    const { wanted, there, so } = bySeed(results, arms, judge).tally!;
+    return [wanted, there, so];
+  });
+  assertEquals(tallies, [[10, 5, 4], [5, 4, 3], [5, 4, 3]]);
+  // Those that are there decide, three at least.
+  const all = () => ({ so: true, why: "" });
+  assertEquals(bySeed(results, ["a", "b"], all).verdict, "holds");
+});
+
+Deno.test("bySeed() has medians of the steps that decided, diverged seeds left out", () => {
+  const runs = [0, 1, 2, 3].map((seed) =>
+    run("a", seed, seed === 3 ? 9 : null)
+  );
+  const at = [300, null, 100, 5];
+  const { steps } = bySeed(
+    resultsWith("full", 3, runs),
+    ["a"],
+    ({ seed }) => ({ so: true, why: "", steps: [["x", at[seed]!]] }),
+  );
+  assertEquals(steps, [
+    { what: "x", seeds: 3, median: 300, interval: [100, null] },
+  ]);
 });

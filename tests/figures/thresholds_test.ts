@@ -19,6 +19,7 @@ import {
   fig1a,
   fig4,
   fig5,
+  fig5Output,
   fig6,
   fig7,
   fig8,
@@ -46,9 +47,9 @@ const [holds, fails, inconclusive] = [
 ] as const;
 
 const CASES: readonly Case[] = [
-  ["fig1", "C1", "StableMax at 90 %", (x) => fig1(from(40_000, x), never), [
-    [0.9, holds],
-    [0.899, fails],
+  ["fig1", "C1", "StableMax at 95 %", (x) => fig1(from(40_000, x), never), [
+    [0.95, holds],
+    [0.949, fails],
   ]],
   ["fig1", "C1", "softmax below 10 %", (x) => fig1(from(40_000), always(x)), [
     [0.0999, holds],
@@ -65,6 +66,16 @@ const CASES: readonly Case[] = [
   ["fig2", "C4", "10 % is more than chance", peaks, [
     [0.1, holds],
     [0.0999, inconclusive],
+  ]],
+  ["fig2", "C27", "10 % is more than chance", peaks, [
+    [0.1, holds],
+    [0.0999, inconclusive],
+  ]],
+  ["fig5", "C28", "0.9 to one digit", (x) => fig5Output(x), [
+    [0.8499, fails],
+    [0.8501, holds],
+    [0.9499, holds],
+    [0.9501, fails],
   ]],
   [
     "fig10",

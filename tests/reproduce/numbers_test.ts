@@ -112,6 +112,18 @@ Deno.test("extent() and tableText() say how many runs there are", () => {
     tableText(outcome).split("\n").at(-2),
     "| x\\|y | 1 | 2 |",
   );
+  // Arms may be wanted with more seeds than others.
+  const wanted = (arm: string) => arm === "a" ? 10 : 3;
+  const some = resultsOf("full", 3, [record("a", 0), record("b", 0)], wanted);
+  const { arms, ...more } = outcomeOf("t", figure, some);
+  assertEquals(arms, {
+    a: { wanted: 10, there: 1 },
+    b: { wanted: 3, there: 1 },
+  });
+  assertEquals(
+    extent({ arms, ...more }),
+    "full length, 3 to 10 seeds, 2 of 13 runs are there",
+  );
   const all = resultsOf("quick", 1, [record("a", 0), record("b", 0)]);
   assertEquals(extent(outcomeOf("t", figure, all)), "quick form, 1 seed");
 });
@@ -175,6 +187,16 @@ Deno.test("jobsOf() evaluates 200 times, seed by seed", () => {
     ...["a-seed0", "b-seed0", "a-seed1", "b-seed1"],
   ]);
   assertEquals(jobs[0]!.config.evalEvery, 5);
+  const more = jobsOf(
+    "t",
+    figure,
+    "full",
+    ({ name }) => name === "a" ? 3 : 1,
+    "",
+  );
+  assertEquals(more.map(({ name }) => name), [
+    ...["a-seed0", "b-seed0", "a-seed1", "a-seed2"],
+  ]);
   const [quick] = jobsOf("t", figure, "quick", 1, "here", { threads: 3 });
   const { steps, evalEvery, threads } = quick!.config;
   assertEquals([steps, evalEvery, threads], [100, 1, 3]);

@@ -11,6 +11,7 @@ import { panelOf, shareAxis } from "../panels.ts";
 import { mlp, perpGrad, pytorchBetas, sgd } from "../paper/settings.ts";
 import {
   firstAtLeast,
+  GROKS,
   measured,
   most,
   percent,
@@ -78,7 +79,6 @@ const armsOf = (base: Base) =>
   }));
 const arms = { adamw: armsOf("adamw"), sgd: armsOf("sgd") };
 
-const GROKS = 0.95;
 const grokked = (run: RunRecord) => firstAtLeast(run, ACCURACY, GROKS);
 
 function chart(results: Results): Chart {
@@ -144,6 +144,7 @@ const claim = (
           : false,
         why: `⊥AdamW ${stepText(a!)} and ${stepText(b!)}, ` +
           `⊥SGD ${stepText(c!)} and ${stepText(d!)}`,
+        steps: runs.map((run) => [run.arm, grokked(run)]),
       };
     });
   },

@@ -11,7 +11,14 @@ import { THRESHOLD } from "../../runs/result.ts";
 import type { Arm, Figure, Json, Results, Row, RunRecord } from "../figure.ts";
 import { linesOf, panelOf, shareAxis } from "../panels.ts";
 import { mlp } from "../paper/settings.ts";
-import { measured, measureOf, most, percent, stepText } from "../readings.ts";
+import {
+  GROKS,
+  measured,
+  measureOf,
+  most,
+  percent,
+  stepText,
+} from "../readings.ts";
 import { BY_SEED, bySeed } from "../rules.ts";
 import { median } from "../../numeric/statistics.ts";
 
@@ -113,8 +120,6 @@ async function spikes(run: string): Promise<Json> {
       .map((step) => Number(loss.get(step)!.toPrecision(4))),
   };
 }
-
-const GROKS = 0.95;
 
 async function groks(run: string): Promise<Json> {
   const rows = await readMetrics(run);
@@ -245,6 +250,7 @@ export const slingshots: Figure = {
             why: `95 % at ${stepText(first)} in float32 and ` +
               `${stepText(second)} in float64; ${count} spikes in float32, ` +
               `the first at ${stepText(at)}`,
+            steps: [["float32 95 %", first], ["float64 95 %", second]],
           };
         }),
     },

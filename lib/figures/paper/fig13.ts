@@ -9,6 +9,7 @@ import type { Arm, Figure, Results, Row, RunRecord } from "../figure.ts";
 import { panelOf, shareAxis } from "../panels.ts";
 import {
   firstAtLeast,
+  GROKS,
   measured,
   most,
   percent,
@@ -62,7 +63,6 @@ const arms: Arm[] = [
 ];
 const deep = ["two", "three"];
 
-const GROKS = 0.95;
 const grokked = (run: RunRecord) => firstAtLeast(run, ACCURACY, GROKS);
 const highest = (run: RunRecord) => most(run, ACCURACY);
 

@@ -196,6 +196,7 @@ function notLater(results: Results, some: readonly Arm[]): Decision {
         so: never ? null : perp.step <= decay.step,
         why: `${stepText(perp.step)} (${perp.label}) against ` +
           `${stepText(decay.step)} (${decay.label})`,
+        steps: [["best ⊥AdamW", perp.step], ["best AdamW", decay.step]],
       };
     },
     { divergedCounts: true },

@@ -142,6 +142,7 @@ export const fig16: Figure = {
             why:
               `50 % collapse at ${stepText(first)}, at the temperature 1e5 ` +
               `at ${stepText(later)}; with smoothing at most ${percent(share)}`,
+            steps: [["half collapse", first], ["at 1e5", later]],
           };
         }),
     },

@@ -12,6 +12,7 @@ import {
   accuracyAt,
   curve,
   firstAtLeast,
+  GROKS,
   measured,
   most,
   percent,
@@ -81,7 +82,6 @@ const encodings = [
   },
 ] as const satisfies readonly Arm[];
 
-const GROKS = 0.95;
 const grokked = (run: RunRecord) => firstAtLeast(run, "test_accuracy", GROKS);
 const highest = (run: RunRecord) => most(run, "test_accuracy");
 const largest = (run: RunRecord) => most(run, "weight_norm");
@@ -229,6 +229,7 @@ export const fig4: Figure = {
               percent(highest(run))
             })`
           ).join(", "),
+          steps: runs.map((run, i) => [tasks[i]!.label, grokked(run)]),
         })),
     },
     {

@@ -269,6 +269,7 @@ export const fig6: Figure = {
               `${spelt[operation]} ` +
               at.slice(3 * i, 3 * i + 3).map(stepText).join(", ")
             ).join("; "),
+            steps: runs.map((run) => [run.arm, grokked(run)]),
           };
         }),
     },

@@ -12,6 +12,25 @@ const arms = (cos: Curve, train: Curve = from(500)): Arms =>
   );
 const rises = arms(from(1000, 0.6));
 
+// A cosine of the output layer, too: 0.6 at step 0, 0.9 at step 3000.
+const ramp = (start: number, slope: number): Curve => (step) =>
+  start + slope * step;
+const OUTPUT = {
+  "mlp": "layers.2.W",
+  "mlp-biases": "layers.2.W",
+  "transformer": "W_U",
+};
+const paper = (cos: Curve, output: Curve, train?: Curve): Arms =>
+  Object.fromEntries(
+    Object.entries(arms(cos, train)).map(([name, { columns }]) => [name, {
+      columns: {
+        ...columns,
+        [`cos_weight_neg_gradient.${OUTPUT[name as keyof typeof OUTPUT]}`]:
+          output,
+      },
+    }]),
+  );
+
 testClaims("fig5", {
   C6: {
     holds: rises,
@@ -23,5 +42,21 @@ testClaims("fig5", {
       { ...rises, transformer: arms(always(0))["mlp"]! },
     ],
     neither: [arms(from(1000, 0.6), always(0.9))],
+  },
+  C28: {
+    holds: paper(ramp(0.5, 1e-4), ramp(0.6, 1e-4)),
+    fails: [
+      // It falls, or stays; output layers end below 0.9, or above.
+      paper(ramp(0.9, -1e-4), always(0.9)),
+      paper(always(0.5), always(0.9)),
+      paper(ramp(0.5, 1e-4), always(0.84)),
+      paper(ramp(0.5, 1e-4), always(0.96)),
+      { ...paper(ramp(0.5, 1e-4), always(0.9)), mlp: arms(always(0))["mlp"]! },
+    ],
+    neither: [
+      paper(ramp(0.5, 1e-4), always(0.9), always(0.9)),
+      // Collapsed by the evaluation with which it has memorised.
+      paper(ramp(0.5, 1e-4), always(0.9), from(3000)),
+    ],
   },
 });

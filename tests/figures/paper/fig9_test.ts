@@ -16,4 +16,5 @@ const more = arms([1000, 2000, 5000], [0.1, 0.3, 0.5]);
 testClaims("fig9", {
   C3: { holds: more, fails: [arms([2000, 1000, 5000], [0.1, 0.3, 0.5])] },
   C4: { holds: more, fails: [arms([1000, 2000, 5000], [0.5, 0.3, 0.5])] },
+  C27: { holds: more, fails: [arms([1000, 2000, 5000], [0.5, 0.3, 0.5])] },
 });

@@ -1,0 +1,151 @@
+/**
+ * Where claims and their rules come from, as the history of this repository tells:
+ * when a rule was committed, and which records of runs were by then. Runs that
+ * nobody recorded leave no trace in it.
+ *
+ * @module
+ */
+
+import type { Provenance } from "./figure.ts";
+
+const FIRST = "27 November 2026, before any run was recorded";
+
+const of =
+  (worded: Provenance["worded"], written: Provenance["written"]) =>
+  (told: string): Provenance => ({ worded, written, told: `${told}.` });
+const paper = of("paper", "before");
+const paperAfter = of("paper", "after");
+const users = of("users", "before");
+const own = of("groklab", "before");
+const ownAfter = of("groklab", "after");
+
+const PROVENANCE: Readonly<
+  Record<string, Readonly<Record<string, Provenance>>>
+> = {
+  fig1: {
+    C1: paperAfter(
+      `${FIRST}; that softmax must memorise, on 28 November, before a run of ` +
+        "these arms was. It asked for 90 % until 1 December, and since then for " +
+        "Figure 4's 95 %, after three seeds at full length: with 90 % it would " +
+        "be so with all three",
+    ),
+    C16: own(FIRST),
+  },
+  fig2: {
+    C2: paper(
+      `${FIRST}; that a run which does not memorise says nothing, on 28 ` +
+        "November, before a run of this figure was",
+    ),
+    C3: paper(FIRST),
+    C4: paper(
+      `${FIRST}. The statement names half collapse since 1 December; the rule ` +
+        "is the same",
+    ),
+    C27: paperAfter(
+      "1 December 2026, after three seeds at full length, whose highest test " +
+        "accuracies were in the table",
+    ),
+  },
+  fig4: { C1: paper(FIRST), C9: own(FIRST) },
+  fig5: {
+    C6: own(
+      `${FIRST}; that a run which collapses before it memorises says nothing, ` +
+        "on 28 November, after one seed of two quick runs. The paper names no " +
+        "amount; the statement names ours since 1 December",
+    ),
+    C28: paperAfter(
+      "1 December 2026, after three seeds at full length, whose highest " +
+        "cosines were in the table; nobody had looked at slopes",
+    ),
+  },
+  fig6: {
+    C7: paperAfter(
+      `${FIRST}; that AdamW must memorise, on 28 November, after seed 0, of ` +
+        "which it changed nothing",
+    ),
+    C8: paper(
+      `${FIRST}; which runs say nothing, on 28 November, before a run of a ` +
+        "transformer was",
+    ),
+  },
+  fig7: { C18: paper(FIRST) },
+  fig8: {
+    C5: paper(FIRST),
+    C26: ownAfter(
+      "29 November 2026, after the untouched runs at full length, by which " +
+        "step 600 was chosen, and seeds of C5; before a run with the early change",
+    ),
+  },
+  fig9: {
+    C3: paper(FIRST),
+    C4: paper(
+      `${FIRST}. The statement names half collapse since 1 December; the rule ` +
+        "is the same",
+    ),
+    C27: paper(
+      "1 December 2026, after Figure 2's runs and this figure's quick form, " +
+        "before its full length",
+    ),
+  },
+  fig10: { C19: paper(FIRST) },
+  fig11: {
+    C10: paper(
+      `${FIRST}; that softmax must memorise, on 28 November, after one seed of ` +
+        "the quick form, before the full length",
+    ),
+  },
+  fig12: {
+    C12: paper(`${FIRST}. Both numbers of the rule are ours`),
+  },
+  fig13: { C13: paper(FIRST) },
+  fig14: {
+    C20: paperAfter(
+      `${FIRST}; that losses must be exactly 0, on 28 November, after three ` +
+        "seeds at full length of a network with two hidden layers, before a " +
+        "run of this one",
+    ),
+  },
+  fig15: {
+    C7: paper(
+      "27 November 2026, with its 25 settings each since 28 November, before a " +
+        "run of this figure was recorded",
+    ),
+    C25: own("28 November 2026, before a run of this figure was recorded"),
+    C21: paper(
+      `${FIRST}; what of a run that diverges, on 28 November, before one of ` +
+        "this figure was",
+    ),
+  },
+  fig16: { C11: paper(FIRST), C22: paper(FIRST) },
+  eps: {
+    C14: paper(
+      "27 November 2026; that 1e-5 counts beside 1e-8, on 28 November, when " +
+        "somebody may have seen one seed of the quick form: its record is of a " +
+        "commit before; the full length came later",
+    ),
+  },
+  perp: { C15: own(FIRST), C23: own(FIRST) },
+  slingshots: {
+    C17: users(
+      "27 November 2026; what a spike is, on 28 November, before a run of this " +
+        "figure was recorded",
+    ),
+    C24: users(
+      "27 November 2026; what a spike is, on 28 November, before a run of this " +
+        "figure was recorded",
+    ),
+  },
+};
+
+/**
+ * Where a claim of a figure comes from; undefined where this table does not say.
+ *
+ * @param figure The figure's name.
+ * @param claim The claim's id.
+ */
+export function provenanceOf(
+  figure: string,
+  claim: string,
+): Provenance | undefined {
+  return PROVENANCE[figure]?.[claim];
+}

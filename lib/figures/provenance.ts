@@ -55,7 +55,11 @@ const PROVENANCE: Readonly<
     ),
     C28: paperAfter(
       "1 December 2026, after three seeds at full length, whose highest " +
-        "cosines were in the table; nobody had looked at slopes",
+        "cosines were in the table. Its first form asked instead whether the " +
+        "line of least squares through all evaluations in between rises: that " +
+        "failed in every network with all three, since the cosine falls again " +
+        "while the first half of the samples collapse; then this form was " +
+        "written, which asks no more than the paper says",
     ),
   },
   fig6: {

@@ -61,7 +61,7 @@ export function bySeed(
   const not = tally.saying - so;
   const least = results.scale === "quick" ? 1 : LEAST_SEEDS;
   if (so + not < least) {
-    const wanted = Math.max(least, results.seeds);
+    const wanted = Math.max(least, results.seeds, said.length);
     const there = said.length < wanted
       ? `${said.length} of ${wanted} seeds are there`
       : `${so + not} of ${wanted} seeds say something`;

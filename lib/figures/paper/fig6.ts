@@ -260,9 +260,7 @@ export const fig6: Figure = {
           const ordered = ([a, b, c]: number[]) =>
             allSo([rises([a!, b!]), rises([b!, c!])]);
           const both = [ordered(at.slice(0, 3)), ordered(at.slice(3))];
-          const learnt = runs.every(({ memorised_at }) =>
-            memorised_at !== null
-          );
+          const learnt = !runs.some((run) => run.memorised_at === null);
           return {
             so: !learnt ? null : allSo(both),
             why: operations.map((operation, i) =>

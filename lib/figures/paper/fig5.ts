@@ -197,7 +197,7 @@ export const fig5: Figure = {
       "0.70). The level is the published one: 0.91 in the MLPs' last layers, " +
       "0.83 to 0.88 in W_U. It lasts until samples collapse, at about step " +
       "2,500 and 1,500; then the cosine falls, and comes back between the " +
-      "slingshots.",
+      "slingshots. So C6 fails by its mark, and C28, which has none, holds.",
     ],
     quick: [
       "C6 asks for a rise behind the step of 100 % train accuracy. Most " +
@@ -234,12 +234,12 @@ export const fig5: Figure = {
       "cos(w, −gradient) rises after 100 % train accuracy, and up to " +
       `${PAPER} in output layers.`,
     rule:
-      "In each of the three networks the line of least squares through the " +
-      "cosine of all parameters, from the first evaluation with 100 % train " +
-      "accuracy to the first with half of the train samples collapsed, rises; " +
-      "and the highest cosine in between of an output layer, of the network " +
+      "In each of the three networks the cosine of all parameters, between " +
+      "the first evaluation with 100 % train accuracy and the first with half " +
+      "of the train samples collapsed, gets higher than it was at the former; " +
+      "and the highest cosine of an output layer in between, of the network " +
       `that has the highest, is ${PAPER} to one digit. A run that does not ` +
-      "memorise, or has collapsed by then, says nothing. " +
+      "memorise, or has collapsed before it does, says nothing. " +
       BY_SEED,
     decide: (results) =>
       bySeed(results, arms.map(({ name }) => name), (...runs) => {

@@ -68,8 +68,9 @@ A recipe is one file:
 be there. Task, modulus and share are the table's, seeds and the place to compute too.
 \`tracks\`, \`link\`, \`remark\` and \`states\` may be left out. With losses, optimizers or
 models of your own (docs/extending.md) \`"use": { "module": "./mine.ts", "sha256": "…" }\`
-names the file and its bytes. What is unknown, what nothing reads, what breaks a track's
-rule is refused before anything is trained.
+names the file and its bytes. How a recipe was found is nobody's business, on these
+seeds or on others: a median of 64 is hard to be lucky with. What is unknown, what
+nothing reads, what breaks a track's rule is refused before anything is trained.
 
 \`\`\`sh
 deno task record check my-recipe.json    # trains 64 seeds; does what it states hold?

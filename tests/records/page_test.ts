@@ -102,6 +102,12 @@ Deno.test("the page says what an entry came to, in seconds too", () => {
   ) assert(page.includes(text), text);
 });
 
+Deno.test("the page's example is a recipe that may be entered", () => {
+  const [, text] = /```json\n([^]*?)```/.exec(pageText([]))!;
+  const { config, recipe } = entryOf(recipeOf(JSON.parse(text!), "r"), "r");
+  assertEquals([config.lr, recipe.tracks], [0.02, ["unregularised"]]);
+});
+
 Deno.test("a result's file is read as it was written", () =>
   withTempDir(async (dir) => {
     const { result } = ran("mine", outcomes([50, 200], [null, null]));

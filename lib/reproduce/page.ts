@@ -46,7 +46,9 @@ quick form one). A seed of which a run diverged says nothing.
 
 **Seeds.** There are to be 10 of a run that takes less than a minute on one thread, 5 of
 one that takes less than ten minutes, 3 of others; "3 of 5" says how many are there.
-Those missing are trained by \`deno task reproduce figN --published --resume\`.
+Those missing are trained by \`deno task reproduce figN --published --resume\`. Seeds
+from the fourth on were trained beside other work, at the lowest priority, and their
+times say little of what a run costs.
 
 **What three seeds can miss.** The verdict is strict: what is so with nine in ten of all
 seeds holds with three of three in 73 of 100 cases, and is called inconclusive, or once

@@ -31,6 +31,14 @@ Deno.test("publish() writes the same bytes twice, and records stand for runs", (
     const page = await Deno.readTextFile(join(docs, "reproduction.md"));
     assertMatch(page, /2 of 6 runs are there/);
     assertMatch(page, /\*\*C0\*\* Weights have a norm\. \*\*inconclusive\*\*/);
+    assertMatch(
+      page,
+      /Seeds: so with 1 of the 1 that says something, 100 % \(21 % to 100 %\); 1 of 3 are there/,
+    );
+    assertMatch(
+      page,
+      /\| C0 \| .* \| 1 of 3 \| 100 % \(21 % to 100 %\) \| – \| – \|/,
+    );
 
     // Another machine has no runs, but the records.
     await Deno.remove(places.here, { recursive: true });
@@ -121,10 +129,15 @@ Deno.test("publish() keeps the records of a full length that is not whole", () =
       records("shown"),
       [0, 1, 2].map((seed) => `again-seed${seed}.json`),
     );
+    const page = await Deno.readTextFile(join(folder, "docs/reproduction.md"));
     assertMatch(
-      await Deno.readTextFile(join(folder, "docs/reproduction.md")),
+      page,
       /full length 3 of 6 runs are there; `deno task reproduce tiny --published/,
     );
+    // What there is of it stands beside the quick form.
+    const [, soFar = ""] = page.split("So far:\n");
+    assertMatch(soFar, /\| stablemax: train accuracy \| – \| \d/);
+    assert(!soFar.includes("softmax: train accuracy"));
     // A machine without these runs trains the rest, and then it is whole.
     await Deno.remove(places.here, { recursive: true });
     const before = await contentsOf(places.published);

@@ -5,7 +5,13 @@
  */
 
 import { join } from "node:path";
-import type { Decision, Figure, Scale } from "../figures/figure.ts";
+import type {
+  Decision,
+  Figure,
+  Provenance,
+  Scale,
+  Tally,
+} from "../figures/figure.ts";
 import { figures as registry } from "../figures/mod.ts";
 import { seedsWanted } from "../figures/seeds.ts";
 import { Costs, wallTime } from "../train/threads/cost.ts";
@@ -34,11 +40,16 @@ export interface Listed {
   readonly settings: string;
   /** What the paper has. */
   readonly published: string;
-  /** What it decides, and how: null while it has not been run. */
+  /**
+   * What it decides, how, and with how many seeds: null while it has not been run;
+   * and where the claims come from, null where nobody says.
+   */
   readonly claims: readonly {
     readonly id: string;
     readonly statement: string;
+    readonly provenance: Provenance | null;
     readonly verdict: Decision["verdict"] | null;
+    readonly tally: Tally | null;
   }[];
   /** What each form takes, two runs side by side; null if not known. */
   readonly cost: Readonly<Record<Scale, Cost | null>>;
@@ -99,11 +110,11 @@ export async function listFigures(
       shows: figure.shows,
       settings: figure.settings,
       published: figure.published,
-      claims: figure.claims.map(({ id, statement }) => ({
-        id,
-        statement,
-        verdict: last?.claims.find((claim) => claim.id === id)?.verdict ?? null,
-      })),
+      claims: figure.claims.map(({ id, statement, provenance = null }) => {
+        const found = last?.claims.find((claim) => claim.id === id);
+        const { verdict = null, tally = null } = found ?? {};
+        return { id, statement, provenance, verdict, tally };
+      }),
       cost: { full: cost("full"), quick: cost("quick") },
       last,
       missing: await figure.missing?.() ?? null,

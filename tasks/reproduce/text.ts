@@ -6,7 +6,11 @@
 
 import { maxOf } from "../../lib/base/extremes.ts";
 import { percent, table } from "../../lib/base/terminal.ts";
-import { stepsText, tallyText } from "../../lib/reproduce/claim_text.ts";
+import {
+  stepsText,
+  tallyText,
+  wordedText,
+} from "../../lib/reproduce/claim_text.ts";
 import { timeText } from "../../lib/train/threads/cost.ts";
 import type { Cost, Listed } from "../../lib/reproduce/list.ts";
 import type { Standing } from "../../lib/reproduce/options.ts";
@@ -55,9 +59,16 @@ export function aboutText(listed: readonly Listed[]): string {
         : claims.length > 0
         ? ["  not run yet"]
         : []),
-      ...claims.map(({ id, statement, verdict }) =>
-        `  ${id} ${verdict ?? "not decided yet"}: ${statement}`
-      ),
+      ...claims.flatMap(({ id, statement, verdict, tally, provenance }) => [
+        `  ${id} ${verdict ?? "not decided yet"}: ${statement}`,
+        ...(tally ? [`     ${tallyText(tally)}`] : []),
+        ...(provenance
+          ? [
+            `     worded by ${wordedText(provenance)}; rule written ` +
+            `${provenance.written}: ${provenance.told}`,
+          ]
+          : []),
+      ]),
     ].join("\n");
   }).join("\n\n");
 }

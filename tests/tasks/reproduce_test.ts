@@ -82,11 +82,17 @@ Deno.test("reproduce figN --about says all about it, and nothing of others", asy
     const { shows, settings, published, claims } = figures[name]!;
     assert(parts[i]!.startsWith(`${name} shows ${shows}\n`));
     for (const line of [settings, published]) assert(parts[i]!.includes(line));
-    for (const { statement } of claims) assert(parts[i]!.includes(statement));
+    for (const { statement, provenance } of claims) {
+      assert(parts[i]!.includes(statement));
+      assert(parts[i]!.includes(provenance!.told));
+    }
   }
   const listed = JSON.parse(
     (await reproduce("fig2", "--about", "--json")).stdout,
   );
   assertEquals(listed.length, 1);
   assertEquals(listed[0].name, "fig2");
+  const [{ tally, provenance }] = listed[0].claims;
+  assertEquals(provenance.worded, "paper");
+  assertEquals(tally.so / tally.saying, tally.share);
 });

@@ -124,6 +124,22 @@ Deno.test("a recipe that breaks a rule is refused before anything is written", (
     assertRefused(elsewhere, 2);
   }));
 
+Deno.test("record run that is stopped says how it goes on", () =>
+  withTempDir(async (dir) => {
+    const settings = { hidden: [4], steps: 2_000_000, evalEvery: 1000 };
+    const words = await recipeIn(dir, { settings });
+    const { code, stdout, stderr } = await record(
+      ...["run", ...words, "--limit", "1s"],
+    );
+    assertEquals(code, 130, stderr);
+    assertEquals(stdout, "mine: Mine, me\n  not there yet: 3 of 3 seeds\n");
+    assertStringIncludes(
+      stderr,
+      `\nstopped; go on with: deno task record run ${words[0]} --seeds 3 ` +
+        `--jobs 1 --out ${join(dir, "runs")} --no-timing\n`,
+    );
+  }));
+
 Deno.test("a recipe's own module is used, and named by its bytes", () =>
   withTempDir(async (dir) => {
     const text =

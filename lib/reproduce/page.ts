@@ -52,8 +52,10 @@ times say little of what a run costs.
 
 **What three seeds can miss.** The verdict is strict: what is so with nine in ten of all
 seeds holds with three of three in 73 of 100 cases, and is called inconclusive, or once
-in 36 cases failed, in the others. And it is little: what is so with half of all seeds
-holds by three of three once in eight. So beside each verdict stands the share of seeds
+in 36 cases failed, in the others; with five of five it holds in 59 cases, with ten of
+ten in 35, so that more seeds take a verdict back more often than they give one. And
+three are little: what is so with half of all seeds holds by three of three once in
+eight. So beside each verdict stands the share of seeds
 with which the claim is so, of those that say anything, with Wilson's interval of 95 %:
 from 44 % on for three of three, from 57 % for five of five, from 72 % for ten of ten.
 

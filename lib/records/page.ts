@@ -18,7 +18,8 @@ results in \`docs/records/\`; its text stands in \`lib/records/\`._
 How soon does a network grok? One task for all: addition mod 113, 40 % of the pairs to
 train on, the other 60 % to be tested on, ${SEEDS} seeds, each with weights and a split of
 its own. Steps are counted, for they are the same on every machine; seconds stand beside
-them. Who has a faster recipe, or one of another kind, is welcome.
+them. Who has a faster recipe, or one of another kind, is welcome. (a, b) and (b, a) are
+two pairs, of which one may be in either part.
 
 ## What is measured
 

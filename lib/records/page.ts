@@ -205,7 +205,7 @@ function ranText(entry: Run): string {
           ? "load not known"
           : `load ${timing.load.toFixed(1)}`) +
         ")."
-      : "Not timed yet.",
+      : "Not timed yet: `deno task record time` does it, on a machine that rests.",
   );
   said.push(`Made with ${made.map((each) => madeText(each)).join("; ")}.`);
   return said.join(" ");

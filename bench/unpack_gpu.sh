@@ -22,7 +22,14 @@ fi
 stage=$(mktemp -d .unpack-XXXXXX)
 trap 'rm -rf "$stage"' EXIT
 cat "$pieces"/gpu-pack.* | tar -xz -C "$stage"
+# Deno is the one file beside node_modules, whatever it is called where it was
+# packed.
+binary=$(find "$stage" -mindepth 1 -maxdepth 1 ! -name node_modules -type f)
+if [ ! -x "$binary" ] || [ ! -d "$stage/node_modules" ]; then
+  echo "bench/unpack_gpu.sh: wanted node_modules and one program in the pieces, got: $(ls -A "$stage" | tr '\n' ' ')" >&2
+  exit 1
+fi
 mkdir -p gpu-pack
-mv "$stage/deno" gpu-pack/deno
+mv "$binary" gpu-pack/deno
 mv "$stage/node_modules" node_modules
 echo "$PWD/gpu-pack/deno"

@@ -83,6 +83,11 @@ const BANDS: Record<string, readonly ConfigInput[]> = {
     { lr: 0.1, weightDecay: 0 },
     { lr: 0.01, weightDecay: 0.1 },
   ],
+  // Of one seed they have the order of their rows in common.
+  "replicas of one seed in mini-batches": [
+    { seed: 0, batchSize: 7, lr: 0.1 },
+    { seed: 0, batchSize: 7, lr: 0.01 },
+  ],
   "switches": [{
     switches: [
       { at: 2, config: { loss: "softmax", lr: 0.02 } },
@@ -167,3 +172,17 @@ Deno.test("on a card the tensors of a model are one, on a processor they are not
   assertEquals(await packedOn("cuda"), [4, 4, 4]);
   assertEquals(await packedOn("cpu"), []);
 });
+
+for (const form of ["processor", "card"] as const) {
+  Deno.test(`runs of one seed have one order of their rows in the ${form}'s form`, async () => {
+    const shapeOf = async (seeds: readonly number[]) => {
+      const runs = seeds.map((seed) => experimentOf({ batchSize: 7 }, seed));
+      const state = await initialState(runs[0]!);
+      const { outputs } = await loopStep(runs, state, one, form);
+      return new Map(outputs).get("epoch.order")!.shape;
+    };
+    const rows = experimentOf({}).split.train.labels.length;
+    assertEquals(await shapeOf([3, 3]), [rows]);
+    assertEquals(await shapeOf([3, 4]), [2, rows]);
+  });
+}

@@ -119,10 +119,13 @@ function loopOf(
     apply("Sub", [loss, loss], lossSpec),
     filled({ dtype: "float64", shape: [] }, 0),
   ], { ...BOOL, shape: replicas });
-  const metrics = onlyIf(due, nodesFor([...next, loss]), metricRows, rowSpec);
-
   const kept = epoch?.kept ?? [];
   const carried = [...next, ...kept.map(({ now }) => now)];
+  // All that the body has in any case: what a branch made again would have the
+  // name of what it captures.
+  const always = nodesFor([...carried, loss, due, finite]);
+  const metrics = onlyIf(due, always, metricRows, rowSpec);
+
   const body: Subgraph = {
     name: "training_step",
     inputs: [turn, carriedOn, ...state, ...kept.map(({ before }) => before)],
@@ -182,7 +185,14 @@ function epochOf(
   const begins = any(
     apply("Not", [apply("Equal", [number, last], flags)], flags),
   );
-  const available = new Set(nodesFor([number]).flatMap((node) => node.outputs));
+  // What the step needs of the sort itself stays outside of the branch.
+  // (Metrics are made in a branch of their own.)
+  const others = [...output].flatMap(([name, value]) =>
+    name.startsWith(METRIC) || value === order ? [] : value
+  );
+  const available = new Set(
+    nodesFor(others, new Set([order])).flatMap((node) => node.outputs),
+  );
   const same = apply("Identity", [known], known);
   const now = apply("If", [begins], order, {
     then_branch: branch("sort", order, nodesFor([order], available)),

@@ -272,7 +272,9 @@ function stackedStep(graph: Graph, experiments: readonly Experiment[]): Graph {
     const same = tensors.every((x) => equal(x, tensors[0]!));
     const { dtype, shape, data } = same ? tensors[0]! : stack(tensors);
     return { value: newConstant(dtype, shape, data), stacked: !same };
-  });
+    // Runs of one seed have one order of the rows: what a loop makes once an epoch
+    // is the one that the step uses, not copies of it.
+  }, (name) => name.startsWith("epoch."));
   return { ...stacked, inputs: [...stacked.inputs, number] };
 }
 

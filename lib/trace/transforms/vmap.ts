@@ -54,13 +54,16 @@ export type Argument =
  * ids were not known while tracing.
  * @param size How many replicas.
  * @param argument What becomes of each input.
- * @returns The stacked graph: every output [size, …].
+ * @param isOnce Which outputs need no replica axis where they are the same for
+ * all replicas; by default none.
+ * @returns The stacked graph: every output [size, …], but for those.
  * @throws {TypeError} if an operator has no rule here.
  */
 export function vmap(
   graph: Graph,
   size: number,
   argument: (name: string, spec: Spec) => Argument,
+  isOnce: (name: string) => boolean = () => false,
 ): Graph {
   const inputs: Value[] = [];
   const values = new Map<Value, Value>();
@@ -105,6 +108,9 @@ export function vmap(
   });
   return {
     inputs,
-    outputs: outputs.map(([name, value]) => [name, stack(value)]),
+    outputs: outputs.map(([name, value]) => [
+      name,
+      isOnce(name) ? value : stack(value),
+    ]),
   };
 }

@@ -7,14 +7,20 @@
 
 import * as tf from "../base/tfjs.ts";
 import type { Settings, Values } from "../settings/setting.ts";
-import { castLike } from "../trace/precision.ts";
+import { castLike, scalar } from "../trace/precision.ts";
 import type { OptimizerDefinition, Rated } from "./definition.ts";
 import { norm } from "./norm.ts";
 import { perpGradOf } from "./stages/perp_grad.ts";
 import { idleInSchedule, scheduleOf } from "./schedule.ts";
 import { type DescentSettings, descentSettings } from "./settings.ts";
 import { addDecayedWeights, scaleByLearningRate } from "./scaling.ts";
-import { chain, type GradientTransformation, zipTrees } from "./transform.ts";
+import {
+  chain,
+  type GradientTransformation,
+  newCount,
+  type Params,
+  zipTrees,
+} from "./transform.ts";
 
 /** Whether weight decay is a part of the gradient or of the update. */
 export type WeightDecayKind = "decoupled" | "l2";
@@ -39,6 +45,39 @@ export function overGradientNorm(
       return [
         zipTrees((u) => tf.divNoNan(u, castLike(length, u)), updates),
         next,
+      ];
+    },
+  };
+}
+
+/**
+ * The same in units of the first gradient that is not zero: the learning rate
+ * becomes η·‖g₀‖/‖g‖, which is η in the first step.
+ *
+ * Source: ours; inferred from the published curves of arXiv 2501.04697, B.2, which
+ * η/‖g‖ passes fifty times as fast.
+ *
+ * @param optimizer Its updates are proportional to its learning rate.
+ */
+export function overGrowthOfGradientNorm(
+  optimizer: GradientTransformation,
+): GradientTransformation<
+  { readonly optimizer: Params; readonly firstNorm: tf.Tensor }
+> {
+  const unit = overGradientNorm(optimizer);
+  return {
+    // 0: there was no gradient yet.
+    init: (params) => ({
+      optimizer: unit.init(params),
+      firstNorm: newCount(params),
+    }),
+    update(gradients, { optimizer: state = {}, firstNorm: known }, params) {
+      const [updates, next] = unit.update(gradients, state, params);
+      const length = castLike(norm(gradients), known);
+      const first = tf.where(tf.equal(known, scalar(0)), length, known);
+      return [
+        zipTrees((u) => tf.mul(castLike(first, u), u), updates),
+        { optimizer: next, firstNorm: first },
       ];
     },
   };
@@ -79,9 +118,11 @@ export function defineDescent<const S extends Settings>(
           : [...turned, decay]),
         scaleByLearningRate(lr, scheduleOf(config as Common)),
       );
-      return (config as Common).lrOverGradientNorm
-        ? overGradientNorm(optimizer)
-        : optimizer;
+      const { lrOverGradientNorm, gradientNormUnit } = config as Common;
+      if (!lrOverGradientNorm) return optimizer;
+      return gradientNormUnit === "first"
+        ? overGrowthOfGradientNorm(optimizer)
+        : overGradientNorm(optimizer);
     },
     check(config) {
       const common = config as Common;
@@ -95,6 +136,7 @@ export function defineDescent<const S extends Settings>(
     },
     idle: (config) => [
       ...idleInSchedule(config as Common),
+      ...((config as Common).lrOverGradientNorm ? [] : ["gradientNormUnit"]),
       // Where it turns gradients, it is a stage that reads them.
       ...(turnsUpdate(config as Common) ? [] : PERP),
       // That is the models' to read.

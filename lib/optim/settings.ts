@@ -4,6 +4,7 @@
  * @module
  */
 
+import * as v from "../base/valibot.ts";
 import {
   choice,
   decay,
@@ -22,6 +23,23 @@ export type DescentSettings = ScheduleSettings & PerpGradSettings & {
   readonly weightDecay: Setting<number>;
   readonly weightDecayKind: Setting<"decoupled" | "l2" | null>;
   readonly lrOverGradientNorm: Setting<boolean>;
+  readonly gradientNormUnit: Setting<"first" | undefined>;
+};
+
+/**
+ * In what the norm that a rate is divided by is measured. Only configs that say it
+ * have the key, so that others are what they have always been.
+ */
+const gradientNormUnit: Setting<"first" | undefined> = {
+  ...choice(
+    ["first"],
+    "first",
+    "<name>",
+    "first: in units of the first gradient's norm, which is then divided by " +
+      "as 1 (default: none)",
+  ),
+  schema: v.optional(v.picklist(["first"], "must be first")),
+  preset: undefined,
 };
 
 /** η, λ, how they are used, and ⊥Grad, which may turn the update. */
@@ -32,6 +50,7 @@ export const descentSettings: DescentSettings = {
     false,
     "divide the learning rate by the gradient's norm",
   ),
+  gradientNormUnit,
   weightDecay: notNegative(0, "<λ>", "weight decay"),
   weightDecayKind: nullable(choice(
     ["decoupled", "l2"],

@@ -65,6 +65,13 @@ const transformations: Record<string, GradientTransformation> = {
     grokfast: "ema",
     constantNorm: true,
   }),
+  "sgd over the growth of the norm": of({
+    ...plain,
+    optimizer: "sgd",
+    momentum: 0.9,
+    lrOverGradientNorm: true,
+    gradientNormUnit: "first",
+  }),
   "rmsprop with momentum": of({
     ...plain,
     optimizer: "rmsprop",

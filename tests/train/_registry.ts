@@ -62,6 +62,12 @@ export const CASES: Record<string, ConfigInput> = {
   "dropout in the MLP": { hidden: [8, 8], dropout: 0.3 },
   "batch normalisation and dropout": { batchNorm: true, dropout: 0.3 },
   "lr over norm": { optimizer: "sgd", lrOverGradientNorm: true, lr: 0.1 },
+  "lr over the growth of the norm": {
+    optimizer: "sgd",
+    lrOverGradientNorm: true,
+    gradientNormUnit: "first",
+    lr: 0.1,
+  },
   ...Object.fromEntries(
     Object.entries(stageConfigs).map(([name, config]) => [
       `stage ${name}`,

@@ -51,6 +51,7 @@ const MINOR: ReadonlySet<keyof Config> = new Set<keyof Config>([
   "l1",
   "constantNorm",
   "lrOverGradientNorm",
+  "gradientNormUnit",
   "weightDecayKind",
   "warmup",
   "schedule",

@@ -162,6 +162,12 @@ def unit(g, _w, _state):
     return each(lambda x: (x / x.dtype.type(n)), g)
 
 
+def growth(g, _w, state):
+    n = length(g)
+    first = state.setdefault("first", n)
+    return each(lambda x: (x / x.dtype.type(n)) * x.dtype.type(first), g)
+
+
 def constant_norm(lr):
     def run(w, gradients):
         first = length(w)
@@ -235,6 +241,8 @@ def numpy_runs():
         "grokfast ma, not yet full": ({**sgd, "grokfast": "ma"}, descend(0.1, ma(100, 5))),
         "L1": ({**sgd, "l1": 0.3}, descend(0.1, l1(0.3))),
         "over the gradient's norm": ({**sgd, "lrOverGradientNorm": True}, descend(0.1, unit)),
+        "over the growth of the gradient's norm": (
+            {**sgd, "lrOverGradientNorm": True, "gradientNormUnit": "first"}, descend(0.1, growth)),
         "constant norm": ({**sgd, "constantNorm": True}, constant_norm(0.1)),
     }
 

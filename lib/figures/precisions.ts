@@ -57,8 +57,8 @@ export const columns = [
 export interface PublishedNumbers {
   /** Highest test accuracy by arm. */
   readonly peaks: Readonly<Record<string, number>>;
-  /** Step at which half of the samples have collapsed, by precision. */
-  readonly collapse: Readonly<Partial<Record<Precision, number>>>;
+  /** Step at which half of the samples have collapsed, by arm. */
+  readonly collapse: Readonly<Record<string, number>>;
 }
 
 const HALF = 0.5;
@@ -101,11 +101,11 @@ export function precisionPanels(
       colour,
       points: curve(results, armOf(fraction, precision), column),
     })),
-    published: results.scale === "quick" || fraction === 0.4
+    published: results.scale === "quick"
       ? []
       : precisions.flatMap((precision, colour) => {
         const level = peaks[armOf(fraction, precision)];
-        const step = collapse[precision];
+        const step = collapse[armOf(fraction, precision)];
         return column === "test_accuracy"
           ? level === undefined ? [] : [{ y: level, colour }]
           : step === undefined
@@ -130,7 +130,7 @@ export function precisionRows(
     precisions.flatMap((precision) => {
       const arm = armOf(fraction, precision);
       const name = `${shareText(results, fraction)}, ${precision}`;
-      const [level, step] = [peaks[arm], collapse[precision]];
+      const [level, step] = [peaks[arm], collapse[arm]];
       return [
         {
           what: `${name}: highest test accuracy`,
@@ -146,7 +146,7 @@ export function precisionRows(
         },
         {
           what: `${name}: step of 50 % collapse`,
-          published: fraction === 0.4 || step === undefined
+          published: step === undefined
             ? "–"
             : `≈ ${stepText(step)} (read off the plot)`,
           measured: measured(results, arm, halfCollapsed, stepText),

@@ -114,8 +114,13 @@ export const fig7 = (
   "perp-sgd": { measures: { trajectory: way(...perp) } },
 });
 
-export const fig8 = (induced: string, free: Curve, held: Curve): Arms => ({
-  plain: { columns: { test_accuracy: free } },
+export const fig8 = (
+  induced: string,
+  free: Curve,
+  held: Curve,
+  untouched = "plain",
+): Arms => ({
+  [untouched]: { columns: { test_accuracy: free } },
   [induced]: { columns: { test_accuracy: held } },
 });
 

@@ -193,7 +193,7 @@ const CASES: readonly Case[] = [
     "fig8",
     "C26",
     "up to step 6,000",
-    (x) => fig8("early", behind(0.8, x), never),
+    (x) => fig8("adamw-early", behind(0.8, x), never, "adamw"),
     [[6000, holds], [6100, inconclusive]],
   ],
   ["eps", "C14", "20 % say something", (x) => eps(x, 0.05), [

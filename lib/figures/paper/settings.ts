@@ -50,6 +50,18 @@ export const sgd = {
 } satisfies ConfigInput;
 
 /**
+ * Gradient descent of Figures 8 and 9: momentum as the published code has it, and
+ * the rate divided by how far the gradient's norm has grown. The published
+ * scheduler is in no published file; this one is inferred, see Figure 8's text.
+ */
+export const scheduledSgd = {
+  optimizer: "sgd",
+  momentum: 0.2,
+  lrOverGradientNorm: true,
+  gradientNormUnit: "first",
+} satisfies ConfigInput;
+
+/**
  * ⊥Grad in front of an optimizer, as the paper's code has it: per tensor, and
  * back to the gradient's length. Its base optimizer really had PyTorch's betas
  * and ε, whatever its command line said; figures state them beside this.

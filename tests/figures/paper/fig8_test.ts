@@ -1,11 +1,15 @@
 import { always, type Arms, type Curve, from, testClaims } from "../_claims.ts";
 
-const arms = (induced: string) => (plain: Curve, other: Curve): Arms => ({
-  plain: { columns: { test_accuracy: plain } },
+const arms = (untouched: string, induced: string) =>
+(
+  plain: Curve,
+  other: Curve,
+): Arms => ({
+  [untouched]: { columns: { test_accuracy: plain } },
   [induced]: { columns: { test_accuracy: other } },
 });
-const late = arms("induced");
-const early = arms("early");
+const late = arms("plain", "induced");
+const early = arms("adamw", "adamw-early");
 // 8 % at the change, then so much.
 const then = (high: number, at: number): Curve => (step) =>
   step > at ? high : 0.08;

@@ -80,21 +80,28 @@ const PROVENANCE: Readonly<
   },
   fig7: { C18: paper(FIRST) },
   fig8: {
-    C5: paper(FIRST),
+    C5: paper(
+      `${FIRST}. It is decided by the published SGD since 1 December, before ` +
+        "whose runs the rule stood as it is, but for pilots of one seed, " +
+        "untouched; by then it had been decided with AdamW",
+    ),
     C26: ownAfter(
       "29 November 2026, after the untouched runs at full length, by which " +
         "step 600 was chosen, and seeds of C5; before a run with the early change",
     ),
   },
   fig9: {
-    C3: paper(FIRST),
+    C3: paper(
+      `${FIRST}; its runs have the scheduler of Figure 8 since 1 December, and ` +
+        "none that was made before counts",
+    ),
     C4: paper(
       `${FIRST}. The statement names half collapse since 1 December; the rule ` +
         "is the same",
     ),
     C27: paper(
-      "1 December 2026, after Figure 2's runs and this figure's quick form, " +
-        "before its full length",
+      "1 December 2026, after Figure 2's runs and this figure's quick form with " +
+        "plain SGD, before a run with the scheduler that it has now",
     ),
   },
   fig10: { C19: paper(FIRST) },

@@ -62,7 +62,7 @@ const MINUTES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   fig5: { mlp: 8.6, "mlp-biases": 9.3 },
   fig6: { add: 4, subtract: 3.9, mlp: 0.14, "mlp-perp-sgd": 0.3 },
   fig7: { "": 4.7 },
-  fig8: { adamw: 9.4, "adamw-early": 6.9 },
+  fig8: { adamw: 9.4, "adamw-induced": 24.6, "adamw-early": 6.9 },
   fig14: { "": 3.5 },
   fig15: { "": 0.5 },
   perp: { adamw: 0.47, sgd: 1.9 },

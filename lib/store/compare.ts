@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { UsageError } from "../base/errors.ts";
 import { checkArgument, checkPaths, pathCheck } from "../base/options.ts";
 import { defaults } from "../config/config.ts";
-import { upgradedConfig } from "../config/older_configs.ts";
+import { statedConfig } from "../config/stated.ts";
 import { isRun } from "../base/sums.ts";
 import { FILES, list, stepsIn } from "../runs/layout.ts";
 import type { Manifest } from "../runs/manifest.ts";
@@ -27,7 +27,10 @@ export interface RunDescription {
   readonly labels: Labels;
   /** Its config, as it has it. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** What of it is not the default: what it is, and the default. */
+  /**
+   * What of it is not the default: what it is, and the default. What a run left
+   * unsaid because there was no choice, the generator that it draws by, is said.
+   */
   readonly changed: Readonly<
     Record<string, { readonly is: unknown; readonly default: unknown }>
   >;
@@ -60,7 +63,6 @@ export async function describeRun(run: string): Promise<RunDescription> {
   const { state, problem, labels, outcome, config = {}, manifest } = facts;
   // Where bits are drawn, this is the default.
   const known: Record<string, unknown> = { ...defaults, generator: "squares" };
-  const today = upgradedConfig(config) as Record<string, unknown>;
   const { checkpoint: _, ...rest } = outcome;
   return {
     run,
@@ -69,7 +71,7 @@ export async function describeRun(run: string): Promise<RunDescription> {
     labels,
     config,
     changed: Object.fromEntries(
-      Object.entries(today)
+      Object.entries(statedConfig(config))
         .filter(([key, is]) => key !== TAKEN && !same(is, known[key] ?? null))
         .map(([key, is]) => [key, { is, default: known[key] ?? null }]),
     ),
@@ -85,7 +87,10 @@ export interface RunComparison {
   readonly runs: readonly string[];
   /** What each is called; null of one without a name. */
   readonly names: readonly (string | null)[];
-  /** By key of the config, what each has; what all have alike is left out. */
+  /**
+   * By key of the config, what each has, or had when there was no choice; what all
+   * have alike is left out.
+   */
   readonly config: Readonly<Record<string, readonly unknown[]>>;
   /** By name, how each ended or stands; what all have alike is left out. */
   readonly outcome: Readonly<Record<string, readonly unknown[]>>;
@@ -112,7 +117,7 @@ export async function compareRuns(
   return {
     runs,
     names: all.map(({ labels }) => labels.name),
-    config: differing(all.map(({ config }) => config)),
+    config: differing(all.map(({ config }) => statedConfig(config))),
     outcome: differing(
       all.map(({ state, outcome }) => ({ state, ...outcome })),
     ),

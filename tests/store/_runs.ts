@@ -22,6 +22,8 @@ export interface Ending {
   readonly interrupted?: boolean;
   /** The metrics' rows; without a summary, what a kill left. */
   readonly killed?: readonly Readonly<Record<string, number>>[];
+  /** Whether its config is of a version that had no choice of generators. */
+  readonly older?: boolean;
 }
 
 const FINAL = { train_accuracy: 1, test_accuracy: 1, test_loss: 0.25 };
@@ -34,8 +36,10 @@ export function filesOf(
   input: ConfigInput,
   ending: Ending = {},
 ): Record<string, string> {
-  const config = resolveConfig(input);
-  const { killed, started = "2026-01-01T00:00:00.000Z", ...ended } = ending;
+  const { generator, ...rest } = resolveConfig(input);
+  const { killed, older, started = "2026-01-01T00:00:00.000Z", ...ended } =
+    ending;
+  const config = older ? rest : { ...rest, generator };
   const files: Record<string, string> = {
     "manifest.json": json({
       groklab: "0.2.0",

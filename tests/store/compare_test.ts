@@ -81,3 +81,50 @@ Deno.test("compareRuns() gives in what runs differ, in config and outcome", () =
       "it is no run",
     );
   }));
+
+const DROPOUT = { dropout: 0.1 } as const;
+
+Deno.test("runs from before there was a choice of generators draw by Threefry", () =>
+  withTempDir(async (runs) => {
+    const [old, now, asked, still, batches] = [
+      makeRun(join(runs, "old"), DROPOUT, { older: true }),
+      makeRun(join(runs, "now"), DROPOUT),
+      makeRun(join(runs, "asked"), { ...DROPOUT, generator: "threefry" }),
+      makeRun(join(runs, "still"), {}, { older: true }),
+      makeRun(join(runs, "batches"), { batchSize: 8 }, { older: true }),
+    ];
+    const generators = async (run: string) =>
+      (await describeRun(run)).changed["generator"];
+    const threefry = { is: "threefry", default: "squares" };
+    assertEquals(await generators(old), threefry);
+    assertEquals(await generators(now), undefined);
+    assertEquals(await generators(asked), threefry);
+    assertEquals(await generators(still), undefined);
+    assertEquals(await generators(batches), threefry);
+    // The config itself is as the run has it.
+    assertEquals("generator" in (await describeRun(old)).config, false);
+    assertEquals((await compareRuns([old, now, still])).config, {
+      dropout: [0.1, 0.1, null],
+      generator: ["threefry", "squares", null],
+    });
+    assertEquals((await compareRuns([old, asked])).config, {});
+  }));
+
+Deno.test("an older run of an extension that is not here draws as its config says", () =>
+  withTempDir(async (runs) => {
+    const all = [{}, { batchSize: 8 }, DROPOUT].map((input, i) => {
+      const run = makeRun(join(runs, `${i}`), input, { older: true });
+      const path = join(run, "config.json");
+      const config = {
+        ...JSON.parse(Deno.readTextFileSync(path)),
+        // Of a loss nothing is drawn, of a model it is not known here.
+        ...(i < 2 ? { loss: "theirs" } : { model: "theirs" }),
+        use: [{ module: "theirs.ts", sha256: "0".repeat(64), imports: {} }],
+      };
+      Deno.writeTextFileSync(path, JSON.stringify(config));
+      Deno.removeSync(join(run, "SHA256SUMS"));
+      return run;
+    });
+    const { config } = await compareRuns(all);
+    assertEquals(config["generator"], [null, "threefry", null]);
+  }));

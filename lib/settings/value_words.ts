@@ -116,7 +116,9 @@ export const valueWords: Readonly<Record<string, Words>> = {
   encoding: [
     ["two-hot", "one-hot onehot tokens token embedding"],
     ["scalar", "number numeric real"],
-    ["binary", "bits binary-code"],
+    ["base-2", "base2 binary-digits digits plain-binary"],
+    ["binary", "random-code random-binary binary-code"],
+    [["base-2", "binary"], "bits"],
   ],
   grokfast: [
     ["ema", "on true yes"],

@@ -176,6 +176,10 @@ const PARAMETERS: readonly [
   ["an MLP of binary codes: biases", { encoding: "binary", hidden: [7] }, [
     ...["layers.0.W 8×7", "layers.0.b 7", "layers.1.W 7×5", "layers.1.b 5"],
   ]],
+  // Codes of four bits are for random ones; residues below 5 have three digits.
+  ["an MLP of base 2: biases", { encoding: "base-2", hidden: [7] }, [
+    ...["layers.0.W 6×7", "layers.0.b 7", "layers.1.W 7×5", "layers.1.b 5"],
+  ]],
   ["an MLP with embeddings", { embedding: 3, hidden: [7] }, [
     ...["W_E 5×3", "layers.0.W 6×7", "layers.1.W 7×5"],
   ]],

@@ -13,6 +13,7 @@ import {
 import {
   binaryCodes,
   bitsFor,
+  encodePairs,
   encodingNames,
 } from "../../lib/data/tasks/encoding.ts";
 import { withLabelNoise } from "../../lib/data/label_noise.ts";
@@ -50,6 +51,39 @@ Deno.test("binaryCodes() refuses fewer bits than tell the numbers apart", () => 
   );
 });
 
+Deno.test("encodePairs() writes numbers in base 2, the most significant digit first", () => {
+  fc.assert(fc.property(
+    fc.integer({ min: 2, max: 2048 }),
+    fc.nat(),
+    fc.nat(),
+    (p, x, y) => {
+      const pair = [x % p, y % p];
+      const [row] = encodePairs([pair], p, "base-2");
+      const half = bitsFor(p);
+      const read = (digits: number[]) => parseInt(digits.join(""), 2);
+      assertEquals(row!.length, 2 * half);
+      assertEquals([read(row!.slice(0, half)), read(row!.slice(half))], pair);
+    },
+  ));
+});
+
+Deno.test("encodePairs() refuses what is no residue, and residues without a code", () => {
+  for (const encoding of ["scalar", "base-2", "binary"] as const) {
+    for (const n of [-1, 5, 1.5, NaN]) {
+      assertThrows(
+        () => encodePairs([[0, n]], 5, encoding, Array(5).fill([0, 1])),
+        RangeError,
+        `the number ${n} modulo 5: wanted an integer in 0..4`,
+      );
+    }
+  }
+  assertThrows(
+    () => encodePairs([[0, 3]], 5, "binary", [[0], [1]]),
+    RangeError,
+    "the number 3: there are codes of the first 2 numbers",
+  );
+});
+
 Deno.test("an encoding changes the inputs of a table and nothing else", () => {
   for (const task of ["add", "subtract", "product", "divide"] as const) {
     const of = (config: object) =>
@@ -57,7 +91,8 @@ Deno.test("an encoding changes the inputs of a table and nothing else", () => {
     const table = of({});
     const scalar = of({ encoding: "scalar" });
     const binary = of({ encoding: "binary" });
-    for (const { labels, classes } of [scalar, binary]) {
+    const base2 = of({ encoding: "base-2" });
+    for (const { labels, classes } of [scalar, base2, binary]) {
       assertEquals({ labels, classes }, {
         labels: table.labels,
         classes: table.classes,
@@ -94,7 +129,10 @@ Deno.test("an encoding does not move the split", () => {
 });
 
 const refused: [config: object, message: RegExp][] = [
-  [{ encoding: "unary" }, /--encoding must be one of two-hot, scalar, binary/],
+  [
+    { encoding: "unary" },
+    /--encoding must be one of two-hot, scalar, base-2, binary/,
+  ],
   [
     { encoding: "binary", codeBits: 6 },
     /--code-bits must be at least 7, so that 113 residues .* got 6/,
@@ -106,6 +144,10 @@ const refused: [config: object, message: RegExp][] = [
   [
     { encoding: "binary", model: "transformer" },
     /--model transformer reads tokens: .* bits with --encoding binary/,
+  ],
+  [
+    { encoding: "base-2", model: "encoder" },
+    /--model encoder reads tokens: .* bits with --encoding base-2/,
   ],
   [{ task: "mnist", model: "transformer" }, /--task mnist has pixels, use/],
   [{ task: "mnist", mnist: "" }, /--mnist must name a folder/],
@@ -121,7 +163,9 @@ for (const [config, message] of refused) {
 
 Deno.test("--code-bits says nothing but of binary codes", () => {
   const idle = (config: object) => idleKeys(resolveConfig(config));
-  assert(idle({ encoding: "scalar" }).includes("codeBits"));
+  for (const encoding of ["two-hot", "scalar", "base-2"]) {
+    assert(idle({ encoding }).includes("codeBits"));
+  }
   assert(!idle({ encoding: "binary" }).includes("codeBits"));
   assert(idle({ task: "mnist" }).includes("trainFraction"));
   assert(!idle({ task: "mnist" }).includes("trainSize"));

@@ -41,6 +41,10 @@ interface Golden {
     readonly seed: number;
     readonly codes: number[][];
   };
+  readonly base2: readonly {
+    readonly modulus: number;
+    readonly rows: number[][];
+  }[];
   readonly init: Readonly<
     Record<string, {
       readonly config: ConfigInput;
@@ -116,6 +120,16 @@ Deno.test("splits, label noise, parity's vectors and codes are the reference's",
     pairs.inputs,
     codes.flatMap((a) => codes.map((b) => [...a, ...b])),
   );
+});
+
+Deno.test("residues in base 2 are the reference's", () => {
+  for (const { modulus, rows } of reference.base2) {
+    const config = resolveConfig({ modulus, encoding: "base-2" });
+    assertEquals(datasetOf(config).inputs, rows);
+    // No seed moves them, nor a code's length.
+    const other = resolveConfig({ ...config, dataSeed: 5, codeBits: 9 });
+    assertEquals(datasetOf(other).inputs, rows);
+  }
 });
 
 for (const [name, { config, seed, params }] of Object.entries(reference.init)) {

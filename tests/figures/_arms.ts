@@ -75,9 +75,14 @@ export const fig4 = (add: number): Arms => ({
   parity: test(always(1)),
 });
 
-export const encodings = (scalar: number, binary: number): Arms => ({
+export const encodings = (
+  scalar: number,
+  base2: number,
+  twoHot = 0,
+): Arms => ({
   scalar: test(always(scalar)),
-  binary: test(always(binary)),
+  "base-2": test(always(base2)),
+  "two-hot": test(always(twoHot)),
 });
 
 export const fig5 = (rise: number): Arms =>

@@ -153,6 +153,18 @@ const CASES: readonly Case[] = [
     [0.1, holds],
     [0.0999, fails],
   ]],
+  ["fig4", "C29", "scalars at half", (x) => encodings(x, 0.9), [
+    [0.5, holds],
+    [0.4999, fails],
+  ]],
+  ["fig4", "C29", "base 2 at half", (x) => encodings(0.7, x), [
+    [0.5, holds],
+    [0.4999, fails],
+  ]],
+  ["fig4", "C29", "two-hot below 10 %", (x) => encodings(0.7, 0.9, x), [
+    [0.0999, holds],
+    [0.1, fails],
+  ]],
   ["fig4", "C9", "1 point is no chance", (x) => encodings(0.6, x), [
     [0.01, holds],
     [0.0099, inconclusive],

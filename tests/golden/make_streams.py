@@ -11,7 +11,7 @@ Yates's, from the end.
 Run:  pip install numpy; python tests/golden/make_streams.py
 
 Writes streams.json beside this script: numbers of all kinds, a split with and without label
-noise, codes of residues, bit vectors, and the initial parameters of small networks, float32
+noise, codes of residues, residues in base 2, bit vectors, and the initial parameters of small networks, float32
 with the fewest digits that identify them (apply Math.fround).
 """
 
@@ -108,6 +108,12 @@ def codes(seed, p, bits):
     return [[int(c) for c in f"{code:0{bits}b}"] for code in order]
 
 
+def base_2(p):
+    """All pairs, each number with the digits of p - 1, as format() writes them."""
+    digits = [[int(c) for c in f"{n:0{(p - 1).bit_length()}b}"] for n in range(p)]
+    return [a + b for a in digits for b in digits]
+
+
 def init(seed, path, size, draw):
     stream = Stream(seed, f"init/{path}")
     return [shortest32(draw(stream)) for _ in range(size)]
@@ -156,5 +162,6 @@ if __name__ == "__main__":
         "parity": {"config": {"bits": 6, "parityBits": 2, "samples": 12, "seed": 2},
                    "rows": parity_rows(2, 6, 12)},
         "codes": {"modulus": 5, "codeBits": 4, "seed": 9, "codes": codes(9, 5, 4)},
+        "base2": [{"modulus": p, "rows": base_2(p)} for p in (2, 4, 5, 11)],
         "init": inits(4),
     })

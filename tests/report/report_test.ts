@@ -7,7 +7,7 @@ import { withTempDir } from "../tasks/_run.ts";
 import { runIn } from "./_runs.ts";
 import { TINY } from "./_made.ts";
 
-for (const encoding of ["scalar", "binary"] as const) {
+for (const encoding of ["scalar", "base-2", "binary"] as const) {
   Deno.test(`logits over all pairs of numbers in ${encoding} encoding`, () =>
     withTempDir(async (dir) => {
       const run = await runIn(dir, encoding, {

@@ -6,8 +6,8 @@
 
 import { permutation, type RandomStream } from "../../numeric/random.ts";
 
-/** The encodings, in the order of the paper's Fig. 4 right. */
-export const encodingNames = ["two-hot", "scalar", "binary"] as const;
+/** The encodings: those of the paper's Fig. 4 right, and `binary`, ours. */
+export const encodingNames = ["two-hot", "scalar", "base-2", "binary"] as const;
 
 /** The name of an encoding. */
 export type EncodingName = (typeof encodingNames)[number];
@@ -43,30 +43,33 @@ export function binaryCodes(
         `there are ${2 ** bits}, wanted at least ${bitsFor(p)} bits`,
     );
   }
-  return permutation(2 ** bits, stream).slice(0, p).map((code) =>
-    Array.from({ length: bits }, (_, bit) => (code >> (bits - 1 - bit)) & 1)
-  );
+  return permutation(2 ** bits, stream).slice(0, p)
+    .map((code) => digitsOf(code, bits));
 }
 
 /**
- * Encodes pairs of residues as numbers. Scalars are n/p, in [0, 1); of the
- * binary encoding a pair is the code of a followed by that of b.
+ * Encodes pairs of residues as numbers. Scalars are n/p, in [0, 1); of the other
+ * encodings a pair is the digits of a followed by those of b: in base 2, the most
+ * significant first, ⌈log₂ p⌉ of each; or of the random codes.
  *
- * Source: Prieto et al. (arXiv 2501.04697), Fig. 4 right. The paper does not say
- * how it scales its scalars; its published code shuffles the residues and writes
- * them in base 2, which draws from the first p codes where this draws from all.
+ * Source: Prieto et al. (arXiv 2501.04697), Fig. 4 right, and its published code,
+ * which writes residues in base 2 and shuffles them before where it is told to;
+ * that draws from the first p codes where the random codes are drawn from all. How
+ * scalars are scaled is in neither.
  *
  * ```ts
  * import { encodePairs } from "@groklab/groklab/data";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(encodePairs([[1, 4]], 5, "scalar", []), [[0.2, 0.8]]);
+ * assertEquals(encodePairs([[1, 4]], 5, "scalar"), [[0.2, 0.8]]);
+ * assertEquals(encodePairs([[1, 4]], 5, "base-2"), [[0, 0, 1, 1, 0, 0]]);
  * ```
  *
  * @param pairs Rows [a, b], each in 0..p-1.
  * @param p The modulus.
  * @param encoding Which encoding.
  * @param codes The code of each residue; only for the binary encoding.
+ * @throws {RangeError} if a number is no residue, or has no code.
  */
 export function encodePairs(
   pairs: readonly (readonly number[])[],
@@ -74,7 +77,30 @@ export function encodePairs(
   encoding: Exclude<EncodingName, "two-hot">,
   codes: readonly (readonly number[])[] = [],
 ): number[][] {
-  return encoding === "scalar"
-    ? pairs.map((pair) => pair.map((n) => n / p))
-    : pairs.map((pair) => pair.flatMap((n) => codes[n]!));
+  const bits = bitsFor(p);
+  const numbersOf = {
+    scalar: (n: number) => [n / p],
+    "base-2": (n: number) => digitsOf(n, bits),
+    binary: (n: number) => codes[n] ?? lacksCode(n, codes.length),
+  }[encoding];
+  return pairs.map((pair) =>
+    pair.flatMap((n) => {
+      if (Number.isInteger(n) && n >= 0 && n < p) return numbersOf(n);
+      throw new RangeError(
+        `Cannot encode the number ${n} modulo ${p}: wanted an integer in ` +
+          `0..${p - 1}`,
+      );
+    })
+  );
 }
+
+function lacksCode(n: number, codes: number): never {
+  throw new RangeError(
+    `Cannot encode the number ${n}: there are codes of the first ${codes} ` +
+      "numbers, wanted one of each",
+  );
+}
+
+// In base 2, the most significant digit first.
+const digitsOf = (n: number, bits: number) =>
+  Array.from({ length: bits }, (_, digit) => (n >> (bits - 1 - digit)) & 1);

@@ -133,7 +133,8 @@ const settings: ModularSettings = {
     encodingNames,
     "two-hot",
     "<name>",
-    "of residues: two-hot (tokens), scalar (n/p) or binary (random codes)",
+    "of residues: two-hot (tokens), scalar (n/p), base-2 (binary digits) or " +
+      "binary (random codes)",
   ),
   codeBits: nullable(
     integer(
@@ -151,7 +152,9 @@ interface Encoded {
   readonly codeBits: number | null;
 }
 
-const bitsOf = ({ modulus, codeBits }: Encoded) => codeBits ?? bitsFor(modulus);
+// Codes may be longer than they must be, numbers in base 2 are not.
+const bitsOf = ({ modulus, encoding, codeBits }: Encoded) =>
+  (encoding === "binary" ? codeBits : null) ?? bitsFor(modulus);
 
 function inputOf(config: Encoded): Input {
   const flag = `--encoding ${config.encoding}`;
@@ -160,6 +163,7 @@ function inputOf(config: Encoded): Input {
       return { kind: "tokens", vocabulary: config.modulus, length: 2 };
     case "scalar":
       return { kind: "numbers", width: 2, name: "scalars", flag };
+    case "base-2":
     case "binary":
       return { kind: "numbers", width: 2 * bitsOf(config), name: "bits", flag };
   }

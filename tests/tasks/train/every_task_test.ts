@@ -33,6 +33,12 @@ const runs: readonly [
     [48, 73],
   ],
   [
+    "base 2",
+    "--task subtract --modulus 11 --encoding base-2 --hidden 16",
+    /^subtract mod 11, base-2 · MLP 16 ·/m,
+    [48, 73],
+  ],
+  [
     "binary codes",
     "--task product --modulus 11 --encoding binary --code-bits 6 --hidden 16",
     /^product mod 11, binary · MLP 16 ·/m,

@@ -1,4 +1,4 @@
-import type { Matrix } from "./matrix.ts";
+import { type Matrix, product, transposed } from "./matrix.ts";
 import { allFinite } from "./statistics.ts";
 
 /** Eigenvalues, the largest first, with their unit eigenvectors. */
@@ -53,6 +53,67 @@ export async function singularValues(
       computeRightSingularVectors: false,
     },
   ).diagonal.toSorted((a, b) => b - a);
+}
+
+/** A matrix M as U·diag(σ)·Vᵀ. */
+export interface SingularVectors {
+  /** σ, the largest first. */
+  readonly values: readonly number[];
+  /** diag(σ)·Vᵀ, a row for each σ: [k, columns]. */
+  readonly scaled: Matrix;
+  /** Uᵀ, a row for each σ: [k, rows]. */
+  readonly left: Matrix;
+}
+
+/**
+ * The singular values with their vectors, by ml-matrix's decomposition.
+ *
+ * @param matrix Of some hundreds of rows and columns, as for {@link singularValues}.
+ */
+export async function singularVectors(
+  { rows, columns, data }: Matrix,
+): Promise<SingularVectors> {
+  const { Matrix, SingularValueDecomposition } = await import("ml-matrix");
+  const { diagonal, leftSingularVectors: U, rightSingularVectors: V } =
+    new SingularValueDecomposition(
+      Matrix.from1DArray(rows, columns, data),
+      { autoTranspose: true },
+    );
+  const k = Math.min(rows, columns);
+  const order = diagonal.map((_, i) => i).slice(0, k)
+    .sort((i, j) => diagonal[j]! - diagonal[i]!);
+  const scaled = new Float64Array(k * columns);
+  const left = new Float64Array(k * rows);
+  order.forEach((i, row) => {
+    for (let j = 0; j < columns; j++) {
+      scaled[row * columns + j] = diagonal[i]! * V.get(j, i);
+    }
+    for (let j = 0; j < rows; j++) left[row * rows + j] = U.get(j, i);
+  });
+  return {
+    values: order.map((i) => diagonal[i]!),
+    scaled: { rows: k, columns, data: scaled },
+    left: { rows: k, columns: rows, data: left },
+  };
+}
+
+/**
+ * The matrix of a rank that is nearest to another: Σ_{i ≤ r} σᵢ uᵢ vᵢᵀ, by the
+ * theorem of Eckart, Young and Mirsky.
+ *
+ * @param vectors The other's.
+ * @param rank r.
+ */
+export function nearestOfRank(
+  { scaled, left }: SingularVectors,
+  rank: number,
+): Matrix {
+  const first = ({ columns, data }: Matrix): Matrix => ({
+    rows: rank,
+    columns,
+    data: data.subarray(0, rank * columns),
+  });
+  return product(transposed(first(left)), first(scaled));
 }
 
 /**

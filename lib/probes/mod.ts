@@ -157,6 +157,11 @@ export {
 } from "./fourier/progress_measures.ts";
 export { components, fourierBasis, gini } from "./fourier/spectra.ts";
 export {
+  compressibility,
+  type CompressibilityResult,
+  type PruningCurve,
+} from "./geometry/compressibility.ts";
+export {
   type ActivationGeometry,
   geometry,
   type GeometryResult,

@@ -15,6 +15,7 @@ import {
 } from "../../numeric/tensor.ts";
 import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
 import type { ProbeContext } from "./context.ts";
+import type { LabelledChunk } from "./cross_entropy.ts";
 import { NotApplicableError } from "./not_applicable.ts";
 
 /** What is had at once, in numbers; tests make it less. */
@@ -131,6 +132,31 @@ export async function* chunksOf(
     // The first row says how wide the others are.
     size = most ?? Math.max(1, Math.floor(limits.chunk / shape.at(-1)!));
   }
+}
+
+/**
+ * The logits of every row of the task as another model, or one with other weights,
+ * has them, in the file's own type: [rows, classes], chunk by chunk where they are
+ * many.
+ *
+ * @param context The checkpoint.
+ * @param model Who computes them.
+ * @param weights Other weights, by name.
+ */
+export async function* logitsWith(
+  context: ProbeContext,
+  model: ProbeModel,
+  weights: Readonly<Record<string, HostTensor>>,
+): AsyncGenerator<LabelledChunk> {
+  const name = model.outputNames[0]!;
+  if (await isLarge(context)) {
+    for await (
+      const { first, value } of chunksOf(context, name, { model, weights })
+    ) yield { first, z: value };
+    return;
+  }
+  const { [name]: logits } = await model.run(context.inputs(), [name], weights);
+  yield { first: 0, z: context.atLast(name, logits!) };
 }
 
 /** Some rows of logits. */

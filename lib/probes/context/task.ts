@@ -34,12 +34,14 @@ export interface Part {
   readonly labels: Int32Array;
 }
 
-/** The rows of a task in two parts. */
+/** The rows of a task in their parts. */
 export interface TaskSplit {
   /** Those to train on. */
   readonly train: Part;
   /** Those to test; there may be none. */
   readonly test: Part;
+  /** Further parts that the task has, by name. */
+  readonly extra?: Readonly<Record<string, Part>>;
 }
 
 /** An operation modulo p, of which every row is a pair of residues. */
@@ -173,13 +175,22 @@ export function modularPairs(
   };
 }
 
-function rowsOfSplit(config: Config, dataset: Dataset) {
-  const { train, test } = splitOf(config, dataset);
+function rowsOfSplit(config: Config, dataset: Dataset): TaskSplit {
+  const { train, test, extra = {} } = splitOf(config, dataset);
   if (dataset.split) {
     // The rows of the whole are those of the parts, one behind the other.
+    let end = 0;
+    const next = (examples: Examples) => {
+      const start = end;
+      end += examples.labels.length;
+      return part(examples, (i) => start + i);
+    };
     return {
-      train: part(train, (i) => i),
-      test: part(test, (i) => train.labels.length + i),
+      train: next(train),
+      test: next(test),
+      extra: Object.fromEntries(
+        Object.entries(extra).map(([name, rows]) => [name, next(rows)]),
+      ),
     };
   }
   // A part has the very rows of the whole.

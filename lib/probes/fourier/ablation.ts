@@ -10,9 +10,9 @@ import type { HostTensor } from "../../numeric/tensor.ts";
 import { patch } from "../../onnx/inspect/edits.ts";
 import type { ProbeModel } from "../../onnx/inspect/probe_model.ts";
 import { choice, type Setting, type Values } from "../../settings/setting.ts";
-import { chunksOf, isLarge } from "../context/chunks.ts";
+import { logitsWith } from "../context/chunks.ts";
 import type { ProbeContext } from "../context/context.ts";
-import { type LabelledChunk, Scorer } from "../context/cross_entropy.ts";
+import { Scorer } from "../context/cross_entropy.ts";
 import { NotApplicableError } from "../context/not_applicable.ts";
 import { type PartScores, partScores } from "../context/row_groups.ts";
 import type { Probe } from "../probe.ts";
@@ -267,23 +267,6 @@ async function run(
   scorer: Scorer,
   weights: Tensors,
 ): Promise<PartScores> {
-  const chunks = valuesOf(context, model, weights);
+  const chunks = logitsWith(context, model, weights);
   return await partScores(context, chunks, scorer);
-}
-
-// The logits of every row as another model has them, in the file's own type.
-async function* valuesOf(
-  context: ProbeContext,
-  model: ProbeModel,
-  weights: Tensors,
-): AsyncGenerator<LabelledChunk> {
-  const name = model.outputNames[0]!;
-  if (await isLarge(context)) {
-    for await (
-      const { first, value } of chunksOf(context, name, { model, weights })
-    ) yield { first, z: value };
-    return;
-  }
-  const { [name]: logits } = await model.run(context.inputs(), [name], weights);
-  yield { first: 0, z: context.atLast(name, logits!) };
 }

@@ -5,6 +5,7 @@
  */
 
 import { UsageError } from "../lib/base/errors.ts";
+import { exit } from "./shared/exit.ts";
 import { shown } from "../lib/base/terminal.ts";
 import { probeNames, probes } from "../lib/probes/catalogue.ts";
 import { reportFormats } from "../lib/report/options.ts";
@@ -135,7 +136,7 @@ async function serveRuns(
           console.log(url);
           console.error("Ctrl-C ends it.");
         },
-      }), () => Deno.exit(EXIT.interrupted));
+      }), () => exit(EXIT.interrupted));
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse)) throw error;
     throw new UsageError(

@@ -92,7 +92,6 @@ const SETTING: Shape["needed"] = {
     isObject(value) && typeof value["~run"] === "function"
       ? undefined
       : "a schema, as positive(), integer() and the others make it",
-  preset: (value) => value === undefined ? "the default" : undefined,
   value: text,
   kind: oneOf("number", "numbers", "text", "names", "flag", "none"),
   help: text,
@@ -185,6 +184,8 @@ function settingProblem(key: string, setting: unknown): string | undefined {
     const wanted = check(setting[field]);
     if (wanted !== undefined) return `must have as ${field} ${wanted}`;
   }
+  // It may be undefined: of a key that a config has only where it is said.
+  if (!("preset" in setting)) return "must have as preset the default";
   const { schema, preset, names } = setting as Unchecked<Setting> as Setting;
   if (names !== undefined && list(names) !== undefined) {
     return "must have as names a list";

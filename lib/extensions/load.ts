@@ -7,6 +7,7 @@
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { UsageError } from "../base/errors.ts";
+import { refuseExits } from "./exits.ts";
 import { isAbsent } from "../base/files.ts";
 import { sortOf } from "../base/sums.ts";
 import { isSameModule } from "../config/used.ts";
@@ -125,12 +126,15 @@ export async function loadExtension(path: string): Promise<Extension> {
 }
 
 /**
- * Loads what another thread has in use.
+ * Loads what another thread has in use, into a worker, which cannot be ended by
+ * what it loads from then on.
  *
  * @throws {UsageError} if it cannot be loaded, or is not what that thread has.
  */
 export async function loadAll({ modules, changed }: Loadable): Promise<void> {
   allowChanged(changed);
+  // A worker that ended itself would be waited for.
+  if (modules.length > 0) refuseExits();
   for (const { url, path, used } of modules) {
     const { extension, ...from } = await importExtension(url, { as: path });
     useExtension(extension, from);

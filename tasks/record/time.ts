@@ -4,6 +4,7 @@
  * @module
  */
 
+import { exit } from "../shared/exit.ts";
 import { taskLine } from "../../lib/base/shell.ts";
 import type { Entry } from "../../lib/records/entry.ts";
 import type { Timing } from "../../lib/records/timing.ts";
@@ -50,7 +51,7 @@ export async function timeWatched(
   console.error("timing steps on one core and on two …");
   const timing = await withSignals(
     (signal) => timed(entry, folder, signal),
-    () => Deno.exit(EXIT.interrupted),
+    () => exit(EXIT.interrupted),
   );
   if (timing) await writeTiming(folder, timing);
   return timing;

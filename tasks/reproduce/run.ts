@@ -4,6 +4,7 @@
  * @module
  */
 
+import { exit } from "../shared/exit.ts";
 import { timeText } from "../../lib/train/threads/cost.ts";
 import type {
   ReproduceOptions,
@@ -64,7 +65,7 @@ export async function runReproduction(
         onWarning: (text) => say(`warning: ${text}`),
       }), () => {
       clear();
-      Deno.exit(EXIT.interrupted);
+      exit(EXIT.interrupted);
     });
   } finally {
     clear();

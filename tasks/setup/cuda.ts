@@ -5,6 +5,7 @@
  */
 
 import { UsageError } from "../../lib/base/errors.ts";
+import { exit } from "../shared/exit.ts";
 import { taskLine } from "../../lib/base/shell.ts";
 import { EXIT, path, subcommand } from "../shared/cli.ts";
 import { onSignals } from "../shared/signals.ts";
@@ -41,7 +42,7 @@ export const cuda = subcommand(
     using _ = onSignals(() => {
       removeOwnStage();
       console.error("Stopped; nothing is left of it");
-      Deno.exit(EXIT.interrupted);
+      exit(EXIT.interrupted);
     });
     const log = (line: string) => console.error(line);
     const { fresh, record } = await setupCuda({ fromWheel, python, log });

@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Settings } from "../../lib/settings/setting.ts";
 import { UsageError } from "../../lib/base/errors.ts";
+import { exit } from "./exit.ts";
 import { valuesMeant } from "../../lib/settings/meant.ts";
 import { didYouMean, meant } from "../../lib/base/nearest.ts";
 import { launchedBy, LAUNCHER, taskLine } from "../../lib/base/shell.ts";
@@ -78,10 +79,10 @@ export async function main(
   try {
     explainChoices(program);
     await program.parseAsync([...own], { from: "user" });
-    Deno.exit(Deno.exitCode);
+    exit(Deno.exitCode);
   } catch (error) {
     if (error instanceof CommanderError) {
-      if (error.exitCode === 0) Deno.exit(EXIT.done); // --help
+      if (error.exitCode === 0) exit(EXIT.done); // --help
       fail(refusal(error, program, own), EXIT.usage);
     }
     refuse(error);
@@ -150,7 +151,7 @@ function fail(message: string, code: number): never {
   const text = line!.trim().replaceAll(/\s*\n\s*/g, " ");
   // Messages have names out of files in them, and arguments.
   console.error(`error: ${shown(text)}`);
-  Deno.exit(code);
+  exit(code);
 }
 
 /** Parses a number; what it may be is the config's to say. */

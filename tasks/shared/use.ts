@@ -34,6 +34,7 @@ export async function useNamed(
   const { allowChanged, extensionsInUse, useExtension } = await import(
     "../../lib/extensions/use.ts"
   );
+  const { refuseExits } = await import("../../lib/extensions/exits.ts");
   explainErrors((error) => {
     const lack = lackText(error);
     if (lack === undefined || extensionsInUse.length === 0) return undefined;
@@ -41,6 +42,7 @@ export async function useNamed(
     return `Cannot use the extension ${paths}: ${lack}`;
   });
   endWithLine(named);
+  refuseExits();
   try {
     allowChanged(args.includes("--use-changed"));
     for (const path of named) {

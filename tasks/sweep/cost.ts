@@ -4,6 +4,7 @@
  * @module
  */
 
+import { exit } from "../shared/exit.ts";
 import { type SweepCost, sweepCost } from "../../lib/sweeps/cost.ts";
 import type { Planned } from "../../lib/sweeps/plan.ts";
 import { jobsAt } from "../../lib/sweeps/place.ts";
@@ -29,5 +30,5 @@ export async function costOf(
     });
     const stopped = signal.aborted;
     return { cost: stopped ? null : cost, stopped };
-  }, () => Deno.exit(EXIT.interrupted));
+  }, () => exit(EXIT.interrupted));
 }

@@ -6,6 +6,7 @@
 
 import cliProgress from "cli-progress";
 import process from "node:process";
+import { exit } from "../shared/exit.ts";
 import type {
   SweepOutcome,
   SweepRunOptions,
@@ -53,7 +54,7 @@ export async function runWatched(
         }),
       () => {
         display.end(); // The terminal's cursor comes back.
-        Deno.exit(EXIT.interrupted);
+        exit(EXIT.interrupted);
       },
       SOON,
     );

@@ -9,6 +9,7 @@ import { EXIT, isLive, printJson } from "../shared/cli.ts";
 import { withSignals } from "../shared/signals.ts";
 import { eventLog } from "./events.ts";
 import { bandText, summary } from "./text.ts";
+import { exit } from "../shared/exit.ts";
 import { percent } from "../../lib/base/terminal.ts";
 import {
   type Config,
@@ -192,7 +193,7 @@ async function watched<T>(
         onProgress: display.show,
       }), () => {
       display.end(); // The terminal's cursor comes back.
-      Deno.exit(EXIT.interrupted);
+      exit(EXIT.interrupted);
     });
   } finally {
     display.end();

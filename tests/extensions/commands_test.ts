@@ -48,6 +48,29 @@ const WRONG: Record<string, [text: string, says: RegExp, code: number]> = {
     /lab\.ts something failed that nothing waits for: of its own/,
     1,
   ],
+  "ends the program while it is loaded": [
+    "Deno.exit(0);\nexport default defineExtension({});",
+    /^error: Cannot use the extension .*lab\.ts: it would end the program here, with code 0: throw an error instead$/,
+    2,
+  ],
+  "closes the program": [
+    "close();\nexport default defineExtension({});",
+    /lab\.ts: it would end the program here, with code 0/,
+    2,
+  ],
+  "ends the program later": [
+    "setTimeout(() => Deno.exit(3));\n" +
+    "await new Promise((done) => setTimeout(done, 5000));",
+    /lab\.ts something failed that nothing waits for: it would end the program here, with code 3/,
+    1,
+  ],
+  "ends the program in a function": [
+    'import process from "node:process";\n' +
+    "const my = { ...tasks.add, dataset() { process.exit(0); } };\n" +
+    "export default defineExtension({ tasks: { my } });",
+    /The task my of the extension .*lab\.ts fails in dataset\(\): it would end the program here, with code 0/,
+    1,
+  ],
   "describes nothing": [
     "const my = { ...tasks.add, describe() { throw null; } };\n" +
     "export default defineExtension({ tasks: { my } });",

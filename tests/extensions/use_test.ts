@@ -21,6 +21,7 @@ import { train } from "../../lib/train/train.ts";
 import { withTempDir } from "../tasks/_run.ts";
 
 const loss = (settings: object) => ({ ...losses.softmax, settings });
+const { preset: _, ...withoutPreset } = integer([3], 3, "<n>", "x");
 
 const REFUSED: Record<string, [parts: object, why: string]> = {
   "a loss's name": [
@@ -121,6 +122,18 @@ const REFUSED: Record<string, [parts: object, why: string]> = {
   "a setting without a schema": [
     { losses: { x: loss({ ownKey: { preset: 1 } }) } },
     "must have as schema a schema, as positive()",
+  ],
+  "a setting without a default": [
+    { losses: { x: loss({ ownKey: withoutPreset }) } },
+    "must have as preset the default",
+  ],
+  "a default that is undefined": [
+    {
+      losses: {
+        x: loss({ ownKey: { ...withoutPreset, preset: undefined } }),
+      },
+    },
+    "has a default that it refuses: it ",
   ],
   "a default out of range": [
     { losses: { x: loss({ ownKey: integer([3], 1, "<n>", "x") }) } },

@@ -138,3 +138,23 @@ Deno.test("of several extensions a run is trained with its own, and in its own o
     assertEquals(code, 0, stderr);
     await assertNamed(out, ids);
   }));
+
+Deno.test("an extension that would end a thread fails its run, and says so", () =>
+  withTempDir(async (dir) => {
+    const out = join(dir, "s");
+    const lab = join(dir, "lab.ts");
+    const text = module("mine").replace(
+      "{ ...losses.softmax }",
+      "{ ...losses.softmax, make(config) {\n" +
+        '  if ("DedicatedWorkerGlobalScope" in globalThis) Deno.exit(0);\n' +
+        "  return losses.softmax.make(config);\n} }",
+    );
+    await Deno.writeTextFile(lab, text);
+    await planned(out, "mine", "0..0", "--use", lab);
+    const { code, stderr } = await sweep("run", out, "--use", lab);
+    assertEquals(code, 1, stderr);
+    assertMatch(
+      stderr,
+      /The loss mine of the extension .*lab\.ts fails in make\(\): it would end the program here, with code 0/,
+    );
+  }));

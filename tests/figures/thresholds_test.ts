@@ -51,6 +51,10 @@ const CASES: readonly Case[] = [
     [0.95, holds],
     [0.949, fails],
   ]],
+  ["fig1", "C1", "by step 80,000", (x) => fig1(from(x), never), [
+    [80_000, holds],
+    [80_001, fails],
+  ]],
   ["fig1", "C1", "softmax below 10 %", (x) => fig1(from(40_000), always(x)), [
     [0.0999, holds],
     [0.1, fails],

@@ -53,17 +53,19 @@ const candidates = [
 
 const long = { ...mlp, lr: 0.01, lossPrecision: "float64" } as const;
 const quick = { ...quickGrok, steps: 8000 } as const;
+// The length of the published runs of b and c, which decides.
+const PUBLISHED = 80_000;
 const stableMax = {
   name: "stablemax",
   label: "AdamW, StableMax float64",
-  // As long as in Figure 4, so that one run does for both.
+  // Longer than published, as in Figure 4, so that one run does for both.
   config: { ...long, loss: "stablemax", beta2: 0.999, steps: 100_000 },
   quick,
 } as const satisfies Arm;
 const softmax = {
   name: "softmax",
   label: "AdamW, softmax float64",
-  config: { ...long, loss: "softmax", beta2: 0.99, steps: 80_000 },
+  config: { ...long, loss: "softmax", beta2: 0.99, steps: PUBLISHED },
   quick,
 } as const satisfies Arm;
 
@@ -120,24 +122,31 @@ const whichLoss: Claim = {
     }),
 };
 
+const highestBy = (run: RunRecord, until: number) =>
+  most(run, "test_accuracy", until);
+
 const generalises: Claim = {
   id: "C1",
   statement: "With 40 % of the pairs and no regularisation, StableMax groks " +
     "addition, and softmax in float64 does not.",
-  rule: "StableMax's test accuracy reaches 95 % within the run, softmax's " +
-    "stays below 10 % throughout, though it memorises (else the seed says " +
-    `nothing). ${BY_SEED}`,
+  rule: "Within the published 80,000 steps (in the quick form 8,000) " +
+    "StableMax's test accuracy reaches 95 %, softmax's stays below 10 %, though " +
+    `it memorises (else the seed says nothing). ${BY_SEED}`,
   decide: (results) =>
     bySeed(results, [stableMax.name, softmax.name], (stable, soft) => {
       const reached = firstAtLeast(stable, "test_accuracy", GROKS);
-      const highest = most(soft, "test_accuracy");
+      const [inTime, atAll] = [PUBLISHED, Infinity]
+        .map((until) => highestBy(stable, until)) as [number, number];
+      const highest = highestBy(soft, PUBLISHED);
       return {
         so: soft.memorised_at === null
           ? null
-          : reached !== null && highest < 0.1,
-        why: `StableMax reaches 95 %: ${stepText(reached)}, softmax at most ${
-          percent(highest)
-        }`,
+          : inTime >= GROKS && highest < 0.1,
+        why: `StableMax at most ${percent(inTime)}` +
+          (stable.steps > PUBLISHED
+            ? ` (by ${stepText(stable.steps)} ${percent(atAll)})`
+            : "") +
+          `, 95 % at ${stepText(reached)}, softmax at most ${percent(highest)}`,
         steps: [["StableMax at 95 %", reached]],
       };
     }),
@@ -154,8 +163,12 @@ function chart(results: Results): Chart {
     }));
   const y = { label: "accuracy (%)", percent: true, domain: [0, 1] } as const;
   const x = (steps: number) => ({ label: "step", domain: [0, steps] as const });
-  const last = ({ config }: typeof stableMax | typeof softmax) =>
-    full ? config.steps : quick.steps;
+  const end = full ? PUBLISHED : quick.steps;
+  const untilEnd = (arm: Arm, colour: number) =>
+    both(arm, colour).map((series) => ({
+      ...series,
+      points: series.points.filter(({ x }) => x <= end),
+    }));
   const panels: Panel[] = [
     {
       title: "a  ⊥AdamW, three losses",
@@ -169,9 +182,9 @@ function chart(results: Results): Chart {
     },
     {
       title: "b  StableMax",
-      x: x(last(stableMax)),
+      x: x(end),
       y,
-      series: both(stableMax, 3),
+      series: untilEnd(stableMax, 3),
       published: full
         ? [
           { x: 35_000, y: 0.5, colour: 3 },
@@ -182,10 +195,10 @@ function chart(results: Results): Chart {
     },
     {
       title: "c  softmax",
-      x: x(last(softmax)),
+      x: x(end),
       y,
-      series: both(softmax, 4),
-      published: full ? [{ x: last(softmax), y: 0, colour: 4 }] : [],
+      series: untilEnd(softmax, 4),
+      published: full ? [{ x: end, y: 0, colour: 4 }] : [],
     },
   ];
   return {
@@ -198,6 +211,8 @@ function chart(results: Results): Chart {
 
 function rows(results: Results): Row[] {
   const full = results.scale === "full";
+  const highest = ({ name }: Arm, until: number) =>
+    measured(results, name, (run) => highestBy(run, until), percent);
   return [
     ...candidates.flatMap(({ name, label }) => [
       {
@@ -222,25 +237,19 @@ function rows(results: Results): Row[] {
         [50_000, "≈ 94 % (read off the plot)"],
         [75_000, "≈ 98 % (read off the plot)"],
       ])
-      : [{
-        what: "b StableMax: highest test accuracy",
-        published: "≈ 98 % (read off the plot)",
-        measured: measured(
-          results,
-          stableMax.name,
-          (run) => most(run, "test_accuracy"),
-          percent,
-        ),
-      }],
+      : [],
+    ...(full ? [PUBLISHED, stableMax.config.steps] : [quick.steps])
+      .map((until) => ({
+        what: `b StableMax: highest test accuracy by ${stepText(until)}`,
+        published: until > PUBLISHED
+          ? "a longer run than the published"
+          : "≈ 98 % (read off the plot)",
+        measured: highest(stableMax, until),
+      })),
     {
       what: "c softmax: highest test accuracy",
       published: "≈ 0 %",
-      measured: measured(
-        results,
-        softmax.name,
-        (run) => most(run, "test_accuracy"),
-        percent,
-      ),
+      measured: highest(softmax, PUBLISHED),
     },
   ];
 }
@@ -255,10 +264,10 @@ export const fig1: Figure = {
     "lr 0.01, full batch. a: ⊥AdamW, 300 steps; the caption says StableMax, " +
     "the published script used softmax, so softmax float32 and StableMax in " +
     "both precisions are run; the script's ⊥AdamW really had β 0.9 and 0.999 " +
-    "and ε 1e-8. b: AdamW, StableMax float64, β 0.9 and 0.999, 100,000 steps " +
-    "(80,000 in the paper, 100,000 in its Figure 4, which shows the run, too). " +
-    "c: AdamW, softmax float64, β 0.9 and 0.99, 80,000 steps. b and c: ε " +
-    "1e-25, no weight decay. Quick: a as it is, b and c mod " +
+    "and ε 1e-8. b: AdamW, StableMax float64, β 0.9 and 0.999; the published " +
+    "80,000 steps decide, and what comes by 100,000 is told beside, since these " +
+    "are Figure 4's runs, too. c: AdamW, softmax float64, β 0.9 and 0.99, 80,000 " +
+    "steps. b and c: ε 1e-25, no weight decay. Quick: a as it is, b and c mod " +
     "59 with 80 % of the pairs, width 128 and 8,000 steps.",
   published:
     "a: train accuracy 100 % at about step 110, test accuracy between " +
@@ -272,9 +281,10 @@ export const fig1: Figure = {
   remarks: {
     full: [
       "Seeds differ: StableMax is at 50 % at step 36,500, 41,000 and 58,500, " +
-      "all after the published 35,000, and ends at 99.9, 99 and 94 %. The last " +
-      "one misses C1, which asks for 95 %, by 0.8; softmax stays at chance with " +
-      "all three.",
+      "all after the published 35,000, and at step 80,000, the published length, " +
+      "at 99, 98 and 86 %. C1 asks for 95 % by then: the last one misses it by 9 " +
+      "points, and by 0.8 at step 100,000, where it is at 94 % and still rises. " +
+      "Softmax stays at chance with all three.",
       "C16 is so with nine seeds of ten. With seed 9 all three runs are early, " +
       "softmax a little too early for the published curve (98 and 106) and " +
       "StableMax a little late (146 and 156): too close for the rule, so that " +

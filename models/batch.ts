@@ -13,7 +13,7 @@ import type { Model } from "./model.ts";
 export type Batch<T = tf.Tensor> = {
   /** [n, …row] as the model takes them. */
   readonly inputs: T;
-  /** [n], the class of each row. */
+  /** [n], the class of each row; of a regression [n, outputs], its targets. */
   readonly labels: T;
 };
 
@@ -25,17 +25,20 @@ export type Batches<T = tf.Tensor> =
 /**
  * A part of a split as tensors in the host's memory.
  *
- * @param examples The rows, [n, …row], and their labels, [n].
+ * @param examples The rows, [n, …row], and their labels, int64 [n], or targets,
+ * float32 [n, outputs].
  * @param model Of it the type and shape of a row.
  */
 export function hostBatch(
-  { inputs, labels }: Examples,
+  { inputs, labels, targets }: Examples,
   { row }: Model,
 ): Batch<HostTensor> {
-  const shape = [labels.length, ...row.shape];
+  const n = inputs.length;
   return {
-    inputs: hostTensorOf(row.dtype, shape, inputs.flat()),
-    labels: hostTensorOf("int64", [labels.length], labels),
+    inputs: hostTensorOf(row.dtype, [n, ...row.shape], inputs.flat()),
+    labels: targets
+      ? hostTensorOf("float32", [n, targets[0]?.length ?? 0], targets.flat())
+      : hostTensorOf("int64", [n], labels),
   };
 }
 

@@ -144,6 +144,12 @@ const heNormal: Initialisation = matrices(
   ({ fanIn }) => normal(2 / fanIn),
 );
 
+/** LeCun et al. (Efficient BackProp, 1998), Section 4.6, of normal numbers. */
+const lecunNormal: Initialisation = matrices(
+  "N(0, 1/fan_in), biases 0",
+  ({ fanIn }) => normal(1 / fanIn),
+);
+
 /**
  * The initialisations by name. fan_in and fan_out are those of the linear map
  * that a matrix is, whatever its layout: of attention's W_Q, [head, d_model,
@@ -155,6 +161,7 @@ export const inits = {
   "xavier-normal": xavierNormal,
   "he-uniform": heUniform,
   "he-normal": heNormal,
+  "lecun-normal": lecunNormal,
   pytorch,
   nanda,
 };

@@ -11,6 +11,7 @@ import {
   type Checks,
   flag,
   number,
+  oneOf,
   orNull,
   whole,
   wholes,
@@ -33,6 +34,12 @@ import {
   type Parameters,
   shapesOf,
 } from "./init.ts";
+import {
+  activated,
+  type Activation,
+  activation,
+  activations,
+} from "./layers/activation.ts";
 import {
   batchNorm,
   batchNormBuffers,
@@ -80,6 +87,8 @@ export interface MlpOptions {
   readonly classes: number;
   /** Whether every layer adds a bias. */
   readonly biases: boolean;
+  /** What follows each hidden layer's product: relu by default. */
+  readonly activation?: Activation;
   /** Whether hidden layers are normalised over the batch; by default not. */
   readonly batchNorm?: boolean;
   /** Share of the hidden activations dropped in training, 0 by default. */
@@ -96,6 +105,7 @@ const MLP: Checks<MlpOptions> = {
   hidden: wholes(1),
   classes: whole(1),
   biases: flag,
+  activation: oneOf(activations),
   batchNorm: flag,
   dropout: orNull(number),
   init: initCheck,
@@ -108,8 +118,9 @@ const CACHED = 2 ** 19;
 /**
  * ReLU layers and a linear one: x ↦ W₂ᵀ relu(W₁ᵀ relu(W₀ᵀ x)), with biases if
  * wanted. Batch normalisation stands between a hidden layer's product and its
- * ReLU, dropout behind the ReLU. The parameters start as PyTorch's: W and b from
- * U(±1/√fan_in), W_E from N(0, 1).
+ * ReLU, dropout behind the ReLU. With the identity in place of the ReLU it is a deep
+ * linear network. The parameters start as PyTorch's: W and b from U(±1/√fan_in), W_E
+ * from N(0, 1).
  *
  * Hooks: `layers.i.hook_pre` and `layers.i.hook_post`, [batch, width], before
  * and after the ReLU of each hidden layer; `hook_embed`, [batch, pos, embedding].
@@ -165,7 +176,7 @@ export function mlp(options: MlpOptions): Model<MlpParams> {
           bn ? batchNorm(linear, bn, `layers.${i}.bn`, mode) : linear,
         );
         const name = `layers.${i}.hook_post`;
-        const post = hook(name, tf.relu(pre)); // [batch, width]
+        const post = hook(name, activated(pre, options.activation)); // [batch, width]
         return layer(dropout(post, rate, name, mode), i + 1);
       };
       // Numbers come as float32 whatever the model's precision.
@@ -215,6 +226,7 @@ export type MlpSettings = InitSettings & {
   readonly embedding: Setting<number | null>;
   readonly hidden: Setting<readonly number[]>;
   readonly biases: Setting<boolean | null>;
+  readonly activation: Setting<Activation | undefined>;
   readonly batchNorm: Setting<boolean>;
   readonly dropout: Setting<number | null>;
 };
@@ -239,6 +251,7 @@ export const mlpModel: ModelDefinition<MlpSettings> = defineModel({
     biases: nullable(
       yesNo(true, "MLP: biases (default: on for numbers, off for tokens)"),
     ),
+    activation,
     batchNorm: yesNo(
       false,
       "MLP: batch normalisation before each ReLU",
@@ -256,7 +269,7 @@ export const mlpModel: ModelDefinition<MlpSettings> = defineModel({
         "widths"
       : undefined;
   },
-  idle: ({ hidden }) => hidden.length === 0 ? ["dropout"] : [],
+  idle: ({ hidden }) => hidden.length === 0 ? ["activation", "dropout"] : [],
   draws: ({ hidden, dropout }) => hidden.length > 0 && (dropout ?? 0) > 0,
   refuses: ({ input }, { embedding }) =>
     input.kind === "numbers" && embedding !== null
@@ -264,21 +277,24 @@ export const mlpModel: ModelDefinition<MlpSettings> = defineModel({
       : undefined,
   make: (
     { input, classes },
-    { embedding, hidden, biases, batchNorm, dropout, init, initScale },
+    { embedding, hidden, biases, activation = "relu", ...rest },
   ) =>
     mlp({
       input,
       embedding,
       hidden,
       classes,
-      batchNorm,
-      dropout,
-      initScale,
-      init: init ?? "pytorch",
+      activation,
+      batchNorm: rest.batchNorm,
+      dropout: rest.dropout,
+      initScale: rest.initScale,
+      init: rest.init ?? "pytorch",
       biases: biases ?? input.kind === "numbers",
-      // A model is generic in its tree of parameters; init and apply of one
-      // model agree on it.
     }),
-  describe: ({ hidden }) =>
-    hidden.length > 0 ? `MLP ${hidden.join("–")}` : "linear model",
+  describe: ({ hidden, activation }) =>
+    hidden.length === 0
+      ? "linear model"
+      : activation === "identity"
+      ? `linear MLP ${hidden.join("–")}`
+      : `MLP ${hidden.join("–")}`,
 });

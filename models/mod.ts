@@ -40,6 +40,7 @@ export {
   type BlockParams,
   type Drop,
 } from "./layers/block.ts";
+export type { Activation } from "./layers/activation.ts";
 export { dropout, dropoutRate } from "./layers/dropout.ts";
 export { layerNorm, normParameters, type NormParams } from "./layers/norm.ts";
 export {

@@ -33,7 +33,7 @@ export function numbersPerRow({ model }: Pick<Sized, "model">): number {
 /** How many rows there are to train and to test on. */
 export function rowsOf({ split: { train, test, extra } }: Sized): number {
   return [train, test, ...Object.values(extra ?? {})]
-    .reduce((sum, { labels }) => sum + labels.length, 0);
+    .reduce((sum, { inputs }) => sum + inputs.length, 0);
 }
 
 /** Whether an experiment is evaluated in chunks, outside its step. */

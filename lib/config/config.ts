@@ -53,7 +53,9 @@ import {
   unknownOptimizer,
   unknownTask,
 } from "./stand_ins.ts";
+import { regressionProblem } from "./regressions.ts";
 import { configAt, planProblem } from "./switches.ts";
+import { withUsual } from "./usual.ts";
 import { usedModules, usedNow, useProblem } from "./used.ts";
 
 export {
@@ -218,8 +220,14 @@ function checked(input: unknown): Config {
       : given,
   );
   if (!result.success) throw new ConfigError(describe(result.issues[0]));
-  return result.output;
+  const config = result.output;
+  return withUsual(config, componentsOf(definitionsOf(config)));
 }
+
+const componentsOf = (definitions: Definitions): Component[] => {
+  const { task, model, loss, optimizer, stages } = definitions;
+  return [task, model, loss, optimizer, ...stages] as Component[];
+};
 
 // What is wrong with a config in force after a switch.
 function problemLater(config: Config): string | undefined {
@@ -251,9 +259,10 @@ function describe(issue: v.BaseIssue<unknown>): string {
 
 // What does not go together, in words that begin with a flag.
 function problemOf(config: Config): string | undefined {
-  const { task, model, loss, optimizer, stages } = definitionsOf(config);
-  for (const component of [task, model, loss, optimizer, ...stages]) {
-    const problem = (component as Component).check?.(config);
+  const definitions = definitionsOf(config);
+  const { task, model, loss } = definitions;
+  for (const component of componentsOf(definitions)) {
+    const problem = component.check?.(config);
     if (problem !== undefined) return problem;
   }
   const form = task.form(config);
@@ -265,21 +274,13 @@ function problemOf(config: Config): string | undefined {
     return `--model ${config.model} ${refusal}: --task ${config.task} has ` +
       `${rows}${flag ? ` with ${flag}` : ""}, use another model`;
   }
+  const unfit = regressionProblem(config, form, loss);
+  if (unfit !== undefined) return unfit;
   if (!loss.precisions.includes(config.lossPrecision)) {
     return `--loss-precision of ${config.loss} must be ` +
       `${loss.precisions.join(" or ")}, got ${config.lossPrecision}`;
   }
-  return deviceProblem(config) ?? precisionProblem(config) ??
-    splitProblem(config, form.total);
-}
-
-function precisionProblem(config: Config): string | undefined {
-  if (config.engine !== "tfjs") return;
-  for (const key of ["precision", "lossPrecision"] as const) {
-    if (config[key] === "float32") continue;
-    return `${flagOf(key)} must be float32 with --engine tfjs, which has no ` +
-      `other, got ${config[key]}: use --engine onnx`;
-  }
+  return deviceProblem(config) ?? splitProblem(config, form.total);
 }
 
 function splitProblem(

@@ -27,8 +27,10 @@ export function deviceProblem(config: DeviceKeys): string | undefined {
       return `--device must be auto or cpu with --engine tfjs, got ${device}: ` +
         "use --backend";
     }
-    return runtime === "node" ? undefined : "--runtime must be node with " +
-      `--engine tfjs, got ${runtime}: use --backend wasm`;
+    return runtime === "node"
+      ? tfjsProblem(config)
+      : `--runtime must be node with --engine tfjs, got ${runtime}: use ` +
+        "--backend wasm";
   }
   if (device === "auto") return undefined;
   const rows = onnxDevices(runtime, deviceRows);
@@ -51,5 +53,16 @@ export function deviceProblem(config: DeviceKeys): string | undefined {
     if (row.precisions.includes(type)) continue;
     return `${flag} must be ${row.precisions.join(" or ")} with --device ` +
       `${device}, which has no other, got ${type}: use --device cpu`;
+  }
+}
+
+function tfjsProblem(
+  { precision, lossPrecision }: DeviceKeys,
+): string | undefined {
+  const types = { "--precision": precision, "--loss-precision": lossPrecision };
+  for (const [flag, type] of Object.entries(types)) {
+    if (type === "float32") continue;
+    return `${flag} must be float32 with --engine tfjs, which has no other, ` +
+      `got ${type}: use --engine onnx`;
   }
 }

@@ -10,8 +10,13 @@ import { permutation, type RandomStream } from "../numeric/random.ts";
 export interface Examples {
   /** Token ids, or numbers: bits of 0 and 1, gray values. */
   readonly inputs: readonly (readonly number[])[];
-  /** The class of each row, in 0..classes-1. */
+  /** The class of each row, in 0..classes-1; of a regression empty. */
   readonly labels: readonly number[];
+  /**
+   * Of a regression, which has no classes: the numbers that each row is to be
+   * given, as many as the model has outputs.
+   */
+  readonly targets?: readonly (readonly number[])[];
   /**
    * Where the inputs lie, if they come out of a file: split.json has this in
    * place of them.
@@ -31,7 +36,7 @@ export interface InputSource {
 
 /** Examples of one task. */
 export interface Dataset extends Examples {
-  /** How many classes there are. */
+  /** How many classes there are; of a regression, how many numbers a target is. */
   readonly classes: number;
   /** The parts that the rows come in, where they are not divided at random. */
   readonly split?: Split;
@@ -51,13 +56,16 @@ export interface Split {
  * A dataset that comes in parts: its rows are those of all parts.
  *
  * @param split The parts: train, test, then the others.
- * @param classes How many classes there are.
+ * @param classes How many classes there are, or numbers a target is.
  */
 export function datasetOfParts(split: Split, classes: number): Dataset {
   const parts = [split.train, split.test, ...Object.values(split.extra ?? {})];
   return {
     inputs: parts.flatMap(({ inputs }) => inputs),
     labels: parts.flatMap(({ labels }) => labels),
+    ...(split.train.targets && {
+      targets: parts.flatMap(({ targets = [] }) => targets),
+    }),
     classes,
     split,
   };
@@ -96,7 +104,8 @@ export function split(
   fraction: number,
   stream: RandomStream,
 ): Split {
-  const total = examples.labels.length;
+  const { inputs, labels, targets } = examples;
+  const total = inputs.length;
   const size = trainSize(fraction, total);
   if (!(fraction > 0 && fraction < 1) || size === 0 || size === total) {
     throw new RangeError(
@@ -106,8 +115,9 @@ export function split(
   }
   const order = permutation(total, stream);
   const take = (rows: readonly number[]): Examples => ({
-    inputs: rows.map((row) => examples.inputs[row]!),
-    labels: rows.map((row) => examples.labels[row]!),
+    inputs: rows.map((row) => inputs[row]!),
+    labels: targets ? [] : rows.map((row) => labels[row]!),
+    ...(targets && { targets: rows.map((row) => targets[row]!) }),
   });
   return { train: take(order.slice(0, size)), test: take(order.slice(size)) };
 }

@@ -27,12 +27,20 @@ export type Input =
     readonly flag?: string;
   };
 
-/** A task's rows and labels, before any is made. */
+/** A task's rows and labels, or targets, before any is made. */
 export interface Form {
   /** What a row is. */
   readonly input: Input;
-  /** How many classes there are. */
+  /**
+   * How many classes there are; of a regression, how many numbers a target is: the
+   * width of a model's last layer.
+   */
   readonly classes: number;
+  /**
+   * Whether rows have targets in place of labels: real numbers, which losses of
+   * classes say nothing about.
+   */
+  readonly regression?: boolean;
   /** How many examples, where a train fraction of them is drawn. */
   readonly total?: number;
 }
@@ -102,10 +110,10 @@ export function defineTask<const S extends Settings>(
  * @param dataset The rows.
  * @param form What they are said to be.
  * @param name The task's.
- * @throws {TypeError} if there is not a label for each row, or a row has another
- * length.
- * @throws {RangeError} if a label is none of the classes, or a token is not in the
- * vocabulary.
+ * @throws {TypeError} if there is not a label, or a target, for each row, or a row
+ * has another length.
+ * @throws {RangeError} if a label is none of the classes, a token is not in the
+ * vocabulary, or a target is no finite number.
  */
 export function checkRows(dataset: Dataset, form: Form, name: string): void {
   const { split, classes } = dataset;
@@ -114,8 +122,9 @@ export function checkRows(dataset: Dataset, form: Form, name: string): void {
     : { all: dataset };
   const what = `Cannot learn the task ${name}: `;
   if (classes !== form.classes) {
+    const named = form.regression ? "numbers a target" : "classes";
     throw new RangeError(
-      `${what}its rows have ${classes} classes, and its form ${form.classes}`,
+      `${what}its rows have ${classes} ${named}, and its form ${form.classes}`,
     );
   }
   for (const [part, examples] of Object.entries(parts)) {
@@ -124,17 +133,23 @@ export function checkRows(dataset: Dataset, form: Form, name: string): void {
 }
 
 function checkPart(
-  { inputs, labels }: Examples,
-  { input, classes }: Form,
+  examples: Examples,
+  { input, classes, regression = false }: Form,
   what: string,
 ): void {
-  if (inputs.length !== labels.length) {
+  const { inputs, labels } = examples;
+  if (regression) checkTargets(examples, classes, what);
+  else if (examples.targets) {
+    throw new TypeError(
+      `${what}there are targets: its form must say that it is a regression`,
+    );
+  } else if (inputs.length !== labels.length) {
     throw new TypeError(
       `${what}there are ${inputs.length}, and ${labels.length} labels`,
     );
   }
   const length = input.kind === "tokens" ? input.length : input.width;
-  const isClass = indexBelow(classes);
+  const isClass = regression ? () => true : indexBelow(classes);
   const isInput = input.kind === "tokens"
     ? indexBelow(input.vocabulary)
     : Number.isFinite;
@@ -158,6 +173,32 @@ function checkPart(
         (input.kind === "tokens"
           ? `tokens in 0..${input.vocabulary - 1}`
           : "finite numbers"),
+    );
+  });
+}
+
+function checkTargets(
+  { inputs, labels, targets = [] }: Examples,
+  length: number,
+  what: string,
+): void {
+  if (inputs.length !== targets.length || labels.length > 0) {
+    throw new TypeError(
+      `${what}there are ${inputs.length}, ${targets.length} targets and ` +
+        `${labels.length} labels, wanted a target for each and no labels`,
+    );
+  }
+  targets.forEach((target, i) => {
+    if (target.length !== length) {
+      throw new TypeError(
+        `${what}number ${i} has a target of length ${target.length}, wanted ` +
+          `${length}`,
+      );
+    }
+    const bad = target.find((x) => !Number.isFinite(x));
+    if (bad === undefined) return;
+    throw new RangeError(
+      `${what}number ${i} has ${bad} in its target, wanted finite numbers`,
     );
   });
 }

@@ -56,6 +56,21 @@ export {
   type ParitySettings,
 } from "./tasks/parity.ts";
 export {
+  opposingSignals,
+  type OpposingSignalsOptions,
+  type OpposingSignalsSettings,
+} from "./tasks/regression/opposing_signals.ts";
+export {
+  orthogonalFeatures,
+  type OrthogonalFeaturesOptions,
+  type OrthogonalFeaturesSettings,
+} from "./tasks/regression/orthogonal_features.ts";
+export {
+  lossThreshold,
+  regressionRows,
+  type RegressionSettings,
+} from "./tasks/regression/settings.ts";
+export {
   permutation,
   type RandomKey,
   randomKey,

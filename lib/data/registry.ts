@@ -9,6 +9,8 @@ import { compositionTask } from "./tasks/composition.ts";
 import { mnistTask } from "./tasks/mnist.ts";
 import { modularTask, type OperationTask } from "./tasks/modular.ts";
 import { parityTask } from "./tasks/parity.ts";
+import { opposingSignalsTask } from "./tasks/regression/opposing_signals.ts";
+import { orthogonalFeaturesTask } from "./tasks/regression/orthogonal_features.ts";
 
 const add: OperationTask = modularTask("add");
 const subtract: OperationTask = modularTask("subtract");
@@ -25,4 +27,6 @@ export const tasks = {
   mnist: mnistTask,
   composition: compositionTask,
   comparison: comparisonTask,
+  "opposing-signals": opposingSignalsTask,
+  "orthogonal-features": orthogonalFeaturesTask,
 };

@@ -44,9 +44,15 @@ export function stateAndRows(
   };
 }
 
+/** How many classes logits are of: undefined where labels are targets. */
+export const classesOf = (
+  logits: tf.Tensor2D,
+  labels: tf.Tensor,
+): number | undefined => labels.rank === 1 ? logits.shape[1] : undefined;
+
 /** An experiment's forward and backward pass. */
 export interface Forward {
-  /** The class of each row, [n]. */
+  /** The class of each row, [n]; of a regression its targets, [n, outputs]. */
   labelsOf(batch: Batch): tf.Tensor1D;
   /** Logits, [n, classes]. */
   logits(state: ModelState, batch: Batch, mode?: Mode): tf.Tensor2D;

@@ -15,7 +15,7 @@ import { type GraphMeasure, makeMeasure, type Rows } from "../metrics/mod.ts";
 import type { Batches } from "../../models/batch.ts";
 import { withBuffers } from "../../models/buffers.ts";
 import type { Experiment } from "../experiment/experiment.ts";
-import { forwardOf, type Slice } from "./forward.ts";
+import { classesOf, forwardOf, type Slice } from "./forward.ts";
 import type { State } from "./state.ts";
 import { makeUpdate, type StepResult } from "./update.ts";
 
@@ -69,7 +69,7 @@ export function makeStep(
       const byRow: Rows["byRow"] = (f) =>
         tf.concat(logits.map((z, i) => f(z, labels[i]!)));
       return {
-        classes: logits[0]!.shape[1],
+        classes: classesOf(logits[0]!, labels[0]!),
         terms: byRow((z, y) => loss.terms(z, y, lossPrecision)),
         byRow,
         share: (f) => fraction(f(tf.concat(logits), tf.concat(labels))),

@@ -85,7 +85,7 @@ export function makeExperiment(config: Config): Experiment {
 function batchProblem(
   { model: name, batchSize }: Config,
   { leastRows = 1 }: Model,
-  { train: { labels: { length: rows } } }: Split,
+  { train: { inputs: { length: rows } } }: Split,
 ): string | undefined {
   if (batchSize !== null && batchSize > rows) {
     return `--batch-size must be at most ${rows}, the train rows, ` +

@@ -217,7 +217,7 @@ export const form: Wanted = (value) => {
   );
 };
 
-/** Rows with labels, of a form. */
+/** Rows with labels or targets, of a form. */
 export const dataset = (
   name: string,
   formOf: (args: readonly unknown[]) => Form,
@@ -225,18 +225,23 @@ export const dataset = (
 (value, args) => {
   const problem = unless(isObject(value), value, "{ inputs, labels, classes }");
   if (problem !== undefined) return problem;
-  const { split, inputs, labels } = value as unknown as Dataset;
+  const { split, inputs, labels, targets } = value as unknown as Dataset;
   const parts = isObject(split)
     ? { train: split.train, test: split.test, ...split.extra }
-    : { rows: { inputs, labels } };
+    : { rows: { inputs, labels, targets } };
   const listed = firstOf(parts, (part, rows) => {
     if (!isObject(rows)) {
       return `gives as ${part} ${found(rows)}, wanted { inputs, labels }`;
     }
-    const { inputs, labels } = rows;
-    if (!isList(inputs) || !Array.prototype.every.call(inputs, isList)) {
-      return `gives as inputs ${found(inputs)}, wanted a list of lists`;
-    }
+    const { inputs, labels, targets = [] } = rows;
+    const lists = firstOf(
+      { inputs, targets },
+      (name, list) =>
+        isList(list) && Array.prototype.every.call(list, isList)
+          ? undefined
+          : `gives as ${name} ${found(list)}, wanted a list of lists`,
+    );
+    if (lists !== undefined) return lists;
     return isList(labels)
       ? undefined
       : `gives as labels ${found(labels)}, wanted a list of numbers`;

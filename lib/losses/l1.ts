@@ -1,5 +1,5 @@
 /**
- * Mean absolute error against one-hot targets, in float32 or float64.
+ * Mean absolute error against one-hot or real targets, in float32 or float64.
  *
  * @module
  */
@@ -13,11 +13,13 @@ import { residual } from "./mse.ts";
  * The distance of a row's logits from the one-hot vector of its label in the L1
  * norm, averaged over the K classes: Σₖ |zₖ − onehot(y)ₖ|/K. The mean of it over
  * the rows is PyTorch's `l1_loss(z, one_hot(y))`, whose gradient is
- * sign(z − onehot(y))/(nK), 0 where they are equal.
+ * sign(z − onehot(y))/(nK), 0 where they are equal. In a regression y itself stands
+ * in place of onehot(y).
  */
 export const meanAbsoluteError: Loss = {
   name: "l1",
   precisions: ["float32", "float64"],
+  regression: true,
 
   terms: (logits, labels, precision) =>
     tf.mean(

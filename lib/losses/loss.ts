@@ -27,6 +27,11 @@ export interface Loss {
    */
   readonly temperature?: number;
   /**
+   * Whether it is one of targets too: real numbers, [n, outputs], that stand where
+   * the labels of classes do.
+   */
+  readonly regression?: boolean;
+  /**
    * The loss of each sample.
    *
    * @param logits [n, classes], any floating type.
@@ -151,7 +156,12 @@ export function meanLoss(
       (save as tf.GradSaveFunc)([logits, y]);
       return {
         value: mean(
-          shaped(loss.terms(logits, y, precision), y.shape, loss, "terms"),
+          shaped(
+            loss.terms(logits, y, precision),
+            [logits.shape[0]],
+            loss,
+            "terms",
+          ),
           precision,
           count,
         ),

@@ -10,6 +10,7 @@ import { type PlainLoss, plainLoss } from "./loss.ts";
 import { meanSquaredError } from "./mse.ts";
 import { softmaxDefinition } from "./softmax.ts";
 import { softmaxExact } from "./softmax_exact.ts";
+import { squaredError } from "./squared_error.ts";
 import { stableMax } from "./stablemax.ts";
 import { taylorDefinition } from "./taylor.ts";
 
@@ -35,6 +36,7 @@ export {
   type SoftmaxSettings,
 } from "./softmax.ts";
 export { softmaxExact } from "./softmax_exact.ts";
+export { squaredError } from "./squared_error.ts";
 export { stableMax } from "./stablemax.ts";
 export { taylorExp, taylorSoftmax } from "./taylor.ts";
 
@@ -45,11 +47,15 @@ const exact: PlainLoss = plainLoss(
 );
 const mse: PlainLoss = plainLoss(
   meanSquaredError,
-  "mean squared error of one-hot targets",
+  "mean squared error of one-hot or real targets",
 );
 const l1: PlainLoss = plainLoss(
   meanAbsoluteError,
-  "mean absolute error of one-hot targets",
+  "mean absolute error of one-hot or real targets",
+);
+const squared: PlainLoss = plainLoss(
+  squaredError,
+  "half the squared distance from one-hot or real targets",
 );
 
 /** Every loss by its name in a config. */
@@ -60,6 +66,7 @@ export const losses = {
   taylor: taylorDefinition,
   mse,
   l1,
+  "squared-error": squared,
 };
 
 /** The name of a loss. */

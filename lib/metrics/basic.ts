@@ -14,7 +14,7 @@ import { widen } from "../trace/precision.ts";
 import type { Columns, GraphMetrics } from "./group.ts";
 import { cosNegative, dotAll, normAll } from "./vectors.ts";
 
-/** The metrics that every run has, in the order in which they are logged. */
+/** The basic metrics, in the order in which they are logged. */
 export const basicNames = [
   "train_loss",
   "train_accuracy",
@@ -34,21 +34,26 @@ export const basic: GraphMetrics = {
   make:
     ({ config: { lossPrecision: precision }, loss: { temperature } }) =>
     ({ params, gradients, train, others }) => {
+      const hasClasses = train.classes !== undefined;
       const weightNorm = normAll(params);
       const gradientNorm = normAll(gradients);
       const sets: Columns[] = Object.entries({ train, ...others })
         .map(([name, { terms, byRow }]) => ({
           [`${name}_loss`]: mean(terms, precision),
-          [`${name}_accuracy`]: fraction(byRow(correct)),
+          ...(hasClasses && {
+            [`${name}_accuracy`]: fraction(byRow(correct)),
+          }),
         }));
       // Of a row the largest |z| without a tensor of them.
       const largest = (z: tf.Tensor2D) =>
         tf.maximum(greatest(z, 1), tf.neg(least(z, 1))) as tf.Tensor1D;
       return {
         ...Object.assign({}, ...sets),
-        softmax_collapse: fraction(
-          train.byRow((z) => collapsed(z, precision, temperature)),
-        ),
+        ...(hasClasses && {
+          softmax_collapse: fraction(
+            train.byRow((z) => collapsed(z, precision, temperature)),
+          ),
+        }),
         zero_terms: fraction(tf.equal(train.terms, tf.zerosLike(train.terms))),
         weight_norm: weightNorm,
         gradient_norm: gradientNorm,

@@ -102,7 +102,7 @@ export function openRanks(
     : Infinity,
 ): Promise<Meter> {
   const { split } = experiment;
-  const n = split.train.labels.length;
+  const n = split.train.inputs.length;
   const chunks = chunksOf(n, Math.min(n, most));
   const sessions = new Map<number, Promise<Session>>();
   const gramsOf = async (tensors: HostState, inputs: HostTensor) => {

@@ -27,8 +27,8 @@ export interface Measurable extends Initialised, Sized {
 
 /** What a model and a loss make of rows. */
 export interface Rows {
-  /** How many logits a row has. */
-  readonly classes: number;
+  /** How many logits a row has; undefined in a regression, which has no classes. */
+  readonly classes: number | undefined;
   /** The loss of each row, [n], in the loss's precision. */
   readonly terms: tf.Tensor1D;
   /**
@@ -47,7 +47,8 @@ export interface Rows {
 }
 
 /**
- * A function of logits [m, classes] and labels [m], any m: of many rows it is
+ * A function of logits [m, classes] and labels [m] (in a regression of outputs and
+ * targets, [m, outputs] both), any m: of many rows it is
  * computed chunk by chunk, perhaps in a graph of its own, so whatever else it
  * needs it makes itself.
  */

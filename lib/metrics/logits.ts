@@ -52,7 +52,7 @@ const PRECISIONS = Object.keys(FLOATS) as FloatDType[];
  * @param temperature T, by default 1.
  */
 export function logitExtremes(
-  { byRow, classes }: Pick<Rows, "byRow" | "classes">,
+  { byRow, classes }: Pick<Rows, "byRow"> & { readonly classes: number },
   temperature = 1,
 ): Columns {
   const gaps = byRow((z) => {
@@ -76,9 +76,9 @@ export function logitExtremes(
   };
 }
 
-/** {@link logitExtremes} of a training step. */
+/** {@link logitExtremes} of a training step; of a regression none. */
 export const logits: GraphMetrics = {
   summary: "maximum logit, and how near the logits are to collapse",
-  make: ({ loss: { temperature } }) => ({ train }) =>
-    logitExtremes(train, temperature),
+  make: ({ loss: { temperature } }) => ({ train: { byRow, classes } }) =>
+    classes === undefined ? {} : logitExtremes({ byRow, classes }, temperature),
 };

@@ -94,7 +94,8 @@ export const margin: GraphMetrics = {
   summary: "margins of the train rows, and normalised by ‖θ‖^L",
   make(experiment) {
     const degree = homogeneousDegree(experiment);
-    return ({ params, train: { byRow } }) => {
+    return ({ params, train: { byRow, classes } }) => {
+      if (classes === undefined) return {}; // Of a regression there is none.
       const margins = byRow(marginsOf);
       const n = margins.shape[0]!;
       const at = (q: number) => Math.floor(q * (n - 1));

@@ -111,12 +111,19 @@ export function metricGroupsOf(
   return groupNames.filter((name) => name === "basic" || chosen.has(name));
 }
 
-/** The metrics that every run has. */
+/** The basic metrics; a regression has none of those of classes. */
 export type MetricName = (typeof basicNames)[number];
+
+/** Those that need classes. */
+export type ClassMetricName =
+  | "train_accuracy"
+  | "test_accuracy"
+  | "softmax_collapse";
 
 /** Metrics by name: the basic ones, and whatever else was asked for. */
 export type Metrics<T = number> =
-  & { readonly [name in MetricName]: T }
+  & { readonly [name in Exclude<MetricName, ClassMetricName>]: T }
+  & { readonly [name in ClassMetricName]?: T }
   & { readonly [name: string]: T };
 
 /** An experiment that says which metrics it has. */
@@ -152,8 +159,11 @@ export function makeMeasure(experiment: Metered): GraphMeasure {
       const own = compute(measured);
       if (Object.keys(own).length === 0 && metrics.includes(name)) {
         throw new UsageError(
-          `--metrics ${name} has nothing to measure in --model ${model}: ` +
-            "leave it out",
+          `--metrics ${name} has nothing to measure in --model ${model}` +
+            (measured.train.classes === undefined
+              ? ", whose task has no classes"
+              : "") +
+            ": leave it out",
         );
       }
       add(all, own, name);

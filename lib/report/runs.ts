@@ -33,7 +33,7 @@ import {
   readConfig,
   readMetrics,
 } from "../runs/read.ts";
-import { THRESHOLD, type TrainResult } from "../runs/result.ts";
+import { reachedStep, type TrainResult } from "../runs/result.ts";
 import type { MetricsRow } from "../runs/run_folder.ts";
 import { readSummary } from "../runs/saved_state.ts";
 import { deviceSettings } from "../settings/run.ts";
@@ -207,13 +207,17 @@ function cut(text: string): string {
   return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`;
 }
 
-/** The first evaluated step with an accuracy of 99 %, or null. */
+/** The first evaluated step at which a set counts as learnt, or null. */
 export function reached(
-  { rows }: Pick<ReportRun, "rows">,
-  name: "train_accuracy" | "test_accuracy",
+  { config, rows }: Pick<ReportRun, "config" | "rows">,
+  set: "train" | "test",
 ): number | null {
-  return rows.find((row) => row[name] >= THRESHOLD)?.step ?? null;
+  return reachedStep(config, rows, set);
 }
+
+/** Whether a run's task is a regression, which has no accuracy; as its rows say. */
+export const isRegression = ({ rows }: Pick<ReportRun, "rows">): boolean =>
+  rows.length > 0 && !("test_accuracy" in rows[0]!);
 
 /** What is learnt: "add mod 113". */
 export function taskOf({ config }: ReportRun): string {

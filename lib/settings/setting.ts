@@ -24,6 +24,11 @@ export interface Setting<T = unknown> {
   readonly help: string;
   /** The values that there are, where they are names. */
   readonly names?: readonly string[];
+  /**
+   * What it is where a component that reads it is named and it is not: other configs
+   * do not have it. Absent for keys that every config has.
+   */
+  readonly usual?: T;
 }
 
 /** Keys by name. */
@@ -265,4 +270,27 @@ export function yesNo(preset: boolean, help: string): Setting<boolean> {
  */
 export function nullable<T>(setting: Setting<T>): Setting<T | null> {
   return { ...setting, schema: v.nullable(setting.schema), preset: null };
+}
+
+/**
+ * The same of a key that only configs have which name a component that reads it:
+ * those of other experiments, and the names that are made of them, stay what they
+ * were before there was the key.
+ *
+ * @param setting The setting.
+ */
+export function whereRead<T>(setting: Setting<T>): Setting<T> {
+  const schema = v.optional(setting.schema) as unknown as Setting<T>["schema"];
+  const { preset: usual } = setting;
+  return { ...setting, schema, preset: undefined as T, usual };
+}
+
+/**
+ * The same of a key that only configs have which name it: whoever reads it takes the
+ * setting's default where it is undefined.
+ *
+ * @param setting The setting.
+ */
+export function ifNamed<T>(setting: Setting<T>): Setting<T | undefined> {
+  return { ...setting, schema: v.optional(setting.schema), preset: undefined };
 }

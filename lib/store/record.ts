@@ -10,7 +10,7 @@ import { DamagedError, regular, Sums } from "../base/sums.ts";
 import { FILES, textOf } from "../runs/layout.ts";
 import { isLocked } from "../runs/lock.ts";
 import { readMetrics } from "../runs/read.ts";
-import { THRESHOLD } from "../runs/result.ts";
+import { reachedStep } from "../runs/result.ts";
 import { type Labels, labelsOf, NO_LABELS } from "./labels.ts";
 
 /** How far a run is; damaged and unreadable ones say why in `problem`. */
@@ -59,7 +59,7 @@ export async function readFacts(run: string): Promise<RunFacts | undefined> {
   const summary = await reader.object(FILES.summary, false);
   const outcome = summary
     ? outcomeOf(summary)
-    : await reader.attempt(() => outcomeSoFar(run)) ?? {};
+    : await reader.attempt(() => outcomeSoFar(run, config ?? {})) ?? {};
   const labels = await reader.attempt(() => labelsOf(run), true) ?? NO_LABELS;
   const state = reader.state ??
     await reader.attempt(() => stateOf(run, summary), true) ?? "stopped";
@@ -121,21 +121,16 @@ function outcomeOf(summary: Json): Json {
 }
 
 // How far it is: without a summary it is being trained, or was killed.
-async function outcomeSoFar(run: string): Promise<Json> {
+async function outcomeSoFar(run: string, config: Json): Promise<Json> {
   const rows = await readMetrics(run).catch((error) => {
     // Between the manifest and the first row.
     if (error.name === "MissingError") return [];
     throw error;
   });
-  const reached = (name: string) =>
-    rows.find((row) =>
-      (row as unknown as Record<string, number>)[name]! >=
-        THRESHOLD
-    )?.step ?? null;
   return {
     step: null,
-    memorised_at: reached("train_accuracy"),
-    grokked_at: reached("test_accuracy"),
+    memorised_at: reachedStep(config, rows, "train"),
+    grokked_at: reachedStep(config, rows, "test"),
     diverged_at: null,
     ...rows.at(-1),
   };

@@ -64,6 +64,7 @@ export {
 } from "../metrics/group.ts";
 export { homogeneousDegree } from "../metrics/margin.ts";
 export {
+  type ClassMetricName,
   type GraphMeasure,
   makeMeasure,
   type Metered,

@@ -17,7 +17,7 @@ import {
   encodeTensors,
 } from "../onnx/file/metadata.ts";
 import { type CheckpointWriter, checkpointWriter } from "../runs/checkpoint.ts";
-import { THRESHOLD, type TrainResult } from "../runs/result.ts";
+import { reachedStep, type TrainResult } from "../runs/result.ts";
 import type { MetricsRow, RunWriter } from "../runs/run_folder.ts";
 
 // How old the state on the disk may get.
@@ -146,14 +146,15 @@ export class Recorder {
       ? []
       : await this.record([last.evaluation], ms);
     const checkpoint = await this.save(last);
-    const reached = (name: "train_accuracy" | "test_accuracy") =>
-      this.#rows.find((row) => row[name] >= THRESHOLD)?.step ?? null;
     const result = {
       run: this.#run.path,
       config: this.config,
       steps: step,
-      memorised_at: reached("train_accuracy"),
-      grokked_at: reached("test_accuracy"),
+      memorised_at: reachedStep(this.config, this.#rows, "train"),
+      grokked_at: reachedStep(this.config, this.#rows, "test"),
+      ...(metrics.test_accuracy === undefined && {
+        loss_threshold: this.config.lossThreshold ?? null,
+      }),
       diverged_at: diverged ?? null,
       diverged_in: broken ?? null,
       final: metrics,

@@ -35,7 +35,8 @@ export function countsText(
     "done" | "grokked" | "diverged" | "failed"
   >,
 ): string {
-  return `${done} done, ${grokked} of them grokked` +
+  return `${done} done` +
+    (grokked === null ? "" : `, ${grokked} of them grokked`) +
     (diverged > 0 ? `, ${diverged} diverged` : "") +
     (failed > 0 ? `, ${failed} failed` : "");
 }
@@ -69,7 +70,12 @@ export function statusText(folder: string, status: SweepStatus): string {
   const { diverged, failed, waiting, left_seconds, failures } = status;
   const rows: (readonly [string, string])[] = [
     ["planned", String(planned)],
-    ["done", `${done}: ${memorised} memorised, ${grokked} grokked`],
+    [
+      "done",
+      grokked === null
+        ? String(done)
+        : `${done}: ${memorised} memorised, ${grokked} grokked`,
+    ],
     ["diverged", String(diverged)],
     ["failed", String(failed)],
     ["in training", String(training.length)],

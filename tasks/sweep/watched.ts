@@ -71,7 +71,7 @@ interface Display {
 
 function liveLine(): Display {
   const bar = new cliProgress.SingleBar({
-    format: "{bar} {value}/{total} · {grokked} grokked · {bad} diverged or " +
+    format: "{bar} {value}/{total} · {grokked}{bad} diverged or " +
       "failed · {training} in training · {left} left",
     barsize: 12,
     hideCursor: true,
@@ -89,7 +89,7 @@ function liveLine(): Display {
       const { runs, done, grokked, diverged, failed, training, left } =
         standing;
       const words = {
-        grokked,
+        grokked: grokked === null ? "" : `${grokked} grokked · `,
         bad: diverged + failed,
         training: training.length,
         left: Number.isFinite(left) ? timeText(left) : "–",

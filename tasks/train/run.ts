@@ -27,6 +27,7 @@ import {
   trainReplicas,
 } from "../../lib/train/band/replicas.ts";
 import { toResume } from "../../lib/train/unfinished.ts";
+import type { MetricsRow } from "../../lib/runs/run_folder.ts";
 import type { TrainResult } from "../../lib/runs/result.ts";
 import { DivergedError } from "../../lib/train/diverged.ts";
 import type { Progress, TrainOptions } from "../../lib/train/options.ts";
@@ -223,8 +224,7 @@ interface Display {
 function liveLine(config: Config): Display {
   const bar = new cliProgress.SingleBar({
     format: "{bar} {value}/{total} · loss {train_loss} / {test_loss} · " +
-      "accuracy {train_accuracy} / {test_accuracy} (train / test) · " +
-      "{ms} ms/step · {left} s left",
+      "{accuracies}(train / test) · {ms} ms/step · {left} s left",
     barsize: 8,
     hideCursor: true,
     linewrap: null,
@@ -234,8 +234,7 @@ function liveLine(config: Config): Display {
   const blank = {
     train_loss: "–",
     test_loss: "–",
-    train_accuracy: "–",
-    test_accuracy: "–",
+    accuracies: "",
     ms: "–",
     left: "–",
   };
@@ -251,14 +250,25 @@ function liveLine(config: Config): Display {
         ...(row && {
           train_loss: row.train_loss.toPrecision(3),
           test_loss: row.test_loss.toPrecision(3),
-          train_accuracy: percent(row.train_accuracy),
-          test_accuracy: percent(row.test_accuracy),
+          accuracies: accuracyText(
+            row,
+            (train, test) => `accuracy ${train} / ${test} `,
+          ),
         }),
       });
     },
     end: () => bar.stop(),
   };
 }
+
+// Nothing of a regression, which has no accuracy.
+const accuracyText = (
+  { train_accuracy, test_accuracy }: MetricsRow,
+  text: (train: string, test: string) => string,
+): string =>
+  train_accuracy === undefined || test_accuracy === undefined
+    ? ""
+    : text(percent(train_accuracy), percent(test_accuracy));
 
 // Off a terminal at most a line a second, each with the newest evaluation.
 function plainLines(): Display {
@@ -272,8 +282,10 @@ function plainLines(): Display {
       console.error(
         `step ${row.step}/${steps}  loss ${row.train_loss.toPrecision(4)} ` +
           `train ${row.test_loss.toPrecision(4)} test  ` +
-          `accuracy ${percent(row.train_accuracy)} train ` +
-          `${percent(row.test_accuracy)} test  ` +
+          accuracyText(
+            row,
+            (train, test) => `accuracy ${train} train ${test} test  `,
+          ) +
           `${msPerStep.toFixed(1)} ms/step  ` +
           `${((steps - step) * msPerStep / 1000).toFixed(0)} s left`,
       );

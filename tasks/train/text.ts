@@ -6,24 +6,38 @@
 
 import type { Band } from "../../lib/train/band/band.ts";
 import { extensionsInUse } from "../../lib/extensions/use.ts";
-import type { TrainResult } from "../../lib/runs/result.ts";
-import { percent, table } from "../../lib/base/terminal.ts";
+import { saysGrokking, type TrainResult } from "../../lib/runs/result.ts";
+import { percent, short, table } from "../../lib/base/terminal.ts";
 import { taskLine } from "../../lib/base/shell.ts";
 
 /** How a run ended. */
 export function summary(result: TrainResult): string {
-  const { final, memorised_at, grokked_at, steps, checkpoint } = result;
+  const { config, final, memorised_at, grokked_at, steps, checkpoint } = result;
+  const { train_accuracy, test_accuracy, softmax_collapse } = final;
+  const regression = train_accuracy === undefined;
+  const { lossThreshold: limit = null } = config;
+  const mark = regression ? `loss ≤ ${limit}` : "accuracy ≥ 99 %";
   const when = (step: number | null, verb: string, what: string) =>
     step === null
-      ? `not ${verb}: ${what} accuracy never reached 99 %`
-      : `${verb} at step ${step} (${what} accuracy ≥ 99 %)`;
+      ? `not ${verb}: ${what} ` +
+        (regression
+          ? `loss never came down to ${limit}`
+          : "accuracy never reached 99 %")
+      : `${verb} at step ${step} (${what} ${mark})`;
   return [
     ...(result.interrupted ? [`stopped at step ${steps}`] : []),
-    when(memorised_at, "memorised", "train"),
-    when(grokked_at, "grokked", "test"),
-    `after ${steps} steps: accuracy ${percent(final.train_accuracy)} train, ` +
-    `${percent(final.test_accuracy)} test; softmax collapse ` +
-    `${percent(final.softmax_collapse)}; ` +
+    ...(regression && limit === null ? [] : [
+      when(memorised_at, "memorised", "train"),
+      when(grokked_at, "grokked", "test"),
+    ]),
+    `after ${steps} steps: ` +
+    (regression
+      ? `loss ${short(final.train_loss)} train, ${
+        short(final.test_loss)
+      } test; `
+      : `accuracy ${percent(train_accuracy)} train, ` +
+        `${percent(test_accuracy!)} test; softmax collapse ` +
+        `${percent(softmax_collapse!)}; `) +
     `${result.ms_per_step.toFixed(1)} ms/step, ` +
     `${result.seconds.toFixed(1)} s`,
     `checkpoint: ${checkpoint}`,
@@ -45,14 +59,19 @@ export function bandText(band: Band, results: readonly TrainResult[]): string {
   ) =>
     `${n} of ${runs} ${verb}` +
     (n === 0 ? "" : `, at step ${first}–${last}, median ${median}`);
-  const [{ steps, seconds }] = results as [TrainResult];
+  const [first] = results as [TrainResult, ...TrainResult[]];
+  const { steps, seconds } = first;
+  const { test_accuracy: accuracy, test_loss: loss } = final;
+  const judged = results.every(saysGrokking);
   const rows = results.map((result) => [
     String(result.config.seed),
     String(result.config.lr),
     String(result.config.weightDecay),
     String(result.memorised_at ?? "–"),
     String(result.grokked_at ?? "–"),
-    percent(result.final.test_accuracy),
+    accuracy
+      ? percent(result.final.test_accuracy!)
+      : short(result.final.test_loss),
     result.run,
   ]);
   const head = ["seed", "lr", "decay", "memorised", "grokked", "test", "run"];
@@ -61,10 +80,12 @@ export function bandText(band: Band, results: readonly TrainResult[]): string {
     ...(stopped ? [`stopped at step ${steps}`] : []),
     `${runs} runs of ${steps} steps in ${seconds.toFixed(1)} s, ` +
     `${(1000 * seconds / Math.max(steps, 1)).toFixed(1)} ms a step of all`,
-    when("memorised", memorised),
-    when("grokked", grokked),
-    `test accuracy ${percent(final.test_accuracy.least!)} to ` +
-    `${percent(final.test_accuracy.most!)}`,
+    ...(judged ? [when("memorised", memorised), when("grokked", grokked)] : []),
+    accuracy
+      ? `test accuracy ${percent(accuracy.least!)} to ${
+        percent(accuracy.most!)
+      }`
+      : `test loss ${short(loss.least)} to ${short(loss.most)}`,
     ...table([head, ...rows]),
   ].join("\n");
 }

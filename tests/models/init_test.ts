@@ -102,6 +102,7 @@ const expected: Record<InitName, Record<string, Distribution>> = {
   "xavier-normal": byFans((i, o) => normal(2 / (i + o))),
   "he-uniform": byFans((i) => uniform(Math.sqrt(6 / i))),
   "he-normal": byFans((i) => normal(2 / i)),
+  "lecun-normal": byFans((i) => normal(1 / i)),
   "pytorch": {
     ...byFans((i) => uniform(1 / Math.sqrt(i))),
     "W_E": normal(1),

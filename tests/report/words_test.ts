@@ -41,9 +41,9 @@ const row = (step: number, train: number, test: number, more = {}) => ({
 Deno.test("99 % and more are memorised and grokked, less is not", () => {
   const rows = [row(0, 0.1, 0), row(10, 0.99, 0.9899), row(20, 1, 0.99)];
   const run = made({ steps: 20 }, rows);
-  assertEquals(reached(run, "train_accuracy"), 10);
-  assertEquals(reached(run, "test_accuracy"), 20);
-  assertEquals(reached(made({}, rows.slice(0, 2)), "test_accuracy"), null);
+  assertEquals(reached(run, "train"), 10);
+  assertEquals(reached(run, "test"), 20);
+  assertEquals(reached(made({}, rows.slice(0, 2)), "test"), null);
 });
 
 Deno.test("outcome() says how far a run is only where it is on its way", () => {

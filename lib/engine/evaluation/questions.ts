@@ -78,7 +78,8 @@ export function questionsOf(
   const { lossPrecision } = config;
   const measure = makeMeasure(experiment);
   const forward = forwardOf(experiment, false);
-  const { classes } = definitions.task.form(config);
+  const form = definitions.task.form(config);
+  const classes = form.regression ? undefined : form.classes;
   const rows: Record<string, RowQuestion[]> = {};
   const sums: SumQuestion[] = [];
   let losses = 0;
@@ -181,7 +182,7 @@ export function questionsOf(
 
 // Rows that have answered the questions, which are asked again in their order.
 function givenRows(
-  classes: number,
+  classes: number | undefined,
   questions: readonly RowQuestion[],
   answers: readonly tf.Tensor1D[],
 ): Rows {

@@ -281,7 +281,7 @@ function stackedStep(graph: Graph, experiments: readonly Experiment[]): Graph {
 // How many runs to stack on a processor: fewer, larger operations gain until
 // their results leave its cache. The rest is other loops of the same graph.
 function stackable({ model, split }: Experiment): number {
-  const rows = split.train.labels.length;
+  const rows = split.train.inputs.length;
   const { rowsAtOnce = rows } = model;
   return Math.max(Math.floor(2 * rowsAtOnce / rows), 1);
 }
@@ -291,7 +291,7 @@ function stackable({ model, split }: Experiment): number {
 function sameSizes(experiments: readonly Experiment[]): boolean {
   const sizes = experiments.map(({ split }) =>
     [split.train, split.test, ...Object.values(split.extra ?? {})]
-      .map(({ labels }) => labels.length).join()
+      .map(({ inputs }) => inputs.length).join()
   );
   return sizes.every((size) => size === sizes[0]);
 }

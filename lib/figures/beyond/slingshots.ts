@@ -85,10 +85,10 @@ export function spikesOf(
   rows: readonly {
     readonly step: number;
     readonly train_loss: number;
-    readonly train_accuracy: number;
+    readonly train_accuracy?: number;
   }[],
 ): number[] {
-  const start = rows.findIndex((row) => row.train_accuracy >= THRESHOLD);
+  const start = rows.findIndex((row) => (row.train_accuracy ?? 0) >= THRESHOLD);
   if (start < 0) return [];
   const spikes: number[] = [];
   let free = start + WINDOW;
@@ -123,7 +123,7 @@ async function spikes(run: string): Promise<Json> {
 
 async function groks(run: string): Promise<Json> {
   const rows = await readMetrics(run);
-  return rows.find((row) => row.test_accuracy >= GROKS)?.step ?? null;
+  return rows.find((row) => (row.test_accuracy ?? 0) >= GROKS)?.step ?? null;
 }
 
 const spikesIn = (run: RunRecord) =>

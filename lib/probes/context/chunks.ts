@@ -61,7 +61,7 @@ export function classesOf(context: ProbeContext): Promise<number> {
 
 /** Whether a task has so many rows and classes that its logits come in chunks. */
 export async function isLarge(context: ProbeContext): Promise<boolean> {
-  const { length } = context.task.labels;
+  const { length } = context.dataset.inputs;
   // Of few rows nobody need be asked how many classes there are.
   if (length * MOST_CLASSES <= limits.whole) return false;
   return length * await classesOf(context) > limits.whole;
@@ -74,7 +74,7 @@ export function inputsAt(
   context: ProbeContext,
   rows: ArrayLike<number>,
 ): Record<string, HostTensor> {
-  const count = context.task.labels.length;
+  const count = context.dataset.inputs.length;
   return Object.fromEntries(
     Object.entries(context.inputs()).map(([name, x]) => [
       name,
@@ -110,7 +110,7 @@ export async function* chunksOf(
   name: string,
   { rows, model = context.model, weights, most }: ChunkOptions = {},
 ): AsyncGenerator<Chunk> {
-  const count = rows?.length ?? context.task.labels.length;
+  const count = rows?.length ?? context.dataset.inputs.length;
   let size = most ?? 1;
   for (let first = 0; first < count;) {
     const length = Math.min(size, count - first);
@@ -185,7 +185,7 @@ export async function* logitChunks(
 ): AsyncGenerator<LogitChunk> {
   if (!await isLarge(context)) {
     const logits = await context.logits();
-    const every = rows ?? Int32Array.from(context.task.labels.keys());
+    const every = rows ?? Int32Array.from(context.dataset.inputs.keys());
     yield {
       first: 0,
       rows: every,
@@ -254,7 +254,7 @@ export async function atOnce(
   what: string,
 ): Promise<void> {
   if (!await isLarge(context)) return;
-  const rows = context.task.labels.length;
+  const rows = context.dataset.inputs.length;
   const bytes = rows * await classesOf(context) * 8;
   throw new NotApplicableError(
     `${what} needs what all ${rows} rows have at once, and their logits alone ` +

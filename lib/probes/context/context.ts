@@ -147,7 +147,11 @@ export class ProbeContext {
     return { [name!]: this.task.input };
   }
 
-  /** The classes of the rows, int64 [n]. */
+  /**
+   * The classes of the rows, int64 [n].
+   *
+   * @throws {NotApplicableError} if the task is a regression, which has none.
+   */
   labels(): HostTensor {
     const { labels } = this.task;
     return hostTensorOf("int64", [labels.length], labels);
@@ -165,7 +169,7 @@ export class ProbeContext {
       const { [name!]: logits } = await this.model.run(this.inputs(), [name!]);
       const { shape, data: all } = this.atLast(name!, logits!);
       const [rows, columns] = shape as [number, number];
-      const high = this.task.labels.find((label) => label >= columns);
+      const high = this.dataset.labels.find((label) => label >= columns);
       if (high !== undefined) {
         throw new NotApplicableError(
           `${this.model.source} has logits of ${columns} classes, and a row is ` +
@@ -197,7 +201,7 @@ export class ProbeContext {
     rows?: ArrayLike<number>,
   ): HostTensor {
     const { shape } = value;
-    const n = this.task.labels.length;
+    const n = this.dataset.inputs.length;
     if (shape[0] === n && (shape.length === 2 || shape.length === 3)) {
       return lastPosition(value, rows);
     }

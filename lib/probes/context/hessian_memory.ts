@@ -21,7 +21,7 @@ export function checkHessian(
   { split: { train }, model }: Pick<ExperimentAt, "split" | "model">,
   available: number | undefined = memoryHere(),
 ): void {
-  const rows = train.labels.length;
+  const rows = train.inputs.length;
   const bytes = OF_HESSIAN * 8 * rows * numbersPerRow({ model });
   if (available === undefined || bytes <= available) return;
   throw new NotApplicableError(

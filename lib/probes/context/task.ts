@@ -30,7 +30,11 @@ import { NotApplicableError } from "./not_applicable.ts";
 export interface Part {
   /** Which rows of the whole. */
   readonly rows: Int32Array;
-  /** What they were labelled with, label noise included. */
+  /**
+   * What they were labelled with, label noise included.
+   *
+   * @throws {NotApplicableError} if the task is a regression.
+   */
   readonly labels: Int32Array;
 }
 
@@ -66,7 +70,11 @@ export interface ProbedTask {
   readonly name: string;
   /** Every row: all pairs, or all bit vectors. */
   readonly dataset: Dataset;
-  /** The class of each row. */
+  /**
+   * The class of each row.
+   *
+   * @throws {NotApplicableError} if the task is a regression, which has none.
+   */
   readonly labels: Int32Array;
   /** The experiment; undefined where the file says none. */
   readonly config: Config | undefined;
@@ -130,13 +138,15 @@ export function taskOfConfig(config: Config): ProbedTask {
   const form = definitionsOf(config).task.form(config);
   const tokens = form.input.kind === "tokens";
   const { inputs } = dataset;
-  const labels = Int32Array.from(dataset.labels);
+  const labels = labelsOf(config, dataset);
   let split: TaskSplit | undefined;
   let pairs: ModularTask | undefined;
   return {
     name: config.task,
     dataset,
-    labels,
+    get labels() {
+      return labels();
+    },
     config,
     input: hostTensorOf(
       tokens ? "int64" : "float32",
@@ -182,8 +192,8 @@ function rowsOfSplit(config: Config, dataset: Dataset): TaskSplit {
     let end = 0;
     const next = (examples: Examples) => {
       const start = end;
-      end += examples.labels.length;
-      return part(examples, (i) => start + i);
+      end += examples.inputs.length;
+      return part(config, examples, (i) => start + i);
     };
     return {
       train: next(train),
@@ -196,10 +206,37 @@ function rowsOfSplit(config: Config, dataset: Dataset): TaskSplit {
   // A part has the very rows of the whole.
   const places = new Map(dataset.inputs.map((row, i) => [row, i]));
   const find = ({ inputs }: Examples) => (i: number) => places.get(inputs[i]!)!;
-  return { train: part(train, find(train)), test: part(test, find(test)) };
+  return {
+    train: part(config, train, find(train)),
+    test: part(config, test, find(test)),
+  };
 }
 
-const part = ({ labels }: Examples, place: (i: number) => number): Part => ({
-  rows: Int32Array.from(labels, (_, i) => place(i)),
-  labels: Int32Array.from(labels),
-});
+function part(
+  config: Config,
+  examples: Examples,
+  place: (i: number) => number,
+): Part {
+  const labels = labelsOf(config, examples);
+  return {
+    rows: Int32Array.from(examples.inputs, (_, i) => place(i)),
+    get labels() {
+      return labels();
+    },
+  };
+}
+
+// The classes of rows, or who says that there are none: whatever reads them does not
+// apply to a regression.
+function labelsOf(
+  { task }: Config,
+  { labels, targets }: Examples,
+): () => Int32Array {
+  const classes = Int32Array.from(labels);
+  return () => {
+    if (!targets) return classes;
+    throw new NotApplicableError(
+      `It was trained on ${task}, a regression: its rows have no classes`,
+    );
+  };
+}

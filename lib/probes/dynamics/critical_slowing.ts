@@ -14,7 +14,7 @@ import {
 } from "../../base/options.ts";
 import type { MetricsRow } from "../../runs/run_folder.ts";
 import { mean, momentsOf, slopeOf } from "../../numeric/statistics.ts";
-import { THRESHOLD } from "../../runs/result.ts";
+import { firstAtLeast, neverMemorised, THRESHOLD } from "../../runs/result.ts";
 
 /** Where a window stands and what an alarm is. */
 export interface WarningOptions {
@@ -183,9 +183,9 @@ export function warningsOf(
 ): RunWarnings | string {
   checkOptions("warningsOf()", options, WARNING);
   const { window, baseline, hold } = options;
-  const begin = rows.findIndex((row) => row.train_accuracy >= THRESHOLD);
-  if (begin < 0) return "it never memorised (train accuracy ≥ 99 %)";
-  const jump = rows.findIndex((row) => row.test_accuracy >= JUMPED);
+  const begin = firstAtLeast(rows, "train_accuracy", THRESHOLD);
+  if (begin < 0) return neverMemorised(rows);
+  const jump = firstAtLeast(rows, "test_accuracy", JUMPED);
   const end = Math.min(jump < 0 ? rows.length : jump, begin + most);
   const wanted = window + baseline + hold - 1;
   if (end - begin < wanted) {
@@ -228,7 +228,7 @@ export function warningsOf(
   });
   return {
     memorised_at: looked[0]!.step,
-    grokked: rows.some((row) => row.test_accuracy >= THRESHOLD),
+    grokked: firstAtLeast(rows, "test_accuracy", THRESHOLD) >= 0,
     jumped_at: jumped,
     metrics: Object.fromEntries(metrics),
   };

@@ -6,7 +6,7 @@
 
 import { checkOptions } from "../../base/options.ts";
 import { finite, lowerMedian } from "../../numeric/statistics.ts";
-import { THRESHOLD } from "../../runs/result.ts";
+import { firstAtLeast, THRESHOLD } from "../../runs/result.ts";
 import type { MetricsRow } from "../../runs/run_folder.ts";
 import {
   type Indicator,
@@ -72,7 +72,7 @@ export function earlyWarningStudy(
   const left_out: Record<string, string> = {};
   const exposure = medianExposure(runs);
   const found = runs.flatMap((rows, i) => {
-    const never = rows.every((row) => !(row.test_accuracy >= JUMPED));
+    const never = firstAtLeast(rows, "test_accuracy", JUMPED) < 0;
     const most = never ? exposure ?? Infinity : Infinity;
     const warnings = warningsOf(rows, names, options, most);
     if (typeof warnings !== "string") return [warnings];
@@ -108,9 +108,9 @@ function medianExposure(
   runs: readonly (readonly MetricsRow[])[],
 ): number | null {
   const all = runs.flatMap((rows) => {
-    const begin = rows.findIndex((row) => row.train_accuracy >= THRESHOLD);
-    const jump = rows.findIndex((row) => row.test_accuracy >= JUMPED);
-    const grokked = rows.some((row) => row.test_accuracy >= THRESHOLD);
+    const begin = firstAtLeast(rows, "train_accuracy", THRESHOLD);
+    const jump = firstAtLeast(rows, "test_accuracy", JUMPED);
+    const grokked = firstAtLeast(rows, "test_accuracy", THRESHOLD) >= 0;
     return grokked && begin >= 0 && jump > begin ? [jump - begin] : [];
   });
   return finite(lowerMedian(all));

@@ -226,7 +226,7 @@ async function measured(
   };
   const seen = preconditions ? preconditioned : hessian;
   return {
-    samples: trained.split.train.labels.length,
+    samples: trained.split.train.inputs.length,
     parameters: size,
     learning_rate: rate,
     hessian,

@@ -126,7 +126,7 @@ export const nlm: Probe<"nlm", NlmResult> = {
     await finiteLogits(context); // Of others nothing can be said.
     const state = await optimizerAt(context);
     return await differentiated(experiment, context, async () => ({
-      samples: experiment.split.train.labels.length,
+      samples: experiment.split.train.inputs.length,
       trained: await measure(context, experiment, state),
       float64: await measure(
         context,

@@ -103,10 +103,16 @@ const CHARTS: readonly Chart[] = [
   },
 ];
 
-/** Charts of all runs; those without a number to show are left out. */
+/**
+ * Charts of all runs; those without a number of their first curve are left out: of
+ * regressions accuracy and collapse.
+ */
 export function curveFigures(groups: readonly Group[]): ReportFigure[] {
-  return CHARTS.map((chart) => figureOf(chart, groups))
-    .filter(({ data }) => data.rows.length > 0);
+  const runs = groups.flatMap(({ runs }) => runs);
+  const has = (key: string) =>
+    runs.some(({ rows }) => rows.some((row) => Number.isFinite(row[key])));
+  return CHARTS.filter(({ curves: [first] }) => has(first!.key))
+    .map((chart) => figureOf(chart, groups));
 }
 
 function figureOf(
@@ -126,12 +132,12 @@ function figureOf(
   );
   const published: Published[] = marks
     ? groups.flatMap(({ runs }, g) =>
-      (["train_accuracy", "test_accuracy"] as const).flatMap((key) => {
+      (["train", "test"] as const).flatMap((set) => {
         // Half of the runs are there: those that never are come last.
         const x = lowerMedian(
-          runs.map((run) => reached(run, key) ?? Infinity),
+          runs.map((run) => reached(run, set) ?? Infinity),
         );
-        const c = key === "test_accuracy" ? 0 : 1;
+        const c = set === "test" ? 0 : 1;
         return x === 0 || x === Infinity
           ? []
           : [{ x, colour: alone ? c : g, name: "memorised, grokked" }];

@@ -12,7 +12,12 @@ import type { ReportFigure } from "../figures/figure.ts";
 import { figureHtml } from "./figure_html.ts";
 import { framed } from "./frame.ts";
 import { type Html, Html as Markup, html } from "./html.ts";
-import { type Group, type ReportRun, shownValue } from "../runs.ts";
+import {
+  type Group,
+  isRegression,
+  type ReportRun,
+  shownValue,
+} from "../runs.ts";
 import { verdictsOn } from "./verdict.ts";
 import {
   commandOf,
@@ -126,7 +131,9 @@ export function chartsHtml(
     <div class="scroll" tabindex="0" role="region" aria-label="How the runs ended">
       <table>
         <caption>At the last evaluation. Memorised and grokked: the first with
-    99 % accuracy, of train and of test rows.</caption>
+    99 % accuracy, of train and of test rows${runs.some(isRegression) &&
+      "; of a regression, which has no accuracy, the first with the loss of " +
+        "its config's lossThreshold, if it has one"}.</caption>
         <thead>
           <tr>${SUMMARY_COLUMNS.map((name) =>
             html`<th scope="col">${name}</th>`

@@ -65,15 +65,20 @@ function lastRow({ rows, config: whole }: ReportRun): string[] {
   const config = configAt(whole, last.step);
   const { softmax_collapse, zero_terms, cos_weight_neg_gradient: cos } = last;
   return [
-    `At the last evaluation ${
-      percent(softmax_collapse)
-    } of the train rows are ` +
-    `in Softmax Collapse in ${config.lossPrecision}` +
-    (config.loss.startsWith("softmax")
-      ? ""
-      : ` (as a softmax of the same logits would be; the loss is ` +
-        `${config.loss})`) +
-    `, and ${percent(zero_terms)} have a loss of exactly 0.`,
+    softmax_collapse === undefined
+      ? `At the last evaluation ${
+        percent(zero_terms)
+      } of the train rows have a ` +
+        "loss of exactly 0."
+      : `At the last evaluation ${
+        percent(softmax_collapse)
+      } of the train rows ` +
+        `are in Softmax Collapse in ${config.lossPrecision}` +
+        (config.loss.startsWith("softmax")
+          ? ""
+          : ` (as a softmax of the same logits would be; the loss is ` +
+            `${config.loss})`) +
+        `, and ${percent(zero_terms)} have a loss of exactly 0.`,
     ...(typeof cos === "number"
       ? [
         `cos(w, −gradient) is ${cos.toFixed(2)}: ${

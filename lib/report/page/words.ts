@@ -18,7 +18,13 @@ import { modulesIn } from "../../config/used.ts";
 import { trainSize } from "../../data/dataset.ts";
 import { quoted, sharedLine } from "../../base/shell.ts";
 import { percent, short } from "../../base/terminal.ts";
-import { type Group, reached, type ReportRun, shownValue } from "../runs.ts";
+import {
+  type Group,
+  isRegression,
+  reached,
+  type ReportRun,
+  shownValue,
+} from "../runs.ts";
 
 const count = (n: number) => n.toLocaleString("en");
 
@@ -36,24 +42,26 @@ export function sentence(run: ReportRun): string {
       : `, ${percent(config.trainFraction)} of the rows (${
         count(trainSize(config.trainFraction, total))
       } of ${count(total)})`) +
-    `, ${loss} cross-entropy in ${lossPrecision}`.replace(
-      "mse cross-entropy",
-      "mean squared error",
-    ) +
+    `, ${lossWords(loss)} in ${lossPrecision}` +
     `, ${perpGrad ? "⊥" : ""}${optimizer} at learning rate ${config.lr}` +
     (decay ? ` with weight decay ${weightDecay}` : "") +
     `, ${count(config.steps)} steps: ${outcome(run)}.`;
 }
+
+const LOSSES: Readonly<Record<string, string>> = {
+  mse: "mean squared error",
+  l1: "mean absolute error",
+  "squared-error": "half the squared error",
+};
+
+const lossWords = (loss: string) => LOSSES[loss] ?? `${loss} cross-entropy`;
 
 /** How a run ended, or stands. */
 export function outcome(run: ReportRun): string {
   const { rows, summary, config } = run;
   const last = rows.at(-1);
   if (!last) return "no evaluation yet";
-  const [memorised, grokked] = [
-    reached(run, "train_accuracy"),
-    reached(run, "test_accuracy"),
-  ];
+  const [memorised, grokked] = [reached(run, "train"), reached(run, "test")];
   const diverged = summary?.diverged_at ?? null;
   const state = diverged !== null
     ? `diverged at step ${diverged}; before, `
@@ -62,12 +70,19 @@ export function outcome(run: ReportRun): string {
     : last.step < config.steps
     ? `at step ${count(last.step)} so far, `
     : "";
+  if (isRegression(run) && typeof config.lossThreshold !== "number") {
+    return `${state}its loss is ${short(last.train_loss)} of the train rows, ` +
+      `${short(last.test_loss)} of the test rows`;
+  }
+  const measure = last.test_accuracy === undefined
+    ? `test loss ${short(last.test_loss)}`
+    : `test accuracy ${percent(last.test_accuracy)}`;
   return state +
     (memorised === null
       ? "it did not memorise"
       : `it memorised at step ${count(memorised)}`) +
     (grokked === null
-      ? ` and did not grok (test accuracy ${percent(last.test_accuracy)})`
+      ? ` and did not grok (${measure})`
       : ` and grokked at step ${count(grokked)}`);
 }
 
@@ -80,8 +95,8 @@ export function summaryCells(run: ReportRun): string[] {
     run.name,
     String(run.config.seed),
     last ? count(last.step) : "–",
-    short(reached(run, "train_accuracy")),
-    short(reached(run, "test_accuracy")),
+    short(reached(run, "train")),
+    short(reached(run, "test")),
     share(last?.train_accuracy),
     share(last?.test_accuracy),
     share(last?.softmax_collapse),

@@ -18,22 +18,38 @@ import type { SweepRecord } from "../collecting/records.ts";
 import { type Point, runPath } from "../layout.ts";
 import { textOf } from "../summaries/axes.ts";
 import type { Cell } from "../summaries/cells.ts";
+import { areRegressions } from "../summaries/outcomes.ts";
 import type { LaidOut } from "./laid_out.ts";
 import { placeText, shareText } from "./words.ts";
 
 /** More cells than these have no curves. */
 const MOST_CELLS = 12;
 
-const CURVES = [
-  { key: "test_accuracy", name: "test", line: "solid" },
-  { key: "train_accuracy", name: "train", line: "dashed" },
-] as const;
+const BAND =
+  "the median of the cell's runs, and in the band the middle half of them, from " +
+  "the first quartile to the third.";
 
-const TITLE = "Accuracy over training";
-const CAPTION =
-  "Share of the rows whose largest logit is the label's: the median " +
-  "of the cell's runs, and in the band the middle half of them, from the first " +
-  "quartile to the third.";
+const curvesOf = (measure: "accuracy" | "loss") =>
+  [
+    { key: `test_${measure}`, name: "test", line: "solid" },
+    { key: `train_${measure}`, name: "train", line: "dashed" },
+  ] as const;
+
+// What curves show, and of regressions.
+const ACCURACY = {
+  id: "accuracy",
+  title: "Accuracy over training",
+  caption: `Share of the rows whose largest logit is the label's: ${BAND}`,
+  y: { label: "accuracy (%)", domain: [0, 1], percent: true },
+  curves: curvesOf("accuracy"),
+} as const;
+const LOSS = {
+  id: "loss",
+  title: "Loss over training",
+  caption: `Mean of the loss that was trained on: ${BAND}`,
+  y: { label: "loss", scale: "log" },
+  curves: curvesOf("loss"),
+} as const;
 
 /**
  * The cells that have curves: those that are asked for, else the one of the largest
@@ -172,30 +188,33 @@ function figureOf(
   curves: readonly Curve[],
   end: string,
 ): ReportFigure {
+  const { id, title, caption: what, ...shown } = areRegressions(layout.records)
+    ? LOSS
+    : ACCURACY;
   const places = curves.map(({ cell }) => placeText(layout, cell));
   const single = curves.length === 1;
-  const caption = single ? `${CAPTION} ${captionOf(curves[0]!)}` : CAPTION;
+  const caption = single ? `${what} ${captionOf(curves[0]!)}` : what;
   const svg = chartSvg({
-    title: single ? places[0]! : TITLE,
+    title: single ? places[0]! : title,
     description: caption,
     band: "the middle half of the runs",
     panels: curves.map((curve, i) =>
-      panelOf(curve, single ? "" : cut(places[i]!, WIDTH - 8, 12))
+      panelOf(curve, shown, single ? "" : cut(places[i]!, WIDTH - 8, 12))
     ),
   });
   return {
-    id: `accuracy${end}`,
-    title: single ? `${TITLE}: ${places[0]}` : TITLE,
+    id: `${id}${end}`,
+    title: single ? `${title}: ${places[0]}` : title,
     caption,
     svg,
     data: {
-      columns: ["run", "step", ...CURVES.map(({ key }) => key)],
+      columns: ["run", "step", ...shown.curves.map(({ key }) => key)],
       rows: curves.flatMap(({ runs }) =>
         runs.flatMap(({ record: { id }, rows }) =>
           rows.map((row) => [
             id,
             row.step,
-            ...CURVES.map(({ key }) => row[key] ?? null),
+            ...shown.curves.map(({ key }) => row[key] ?? null),
           ])
         )
       ),
@@ -211,15 +230,19 @@ function captionOf({ cell, runs }: Curve): string {
     (pools.length > 0 ? `; pools over ${pools.join(", ")}` : "") + ".";
 }
 
-function panelOf({ runs }: Curve, title: string): Panel {
+function panelOf(
+  { runs }: Curve,
+  { y, curves }: Pick<typeof ACCURACY | typeof LOSS, "y" | "curves">,
+  title: string,
+): Panel {
   const rows = runs.map(({ rows }) => rows as readonly unknown[]) as Parameters<
     typeof bandOf
   >[0];
   return {
     title,
     x: { label: "step", scale: "log" },
-    y: { label: "accuracy (%)", domain: [0, 1], percent: true },
-    series: CURVES.map(({ key, name, line }, i): Series => ({
+    y,
+    series: curves.map(({ key, name, line }, i): Series => ({
       name,
       colour: i,
       line,

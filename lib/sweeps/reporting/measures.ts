@@ -4,10 +4,12 @@
  * @module
  */
 
-import { percent } from "../../base/terminal.ts";
+import { percent, short } from "../../base/terminal.ts";
 import type { Cell as TableCell } from "../../report/figures/figure.ts";
+import type { SweepRecord } from "../collecting/records.ts";
 import type { Summary } from "../summaries/cells.ts";
 import type { CensoredMedian } from "../summaries/estimates.ts";
+import { areRegressions } from "../summaries/outcomes.ts";
 import { medianText } from "./words.ts";
 
 /** Something that is said of each cell. */
@@ -67,13 +69,46 @@ const final = (
   table: (summary) => ({ median: of(summary) }),
 });
 
-/** What is drawn. */
+const loss = (
+  set: string,
+  of: (summary: Summary) => number | null,
+): Measure => ({
+  id: `${set}-loss`,
+  title: `Loss of the ${set} rows at the end`,
+  caption: "The median of the runs that are done.",
+  label: `${set} loss, median`,
+  share: false,
+  value: of,
+  text: (summary) => short(of(summary)),
+  table: (summary) => ({ median: of(summary) }),
+});
+
+/** What is drawn of regressions, which have no accuracy. */
+const LOSSES: readonly Measure[] = [
+  loss("test", ({ testLoss }) => testLoss),
+  loss("train", ({ trainLoss }) => trainLoss),
+];
+
+/**
+ * What is drawn of a sweep's runs: of regressions their losses, and what is said of
+ * grokking where their configs name a loss at which they count as learnt.
+ */
+export function measuresOf(records: readonly SweepRecord[]): Measure[] {
+  if (!areRegressions(records)) return [...MEASURES];
+  const said = records.some(({ ended }) =>
+    typeof ended?.result?.loss_threshold === "number"
+  );
+  return [...LOSSES, ...(said ? MEASURES.slice(0, 3) : [])];
+}
+
+/** What is drawn of runs that have classes. */
 export const MEASURES: readonly Measure[] = [
   {
     id: "grokked",
     title: "Share of the runs that grokked",
     caption: "Of those that came to an end, done or diverged: how many had a " +
-      "test accuracy of 99 % at some evaluation.",
+      "test accuracy of 99 % at some evaluation; of a regression, a test loss " +
+      "as low as its config's lossThreshold.",
     label: "share that grokked",
     share: true,
     value: ({ share }) => share,

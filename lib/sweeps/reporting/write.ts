@@ -19,7 +19,7 @@ import { readRecords } from "../collecting/records.ts";
 import { bandFigures, chosenCells, type Curves, readCurves } from "./bands.ts";
 import { type LaidOut, laidOut } from "./laid_out.ts";
 import { mapsOf } from "./maps.ts";
-import { MEASURES } from "./measures.ts";
+import { measuresOf } from "./measures.ts";
 import {
   SWEEP_REPORT,
   type SweepReportOptions,
@@ -67,7 +67,9 @@ export async function writeSweepReport(
       await sweepPageText({
         sweep,
         layout,
-        maps: MEASURES.map((measure) => mapsOf(layout, measure, true)),
+        maps: measuresOf(layout.records).map((measure) =>
+          mapsOf(layout, measure, true)
+        ),
         curves: bandFigures(curves, true),
         links: await linksOf(folder, page),
         problems,
@@ -100,7 +102,9 @@ async function drawings(
   const files = new Map<string, string | Uint8Array>();
   if (formats.length === 0) return files;
   const figures = [
-    ...MEASURES.flatMap((measure) => mapsOf(layout, measure, false)),
+    ...measuresOf(layout.records).flatMap((measure) =>
+      mapsOf(layout, measure, false)
+    ),
     ...bandFigures(curves, false),
   ];
   for (const { id, svg } of figures) {

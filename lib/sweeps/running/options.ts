@@ -23,8 +23,8 @@ export interface SweepStanding {
   readonly runs: number;
   /** Those that were trained to their last step. */
   readonly done: number;
-  /** Those of them that grokked. */
-  readonly grokked: number;
+  /** Those of them that grokked; null of regressions that do not say. */
+  readonly grokked: number | null;
   /** Those whose loss or state was not finite. */
   readonly diverged: number;
   /** Those that could not be trained. */

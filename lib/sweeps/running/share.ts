@@ -4,6 +4,7 @@
  * @module
  */
 
+import { saysGrokking } from "../../runs/result.ts";
 import { wallTime } from "../../train/threads/cost.ts";
 import { endedIds, readEnded } from "../files.ts";
 import { type EndedRun, type PlannedRun, runPath } from "../layout.ts";
@@ -44,6 +45,8 @@ export class Share {
   readonly #left = new TimeLeft();
   readonly #states = { done: 0, diverged: 0, failed: 0 };
   #grokked = 0;
+  // Done runs of which it is said whether they grokked.
+  #judged = 0;
   #trained = 0;
 
   private constructor(
@@ -179,8 +182,9 @@ export class Share {
     const { state, result } = ended;
     this.#ended.set(run.id, ended);
     this.#states[state] += 1;
-    if (state === "done" && typeof result?.grokked_at === "number") {
-      this.#grokked += 1;
+    if (state === "done" && (!result || saysGrokking(result))) {
+      this.#judged += 1;
+      if (typeof result?.grokked_at === "number") this.#grokked += 1;
     }
     this.#left.learn(run.config, ended);
   }
@@ -190,7 +194,7 @@ export class Share {
     return {
       runs: this.#runs.length,
       done,
-      grokked: this.#grokked,
+      grokked: done > 0 && this.#judged === 0 ? null : this.#grokked,
       diverged,
       failed,
       elsewhere: this.#elsewhere.size,

@@ -9,6 +9,7 @@ import { append } from "../../base/extremes.ts";
 import { describing } from "../../base/files.ts";
 import { checkArgument, pathCheck } from "../../base/options.ts";
 import { list } from "../../runs/layout.ts";
+import { saysGrokking } from "../../runs/result.ts";
 import { wallTime } from "../../train/threads/cost.ts";
 import { endedIds, planLines, readEnded, readSweep } from "../files.ts";
 import {
@@ -42,10 +43,10 @@ export interface SweepStatus {
   readonly planned: number;
   /** Those that were trained to their last step. */
   readonly done: number;
-  /** Those of them that memorised. */
-  readonly memorised: number;
-  /** Those of them that grokked. */
-  readonly grokked: number;
+  /** Those of them that memorised; null of regressions that do not say. */
+  readonly memorised: number | null;
+  /** Those of them that grokked; null likewise. */
+  readonly grokked: number | null;
   /** Those whose loss or state was not finite. */
   readonly diverged: number;
   /** Those that could not be trained, and that nobody tries again yet. */
@@ -161,6 +162,8 @@ class Count {
   #done = 0;
   #memorised = 0;
   #grokked = 0;
+  // Done runs of which it is said whether they grokked.
+  #judged = 0;
 
   constructor(
     sweep: Sweep,
@@ -179,6 +182,7 @@ class Count {
     const { state, reason = "", result } = ended ?? {};
     if (state === "done") {
       this.#done += 1;
+      if (!result || saysGrokking(result)) this.#judged += 1;
       if (typeof result?.memorised_at === "number") this.#memorised += 1;
       if (typeof result?.grokked_at === "number") this.#grokked += 1;
     } else if (state !== "diverged" && this.#claims.has(id)) {
@@ -190,6 +194,7 @@ class Count {
   status(): SweepStatus {
     const of = (wanted: "diverged" | "failed") =>
       this.#failures.filter(({ state }) => state === wanted).length;
+    const unsaid = this.#done > 0 && this.#judged === 0;
     const rest = [...this.#waiting];
     append(rest, this.#training);
     const left = wallTime(
@@ -200,8 +205,8 @@ class Count {
       name: this.#sweep.name,
       planned: this.#planned,
       done: this.#done,
-      memorised: this.#memorised,
-      grokked: this.#grokked,
+      memorised: unsaid ? null : this.#memorised,
+      grokked: unsaid ? null : this.#grokked,
       diverged: of("diverged"),
       failed: of("failed"),
       training: this.#training.map(({ id }) => {

@@ -5,6 +5,7 @@
  */
 
 import { median } from "../../numeric/statistics.ts";
+import { saysGrokking } from "../../runs/result.ts";
 import type { RunState, SweepRecord } from "../collecting/records.ts";
 import { STATES } from "../collecting/records.ts";
 import { type SweepAxis, textOf } from "./axes.ts";
@@ -41,6 +42,10 @@ export interface Summary {
   readonly testAccuracy: number | null;
   /** Median of the share of train rows in Softmax Collapse at the end, likewise. */
   readonly collapse: number | null;
+  /** Median of the train loss at the end, likewise. */
+  readonly trainLoss: number | null;
+  /** Median of the test loss at the end, likewise. */
+  readonly testLoss: number | null;
 }
 
 /** Runs that lie together. */
@@ -106,10 +111,11 @@ export function summaryOf(records: readonly SweepRecord[]): Summary {
       records.filter((record) => record.state === state).length,
     ]),
   ) as Record<RunState, number>;
-  const results = records.flatMap(({ ended }) => ended?.result ?? []);
+  const results = records.flatMap(({ ended }) => ended?.result ?? [])
+    .filter(saysGrokking);
   const grokked = results.filter(({ grokked_at }) => grokked_at !== null);
   const known = results.length;
-  const said = counts.done > 0 || grokked.length > 0;
+  const said = known > 0 && (counts.done > 0 || grokked.length > 0);
   return {
     counts,
     known,
@@ -126,6 +132,8 @@ export function summaryOf(records: readonly SweepRecord[]): Summary {
       : NONE,
     testAccuracy: middle(records, "test_accuracy"),
     collapse: middle(records, "softmax_collapse"),
+    trainLoss: middle(records, "train_loss"),
+    testLoss: middle(records, "test_loss"),
   };
 }
 

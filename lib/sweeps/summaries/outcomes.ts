@@ -4,6 +4,7 @@
  * @module
  */
 
+import { saysGrokking } from "../../runs/result.ts";
 import type { SweepRecord } from "../collecting/records.ts";
 import type { Time } from "./estimates.ts";
 
@@ -15,14 +16,22 @@ export function delayOf({ ended }: SweepRecord): number | null {
     : grokked_at - memorised_at;
 }
 
+/** Whether all runs of which the outcome is known are regressions. */
+export function areRegressions(records: readonly SweepRecord[]): boolean {
+  const results = records.flatMap(({ ended }) => ended?.result ?? []);
+  return results.length > 0 &&
+    results.every(({ loss_threshold }) => loss_threshold !== undefined);
+}
+
 /**
  * When a run grokked, or the last step by which it is known not to have; undefined
- * where nothing is known, of one that failed or has not ended. One that diverged
+ * where nothing is known, of one that failed or has not ended, or of a regression
+ * that names no loss at which it counts as learnt. One that diverged
  * never grokks any more: that is known for all its steps that were planned.
  */
 export function grokking({ ended, steps }: SweepRecord): Time | undefined {
   const result = ended?.result;
-  if (!result) return undefined;
+  if (!result || !saysGrokking(result)) return undefined;
   const { grokked_at, diverged_at, steps: made } = result;
   return grokked_at === null
     ? { at: diverged_at === null ? made : steps, seen: false }

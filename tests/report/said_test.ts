@@ -25,7 +25,9 @@ Deno.test("verdictsOn() speaks of the loss that a run was switched to", () => {
   const switches = [{ at: 5, config: { loss: "softmax" } }] as const;
   const collapse = (step: number) =>
     verdictsOn(
-      made("x", { loss: "stablemax", switches }, [row(step, 1)]),
+      made("x", { loss: "stablemax", switches }, [
+        { ...row(step, 1), softmax_collapse: 0 },
+      ]),
       undefined,
     ).find((sentence) => sentence.includes("Softmax Collapse"))!;
   assertMatch(collapse(4), /as a softmax of the same logits/);

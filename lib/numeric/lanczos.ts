@@ -219,6 +219,15 @@ export async function hutchinson(
     );
     values.push(dot(v, await times(v)));
   }
+  return estimateOf(values);
+}
+
+/**
+ * The mean of independent samples, with its standard error; of one alone that is
+ * NaN.
+ */
+export function estimateOf(values: readonly number[]): Estimate {
+  const samples = values.length;
   const middle = mean(values);
   const squares = values.reduce((sum, x) => sum + (x - middle) ** 2, 0);
   const standard_error = Math.sqrt(squares / (samples - 1) / samples);

@@ -180,6 +180,14 @@ export {
   type EdgeOfStabilityResult,
   type EdgeOfStabilitySettings,
 } from "./loss/edge_of_stability.ts";
+export {
+  dynamicalStability,
+  type DynamicalStabilitySettings,
+} from "./loss/dynamical_stability.ts";
+export type {
+  DynamicalStabilityResult,
+  Measured,
+} from "./loss/stability_at.ts";
 export { type Edge, edgeOf } from "./loss/optimizer_edge.ts";
 export { logitScaling, type LogitScalingResult } from "./loss/logit_scaling.ts";
 export {

@@ -15,6 +15,7 @@ export * from "./geometry/neural_collapse.ts";
 export * from "./geometry/compressibility.ts";
 export * from "./loss/margin.ts";
 export * from "./loss/edge_of_stability.ts";
+export * from "./loss/dynamical_stability.ts";
 export * from "./dynamics/trajectory.ts";
 export * from "./dynamics/similarity.ts";
 export * from "./dynamics/early_warning.ts";

@@ -185,8 +185,8 @@ export {
   type DynamicalStabilitySettings,
 } from "./loss/dynamical_stability.ts";
 export type {
+  CurvatureEstimate,
   DynamicalStabilityResult,
-  Measured,
 } from "./loss/stability_at.ts";
 export { type Edge, edgeOf } from "./loss/optimizer_edge.ts";
 export { logitScaling, type LogitScalingResult } from "./loss/logit_scaling.ts";

@@ -16,8 +16,8 @@ import { experimentOf } from "../foreign/experiment_of.ts";
 import type { Probe } from "../probe.ts";
 import { edgeOfStability } from "./edge_of_stability.ts";
 import {
+  type CurvatureEstimate,
   type DynamicalStabilityResult,
-  type Measured,
   stabilityAt,
 } from "./stability_at.ts";
 
@@ -133,7 +133,12 @@ export const dynamicalStability: Probe<
     const { samples, parameters, learning_rate, batch_size, batches } = result;
     const { largest, trace, frobenius, batch_sharpness } = result;
     const { second_moment, perpendicular, silent_batches, notes } = result;
-    const line = (name: string, x: Measured | null, of: string, edge: string) =>
+    const line = (
+      name: string,
+      x: CurvatureEstimate | null,
+      of: string,
+      edge: string,
+    ) =>
       `${name} ${x ? short(x.value) : "none"}` +
       (x ? ` ± ${short(x.standard_error)} (${x.samples} ${of})` : "") +
       timesRate(x?.times_rate ?? null, edge);

@@ -29,7 +29,7 @@ import { batchCurvature, batchesOf } from "./batch_curvature.ts";
 import { perpCurvature } from "./perp_curvature.ts";
 
 /** A number that was measured or estimated. */
-export interface Measured {
+export interface CurvatureEstimate {
   /** It. */
   readonly value: number;
   /**
@@ -62,15 +62,15 @@ export interface DynamicalStabilityResult {
   /** λmax of H, by Lanczos: full batches bear 2/η. */
   readonly largest: SpectrumEnd & { readonly times_rate: number | null };
   /** Tr H: B = 1, one output and squared error bear 2/η. */
-  readonly trace: Measured;
+  readonly trace: CurvatureEstimate;
   /** ‖H‖_F: SGD bears √(B/μ)/η. */
-  readonly frobenius: Measured;
+  readonly frobenius: CurvatureEstimate;
   /** E_B[g_BᵀH_Bg_B/‖g_B‖²]; null where no batch has a gradient. */
-  readonly batch_sharpness: Measured | null;
+  readonly batch_sharpness: CurvatureEstimate | null;
   /** Batches whose gradient is 0. */
   readonly silent_batches: number;
   /** E_B‖H_B‖_F²/Tr H, which is borne up to 2/η; null where Tr H is not above 0. */
-  readonly second_moment: Measured | null;
+  readonly second_moment: CurvatureEstimate | null;
   /** The largest eigenvalue behind ⊥Grad; null without it. */
   readonly perpendicular:
     | (SpectrumEnd & { readonly times_rate: number | null })
@@ -169,7 +169,7 @@ function scaledBy(
 ) {
   const timesRate = (x: number) => rate === null ? null : finite(rate * x);
   return {
-    estimated: (x: Estimate): Measured => ({
+    estimated: (x: Estimate): CurvatureEstimate => ({
       value: x.mean,
       standard_error: finite(x.standard_error),
       samples: x.samples,

@@ -177,7 +177,7 @@ function rowsOf(
   { split: { train }, config, told }: ExperimentAt,
   size: number | null,
 ): number {
-  const rows = train.labels.length;
+  const rows = train.inputs.length;
   const wanted = size ?? (told ? null : config.batchSize) ?? rows;
   if (wanted <= rows) return wanted;
   throw new NotApplicableError(

@@ -113,7 +113,7 @@ export async function stabilityAt(
 ): Promise<DynamicalStabilityResult> {
   const { config, split: { train } } = trained;
   const { size, at } = objective;
-  const samples = train.labels.length;
+  const samples = train.inputs.length;
   const times = (v: Vector) => objective.hessianTimes(at, v);
   const key = randomKey(seed);
   const rate = trained.told

@@ -41,7 +41,9 @@ import {
   MODEL_CONFIGS,
   type ModelName,
 } from "../../_golden.ts";
+import { readMetrics } from "../../../lib/runs/read.ts";
 import { contextOf } from "../_contexts.ts";
+import { withRun } from "./_runs.ts";
 
 interface OfBatches {
   readonly sharpness: number;
@@ -335,3 +337,57 @@ Deno.test("dynamical-stability says what its bounds do not speak of", async () =
     "--stability-batch-size must be at most",
   );
 });
+
+// Wu & Su's bound where it is exact: rows √T·qᵢ with orthonormal qᵢ, so that a step
+// on row i multiplies the part of w along qᵢ by 1 − ηT and leaves the others.
+const LINE = {
+  task: "orthogonal-features",
+  features: 20,
+  hidden: [],
+  biases: false,
+  loss: "squared-error",
+  lossPrecision: "float32",
+  optimizer: "sgd",
+  perpGrad: false,
+  lr: 0.1,
+  batchSize: 1,
+  steps: 20_000,
+  evalEvery: 1000,
+} as const;
+
+for (
+  const [hessianTrace, told] of [
+    [19.9, "decays"],
+    [20.1, "grows"],
+    [25, "diverges"],
+  ] as const
+) {
+  Deno.test(`SGD at Tr H = ${hessianTrace}, η = 0.1, ${told}`, async () => {
+    await withRun(
+      { ...LINE, hessianTrace, steps: told === "diverges" ? 100 : 20_000 },
+      async (context, run) => {
+        const result = await ask(dynamicalStability, context, {
+          stabilityVectors: 20,
+        });
+        // The tasks' numbers are float32's.
+        const near = (x: number, expected: number) =>
+          assertAlmostEquals(x / expected, 1, 1e-6);
+        near(result.trace.times_rate!, hessianTrace / 10);
+        near(result.largest.times_rate!, hessianTrace / 200);
+        near(result.frobenius.value, hessianTrace / Math.sqrt(20));
+        near(result.second_moment!.times_rate!, hessianTrace / 10);
+        near(result.batch_sharpness!.times_rate!, hessianTrace / 10);
+        assertEquals(result.batch_size, 1);
+        // Every epoch has each row once: |1 − ηT| of each, steps/20 times.
+        const { steps } = run.config;
+        const rows = await readMetrics(run.path);
+        const [first, last] = [rows[0]!, rows.at(-1)!];
+        assertEquals(last.step, steps);
+        const factor = (hessianTrace / 10 - 1) ** (steps / 20);
+        const grown = last.weight_norm / first.weight_norm;
+        assertAlmostEquals(Math.log(grown) / Math.log(factor), 1, 1e-3);
+        assertEquals(grown > 1, told !== "decays");
+      },
+    );
+  });
+}

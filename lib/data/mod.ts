@@ -49,6 +49,7 @@ export {
   type OperationName,
   operations,
   type OperationTask,
+  type ResidueName,
 } from "./tasks/modular.ts";
 export {
   parity,

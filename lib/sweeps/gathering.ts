@@ -10,6 +10,7 @@ import {
   ConfigError,
   type ConfigInput,
   configKeys,
+  configSettings,
   definitionsOf,
   resolveConfig,
 } from "../config/config.ts";
@@ -187,11 +188,13 @@ export function pointText(point: Point): string {
 // come since, each with a default.
 function nameNow(id: string, config: Config): string {
   try {
-    // Where nothing is drawn there is no generator to be named.
+    // Keys without a default are there where they say something; a generator is
+    // one, which is named wherever something is drawn.
     const isNow = configKeys.every((key) =>
       Object.hasOwn(config, key) ||
-      key === "generator" &&
-        drawsBits(config, definitionsOf(config).model) === false
+      (key === "generator"
+        ? drawsBits(config, definitionsOf(config).model) === false
+        : configSettings[key].preset === undefined)
     );
     if (isNow) return id;
     return runId(resolveConfig(config));

@@ -20,6 +20,7 @@ const BOUNDS: readonly [
   more?: Given,
 ][] = [
   ["modulus", [2, 2048], [1, 2049, 7.5]],
+  ["modulus", [3, 2048], [2], { residues: "nonzero" }],
   ["trainFraction", [1e-3, 0.999], [0, 1]],
   ["labelNoise", [0, 0.999], [-1e-9, 1]],
   ["bits", [1, 4096], [0, 4097], {

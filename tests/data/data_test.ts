@@ -13,7 +13,14 @@ import {
 } from "../../lib/data/tasks/modular.ts";
 import { parity } from "../../lib/data/tasks/parity.ts";
 import { permutation, randomKey } from "../../lib/numeric/random.ts";
-import { resolveConfig } from "../../lib/config/config.ts";
+import { UsageError } from "../../lib/base/errors.ts";
+import {
+  ConfigError,
+  definitionsOf,
+  idleKeys,
+  resolveConfig,
+} from "../../lib/config/config.ts";
+import { splitOf } from "../../lib/experiment/split.ts";
 import { makeExperiment } from "../../lib/experiment/experiment.ts";
 
 const labelOf: Record<
@@ -44,6 +51,71 @@ for (const operation of Object.keys(labelOf) as OperationName[]) {
     }
   });
 }
+
+Deno.test("pairs of nonzero residues are those of all without a 0, in their order", () => {
+  for (const operation of Object.keys(labelOf) as OperationName[]) {
+    for (const p of [3, 7, 113]) {
+      const all = modular(operation, p);
+      const some = modular(operation, p, "nonzero");
+      const kept = all.inputs.flatMap((row, i) => row.includes(0) ? [] : [i]);
+      assertEquals(some, {
+        inputs: kept.map((i) => all.inputs[i]!),
+        labels: kept.map((i) => all.labels[i]!),
+        classes: p,
+      });
+      assertEquals(some.labels.length, (p - 1) ** 2);
+    }
+  }
+  assertThrows(
+    () => modular("add", 5, "all" as "nonzero"),
+    UsageError,
+    "pairs of all residues",
+  );
+});
+
+Deno.test("--residues nonzero is the published encoder's 1..112: 5,017 of 12,544 pairs", () => {
+  const config = resolveConfig({ residues: "nonzero", model: "encoder" });
+  const { task } = definitionsOf(config);
+  assertEquals(task.form(config), {
+    // Its embedding has a row for 0, which no pair reads.
+    input: { kind: "tokens", vocabulary: 113, length: 2 },
+    classes: 113,
+    total: 12_544,
+  });
+  assertEquals(task.describe(config), "add mod 113, residues 1..112");
+  const { train, test } = splitOf(config);
+  assertEquals([train.labels.length, test.labels.length], [5017, 7527]);
+  const seen = new Set([...train.inputs, ...test.inputs].flat());
+  assertEquals(
+    [...seen].sort((a, b) => a - b),
+    [...Array(113).keys()].slice(1),
+  );
+  // Division has no row less than all pairs without a 0.
+  const divide = resolveConfig({ task: "divide", residues: "nonzero" });
+  assertEquals(definitionsOf(divide).task.form(divide).total, 12_544);
+});
+
+Deno.test("a config has residues only where it leaves some out", () => {
+  assertEquals("residues" in resolveConfig({}), false);
+  const config = resolveConfig({ residues: "nonzero" });
+  assertEquals(config.residues, "nonzero");
+  assertEquals(resolveConfig(JSON.parse(JSON.stringify(config))), config);
+  for (const residues of ["all", "units", 1, null]) {
+    assertThrows(
+      () => resolveConfig({ residues }),
+      ConfigError,
+      "--residues must be one of nonzero, got",
+    );
+  }
+  assertThrows(
+    () => resolveConfig({ residues: "nonzero", modulus: 2 }),
+    ConfigError,
+    "--modulus must be 3 or more with --residues nonzero",
+  );
+  const parity = resolveConfig({ task: "parity", residues: "nonzero" });
+  assert(idleKeys(parity).includes("residues"));
+  assert(!idleKeys(config).includes("residues"));
+});
 
 Deno.test("modular() refuses what is no modulus, and division by composites", () => {
   for (const p of [1, 0, -3, 2.5, NaN, 5000]) {

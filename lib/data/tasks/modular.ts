@@ -6,9 +6,11 @@
 
 import {
   choice,
+  ifNamed,
   integer,
   nullable,
   type Setting,
+  type Values,
 } from "../../settings/setting.ts";
 import { UsageError } from "../../base/errors.ts";
 import { nearest } from "../../base/nearest.ts";
@@ -33,6 +35,9 @@ export const operations: {
   product: (a, b) => a * b,
   divide: (a, b, p) => a * power(b, p - 2, p),
 };
+
+/** Which residues pairs are of, where not of all: 1..p-1. */
+export type ResidueName = "nonzero";
 
 /** The name of an operation. */
 export type OperationName = keyof typeof operations;
@@ -66,11 +71,17 @@ export function isPrime(p: number): boolean {
  *
  * @param operation Which operation.
  * @param p The modulus, 2..2048; for division a prime.
- * @returns p² rows of two tokens (division: p(p − 1)), p classes.
- * @throws {UsageError} if there is no such operation.
+ * @param residues Of which residues; all, if left out.
+ * @returns p² rows of two tokens (division: p(p − 1); of the nonzero ones: (p − 1)²),
+ * p classes.
+ * @throws {UsageError} if there is no such operation, or there are no such residues.
  * @throws {RangeError} if the modulus is out of range, or not prime for division.
  */
-export function modular(operation: OperationName, p: number): Dataset {
+export function modular(
+  operation: OperationName,
+  p: number,
+  residues?: ResidueName,
+): Dataset {
   if (!Object.hasOwn(operations, operation)) {
     throw new UsageError(
       `Cannot compute the operation ${operation}: ` +
@@ -89,10 +100,17 @@ export function modular(operation: OperationName, p: number): Dataset {
         `${p} is composite`,
     );
   }
+  if (residues !== undefined && residues !== "nonzero") {
+    throw new UsageError(
+      `Cannot take pairs of ${residues} residues: wanted nonzero ones, or all, ` +
+        "which nothing names",
+    );
+  }
   const inputs: number[][] = [];
   const labels: number[] = [];
-  for (let a = 0; a < p; a++) {
-    for (let b = operation === "divide" ? 1 : 0; b < p; b++) {
+  const first = residues === "nonzero" ? 1 : 0;
+  for (let a = first; a < p; a++) {
+    for (let b = operation === "divide" ? 1 : first; b < p; b++) {
       inputs.push([a, b]);
       labels.push(mod(operations[operation](a, b, p), p));
     }
@@ -120,15 +138,29 @@ export const modulus: Setting<number> = integer(
   "modulus of the modular tasks",
 );
 
+/**
+ * Which residues the pairs are of. Only configs that leave some out have the key, so
+ * that others are what they have always been.
+ */
+const residues: Setting<ResidueName | undefined> = ifNamed(choice(
+  ["nonzero"],
+  "nonzero",
+  "<name>",
+  "nonzero: no pair with a 0, whose token stays in the vocabulary, as the " +
+    "paper's transformer has them (default: all pairs)",
+));
+
 /** The settings of the modular tasks. */
 export type ModularSettings = {
   readonly modulus: Setting<number>;
+  readonly residues: Setting<ResidueName | undefined>;
   readonly encoding: Setting<EncodingName>;
   readonly codeBits: Setting<number | null>;
 };
 
 const settings: ModularSettings = {
   modulus,
+  residues,
   encoding: choice(
     encodingNames,
     "two-hot",
@@ -169,6 +201,14 @@ function inputOf(config: Encoded): Input {
   }
 }
 
+function pairsOf(
+  operation: OperationName,
+  { modulus: p, residues }: Values<ModularSettings>,
+): number {
+  const first = residues === "nonzero" ? p - 1 : p;
+  return first * (operation === "divide" ? p - 1 : first);
+}
+
 /** A task of learning an operation from its table. */
 export type OperationTask = TaskDefinition<ModularSettings>;
 
@@ -182,6 +222,10 @@ export function modularTask(operation: OperationName): OperationTask {
       if (operation === "divide" && !isPrime(p)) {
         return `--modulus must be prime for division, got ${p}`;
       }
+      if (config.residues === "nonzero" && p < 3) {
+        return `--modulus must be 3 or more with --residues nonzero, of which ` +
+          `one pair is no split, got ${p}`;
+      }
       if (encoding === "binary" && bitsOf(config) < bitsFor(p)) {
         return `--code-bits must be at least ${bitsFor(p)}, so that ${p} ` +
           `residues have different codes, got ${config.codeBits}`;
@@ -191,13 +235,11 @@ export function modularTask(operation: OperationName): OperationTask {
     form: (config) => ({
       input: inputOf(config),
       classes: config.modulus,
-      total: operation === "divide"
-        ? config.modulus * (config.modulus - 1)
-        : config.modulus ** 2,
+      total: pairsOf(operation, config),
     }),
     dataset(config, key) {
-      const { modulus: p, encoding } = config;
-      const table = modular(operation, p);
+      const { modulus: p, encoding, residues } = config;
+      const table = modular(operation, p, residues);
       if (encoding === "two-hot") return table;
       const codes = encoding === "binary"
         ? binaryCodes(p, bitsOf(config), key("data/codes"))
@@ -207,7 +249,9 @@ export function modularTask(operation: OperationName): OperationTask {
         inputs: encodePairs(table.inputs, p, encoding, codes),
       };
     },
-    describe: ({ modulus: p, encoding }) =>
-      `${operation} mod ${p}${encoding === "two-hot" ? "" : `, ${encoding}`}`,
+    describe: ({ modulus: p, residues, encoding }) =>
+      `${operation} mod ${p}` +
+      (residues === "nonzero" ? `, residues 1..${p - 1}` : "") +
+      (encoding === "two-hot" ? "" : `, ${encoding}`),
   });
 }

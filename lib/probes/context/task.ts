@@ -20,6 +20,7 @@ import {
   modular,
   type OperationName,
   operations,
+  type ResidueName,
 } from "../../data/tasks/modular.ts";
 import { datasetOf, splitOf } from "../../experiment/split.ts";
 import type { Loss } from "../../losses/mod.ts";
@@ -162,7 +163,8 @@ export function taskOfConfig(config: Config): ProbedTask {
         );
       }
       const operation = config.task as OperationName;
-      return pairs ??= modularPairs(operation, config.modulus, tokens);
+      const { modulus, residues } = config;
+      return pairs ??= modularPairs(operation, modulus, tokens, residues);
     },
   };
 }
@@ -172,8 +174,9 @@ export function modularPairs(
   operation: OperationName,
   modulus: number,
   tokens: boolean,
+  residues?: ResidueName,
 ): ModularTask {
-  const { inputs, labels } = modular(operation, modulus);
+  const { inputs, labels } = modular(operation, modulus, residues);
   const operand = (i: number) => Int32Array.from(inputs, (row) => row[i]!);
   return {
     operation,

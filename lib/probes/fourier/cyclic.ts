@@ -38,7 +38,7 @@ export interface CyclicTask {
  * The cyclic group of a modular task.
  *
  * @throws {NotApplicableError} if it is of products modulo a composite number,
- * whose units need not be cyclic.
+ * whose units need not be cyclic, or has no row of some pair of the group.
  */
 export function cyclicTask(task: ModularTask): CyclicTask {
   const { operation, modulus, a, b, labels } = task;
@@ -65,6 +65,12 @@ export function cyclicTask(task: ModularTask): CyclicTask {
     rows[i * order + j] = row;
     answers[i * order + j] = answer;
     answerOfRow[row] = answer;
+  }
+  if (rows.includes(-1)) {
+    throw new NotApplicableError(
+      `Its task has ${labels.length} pairs of residues modulo ${modulus}, and ` +
+        `not all of the ${order * order} of its group, over which spectra are`,
+    );
   }
   return {
     kind: additive ? "additive" : "multiplicative",

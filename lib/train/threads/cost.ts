@@ -60,6 +60,7 @@ const MINOR: ReadonlySet<keyof Config> = new Set<keyof Config>([
   // What is computed; of how many rows the other settings say.
   "task",
   // Steps are as long as they have rows.
+  "residues",
   "trainFraction",
 ]);
 

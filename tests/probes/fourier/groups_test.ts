@@ -13,7 +13,11 @@ import {
   progress,
 } from "../../../lib/probes/mod.ts";
 import { ask } from "../../../lib/probes/asking/probe_checkpoint.ts";
-import { modularPairs } from "../../../lib/probes/context/task.ts";
+import { resolveConfig } from "../../../lib/config/config.ts";
+import {
+  modularPairs,
+  taskOfConfig,
+} from "../../../lib/probes/context/task.ts";
 import { tableNetwork, waveNetwork } from "../_contexts.ts";
 import { near, p, waveLoss } from "./_waves.ts";
 
@@ -75,6 +79,20 @@ Deno.test("the order of a product's group is even: its last wave has no sine", a
 });
 
 Deno.test("no group, no frequencies", () => {
+  const config = resolveConfig({ modulus: 7, residues: "nonzero" });
+  const task = taskOfConfig(config);
+  const some = task.modular();
+  assertEquals([...some.labels], [...task.labels]);
+  assertThrows(
+    () => cyclicTask(some),
+    NotApplicableError,
+    "36 pairs of residues modulo 7, and not all of the 49 of its group",
+  );
+  // Of products they are the whole group.
+  assertEquals(
+    cyclicTask(modularPairs("product", 7, true, "nonzero")).order,
+    6,
+  );
   const composite = modularPairs("product", 12, true);
   assertThrows(() => cyclicTask(composite), NotApplicableError, "composite");
   assertEquals([2, 3, 5, 7, 23, 113].map(primitiveRoot), [1, 2, 2, 3, 5, 3]);

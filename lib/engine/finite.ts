@@ -33,16 +33,26 @@ export function tensorText(path: string): string {
     : `the weight ${name}`;
 }
 
-/** What happened before the first loss that is not finite. */
+/**
+ * What happened before the first loss that is not finite: a step's own, which may
+ * be of a mini-batch, or that of all train rows where they are evaluated.
+ */
 export function untilDiverged(
   { losses, evaluations }: Advance,
   first: number,
 ): Advance {
   const bad = losses.findIndex((loss) => !Number.isFinite(loss));
-  if (bad < 0) return { losses, evaluations };
-  const diverged = first + bad;
+  // Where rows are too many for the step, it measures none.
+  const lost = evaluations.find(({ metrics }) =>
+    !Number.isFinite(metrics.train_loss ?? 0)
+  );
+  const diverged = Math.min(
+    bad < 0 ? Infinity : first + bad,
+    lost?.step ?? Infinity,
+  );
+  if (diverged === Infinity) return { losses, evaluations };
   return {
-    losses: losses.slice(0, bad),
+    losses: losses.slice(0, diverged - first),
     evaluations: evaluations.filter(({ step }) => step < diverged),
     diverged,
   };

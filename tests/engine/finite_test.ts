@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import type { Advance } from "../../lib/engine/engine.ts";
-import { untilBroken } from "../../lib/engine/finite.ts";
+import { untilBroken, untilDiverged } from "../../lib/engine/finite.ts";
 
 type Evaluation = Advance["evaluations"][number];
 
@@ -52,4 +52,31 @@ Deno.test("behind a loss that is not finite no state is looked at", async () => 
 Deno.test("where the loss shows it too, no tensor is named", async () => {
   const found = await untilBroken(call(2, 10), since(2, 10, 4, NaN));
   assertEquals([found.diverged, found.broken], [4, undefined]);
+});
+
+Deno.test("a loss that is not finite ends a call, of a batch as of all rows", () => {
+  const all = call(2, 10);
+  assertEquals(untilDiverged(all, 2), all);
+  const before = (step: number) => ({
+    losses: all.losses.slice(0, step - 2),
+    evaluations: all.evaluations.slice(0, step - 2),
+    diverged: step,
+  });
+  const rows = (step: number, loss: number) =>
+    all.evaluations.map((one) =>
+      one.step < step ? one : { ...one, metrics: { train_loss: loss } }
+    ) as Evaluation[];
+  const losses = all.losses.with(4, NaN);
+  assertEquals(untilDiverged({ ...all, losses }, 2), before(6));
+  for (const [step, first] of [[4, 4], [6, 6], [8, 6]] as const) {
+    const evaluations = rows(step, Infinity);
+    assertEquals(untilDiverged({ ...all, evaluations }, 2), before(step));
+    assertEquals(untilDiverged({ losses, evaluations }, 2), before(first));
+  }
+  assertEquals(
+    untilDiverged({ ...all, evaluations: rows(2, NaN) }, 2),
+    before(2),
+  );
+  const finite = { ...all, evaluations: rows(2, 1e30) };
+  assertEquals(untilDiverged(finite, 2), finite);
 });

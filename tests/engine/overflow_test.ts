@@ -113,3 +113,48 @@ Deno.test("what the loss shows at the same step is the loss's, whatever the call
     }
   }
 });
+
+// A linear network that rises by mini-batches until the squares of all rows have a
+// sum beyond float32, while those of a batch of four have not.
+const RISING = {
+  task: "add",
+  modulus: 7,
+  hidden: [],
+  loss: "mse",
+  optimizer: "sgd",
+  perpGrad: false,
+  lr: 30,
+  batchSize: 4,
+} as const;
+
+for (const every of [1, 10]) {
+  Deno.test(`tfjsEngine() stops where all train rows have no finite loss, evaluated every ${every}`, async () => {
+    const experiment = experimentOf({ ...RISING, engine: "tfjs" });
+    for (const calls of [[80], new Array<number>(80).fill(1), [60, 20]]) {
+      const engine = await tfjsEngine(experiment);
+      const losses: number[] = [];
+      const found: [step: number, loss: number][] = [];
+      let end: number | undefined;
+      for (const count of calls) {
+        const advance = await engine.advance(count, every);
+        losses.push(...advance.losses);
+        found.push(
+          ...advance.evaluations.map(({ step, metrics }) =>
+            [step, metrics.train_loss] as [number, number]
+          ),
+        );
+        end = advance.diverged;
+        if (end !== undefined) break;
+      }
+      // All rows have none from step 59 on; a batch has none at step 62.
+      assertEquals(end, every === 1 ? 59 : 60, `${calls}`);
+      assertEquals(losses.length, end);
+      assert(losses.every(Number.isFinite));
+      assert(
+        found.every(([step, loss]) => step < end! && Number.isFinite(loss)),
+      );
+      assertEquals(engine.step, end! - 1);
+      await engine.close();
+    }
+  });
+}

@@ -7,7 +7,7 @@
 import { integer, type Setting } from "../lib/settings/setting.ts";
 import { defineModel, type ModelDefinition } from "./definition.ts";
 import {
-  headsProblem,
+  attentionProblem,
   idleInResidual,
   type ResidualSettings,
   residualSettings,
@@ -43,7 +43,7 @@ export const encoderModel: ModelDefinition<EncoderSettings> = defineModel({
       "encoder: width of the feed-forward network",
     ),
   },
-  check: headsProblem,
+  check: attentionProblem,
   idle: idleInResidual,
   projections: "joint", // in_proj_weight, in_proj_bias
   draws: ({ dropout }) => (dropout ?? DROPOUT) > 0,

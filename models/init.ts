@@ -120,6 +120,32 @@ const nanda: Initialisation = matrices(
   },
 );
 
+/**
+ * Normal numbers beyond two standard deviations drawn again, and the spread given
+ * back that this takes: the standard deviation of such numbers is 0.8796 of a
+ * normal one's.
+ */
+const truncated = (variance: number): ElementDraw => (stream) => {
+  let x = stream.normal();
+  while (Math.abs(x) > 2) x = stream.normal();
+  return x * Math.sqrt(variance) / TRUNCATED_STD;
+};
+
+// √(1 − 4φ(2)/(2Φ(2) − 1)), φ and Φ the normal density and distribution.
+const TRUNCATED_STD = 0.87962566103423978;
+
+/**
+ * Truncated normal numbers of standard deviation 1/√fan_in: of tables of rows
+ * 1/√d.
+ *
+ * Source: Wortsman et al. (arXiv 2309.14322), Section 2; where it is truncated, and
+ * that the spread is given back, as JAX's `variance_scaling` has it.
+ */
+const truncatedNormal: Initialisation = matrices(
+  "truncated normal of standard deviation 1/√fan_in, biases 0",
+  ({ fanIn }) => truncated(1 / fanIn),
+);
+
 /** Glorot and Bengio (2010), Eq. 16. */
 const xavierUniform: Initialisation = matrices(
   "U(±√(6/(fan_in + fan_out))), biases 0",
@@ -162,6 +188,7 @@ export const inits = {
   "he-uniform": heUniform,
   "he-normal": heNormal,
   "lecun-normal": lecunNormal,
+  "truncated-normal": truncatedNormal,
   pytorch,
   nanda,
 };

@@ -8,9 +8,11 @@ import {
   choice,
   integer,
   nullable,
+  onlyWhereSaid,
   positive,
   type Setting,
   type Values,
+  yesNo,
 } from "../lib/settings/setting.ts";
 import type { Input } from "../lib/data/definition.ts";
 import {
@@ -47,6 +49,7 @@ export type ResidualSettings = InitSettings & {
   readonly norm: Setting<"none" | "pre" | "post" | null>;
   readonly positions: Setting<"learned" | "none" | null>;
   readonly attention: Setting<"softmax" | "stablemax">;
+  readonly qkNorm: Setting<boolean | undefined>;
   readonly dropout: Setting<number | null>;
 } & Pick<PerpGradSettings, "perpProjections">;
 
@@ -78,6 +81,10 @@ export const residualSettings: ResidualSettings = {
     "<name>",
     "transformers: weights by softmax or stablemax",
   ),
+  qkNorm: onlyWhereSaid(yesNo(
+    false,
+    "transformers: a LayerNorm on each head's queries and keys",
+  )),
   dropout: dropoutRate,
   perpProjections: perpGradSettings.perpProjections,
   ...initSettings,
@@ -85,12 +92,16 @@ export const residualSettings: ResidualSettings = {
 
 /** What all transformers take from a config as it is. */
 export function residualSizes(
-  { dModel, heads, layers, attention, initScale }: Values<ResidualSettings>,
-): Pick<
-  Values<ResidualSettings>,
-  "dModel" | "heads" | "layers" | "attention" | "initScale"
-> {
-  return { dModel, heads, layers, attention, initScale };
+  config: Values<ResidualSettings>,
+):
+  & Pick<
+    Values<ResidualSettings>,
+    "dModel" | "heads" | "layers" | "attention" | "initScale"
+  >
+  & { readonly qkNorm: boolean } {
+  const { dModel, heads, layers, attention, initScale, qkNorm = false } =
+    config;
+  return { dModel, heads, layers, attention, initScale, qkNorm };
 }
 
 /** Which of a transformer's keys say nothing beside others of a config. */
@@ -99,13 +110,20 @@ export function idleInResidual(config: object): ("perpProjections")[] {
   return perpGrad && perpScope === "tensor" ? [] : ["perpProjections"];
 }
 
-/** Why heads and d_model do not go together. */
-export function headsProblem(
-  { dModel, heads }: { readonly dModel: number; readonly heads: number },
+/** Why heads, d_model and a norm of queries and keys do not go together. */
+export function attentionProblem(
+  { dModel, heads, qkNorm }: {
+    readonly dModel: number;
+    readonly heads: number;
+    readonly qkNorm?: boolean | undefined;
+  },
 ): string | undefined {
-  return dModel % heads === 0
-    ? undefined
-    : `--heads must divide --d-model ${dModel}, got ${heads}`;
+  if (dModel % heads !== 0) {
+    return `--heads must divide --d-model ${dModel}, got ${heads}`;
+  }
+  if (!qkNorm || dModel > heads) return;
+  return `--qk-norm must have heads of 2 numbers or more, got --heads ${heads} ` +
+    `of --d-model ${dModel}: the LayerNorm of one number is always 0`;
 }
 
 /**

@@ -36,7 +36,7 @@ import { tableOfVectors, tokenVectors } from "./layers/token_vectors.ts";
 import { computed, linear } from "./layers/vectors.ts";
 import { type Model, noHook, within } from "./model.ts";
 import {
-  headsProblem,
+  attentionProblem,
   idleInResidual,
   type ResidualSettings,
   residualSettings,
@@ -111,6 +111,7 @@ const TRANSFORMER: Checks<TransformerOptions> = {
   causal: flag,
   attention: oneOf(["softmax", "stablemax"]),
   norm: oneOf(["none", "pre", "post"]),
+  qkNorm: flag,
   attentionBiases: flag,
 };
 
@@ -132,13 +133,20 @@ const SIZES = [
  *
  * @param options Sizes and kind.
  * @throws {UsageError} if an option is unknown, missing, or not what it must be.
- * @throws {RangeError} if the heads do not divide d_model.
+ * @throws {RangeError} if the heads do not divide d_model, or queries and keys of
+ * one number each are to be normalised.
  */
 export function transformer(
   options: TransformerOptions,
 ): Model<TransformerParams> {
   checkOptions("transformer()", options, TRANSFORMER, SIZES);
   const { vocabulary, length, dModel, heads } = options;
+  if (options.qkNorm && dModel === heads) {
+    throw new RangeError(
+      `Cannot normalise queries and keys of ${heads} heads of d_model ${dModel}: ` +
+        "a LayerNorm of one number is always 0, d_head must be 2 or more",
+    );
+  }
   if (dModel % heads !== 0) {
     throw new RangeError(
       `Cannot share d_model ${dModel} among ${heads} heads: ` +
@@ -247,7 +255,7 @@ export const transformerModel: ModelDefinition<TransformerSettings> =
       ...residualSettings,
       dMlp: integer([1, 65536], 512, "<n>", "transformer: width of the MLP"),
     },
-    check: headsProblem,
+    check: attentionProblem,
     idle: idleInResidual,
     draws: ({ dropout }) => (dropout ?? 0) > 0,
     refuses: ({ input }) =>

@@ -55,6 +55,7 @@ import {
 } from "./stand_ins.ts";
 import { regressionProblem } from "./regressions.ts";
 import { configAt, planProblem } from "./switches.ts";
+import { unfitProblem } from "./unfit.ts";
 import { withUsual } from "./usual.ts";
 import { usedModules, usedNow, useProblem } from "./used.ts";
 
@@ -280,7 +281,8 @@ function problemOf(config: Config): string | undefined {
     return `--loss-precision of ${config.loss} must be ` +
       `${loss.precisions.join(" or ")}, got ${config.lossPrecision}`;
   }
-  return deviceProblem(config) ?? splitProblem(config, form.total);
+  return unfitProblem(config, model, loss) ?? deviceProblem(config) ??
+    splitProblem(config, form.total);
 }
 
 function splitProblem(

@@ -10,6 +10,7 @@ import { tasks } from "../data/registry.ts";
 import type { FloatDType } from "../numeric/tensor.ts";
 import { correctLogitScale } from "../losses/correct_logit.ts";
 import { losses } from "../losses/mod.ts";
+import { zLoss } from "../losses/z_loss.ts";
 import { type MetricChoice, metricChoices } from "../metrics/mod.ts";
 import { optimizers, stages } from "../optim/mod.ts";
 import { models } from "../../models/mod.ts";
@@ -78,6 +79,8 @@ export type LearningSettings =
     readonly lossPrecision: Setting<FloatDType>;
     /** What the label's logit is multiplied with in the loss. */
     readonly correctLogitScale: Setting<number>;
+    /** The weight of the z-loss; undefined for none. */
+    readonly zLoss: Setting<number | undefined>;
     /** The optimizer's name. */
     readonly optimizer: Naming<typeof optimizers>;
   }
@@ -118,6 +121,7 @@ const learning = (): LearningSettings => ({
   ...settingsOf(losses),
   lossPrecision,
   correctLogitScale,
+  zLoss,
   optimizer: pick(optimizers, "adamw"),
   ...settingsOf(stages),
   ...settingsOf(optimizers),

@@ -11,7 +11,12 @@ import { fraction } from "../losses/measures.ts";
 import type { Params } from "../optim/mod.ts";
 import type { Draw } from "../trace/random.ts";
 import { activationsOf } from "../metrics/activations.ts";
-import { type GraphMeasure, makeMeasure, type Rows } from "../metrics/mod.ts";
+import {
+  type GraphMeasure,
+  makeMeasure,
+  type Measured,
+  type Rows,
+} from "../metrics/mod.ts";
 import type { Batches } from "../../models/batch.ts";
 import { withBuffers } from "../../models/buffers.ts";
 import type { Experiment } from "../experiment/experiment.ts";
@@ -81,6 +86,8 @@ export function makeStep(
     const evaluated = Object.entries(others).map(([name, batch]) =>
       [name, rowsAt(params, slicesOf(batch))] as const
     );
+    const ofActivations: Measured["sums"] = (f) =>
+      f(activationsOf(model, withBuffers(params, buffers), train.inputs));
     const metrics = measure({
       params,
       gradients: asTrained
@@ -91,8 +98,8 @@ export function makeStep(
       train: rowsAt(params, all),
       others: Object.fromEntries(evaluated) as { test: Rows },
       lossAt: (params) => mean(rowsAt(params, all).terms, lossPrecision),
-      sums: (f) =>
-        f(activationsOf(model, withBuffers(params, buffers), train.inputs)),
+      sums: ofActivations,
+      maxima: ofActivations,
     });
     return { ...result, metrics };
   };

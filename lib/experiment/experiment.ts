@@ -15,7 +15,7 @@ import { randomKey, wordsOf } from "../numeric/random.ts";
 import { squaresKey } from "../numeric/squares.ts";
 import { datasetOf, splitOf } from "./split.ts";
 import { UsageError } from "../base/errors.ts";
-import { type Loss, scaleCorrectLogit } from "../losses/mod.ts";
+import { addZLoss, type Loss, scaleCorrectLogit } from "../losses/mod.ts";
 import type { HostTensor } from "../numeric/tensor.ts";
 import { chain, type GradientTransformation, type Rate } from "../optim/mod.ts";
 import { scalar } from "../trace/precision.ts";
@@ -126,7 +126,11 @@ export function lossOf(
 ): Loss {
   checkArgument("lossOf()", "config", config, configCheck);
   const { loss } = definitions ?? definitionsOf(config);
-  return scaleCorrectLogit(loss.make(config), config.correctLogitScale);
+  const { correctLogitScale, zLoss = 0 } = config;
+  return scaleCorrectLogit(
+    addZLoss(loss.make(config), zLoss),
+    correctLogitScale,
+  );
 }
 
 /**

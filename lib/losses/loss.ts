@@ -32,6 +32,20 @@ export interface Loss {
    */
   readonly regression?: boolean;
   /**
+   * Of a softmax the logarithm of its partition function, log Z = log Σₖ exp(zₖ/T),
+   * and the gradient of that with respect to the logits. Losses that have none are
+   * made of no Z, or of another one than a softmax's.
+   *
+   * @param logits [n, classes], any floating type.
+   * @param precision What to round to; both are in the type that this is computed
+   * in.
+   * @returns log Z, [n, 1], and ∂log Z/∂z, [n, classes].
+   */
+  logPartition?(
+    logits: tf.Tensor2D,
+    precision: FloatDType,
+  ): { readonly logZ: tf.Tensor2D; readonly slope: tf.Tensor2D };
+  /**
    * The loss of each sample.
    *
    * @param logits [n, classes], any floating type.

@@ -39,6 +39,7 @@ export { softmaxExact } from "./softmax_exact.ts";
 export { squaredError } from "./squared_error.ts";
 export { stableMax } from "./stablemax.ts";
 export { taylorExp, taylorSoftmax } from "./taylor.ts";
+export { addZLoss } from "./z_loss.ts";
 
 const stablemax: PlainLoss = plainLoss(stableMax, "StableMax cross-entropy");
 const exact: PlainLoss = plainLoss(

@@ -35,8 +35,20 @@ function shifted(
   const z = temperature === 1
     ? given
     : rounded(tf.div(given, scalar(temperature)), precision);
-  const d = tf.sub(z, greatest(z, 1, true)) as tf.Tensor2D;
-  return { given, d, sum: rounded(tf.sum(tf.exp(d), 1, true), precision) };
+  const most = greatest(z, 1, true);
+  const d = tf.sub(z, most) as tf.Tensor2D;
+  const sum = rounded(tf.sum(tf.exp(d), 1, true), precision);
+  return { given, most, d, sum };
+}
+
+// softmax(z/T): in float16 from the rounded log p.
+function probabilities(
+  { d, sum }: Pick<ReturnType<typeof shifted>, "d" | "sum">,
+  precision: FloatDType,
+): tf.Tensor2D {
+  return precision === "float16"
+    ? tf.exp(rounded(tf.sub(d, rounded(tf.log(sum), precision)), precision))
+    : tf.div(tf.exp(d), sum);
 }
 
 // Rounds to the precision, and goes on in the type that it is computed in.
@@ -91,6 +103,19 @@ export function softmaxCrossEntropy(
     precisions: ["float16", "float32", "float64"],
     temperature,
 
+    // log Z = max z/T + log Σ exp(z/T − max z/T)
+    logPartition(logits, precision) {
+      const { most, d, sum } = shifted(logits, precision, temperature);
+      const logSum = rounded(tf.log(sum), precision);
+      return {
+        logZ: rounded(tf.add(most, logSum), precision),
+        slope: tf.mul(
+          probabilities({ d, sum }, precision),
+          scalar(1 / temperature),
+        ),
+      };
+    },
+
     // −log pₖ = log Σ exp(z − max z) − (zₖ − max z)
     terms(logits, labels, precision) {
       const { given, d, sum } = shifted(logits, precision, temperature);
@@ -119,10 +144,7 @@ export function softmaxCrossEntropy(
         tf.mul(scalar(1 - labelSmoothing), hot),
         scalar(labelSmoothing / classes),
       );
-      // In float16 the probabilities come from the rounded log p.
-      const p = precision === "float16"
-        ? tf.exp(rounded(tf.sub(d, rounded(tf.log(sum), precision)), precision))
-        : tf.div(tf.exp(d), sum);
+      const p = probabilities({ d, sum }, precision);
       const weight = rounded(scalar(1 / count), precision);
       const entropy = tf.mul(tf.sub(p, target), weight);
       const cooled = temperature === 1

@@ -10,6 +10,7 @@ import { greatest, least } from "../trace/operators/finite_extremes.ts";
 import { scalar, toPrecision } from "../trace/precision.ts";
 import { type Loss, pick, put } from "./loss.ts";
 import { computeIn } from "./measures.ts";
+import { softmax } from "./softmax.ts";
 
 // Of the other classes: eₖ = exp(zₖ − m), m being their largest logit, with 0 in
 // the label's place; Σe; and u = (m − z_y) + log Σe, by how much their log Σ exp is
@@ -67,6 +68,8 @@ function others(
 export const softmaxExact: Loss = {
   name: "softmax-exact",
   precisions: ["float16", "float32", "float64"],
+  // In log Z nothing cancels.
+  logPartition: softmax.logPartition!,
 
   terms(logits, labels, precision) {
     const { u } = others(logits, labels, precision);

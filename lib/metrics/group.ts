@@ -83,6 +83,12 @@ export interface Measured {
    * the sums over these rows. As of {@link OfRows}, it is computed in chunks.
    */
   sums(f: (activations: ReadonlyMap<string, tf.Tensor>) => Named): Named;
+  /**
+   * The greatest over the train rows, by name, element by element.
+   *
+   * @param f As of {@link Measured.sums}, of some rows; gives their greatest.
+   */
+  maxima(f: (activations: ReadonlyMap<string, tf.Tensor>) => Named): Named;
 }
 
 /** Metrics by name: scalars, []. A part of the network stands behind a dot. */

@@ -14,7 +14,9 @@ import {
 } from "../base/options.ts";
 import { SESSION, type SessionOptions } from "../onnx/runtime/options.ts";
 import { attention } from "./attention.ts";
+import { attentionLogits } from "./attention_logits.ts";
 import { basic, type basicNames } from "./basic.ts";
+import { crossEntropy } from "./cross_entropy.ts";
 import { effectiveRank } from "./effective_rank.ts";
 import type {
   GraphMetrics,
@@ -60,6 +62,8 @@ export const metricGroups = {
   margin,
   nlm,
   attention,
+  "attention-logits": attentionLogits,
+  "cross-entropy": crossEntropy,
   "effective-rank": effectiveRank,
 } satisfies Record<string, MetricGroup>;
 

@@ -13,7 +13,11 @@ import { norm } from "./norm.ts";
 import { perpGradOf } from "./stages/perp_grad.ts";
 import { idleInSchedule, scheduleOf } from "./schedule.ts";
 import { type DescentSettings, descentSettings } from "./settings.ts";
-import { addDecayedWeights, scaleByLearningRate } from "./scaling.ts";
+import {
+  addDecayedWeights,
+  decayIndependently,
+  scaleByLearningRate,
+} from "./scaling.ts";
 import {
   chain,
   type GradientTransformation,
@@ -22,8 +26,11 @@ import {
   zipTrees,
 } from "./transform.ts";
 
-/** Whether weight decay is a part of the gradient or of the update. */
-export type WeightDecayKind = "decoupled" | "l2";
+/**
+ * Whether weight decay is a part of the gradient, of the direction, or by itself
+ * beside an update that alone is multiplied by the learning rate.
+ */
+export type WeightDecayKind = "decoupled" | "l2" | "independent";
 
 /**
  * Divides a transformation's updates by the length of the gradient that it was
@@ -107,27 +114,28 @@ export function defineDescent<const S extends Settings>(
     settings: { ...descentSettings, ...settings },
     make(config) {
       const { lr, weightDecay } = config as Common;
-      const decay = addDecayedWeights(weightDecay);
+      const kind = kindOf(config as Common, usual);
+      const schedule = scheduleOf(config as Common);
+      const decay = kind === "independent"
+        ? []
+        : [addDecayedWeights(weightDecay)];
       const turned = [direction(config as Values<S>)];
       if (turnsUpdate(config as Common)) {
         turned.push(perpGradOf(config as Common));
       }
       const optimizer = chain(
-        ...(kindOf(config as Common, usual) === "l2"
-          ? [decay, ...turned]
-          : [...turned, decay]),
-        scaleByLearningRate(lr, scheduleOf(config as Common)),
+        ...(kind === "l2" ? [...decay, ...turned] : [...turned, ...decay]),
+        scaleByLearningRate(lr, schedule),
       );
-      const { lrOverGradientNorm, gradientNormUnit } = config as Common;
-      if (!lrOverGradientNorm) return optimizer;
-      return gradientNormUnit === "first"
-        ? overGrowthOfGradientNorm(optimizer)
-        : overGradientNorm(optimizer);
+      const scaled = overNorm(config as Common, optimizer);
+      return kind === "independent"
+        ? chain(scaled, decayIndependently(weightDecay, schedule))
+        : scaled;
     },
     check(config) {
       const common = config as Common;
       if (
-        common.weightDecay === 0 || kindOf(common, usual) === "decoupled" ||
+        common.weightDecay === 0 || kindOf(common, usual) !== "l2" ||
         !turnsUpdate(common)
       ) return;
       return "--perp-at must be gradient with L2 regularisation, which it " +
@@ -143,6 +151,17 @@ export function defineDescent<const S extends Settings>(
       "perpProjections",
     ],
   };
+}
+
+// What becomes of an optimizer whose rate is divided by the gradient's norm.
+function overNorm(
+  { lrOverGradientNorm, gradientNormUnit }: Common,
+  optimizer: GradientTransformation,
+): GradientTransformation {
+  if (!lrOverGradientNorm) return optimizer;
+  return gradientNormUnit === "first"
+    ? overGrowthOfGradientNorm(optimizer)
+    : overGradientNorm(optimizer);
 }
 
 const PERP = ["perpAt", "perpScope", "perpRenormalise"] as const;

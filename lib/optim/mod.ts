@@ -55,6 +55,7 @@ export { dot, norm } from "./norm.ts";
 export { partition } from "./partition.ts";
 export {
   addDecayedWeights,
+  decayIndependently,
   type Rate,
   scaleByLearningRate,
   scaleByMomentum,

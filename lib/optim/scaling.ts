@@ -39,6 +39,39 @@ export function addDecayedWeights(weightDecay: Rate): GradientTransformation {
 }
 
 /**
+ * Takes a share of the weights from updates that are scaled already: u − s·λw, s
+ * being the schedule's share of the full rate, but not the rate itself.
+ *
+ * Source: Loshchilov & Hutter (arXiv 1711.05101), Algorithm 2, whose decay is not
+ * multiplied by the learning rate; Wortsman et al. (arXiv 2309.14322), Section 3.2.2.
+ *
+ * @param weightDecay λ, as a number or a tensor [] of the model's type.
+ * @param schedule s by the number of the update; by default always 1.
+ */
+export function decayIndependently(
+  weightDecay: Rate,
+  schedule?: Schedule,
+): GradientTransformation {
+  const full = () =>
+    typeof weightDecay === "number" ? scalar(weightDecay) : weightDecay;
+  const decayed = (rate: tf.Tensor, updates: Params, params: Params) =>
+    zipTrees((u, w) => tf.sub(u, tf.mul(rate, w)), updates, params);
+  if (weightDecay === 0) return stateless((updates) => updates);
+  if (!schedule) {
+    return stateless((updates, params) => decayed(full(), updates, params));
+  }
+  return {
+    init: (params) => ({ count: newCount(params) }),
+    update(updates, state, params) {
+      const count = state["count"] as tf.Tensor;
+      const rate = tf.mul(schedule(count), full());
+      const next = { count: tf.add(count, scalar(1)) };
+      return [decayed(rate, updates, params), next];
+    },
+  };
+}
+
+/**
  * Heavy-ball momentum without dampening, as PyTorch's SGD has it:
  * b ← μb + g, u = b.
  *

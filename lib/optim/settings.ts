@@ -21,7 +21,7 @@ import { type ScheduleSettings, scheduleSettings } from "./schedule.ts";
 export type DescentSettings = ScheduleSettings & PerpGradSettings & {
   readonly lr: Setting<number>;
   readonly weightDecay: Setting<number>;
-  readonly weightDecayKind: Setting<"decoupled" | "l2" | null>;
+  readonly weightDecayKind: Setting<"decoupled" | "l2" | "independent" | null>;
   readonly lrOverGradientNorm: Setting<boolean>;
   readonly gradientNormUnit: Setting<"first" | undefined>;
 };
@@ -53,10 +53,11 @@ export const descentSettings: DescentSettings = {
   gradientNormUnit,
   weightDecay: notNegative(0, "<λ>", "weight decay"),
   weightDecayKind: nullable(choice(
-    ["decoupled", "l2"],
+    ["decoupled", "l2", "independent"],
     "decoupled",
     "<name>",
-    "decoupled or l2 (default: decoupled for adamw, lion and muon, else l2)",
+    "decoupled, l2 or independent of the learning rate (default: decoupled for " +
+      "adamw, lion and muon, else l2)",
   )),
   ...scheduleSettings,
 };

@@ -127,6 +127,7 @@ export const valueWords: Readonly<Record<string, Words>> = {
   weightDecayKind: [
     ["decoupled", "adamw"],
     ["l2", "coupled adam"],
+    ["independent", "fully-decoupled"],
   ],
   perpScope: [
     ["tensor", "layer per-tensor per-layer local parameter"],

@@ -8,7 +8,8 @@ import * as tf from "../../lib/base/tfjs.ts";
 import { stableMaxTerms } from "../../lib/losses/stablemax.ts";
 import { scalar } from "../../lib/trace/precision.ts";
 import type { Parameters } from "../init.ts";
-import type { Hook } from "../model.ts";
+import { type Hook, within } from "../model.ts";
+import { layerNorm, normParameters, type NormParams } from "./norm.ts";
 import { asVectors, linear, type Vectors } from "./vectors.ts";
 
 /** The parameters of attention, under TransformerLens's names. */
@@ -25,7 +26,14 @@ export type AttentionParams<Leaf = tf.Tensor> = {
   readonly b_V?: Leaf;
   /** [d_model] */
   readonly b_O?: Leaf;
+  /** LayerNorms of each head's queries and keys, [d_head] for all heads. */
+  readonly q_norm?: NormParams<Leaf>;
+  readonly k_norm?: NormParams<Leaf>;
 };
+
+type Projection = "Q" | "K" | "V";
+
+const NORMS = { Q: "q_norm", K: "k_norm", V: undefined } as const;
 
 /** How scores become weights that sum to 1. */
 export type Normalisation = "softmax" | "stablemax";
@@ -40,6 +48,8 @@ export interface AttentionOptions {
   readonly causal: boolean;
   /** How scores become weights. */
   readonly attention: Normalisation;
+  /** Whether a LayerNorm stands on each head's queries and keys; by default not. */
+  readonly qkNorm?: boolean;
 }
 
 /** What a score is where a position may not look: below any real score. */
@@ -49,9 +59,12 @@ const MASKED = -1e10;
  * Attention of the last positions to all.
  *
  * Hooks: `hook_q`, `hook_k`, `hook_v`, `hook_z`, [batch, pos, head, d_head];
- * `hook_attn_scores`, `hook_pattern`, [batch, head, query, key].
+ * `hook_attn_scores`, `hook_pattern`, [batch, head, query, key]; with LayerNorms on
+ * queries and keys (`hook_q` and `hook_k` are what they are given) those of
+ * {@link layerNorm} under `q_norm` and `k_norm`.
  *
- * Source: Vaswani et al. (arXiv 1706.03762), Section 3.2.
+ * Source: Vaswani et al. (arXiv 1706.03762), Section 3.2; Dehghani et al. (arXiv
+ * 2302.05442), Section 2, for the norms.
  *
  * @param rows What is looked at.
  * @param params The parameters.
@@ -69,17 +82,37 @@ export function attend(
   hook: Hook,
   drop: (weights: tf.Tensor) => tf.Tensor,
 ): tf.Tensor {
-  const { length } = rows.shape;
-  const projection = (name: "Q" | "K" | "V") => {
+  const { length, marked } = rows.shape;
+  const raw = (name: Projection) => {
     const b = params[`b_${name}`];
     // [head, d_model, d_head] → [d_model, head · d_head]
     const W = tf.transpose(params[`W_${name}`], [1, 0, 2]);
     return (x: tf.Tensor) =>
       linear(x, tf.reshape(W, [dModel, dModel]), b && tf.reshape(b, [dModel]));
   };
-  const project = (name: "Q" | "K" | "V", n: number) =>
-    rows.map(projection(name))
-      .byHead(heads, n, (x) => hook(`hook_${name.toLowerCase()}`, x));
+  // […, d_head], for queries and keys that have a norm.
+  const normed = (name: Projection, x: tf.Tensor) => {
+    const part = NORMS[name];
+    const norm = part && params[part];
+    return norm ? layerNorm(x, norm, within(hook, part)) : x;
+  };
+  const projection = (name: Projection) => {
+    const project = raw(name);
+    return (x: tf.Tensor) => {
+      const flat = project(x);
+      const byHead = [...flat.shape.slice(0, -1), heads, dModel / heads];
+      return tf.reshape(normed(name, tf.reshape(flat, byHead)), flat.shape);
+    };
+  };
+  // Where activations are marked, they are so as they come, and normalised then.
+  const project = (name: Projection, n: number) =>
+    marked
+      ? rows.map(raw(name)).byHead(
+        heads,
+        n,
+        (x) => normed(name, hook(`hook_${name.toLowerCase()}`, x)),
+      )
+      : rows.map(projection(name)).byHead(heads, n, (x) => x);
 
   const scale = scalar(1 / Math.sqrt(dModel / heads));
   const scaled = seen === 1 && rows.end
@@ -202,7 +235,7 @@ const masks = (hidden: boolean[][], seen: number, unseen: number) =>
  */
 export function attentionParameters(
   path: string,
-  { dModel, heads }: AttentionOptions,
+  { dModel, heads, qkNorm }: AttentionOptions,
   biases: boolean,
 ): Parameters {
   const dHead = dModel / heads;
@@ -227,6 +260,11 @@ export function attentionParameters(
         ...entries(["b_Q", "b_K", "b_V"], bias([heads, dHead])),
         ...entries(["b_O"], bias([dModel])),
       ]
+      : [],
+    ...qkNorm
+      ? ["q_norm", "k_norm"].flatMap((name) =>
+        Object.entries(normParameters(`${path}.${name}`, dHead))
+      )
       : [],
   ]);
 }

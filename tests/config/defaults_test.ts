@@ -219,6 +219,19 @@ const PARAMETERS: readonly [
     ...feedForward(0, 3),
     "W_U 4×5",
   ]],
+  ["a transformer with norms of queries and keys", {
+    model: "transformer",
+    qkNorm: true,
+  }, [
+    ...["W_E 6×4", "W_pos 3×4"],
+    ...attention(0, false),
+    ...["q", "k"].flatMap((x) => [
+      `blocks.0.attn.${x}_norm.w 2`,
+      `blocks.0.attn.${x}_norm.b 2`,
+    ]),
+    ...feedForward(0, 3),
+    "W_U 4×5",
+  ]],
   ["a transformer without positions", {
     model: "transformer",
     positions: "none",

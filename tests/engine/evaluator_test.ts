@@ -23,7 +23,11 @@ import { tfjsEngine } from "../../lib/engine/tfjs/tfjs_engine.ts";
 import { assertClose } from "../_golden.ts";
 
 const graph = ["basic", "tensors", "updates", "underflow"] as const;
-const all = [...graph, "logits", "margin", "nlm", "attention"] as const;
+const all = [
+  ...graph,
+  ...["logits", "margin", "nlm", "attention"] as const,
+  ...["attention-logits", "cross-entropy"] as const,
+] as const;
 const mlp = { modulus: 7, hidden: [12], steps: 5, seed: 3, metrics: [...all] };
 const transformer = {
   ...mlp,

@@ -99,6 +99,11 @@ def metrics(name, model, dtype, factor, rate):
             out[f"{part}_accuracy"] = share(z.argmax(-1) == y)
         z = forward(w, train_x)
         e = (z - z.max(-1, keepdim=True).values).exp()
+        for part, rows in parts.items():
+            y = model["labels"][rows]
+            out[f"{part}_cross_entropy"] = torch.nn.functional.cross_entropy(
+                forward(w, x[rows]), y).item()
+        out["log_partition"] = torch.logsumexp(z, 1).double().mean().item()
         out["softmax_collapse"] = share(collapsed(z))
         out["zero_terms"] = share(loss_terms("softmax", dtype, z, train_y) == 0)
         out["logit_scale"] = z.abs().max(-1).values.double().mean().item()
@@ -143,7 +148,10 @@ def metrics(name, model, dtype, factor, rate):
         out["train_loss_after_nlm"] = train_loss({k: v * longer for k, v in w.items()}).item()
 
         if name == "transformer":
-            lost = collapsed(last_scores(w, train_x))
+            scores = last_scores(w, train_x)
+            lost = collapsed(scores)
+            out["max_attention_logit"] = scores.max().item()
+            out["max_attention_logit.blocks.0.attn"] = scores.max().item()
             out["attention_collapse"] = share(lost)
             for head in range(lost.shape[1]):
                 out[f"attention_collapse.blocks.0.attn.{head}"] = share(lost[:, head])

@@ -39,7 +39,7 @@ Deno.test("a group that is named must find something to measure", async () => {
   assertThrows(
     () => resolveConfig({ metrics: ["fourier"] }),
     UsageError,
-    '--metrics must be out of basic, tensors, updates, underflow, logits, margin, nlm, attention, effective-rank, paper, all, got ["fourier"]',
+    '--metrics must be out of basic, tensors, updates, underflow, logits, margin, nlm, attention, attention-logits, cross-entropy, effective-rank, paper, all, got ["fourier"]',
   );
 });
 

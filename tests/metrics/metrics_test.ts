@@ -8,6 +8,7 @@ import "@tensorflow/tfjs-backend-cpu";
 import { assertEquals } from "@std/assert";
 import { resolveConfig } from "../../lib/config/config.ts";
 import { attention } from "../../lib/metrics/attention.ts";
+import { attentionLogits } from "../../lib/metrics/attention_logits.ts";
 import type { Measured } from "../../lib/metrics/group.ts";
 import { effectiveRankOf } from "../../lib/metrics/mod.ts";
 import { type HostTensor, hostTensorOf } from "../../lib/numeric/tensor.ts";
@@ -205,5 +206,35 @@ Deno.test("attention_collapse counts rows that could see more, by head", async (
     "attention_collapse.blocks.0.attn.1": 0.5,
     "attention_collapse.blocks.1.attn.0": 1,
     "attention_collapse.blocks.1.attn.1": 1,
+  });
+});
+
+Deno.test("max_attention_logit is the largest that can be seen, by layer", async () => {
+  await tf.setBackend("cpu");
+  const hidden = -1e10;
+  const scores = tf.tensor4d([[
+    [[-3, hidden, hidden], [-2, -9, hidden], [-4, -5, -6]],
+  ]]);
+  const { maxima, layers } = {
+    maxima: ((f) =>
+      f(
+        new Map([
+          ["blocks.0.attn.hook_attn_scores", scores],
+          ["blocks.1.attn.hook_attn_scores", scores],
+        ]),
+      )) as Measured["maxima"],
+    layers: attentionLogits.make(
+      makeExperiment(resolveConfig({ modulus: 5 })),
+    ),
+  };
+  const columns = layers({ maxima } as unknown as Measured);
+  const values = Object.fromEntries(
+    Object.entries(columns).map(([name, x]) => [name, x.dataSync()[0]]),
+  );
+  // Of the last block the last query alone.
+  assertEquals(values, {
+    max_attention_logit: -2,
+    "max_attention_logit.blocks.0.attn": -2,
+    "max_attention_logit.blocks.1.attn": -4,
   });
 });

@@ -40,12 +40,14 @@ for (const model of Object.keys(models) as (keyof typeof models)[]) {
       const experiment = makeExperiment(resolveConfig({
         model,
         norm,
+        ...(model !== "mlp" && { qkNorm: true }),
         batchNorm: true,
         positions: "learned",
         biases: true,
         modulus: 5,
         embedding: 3,
         dModel: 4,
+        heads: 2,
         dMlp: 4,
         dFf: 4,
       }));

@@ -53,7 +53,7 @@ function parametersOf(init: InitName, initScale = 1): Map<string, HostTensor> {
 }
 
 interface Distribution {
-  readonly kind: "uniform" | "normal" | "constant";
+  readonly kind: "uniform" | "normal" | "truncated" | "constant";
   /** The bound, the standard deviation, or the constant. */
   readonly is: number;
 }
@@ -61,6 +61,10 @@ interface Distribution {
 const uniform = (is: number): Distribution => ({ kind: "uniform", is });
 const normal = (variance: number): Distribution => ({
   kind: "normal",
+  is: Math.sqrt(variance),
+});
+const truncated = (variance: number): Distribution => ({
+  kind: "truncated",
   is: Math.sqrt(variance),
 });
 const constant = (is: number): Distribution => ({ kind: "constant", is });
@@ -103,6 +107,7 @@ const expected: Record<InitName, Record<string, Distribution>> = {
   "he-uniform": byFans((i) => uniform(Math.sqrt(6 / i))),
   "he-normal": byFans((i) => normal(2 / i)),
   "lecun-normal": byFans((i) => normal(1 / i)),
+  "truncated-normal": byFans((i) => truncated(1 / i)),
   "pytorch": {
     ...byFans((i) => uniform(1 / Math.sqrt(i))),
     "W_E": normal(1),
@@ -166,6 +171,14 @@ for (const name of names) {
         assert(largest <= is, `${path} stays within ${is}, got ${largest}`);
         // All of n draws stay below 1 − 14/n with probability e⁻¹⁴.
         assert(largest >= is * (1 - 14 / count), `${path} comes near ${is}`);
+      } else if (kind === "truncated") {
+        // Two standard deviations of the normal numbers that are cut off: 0.8796 of
+        // it is what is left of one (SciPy's truncnorm(-2, 2).std()).
+        const end = 2 * is / 0.8796256610342398;
+        assert(
+          largest <= end && largest > 0.98 * end,
+          `${path} ends at ${end}`,
+        );
       } else {
         // Of some thousand draws one leaves two standard deviations.
         assert(largest > 2 * is, `${path} has tails, got ${largest}`);

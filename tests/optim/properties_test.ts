@@ -72,6 +72,14 @@ const transformations: Record<string, GradientTransformation> = {
     lrOverGradientNorm: true,
     gradientNormUnit: "first",
   }),
+  "sgd with independent decay, scheduled, over the norm": of({
+    ...plain,
+    optimizer: "sgd",
+    schedule: "cosine",
+    warmup: 2,
+    lrOverGradientNorm: true,
+    weightDecayKind: "independent",
+  }),
   "rmsprop with momentum": of({
     ...plain,
     optimizer: "rmsprop",
@@ -221,6 +229,24 @@ for (const optimizer of names) {
       const expected = valuesOf(w).map((x) => -0.1 * 0.3 * x);
       const tolerance = { relative: 4 * 2 ** -52, absolute: 0 };
       assertClose(valuesOf(updates[0]![path]), expected, tolerance, path);
+    }
+  });
+
+  Deno.test(`independent decay of ${optimizer} is not multiplied by a rate`, async () => {
+    for (const lr of [0.1, 3]) {
+      const decayed = of({
+        ...common,
+        lr,
+        lrOverGradientNorm: true,
+        weightDecay: 0.3,
+        weightDecayKind: "independent",
+      });
+      const { updates } = await take(decayed, params(), [zeros]);
+      for (const [path, w] of Object.entries(byPath(params()))) {
+        const expected = valuesOf(w).map((x) => -0.3 * x);
+        const tolerance = { relative: 4 * 2 ** -52, absolute: 0 };
+        assertClose(valuesOf(updates[0]![path]), expected, tolerance, path);
+      }
     }
   });
 

@@ -48,6 +48,7 @@ export const CASES: Record<string, ConfigInput> = {
     temperature: 2,
     logitPenalty: 0.01,
   },
+  "softmax, z-loss": { loss: "softmax", zLoss: 0.01 },
   ...Object.fromEntries(
     Object.keys(optimizers).map((optimizer) => [
       optimizer,
@@ -61,6 +62,7 @@ export const CASES: Record<string, ConfigInput> = {
   "batch normalisation of mini-batches": { batchNorm: true, batchSize: 7 },
   "dropout in the MLP": { hidden: [8, 8], dropout: 0.3 },
   "batch normalisation and dropout": { batchNorm: true, dropout: 0.3 },
+  "independent decay": { weightDecayKind: "independent", warmup: 2 },
   "lr over norm": { optimizer: "sgd", lrOverGradientNorm: true, lr: 0.1 },
   "lr over the growth of the norm": {
     optimizer: "sgd",

@@ -124,19 +124,25 @@ const answering = (
   if (set !== "train" || terms) return { rows };
   const slice = { first: 0, rows: y.shape[0], batch };
   const [, gradients] = forward.lossAndGradients(state, [slice], [], n);
-  const sums = questions.sums.map(({ of, names }) => {
-    const all = withBuffers(state.params, state.buffers);
-    const own = of(activationsOf(model, all, batch.inputs));
-    return numbered(names.map((name) => own[name]!));
-  });
-  return { rows, gradients, sums: numbered(sums) };
+  const together = (asked: Questions["sums"]) =>
+    numbered(asked.map(({ of, names }) => {
+      const all = withBuffers(state.params, state.buffers);
+      const own = of(activationsOf(model, all, batch.inputs));
+      return numbered(names.map((name) => own[name]!));
+    }));
+  const [sums, maxima] = [questions.sums, questions.maxima].map(together);
+  return { rows, gradients, sums: sums!, maxima: maxima! };
 };
+
+const partsOf = (given: Given["sums"] = {}) =>
+  Object.values(given).map((own) => Object.values(own));
 
 // Where what a finishing pass is given lies.
 type Given = {
   readonly gradients: Params;
   readonly rows: Readonly<Record<string, Record<string, tf.Tensor1D>>>;
   readonly sums?: Readonly<Record<string, Record<string, tf.Tensor>>>;
+  readonly maxima?: Readonly<Record<string, Record<string, tf.Tensor>>>;
   readonly terms?: Readonly<Record<string, tf.Tensor1D>>;
   readonly data: Batch;
 };
@@ -169,7 +175,8 @@ const finishing =
         return applyUpdates(params, updates());
       },
       rows: Object.fromEntries(rows),
-      sums: Object.values(given.sums ?? {}).map((own) => Object.values(own)),
+      sums: partsOf(given.sums),
+      maxima: partsOf(given.maxima),
       termsAt(there) {
         const i = at.push(there) - 1;
         return given.terms?.[i] ?? given.rows["train"]![0]!;

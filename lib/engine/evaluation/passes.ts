@@ -76,7 +76,8 @@ export function namedPasses(open: OpenPass, rowsAtOnce: number) {
     run,
     /**
      * Runs one on rows, chunk by chunk, with the model's tensors. What it gives as
-     * `rows.…` is laid end to end, the rest is added up, in double precision;
+     * `rows.…` is laid end to end, of `maxima.…` the greatest is kept, and the rest
+     * is added up, in double precision;
      * `gradients.…` are then rounded to their parameters' type.
      */
     async overRows(
@@ -97,7 +98,7 @@ export function namedPasses(open: OpenPass, rowsAtOnce: number) {
         for (const [path, x] of Object.entries(part)) {
           found[path] = path.startsWith("rows.")
             ? placed(found[path], x, from, n)
-            : added(found[path], x);
+            : together(found[path], x, path.startsWith("maxima."));
         }
       }
       for (const [path, sum] of Object.entries(found)) {
@@ -126,11 +127,17 @@ function placed(
   return { dtype: "float64", shape: [n], data };
 }
 
-// The sum so far and another part.
-function added(sum: HostTensor | undefined, part: HostTensor): HostTensor {
+// The sum, or the greatest, so far and another part.
+function together(
+  soFar: HostTensor | undefined,
+  part: HostTensor,
+  greatest: boolean,
+): HostTensor {
   const total = toNumbers(part);
-  const before = sum?.data as Float64Array | undefined;
-  before?.forEach((x, i) => total[i]! += x);
+  const before = soFar?.data as Float64Array | undefined;
+  before?.forEach((x, i) =>
+    total[i] = greatest ? Math.max(total[i]!, x) : total[i]! + x
+  );
   return {
     ...part,
     dtype: "float64",

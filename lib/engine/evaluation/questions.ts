@@ -32,6 +32,8 @@ export interface Questions {
   readonly rows: Readonly<Record<string, readonly RowQuestion[]>>;
   /** Sums over the train rows, and their names. */
   readonly sums: readonly SumQuestion[];
+  /** The greatest over the train rows, and their names. */
+  readonly maxima: readonly SumQuestion[];
   /** At how many other parameters the train loss is wanted. */
   readonly losses: number;
   /** Whether rows are trained on as they are evaluated. */
@@ -63,6 +65,8 @@ export interface Answers
   readonly rows: Readonly<Record<string, readonly tf.Tensor1D[]>>;
   /** Of each sum its parts, in the order of their names. */
   readonly sums: readonly (readonly tf.Tensor[])[];
+  /** Of each question for the greatest the same. */
+  readonly maxima: readonly (readonly tf.Tensor[])[];
   /** The loss of each train row at other parameters, [n]. */
   termsAt(params: Params): tf.Tensor1D;
 }
@@ -82,6 +86,7 @@ export function questionsOf(
   const classes = form.regression ? undefined : form.classes;
   const rows: Record<string, RowQuestion[]> = {};
   const sums: SumQuestion[] = [];
+  const maxima: SumQuestion[] = [];
   let losses = 0;
   let asEvaluated = config.batchSize === null;
 
@@ -123,6 +128,12 @@ export function questionsOf(
       });
     }
     const trained = asked("train", train);
+    const noting = (questions: SumQuestion[]): Measured["sums"] => (of) => {
+      const whole = withBuffers(params, buffers);
+      const found = of(activationsOf(model, whole, train.inputs));
+      questions.push({ of, names: Object.keys(found) });
+      return found;
+    };
     measure({
       params,
       gradients: params,
@@ -134,12 +145,8 @@ export function questionsOf(
         losses += 1;
         return mean(trained.terms, lossPrecision);
       },
-      sums(of) {
-        const whole = withBuffers(params, buffers);
-        const found = of(activationsOf(model, whole, train.inputs));
-        sums.push({ of, names: Object.keys(found) });
-        return found;
-      },
+      sums: noting(sums),
+      maxima: noting(maxima),
     });
     return {};
   }, specsOf({ params, buffers: buffersOf(experiment), data }));
@@ -147,10 +154,10 @@ export function questionsOf(
   return {
     rows,
     sums,
+    maxima,
     losses,
     asEvaluated,
     metrics(answers) {
-      let sum = 0;
       const given = Object.fromEntries(
         Object.entries(rows).map(([name, questions]) => [
           name,
@@ -170,11 +177,8 @@ export function questionsOf(
         train: train!,
         others: others as { test: Rows },
         lossAt: (at) => mean(answers.termsAt(at), lossPrecision),
-        sums() {
-          const { names } = sums[sum]!;
-          const parts = answers.sums[sum++]!;
-          return Object.fromEntries(names.map((name, i) => [name, parts[i]!]));
-        },
+        sums: givenParts(sums, answers.sums),
+        maxima: givenParts(maxima, answers.maxima),
       });
     },
   };
@@ -197,6 +201,19 @@ function givenRows(
     ) as tf.Scalar;
   };
   return { classes, terms: byRow(() => answers[0]!), byRow, share };
+}
+
+// What was asked of all rows together, asked again in its order.
+function givenParts(
+  questions: readonly SumQuestion[],
+  answers: readonly (readonly tf.Tensor[])[],
+): Measured["sums"] {
+  let next = 0;
+  return () => {
+    const parts = answers[next]!;
+    const { names } = questions[next++]!;
+    return Object.fromEntries(names.map((name, i) => [name, parts[i]!]));
+  };
 }
 
 // Flags as 0 and 1, in double precision where there is any.

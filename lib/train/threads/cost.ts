@@ -23,6 +23,7 @@ const FREE: ReadonlySet<keyof Config> = new Set<keyof Config>([
   "temperature",
   "logitPenalty",
   "correctLogitScale",
+  "zLoss",
   "labelNoise",
   "initScale",
   "outputScale",

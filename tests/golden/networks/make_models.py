@@ -51,6 +51,8 @@ def random_params(o):
         if o["attentionBiases"]:
             shapes |= {f"{b}.attn.b_{k}": [h, d // h] for k in "QKV"}
             shapes |= {f"{b}.attn.b_O": [d]}
+        if o.get("qkNorm"):
+            shapes |= {f"{b}.attn.{k}_norm.{n}": [d // h] for k in "qk" for n in "wb"}
         shapes |= {f"{b}.ln2.{k}": v for k, v in ln.items()}
         shapes |= {f"{b}.mlp.W_in": [d, f], f"{b}.mlp.b_in": [f],
                    f"{b}.mlp.W_out": [f, d], f"{b}.mlp.b_out": [d]}
@@ -84,6 +86,8 @@ def attention(params, path, x, o):
         + (params[f"{path}.b_{n}"][:, None] if o["attentionBiases"] else 0)
         for n in "QKV"
     )
+    if o.get("qkNorm"):
+        q, k = layer_norm(q, params, f"{path}.q_norm"), layer_norm(k, params, f"{path}.k_norm")
     scores = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])
     length = x.shape[1]
     future = torch.ones(length, length, dtype=torch.bool).triu(1) & o["causal"]
@@ -234,6 +238,11 @@ CASES = {
     "MLP, embedding, 3 tokens": ({**MLP, "embedding": 3, "length": 3}, mlp),
     "linear model": ({**MLP, "hidden": []}, mlp),
     "linear model, embedding": ({**MLP, "hidden": [], "embedding": 4}, mlp),
+    "decoder, norms of queries and keys": ({**DECODER, "qkNorm": True}, written_out),
+    "decoder, 2 layers, pre-norm, norms of queries and keys": (
+        {**DECODER, "layers": 2, "norm": "pre", "finalNorm": True, "heads": 3, "qkNorm": True},
+        written_out),
+    "encoder, norms of queries and keys": ({**ENCODER, "qkNorm": True}, written_out),
 }
 
 

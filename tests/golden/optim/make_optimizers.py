@@ -213,6 +213,15 @@ def torch_runs():
                                        "weightDecayKind": "decoupled", **adam},
                                       lambda p: [o.AdamW(p.values(), lr=0.05, betas=(0.9, 0.98),
                                                          weight_decay=0.3)]),
+        # What PyTorch multiplies by the scheduled rate s·η is λ/η here: s·λ is left.
+        "adamw with independent decay": (
+            {"optimizer": "adamw", "lr": 0.05, "weightDecay": 0.02,
+             "weightDecayKind": "independent", **adam},
+            lambda p: [o.AdamW(p.values(), lr=0.05, betas=(0.9, 0.98), weight_decay=0.02 / 0.05)]),
+        "sgd with independent decay, warm-up": (
+            {**sgd, "weightDecay": 0.02, "weightDecayKind": "independent", "warmup": 4},
+            lambda p: [o.SGD(p.values(), lr=0.1, weight_decay=0.02 / 0.1)], None,
+            lambda o: lrs.LambdaLR(o, lambda t: min(t / 4, 1))),
         "clipped by norm": ({**sgd, "clipNorm": 2.0}, plain, lambda p: clip.clip_grad_norm_(p, 2.0)),
         "clipped by value": ({**sgd, "clipValue": 0.5}, plain,
                              lambda p: clip.clip_grad_value_(p, 0.5)),

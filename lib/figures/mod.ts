@@ -24,6 +24,7 @@ import { fig15 } from "./paper/fig15.ts";
 import { fig16 } from "./paper/fig16.ts";
 import { fig17 } from "./paper/fig17.ts";
 import { perp } from "./beyond/perp.ts";
+import { remedies } from "./beyond/remedies.ts";
 import { slingshots } from "./beyond/slingshots.ts";
 import { provenanceOf } from "./provenance.ts";
 import { minutesOf } from "./seeds.ts";
@@ -65,6 +66,7 @@ const all: Readonly<Record<string, Figure>> = {
   eps,
   perp,
   slingshots,
+  remedies,
 };
 
 // What is told of figures in tables of their own: where claims come from, and

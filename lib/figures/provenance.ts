@@ -19,6 +19,11 @@ const users = of("users", "before");
 const own = of("groklab", "before");
 const ownAfter = of("groklab", "after");
 
+const PILOT =
+  "1 December 2026, after one run of each arm at two rates with seed " +
+  "100, which is none of those that decide, and by which rate and steps were " +
+  "chosen; before a run of this figure";
+
 const PROVENANCE: Readonly<
   Record<string, Readonly<Record<string, Provenance>>>
 > = {
@@ -151,6 +156,11 @@ const PROVENANCE: Readonly<
     ),
   },
   perp: { C15: own(FIRST), C23: own(FIRST) },
+  remedies: {
+    C52: own(PILOT),
+    C53: own(PILOT),
+    C54: own(PILOT),
+  },
   slingshots: {
     C17: users(
       "27 November 2026; what a spike is, on 28 November, before a run of this " +

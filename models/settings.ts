@@ -8,12 +8,12 @@ import {
   choice,
   integer,
   nullable,
-  onlyWhereSaid,
   positive,
   type Setting,
   type Values,
   yesNo,
 } from "../lib/settings/setting.ts";
+import { onlyWhereSaid } from "../lib/settings/only_where_said.ts";
 import type { Input } from "../lib/data/definition.ts";
 import {
   type PerpGradSettings,

@@ -19,6 +19,8 @@ const SHORT: Readonly<Record<string, string>> = {
   "lib/metrics/basic.ts: Object.assign(...sets)": "sets of rows by name",
   "lib/metrics/group.ts: f(...rest.map((leaves) => leaves[i]![1]))":
     "trees side by side",
+  "lib/metrics/cross_entropy.ts: Object.assign(...columns)":
+    "sets of rows by name",
   "lib/metrics/logits.ts: Object.assign(...near)": "precisions",
   "lib/metrics/vectors.ts: byTensor(...others)": "trees side by side",
   "lib/metrics/vectors.ts: flag(...leaves)": "trees side by side",
@@ -33,7 +35,7 @@ const SHORT: Readonly<Record<string, string>> = {
   "lib/onnx/reading/fold.ts: tensors.set(...entry)": "a pair",
   "lib/onnx/reading/weights.ts: isOp(...CARRIES)": "names of operators",
   "lib/onnx/runtime/session.ts: ort.Tensor(...pair)": "a pair",
-  "lib/optim/descent.ts: chain(...kindOf": "an optimizer's stages",
+  "lib/optim/descent.ts: chain(...kind": "an optimizer's stages",
   "lib/optim/transform.ts: f(...others.map((tree) => at(tree, path)))":
     "trees side by side",
   "lib/probes/catalogue.ts: Object.assign(...Object.values": "probes",

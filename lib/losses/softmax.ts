@@ -57,6 +57,21 @@ function rounded(x: tf.Tensor, precision: FloatDType): tf.Tensor2D {
   return y as tf.Tensor2D;
 }
 
+// log Z = max z/T + log Σ exp(z/T − max z/T)
+const logPartitionAt =
+  (temperature: number): NonNullable<Loss["logPartition"]> =>
+  (logits, precision) => {
+    const { most, d, sum } = shifted(logits, precision, temperature);
+    const logSum = rounded(tf.log(sum), precision);
+    return {
+      logZ: rounded(tf.add(most, logSum), precision),
+      slope: tf.mul(
+        probabilities({ d, sum }, precision),
+        scalar(1 / temperature),
+      ),
+    };
+  };
+
 /** What softmax cross-entropy may be changed by. */
 export interface SoftmaxOptions {
   /** α: the share of each target that is spread evenly over all classes. */
@@ -103,18 +118,7 @@ export function softmaxCrossEntropy(
     precisions: ["float16", "float32", "float64"],
     temperature,
 
-    // log Z = max z/T + log Σ exp(z/T − max z/T)
-    logPartition(logits, precision) {
-      const { most, d, sum } = shifted(logits, precision, temperature);
-      const logSum = rounded(tf.log(sum), precision);
-      return {
-        logZ: rounded(tf.add(most, logSum), precision),
-        slope: tf.mul(
-          probabilities({ d, sum }, precision),
-          scalar(1 / temperature),
-        ),
-      };
-    },
+    logPartition: logPartitionAt(temperature),
 
     // −log pₖ = log Σ exp(z − max z) − (zₖ − max z)
     terms(logits, labels, precision) {

@@ -5,11 +5,8 @@
  */
 
 import * as tf from "../base/tfjs.ts";
-import {
-  notNegative,
-  onlyWhereSaid,
-  type Setting,
-} from "../settings/setting.ts";
+import { onlyWhereSaid } from "../settings/only_where_said.ts";
+import { notNegative, type Setting } from "../settings/setting.ts";
 import type { FloatDType } from "../numeric/tensor.ts";
 import { scalar, toPrecision } from "../trace/precision.ts";
 import type { Loss } from "./loss.ts";

@@ -264,24 +264,6 @@ export function yesNo(preset: boolean, help: string): Setting<boolean> {
 }
 
 /**
- * The same as a key that only configs have which say something else than the
- * default: configs that were written before there was the key stay what they are.
- *
- * @param setting The setting.
- */
-export function onlyWhereSaid<T>(setting: Setting<T>): Setting<T | undefined> {
-  const { schema, preset } = setting;
-  return {
-    ...setting,
-    schema: v.pipe(
-      v.optional(schema),
-      v.transform((value) => value === preset ? undefined : value),
-    ),
-    preset: undefined,
-  };
-}
-
-/**
  * The same, or null, which is then the default.
  *
  * @param setting The setting.

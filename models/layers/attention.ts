@@ -82,37 +82,8 @@ export function attend(
   hook: Hook,
   drop: (weights: tf.Tensor) => tf.Tensor,
 ): tf.Tensor {
-  const { length, marked } = rows.shape;
-  const raw = (name: Projection) => {
-    const b = params[`b_${name}`];
-    // [head, d_model, d_head] → [d_model, head · d_head]
-    const W = tf.transpose(params[`W_${name}`], [1, 0, 2]);
-    return (x: tf.Tensor) =>
-      linear(x, tf.reshape(W, [dModel, dModel]), b && tf.reshape(b, [dModel]));
-  };
-  // […, d_head], for queries and keys that have a norm.
-  const normed = (name: Projection, x: tf.Tensor) => {
-    const part = NORMS[name];
-    const norm = part && params[part];
-    return norm ? layerNorm(x, norm, within(hook, part)) : x;
-  };
-  const projection = (name: Projection) => {
-    const project = raw(name);
-    return (x: tf.Tensor) => {
-      const flat = project(x);
-      const byHead = [...flat.shape.slice(0, -1), heads, dModel / heads];
-      return tf.reshape(normed(name, tf.reshape(flat, byHead)), flat.shape);
-    };
-  };
-  // Where activations are marked, they are so as they come, and normalised then.
-  const project = (name: Projection, n: number) =>
-    marked
-      ? rows.map(raw(name)).byHead(
-        heads,
-        n,
-        (x) => normed(name, hook(`hook_${name.toLowerCase()}`, x)),
-      )
-      : rows.map(projection(name)).byHead(heads, n, (x) => x);
+  const { length } = rows.shape;
+  const { projection, project } = projections(rows, params, heads, hook);
 
   const scale = scalar(1 / Math.sqrt(dModel / heads));
   const scaled = seen === 1 && rows.end
@@ -148,6 +119,50 @@ export function attend(
     tf.reshape(params.W_O, [dModel, dModel]),
     params.b_O,
   );
+}
+
+// What makes queries, keys and values of vectors, as they are looked up; and those of
+// the last n positions by head, marked.
+function projections(
+  rows: Vectors,
+  params: AttentionParams,
+  heads: number,
+  hook: Hook,
+) {
+  const raw = (name: Projection) => {
+    const b = params[`b_${name}`];
+    const dModel = params.W_Q.shape[1]!;
+    // [head, d_model, d_head] → [d_model, head · d_head]
+    const W = tf.transpose(params[`W_${name}`], [1, 0, 2]);
+    return (x: tf.Tensor) =>
+      linear(x, tf.reshape(W, [dModel, dModel]), b && tf.reshape(b, [dModel]));
+  };
+  // […, d_head], for queries and keys that have a norm.
+  const normed = (name: Projection, x: tf.Tensor) => {
+    const part = NORMS[name];
+    const norm = part && params[part];
+    return norm ? layerNorm(x, norm, within(hook, part)) : x;
+  };
+  const projection = (name: Projection) => {
+    const project = raw(name);
+    if (!NORMS[name] || !params[NORMS[name]]) return project;
+    return (x: tf.Tensor) => {
+      const flat = project(x);
+      const width = flat.shape.at(-1)!;
+      const byHead = [...flat.shape.slice(0, -1), heads, width / heads];
+      return tf.reshape(normed(name, tf.reshape(flat, byHead)), flat.shape);
+    };
+  };
+  // Where activations are marked, they are so as they come, and normalised then.
+  const project = (name: Projection, n: number) =>
+    rows.shape.marked
+      ? rows.map(raw(name)).byHead(
+        heads,
+        n,
+        (x) => normed(name, hook(`hook_${name.toLowerCase()}`, x)),
+      )
+      : rows.map(projection(name)).byHead(heads, n, (x) => x);
+  return { projection, project };
 }
 
 /**

@@ -89,7 +89,13 @@ const PROVENANCE: Readonly<
     ),
     C8: paper(
       `${FIRST}; which runs say nothing, on 28 November, before a run of a ` +
-        "transformer was",
+        "transformer was. The statement names Nanda's since 1 December; the rule " +
+        "is the same",
+    ),
+    C30: paper(
+      "1 December 2026, as C8's, after three seeds of Nanda's transformer, of " +
+        "which two met it, and before a run of the encoder was recorded; the " +
+        "published curves, which are in this order, were known",
     ),
   },
   fig7: { C18: paper(FIRST) },

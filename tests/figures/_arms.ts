@@ -111,6 +111,12 @@ export const firstOf = (high: number): Arms =>
     ]),
   );
 
+export const firstOfEncoder = (high: number): Arms => ({
+  "encoder-perp": test(from(700, high)),
+  "encoder-decay": test(from(1300)),
+  "encoder-plain": test(never),
+});
+
 export const fig7 = (
   plain: [number, number],
   perp: [number, number],

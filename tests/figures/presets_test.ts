@@ -51,7 +51,8 @@ Deno.test("a panel of the paper is the arm that it is about", () => {
   assertEquals(presetConfig("fig2b").trainFraction, 0.6);
   const mlp = presetConfig("fig6b");
   assertEquals([mlp.lr, mlp.perpGrad, mlp.steps], [0.005, true, 500]);
-  assertEquals(presetConfig("fig6a").model, "transformer");
+  const encoder = presetConfig("fig6a");
+  assertEquals([encoder.model, encoder.residues], ["encoder", "nonzero"]);
 });
 
 Deno.test("an unknown preset is told what is near, a figure its arms", () => {

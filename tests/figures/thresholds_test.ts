@@ -24,6 +24,7 @@ import {
   fig7,
   fig8,
   firstOf,
+  firstOfEncoder,
   never,
   peaks,
   perp,
@@ -181,6 +182,10 @@ const CASES: readonly Case[] = [
   ["fig6", "C7", "AdamW below 10 %", (x) => fig6(1, x), [
     [0.0999, holds],
     [0.1, fails],
+  ]],
+  ["fig6", "C30", "99 % groks", firstOfEncoder, [
+    [0.99, holds],
+    [0.989, fails],
   ]],
   ["fig6", "C8", "99 % groks", firstOf, [[0.99, holds], [0.989, fails]]],
   ["fig7", "C18", "cosine above 0.5", (x) => fig7([1, x], [0, 1]), [

@@ -178,7 +178,15 @@ export const fig5: Figure = {
   settings: "Addition mod 113, 40 % of the pairs, softmax cross-entropy in " +
     "float32, AdamW with β 0.9 and 0.99, ε 1e-25, no weight decay. MLP " +
     "200–200, lr 5e-4 as in Figure 2, 10,000 steps; Nanda's transformer, lr " +
-    "1e-3 as in Figure 6, 5,000 steps. Rates and lengths are not published. Quick: " +
+    "1e-3 as in Figure 6, 5,000 steps. Rates and " +
+    "lengths are not published, and no log of these runs is. That the transformer " +
+    "is Nanda's is inferred: the repository's first version has a script of its " +
+    "own for that one (1 layer, width 128, feed-forward 512, no LayerNorm), and of " +
+    "all its versions that script alone records cos(w, −gradient) tensor by " +
+    "tensor; later ones have the encoder of Figure 6 instead. The script takes " +
+    "pairs of 1 to 112, without an = behind them, their differences, and Adam " +
+    "with β 0.9 and 0.98; here it " +
+    "is Nanda's own input and the figure's other settings. Quick: " +
     "mod 31; MLPs 100 wide, 4,000 steps; the transformer 64 wide, 1,500 steps.",
   published:
     "The cosine rises after 100 % train accuracy, up to 0.9 in output " +

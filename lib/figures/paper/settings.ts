@@ -130,6 +130,32 @@ export const transformer = {
   init: "nanda",
 } satisfies ConfigInput;
 
+/**
+ * Addition of 1 to 112 by the encoder of the paper's published code: PyTorch's
+ * layer as it is by default, with Q, K and V in one tensor.
+ */
+export const encoder = {
+  ...plain,
+  ...adamw,
+  task: "add",
+  modulus: 113,
+  residues: "nonzero",
+  encoding: "two-hot",
+  trainFraction: 0.4,
+  model: "encoder",
+  layers: 1,
+  dModel: 128,
+  heads: 4,
+  dFf: 2048,
+  norm: "post",
+  positions: "none",
+  attention: "softmax",
+  dropout: 0.1,
+  generator: "squares",
+  perpProjections: "joint",
+  init: "pytorch",
+} satisfies ConfigInput;
+
 /** 200 digits of MNIST, by an MLP of one hidden layer, all weights times 100. */
 export const mnistMlp = {
   ...plain,

@@ -11,10 +11,25 @@ const both = (perp: number, decay: number, plain: number): Arms =>
       [`${task}-plain`, at(plain)],
     ]),
   );
+const encoder = (perp: number, decay: number, plain: number): Arms => ({
+  "encoder-perp": at(perp),
+  "encoder-decay": at(decay),
+  "encoder-plain": at(plain),
+});
 const perps = { "mlp-perp-adamw": at(390, 0.99), "mlp-perp-sgd": at(400) };
 const plain = { "mlp-adamw": at(Infinity) };
 
 testClaims("fig6", {
+  C30: {
+    holds: encoder(600, 1400, Infinity),
+    fails: [
+      encoder(1400, 600, Infinity),
+      encoder(600, 1400, 1000),
+      // Nanda's transformer is no part of it.
+      { ...both(700, 1300, Infinity), ...encoder(1400, 600, Infinity) },
+    ],
+    neither: [encoder(600, Infinity, Infinity), both(700, 1300, Infinity)],
+  },
   C8: {
     holds: both(700, 1300, Infinity),
     fails: [

@@ -114,19 +114,26 @@ const TABLES: readonly [scale: Scale | undefined, heading: string][] = [
   [undefined, "Not run yet"],
 ];
 
+// Claims of a full length that all of their arms have runs of, though others of the
+// figure may have none yet.
+const decided = ({ claims }: Outcome) =>
+  claims.filter(({ tally }) => tally !== undefined && tally.there > 0);
+
 function claimsTables(
   figures: Readonly<Record<string, Figure>>,
   published: ReadonlyMap<string, Published>,
 ): string {
   const rows = Object.entries(figures).flatMap(([name, { claims }]) =>
     claims.map(({ id, statement, provenance }) => {
-      const outcome = published.get(name)?.outcome;
-      const found = outcome?.claims.find((claim) =>
+      const { outcome, full } = published.get(name) ?? {};
+      const known = [...full ? decided(full) : [], ...outcome?.claims ?? []];
+      const found = known.find((claim) =>
         claim.id === id && claim.statement === statement
       );
+      const isFull = found && full && decided(full).includes(found);
       return {
         id,
-        scale: found && outcome!.scale,
+        scale: isFull ? "full" : found && outcome!.scale,
         line: "| " + [
           id,
           statement,
@@ -201,15 +208,20 @@ function section(
     tableText(outcome),
     ...outcome.claims.map((claim) => claimText(claim, scale)),
     ...(outcome.claims.length > 0 ? [""] : []),
+    ...(remarks[scale] ?? []).map((remark) => `${remark}\n`),
     ...(scale === "quick" && full.runs.finished > 0
       ? [
         `Of the full length ${full.runs.finished} of ${full.runs.of} runs are ` +
         `there; \`deno task reproduce ${name} --published --resume\` trains ` +
         "the others. So far:\n",
         rowsText(full.rows.filter(({ measured }) => measured !== NOT_RUN)),
+        ...decided(full).map((claim) =>
+          claimText(claim, "full").replace("**.", "** at full length.")
+        ),
+        ...(decided(full).length > 0 ? [""] : []),
+        ...(remarks.full ?? []).map((remark) => `${remark}\n`),
       ]
       : []),
-    ...(remarks[scale] ?? []).map((remark) => `${remark}\n`),
     ...(cost.ms_per_step === null ? [] : [
       `About ${timeText(1000 * cost.seconds)} of one thread, ` +
       `${

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { UsageError } from "../../lib/base/errors.ts";
 import type { Figure } from "../../lib/figures/figure.ts";
+import { bySeed } from "../../lib/figures/rules.ts";
 import { recordText } from "../../lib/figures/record.ts";
 import { listFigures } from "../../lib/reproduce/list.ts";
 import { publish } from "../../lib/reproduce/publish.ts";
@@ -152,6 +153,38 @@ Deno.test("publish() keeps the records of a full length that is not whole", () =
     assertEquals(runs.sort(), [0, 1, 2].map((seed) => `softmax-seed${seed}`));
     const [whole] = await publish(["tiny"], { figures: both, places });
     assertEquals([whole!.scale, whole!.runs.finished], ["full", 6]);
+  }));
+
+Deno.test("a claim whose arms have their full length is told at full length", () =>
+  withTempDir(async (folder) => {
+    const places = placesIn(folder);
+    const [both] = tiny.claims;
+    const figure: Figure = {
+      ...tiny,
+      remarks: { full: ["Of the whole."], quick: ["Of the short."] },
+      claims: [both!, {
+        id: "C1",
+        statement: "One loss trains.",
+        rule: "There is a run.",
+        decide: (results) =>
+          bySeed(results, ["stablemax"], () => ({ so: true, why: "there" })),
+      }],
+    };
+    const figures = { tiny: figure };
+    await quickly(folder, { figures });
+    const half = { ...figure, arms: [tiny.arms[1]!], claims: [] };
+    await quickly(folder, { scale: "full", figures: { tiny: half } });
+    await publish(["all"], { figures, places });
+    const page = await Deno.readTextFile(join(folder, "docs/reproduction.md"));
+    const [, full = "", quick = ""] = page.split("\n### ");
+    assertMatch(full, /^At full length.*\| C1 \| One loss trains\. \|/s);
+    assert(!full.includes("| C0 |"));
+    assertMatch(quick, /^In the quick form.*\| C0 \|/s);
+    assert(!quick.includes("| C1 |"));
+    const [, soFar = ""] = page.split("So far:\n");
+    assertMatch(soFar, /\*\*C1\*\* .*\*\*holds\*\* at full length\.\n/);
+    assert(!soFar.includes("**C0**"));
+    assertMatch(page, /Of the short\..*So far:.*Of the whole\./s);
   }));
 
 Deno.test("publish() takes away what no run stands for any more", () =>

@@ -2,7 +2,12 @@
 
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
-import { flagOf } from "../../../lib/config/config.ts";
+import {
+  type ConfigInput,
+  flagOf,
+  resolveConfig,
+} from "../../../lib/config/config.ts";
+import { readPlan } from "../../../lib/sweeps/files.ts";
 import { withTempDir } from "../_run.ts";
 import { json, ok, rowsOf, SMALL, untimed } from "./_rows.ts";
 
@@ -71,3 +76,64 @@ Deno.test("boolean flags mean what they say, the last one wins", () =>
       }
     }
   }));
+
+// Configs with dropout, whose generator neither command is told: of one that an older
+// run has written it is another than of one that somebody wrote, or that draws by
+// what is changed.
+const STILL = {
+  modulus: 5,
+  hidden: [4, 4],
+  steps: 2,
+  evalEvery: 1,
+  threads: 1,
+  device: "cpu",
+} as const;
+const older = (input: ConfigInput): ConfigInput => {
+  const { generator: _, ...rest } = resolveConfig(input);
+  return rest;
+};
+const CONFIGS: Record<
+  string,
+  { config: ConfigInput; key: string; value: number; generator: string }
+> = {
+  "that of an older run": {
+    config: older({ ...STILL, dropout: 0.2 }),
+    ...{ key: "lr", value: 0.02, generator: "threefry" },
+  },
+  "that of an older run that drew nothing": {
+    config: older(STILL),
+    ...{ key: "dropout", value: 0.2, generator: "squares" },
+  },
+  "that of a run": {
+    config: resolveConfig({ ...STILL, dropout: 0.2 }),
+    ...{ key: "lr", value: 0.02, generator: "squares" },
+  },
+  "one written by hand": {
+    config: { ...STILL, dropout: 0.2 },
+    ...{ key: "lr", value: 0.02, generator: "squares" },
+  },
+};
+
+for (
+  const [which, { config, key, value, generator }] of Object.entries(CONFIGS)
+) {
+  Deno.test(`of a config with dropout, ${which}, train --config and sweep plan --config make one`, () =>
+    withTempDir(async (dir) => {
+      const [file, run, sweep] = ["file.json", "run", "sweep"]
+        .map((name) => join(dir, name)) as [string, string, string];
+      await Deno.writeTextFile(file, JSON.stringify(config));
+      await ok("train", "--config", file, `--${key}`, `${value}`, "--run", run);
+      await ok(
+        "sweep",
+        ...["plan", "--config", file, "--set", `${key}=${value}`],
+        ...["--seeds", "0..0", "--no-trial", "--out", sweep],
+      );
+      const trained = JSON.parse(
+        await Deno.readTextFile(join(run, "config.json")),
+      );
+      const [planned, ...others] = await readPlan(sweep);
+      assertEquals(others, []);
+      assertEquals(JSON.stringify(planned!.config), JSON.stringify(trained));
+      assertEquals([trained.generator, trained[key]], [generator, value]);
+    }));
+}

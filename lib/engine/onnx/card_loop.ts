@@ -39,7 +39,7 @@ import {
   metricNamesOf,
   STEP,
 } from "./loop_parts.ts";
-import { withoutUploads } from "./uploads.ts";
+import { withoutUploads } from "../../trace/cards/uploads.ts";
 
 const VECTOR = { dtype: "int64", shape: [1] } as const;
 

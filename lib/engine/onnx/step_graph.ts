@@ -15,7 +15,7 @@ import {
 } from "../../trace/graph.ts";
 import { ONNX_TYPE } from "../../trace/operators/lowering.ts";
 import { METRIC, metricNamesOf, STEP, STEP_SPEC } from "./loop_parts.ts";
-import { withoutUploads } from "./uploads.ts";
+import { withoutUploads } from "../../trace/cards/uploads.ts";
 
 /** The name of what a step makes of an input: the input of the step after it. */
 export const next = (name: string) => `next.${name}`;

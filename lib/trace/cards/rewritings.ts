@@ -5,19 +5,12 @@
  * @module
  */
 
-import { sizeOf, toTyped } from "../../numeric/tensor.ts";
-import {
-  type Graph,
-  GraphBuilder,
-  isFloat,
-  type Node,
-  type Value,
-} from "../graph.ts";
-import { gatherAlong } from "../operators/kernels.ts";
-import { binary, like, reshape } from "../operators/lowering.ts";
+import { type Graph, GraphBuilder, type Node, type Value } from "../graph.ts";
+import { binary } from "../operators/lowering.ts";
 import { nodesFor } from "../graph_walk.ts";
 import { rewrite } from "../rewrite.ts";
 import { isOne } from "./alike.ts";
+import { endToEnd, picked } from "./uploads.ts";
 
 type Rewriting = (
   g: GraphBuilder,
@@ -71,63 +64,6 @@ const ofTransposed: Rewriting = (g, { attributes, outputs }, operands) => {
     { ...attributes, ...Object.fromEntries(flips) },
     outputs[0]!,
   );
-};
-
-// An element of each row, by its number among all.
-const picked: Rewriting = (g, { attributes, outputs }, operands) => {
-  const [x, at] = operands as [Value, Value];
-  const fits = at.data && attributes["batch_dims"] === x.shape.length - 1 &&
-    at.shape.length === x.shape.length && at.shape.at(-1) === 1;
-  if (!fits) return undefined;
-  const width = x.shape.at(-1)!;
-  const places = Array.from(at.data as Int32Array, Number)
-    .map((column, row) => row * width + column);
-  const found = gatherAlong(
-    g,
-    reshape(g, x, [sizeOf(x.shape)]),
-    g.constant("int64", at.shape.slice(0, -1), toTyped("int64", places)),
-    0,
-  );
-  return reshape(g, found, outputs[0]!.shape);
-};
-
-// More parts than these are laid end to end all the same.
-const PARTS = 4;
-
-// Parts of unequal lengths: for a Concat of these ONNX Runtime copies four tables
-// to the card. The first is filled up, the others are put in.
-const endToEnd: Rewriting = (g, { attributes, outputs }, operands) => {
-  const axis = attributes["axis"] as number;
-  const lengths = operands.map(({ shape }) => shape[axis]!);
-  const [first] = operands as [Value];
-  const [result] = outputs as [Value];
-  const fits = isFloat(first) && operands.length <= PARTS &&
-    lengths.some((length) => length !== lengths[0]) &&
-    sizeOf(result.shape.slice(0, axis)) === 1;
-  if (!fits) return undefined;
-  const rest = result.shape.slice(axis + 1);
-  const rows = (x: Value) => reshape(g, x, [x.shape[axis]!, sizeOf(rest)]);
-  const length = result.shape[axis]!;
-  const { dtype } = first;
-  let end = lengths[0]!;
-  const pads = [0, 0, length - end, 0];
-  let whole = g.emit(
-    "Pad",
-    [rows(first), g.ints(pads), like(g, first, 0)],
-    {},
-    {
-      dtype,
-      shape: [length, sizeOf(rest)],
-    },
-  );
-  for (const part of operands.slice(1)) {
-    const count = part.shape[axis]!;
-    const places = Array.from({ length: count }, (_, i) => end + i);
-    const at = g.constant("int64", [count, 1], toTyped("int64", places));
-    whole = g.emit("ScatterND", [whole, at, rows(part)], {}, whole);
-    end += count;
-  }
-  return reshape(g, whole, result.shape);
 };
 
 // A number times a tensor that is a number times another: the numbers first, which

@@ -1,18 +1,18 @@
 /** Steps without operators that copy tables to a card: the same numbers. */
 
 import { assertEquals } from "@std/assert";
-import { withoutUploads } from "../../lib/engine/onnx/uploads.ts";
-import { hostTensorOf } from "../../lib/numeric/tensor.ts";
-import { encodeModel, modelOf } from "../../lib/onnx/file/model.ts";
-import { openSession } from "../../lib/onnx/runtime/session.ts";
+import { withoutUploads } from "../../../lib/trace/cards/uploads.ts";
+import { hostTensorOf } from "../../../lib/numeric/tensor.ts";
+import { encodeModel, modelOf } from "../../../lib/onnx/file/model.ts";
+import { openSession } from "../../../lib/onnx/runtime/session.ts";
 import {
   type Graph,
   newConstant,
   newInput,
   newNode,
   type Value,
-} from "../../lib/trace/graph.ts";
-import { nodesFor } from "../../lib/trace/graph_walk.ts";
+} from "../../../lib/trace/graph.ts";
+import { nodesFor } from "../../../lib/trace/graph_walk.ts";
 
 const float = (name: string, shape: number[]) =>
   newInput(name, { dtype: "float32", shape });

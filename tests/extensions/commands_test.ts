@@ -111,3 +111,22 @@ Deno.test("report refuses another version of an extension, reproduce lists with 
       assert(!names.includes("r.html"));
     },
   ));
+
+Deno.test("export needs no extension of the run: what it writes is in the run's files", () =>
+  withLab(
+    "export default defineExtension({ losses: { my: losses.softmax } });",
+    async (dir, run) => {
+      const r = join(dir, "r");
+      const trained = await run("train", ...TINY, "--loss", "my", "--run", r);
+      assertEquals(trained.code, 0, trained.stderr);
+      await Deno.remove(join(dir, "lab.ts"));
+      for (const name of ["x.onnx", "x.npz", "x.csv"]) {
+        const out = join(dir, name);
+        const { code, stderr } = await outputOf(
+          startProgram("export", [r, "--out", out]),
+        );
+        assertEquals(code, 0, stderr);
+        assert((await Deno.stat(out)).size > 0);
+      }
+    },
+  ));

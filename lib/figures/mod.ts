@@ -24,6 +24,7 @@ import { fig15 } from "./paper/fig15.ts";
 import { fig16 } from "./paper/fig16.ts";
 import { fig17 } from "./paper/fig17.ts";
 import { perp } from "./beyond/perp.ts";
+import { proxies } from "./beyond/proxies.ts";
 import { remedies } from "./beyond/remedies.ts";
 import { slingshots } from "./beyond/slingshots.ts";
 import { provenanceOf } from "./provenance.ts";
@@ -66,6 +67,7 @@ const all: Readonly<Record<string, Figure>> = {
   eps,
   perp,
   slingshots,
+  proxies,
   remedies,
 };
 

@@ -162,6 +162,16 @@ const PROVENANCE: Readonly<
     ),
   },
   perp: { C15: own(FIRST), C23: own(FIRST) },
+  proxies: {
+    C50: own(
+      "1 December 2026, before a run of this figure, or of its task and " +
+        "optimizer at these rates, was",
+    ),
+    C51: own(
+      "1 December 2026, before a run of this figure, or of its task and " +
+        "optimizer at these rates, was",
+    ),
+  },
   remedies: {
     C52: own(PILOT),
     C53: own(PILOT),

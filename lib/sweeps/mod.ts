@@ -40,6 +40,13 @@ export type {
   SweepRunOptions,
   SweepStanding,
 } from "./running/options.ts";
+export {
+  type LogitPrediction,
+  type LrSensitivity,
+  lrSensitivity,
+  type SeedSpread,
+  type SensitivityGroup,
+} from "./summaries/lr_sensitivity.ts";
 export { runSweep } from "./running/run.ts";
 export { parseShard, type Shard } from "./running/shard.ts";
 export {

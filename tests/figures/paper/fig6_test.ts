@@ -28,7 +28,12 @@ testClaims("fig6", {
       // Nanda's transformer is no part of it.
       { ...both(700, 1300, Infinity), ...encoder(1400, 600, Infinity) },
     ],
-    neither: [encoder(600, Infinity, Infinity), both(700, 1300, Infinity)],
+    neither: [
+      encoder(600, Infinity, Infinity),
+      both(700, 1300, Infinity),
+      // AdamW has not even memorised.
+      { ...encoder(600, 1400, Infinity), "encoder-plain": {} },
+    ],
   },
   C8: {
     holds: both(700, 1300, Infinity),

@@ -24,7 +24,10 @@ const described = command(
   "reproduce",
   "Reproduce figures of the paper; without a name, list them, a line each.",
 )
-  .argument("[figures...]", "fig1, …, fig17, eps, perp, slingshots, or all")
+  .argument(
+    "[figures...]",
+    "fig1, …, fig17, eps, perp, slingshots, sgd-stability, or all",
+  )
   .option(
     "--about",
     "train nothing; say what figures show, with which settings and claims",

@@ -26,6 +26,7 @@ import { fig17 } from "./paper/fig17.ts";
 import { perp } from "./beyond/perp.ts";
 import { proxies } from "./beyond/proxies.ts";
 import { remedies } from "./beyond/remedies.ts";
+import { sgdStability } from "./beyond/sgd_stability.ts";
 import { slingshots } from "./beyond/slingshots.ts";
 import { provenanceOf } from "./provenance.ts";
 import { minutesOf } from "./seeds.ts";
@@ -69,6 +70,7 @@ const all: Readonly<Record<string, Figure>> = {
   slingshots,
   proxies,
   remedies,
+  "sgd-stability": sgdStability,
 };
 
 // What is told of figures in tables of their own: where claims come from, and

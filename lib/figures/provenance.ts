@@ -23,6 +23,15 @@ const PILOT =
   "1 December 2026, after one run of each arm at two rates with seed " +
   "100, which is none of those that decide, and by which rate and steps were " +
   "chosen; before a run of this figure";
+// Rules that were written together, after the same pilots.
+const stability = (worded: Provenance["worded"]) =>
+  of(worded, "before")(
+    "1 December 2026, before a run of this figure was recorded, after pilots of " +
+      "seed 0 with 128 hidden units, of which the ends were looked at: parity with " +
+      "B = 1, 4, 16 and all, at rates from 0.02 to 0.5, with ⊥Grad at 0.5; " +
+      "addition by gradient descent and with ⊥Grad. Nothing was seen of addition " +
+      "before it groks",
+  );
 
 const PROVENANCE: Readonly<
   Record<string, Readonly<Record<string, Provenance>>>
@@ -176,6 +185,13 @@ const PROVENANCE: Readonly<
     C52: own(PILOT),
     C53: own(PILOT),
     C54: own(PILOT),
+  },
+  "sgd-stability": {
+    C45: stability("paper"),
+    C46: stability("paper"),
+    C47: stability("paper"),
+    C48: stability("groklab"),
+    C49: stability("groklab"),
   },
   slingshots: {
     C17: users(

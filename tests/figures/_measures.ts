@@ -40,6 +40,38 @@ export function spikes(count: number, first = 100): Json {
   };
 }
 
+/**
+ * The curvature of a run's checkpoints at 0, 2500, …, 10,000: of each number one
+ * level, or one before step 5000 and one from there on.
+ */
+export function curvature(
+  levels: Readonly<
+    Partial<
+      Record<
+        "largest" | "trace" | "sharpness",
+        number | null | readonly [before: number, after: number]
+      >
+    >
+  >,
+): Json {
+  const steps = [0, 2500, 5000, 7500, 10_000];
+  const of = (level: number | null | readonly [number, number] = 1) =>
+    steps.map((step) =>
+      level === null || typeof level === "number"
+        ? level
+        : level[step < 5000 ? 0 : 1]
+    );
+  return {
+    steps,
+    largest: of(levels.largest),
+    trace: of(levels.trace),
+    frobenius: of(),
+    sharpness: of(levels.sharpness),
+    moment: of(),
+    perpendicular: of(null),
+  };
+}
+
 /** Measures of every run of a figure that has not got others. */
 export const measures: Readonly<
   Record<string, Readonly<Record<string, Json>>>
@@ -47,4 +79,5 @@ export const measures: Readonly<
   fig7: { trajectory: way(1, 1) },
   fig12: { spectrum: spectrum(0.5) },
   slingshots: { spikes: spikes(0), groks: null },
+  "sgd-stability": { stability: curvature({}) },
 };

@@ -40,14 +40,14 @@ const memorised = (runs: readonly RunRecord[]) =>
 function said(
   runs: readonly RunRecord[],
   names: readonly CurvatureName[],
-  test: (...numbers: number[][]) => boolean,
+  test: (numbers: readonly (readonly number[])[]) => boolean,
 ) {
   const numbers = names.map((name) => runs.map(atEnd(name)));
   const why = names.map((name, i) =>
     `${name}·η ${numbers[i]!.map((x) => figures3(x ?? NaN)).join(", ")}`
   ).join("; ");
   const whole = numbers.flat().every((x) => x !== null) && memorised(runs);
-  return { so: whole ? test(...numbers as number[][]) : null, why };
+  return { so: whole ? test(numbers as number[][]) : null, why };
 }
 
 /** What SGD bears. */
@@ -96,8 +96,8 @@ export const sgdStability: Figure = {
           results,
           armsOf(null),
           (...runs) =>
-            said(runs, ["largest"], (largest) =>
-              largest.every((x) =>
+            said(runs, ["largest"], ([largest]) =>
+              largest!.every((x) =>
                 Math.abs(x - 2) <= NEARER
               )),
         ),
@@ -117,7 +117,7 @@ export const sgdStability: Figure = {
           results,
           [...armsOf(1), ...armsOf(null)],
           (...runs) =>
-            said(runs, ["trace", "largest"], (trace, largest) =>
+            said(runs, ["trace", "largest"], ([trace, largest]) =>
               trace!.slice(0, 2).every((x) =>
                 x <= 2
               ) &&
@@ -136,8 +136,8 @@ export const sgdStability: Figure = {
           results,
           [4, 16, 64].flatMap(armsOf),
           (...runs) =>
-            said(runs, ["sharpness"], (sharpness) =>
-              sharpness.every((x) =>
+            said(runs, ["sharpness"], ([sharpness]) =>
+              sharpness!.every((x) =>
                 Math.abs(x - 2) <= NEAR
               )),
         ),
@@ -188,8 +188,8 @@ export const sgdStability: Figure = {
           results,
           ["full-0.1", "add", parityPerp.name, "add-perp"],
           (...runs) =>
-            said(runs, ["largest"], (largest) =>
-              largest.every((x, i) =>
+            said(runs, ["largest"], ([largest]) =>
+              largest!.every((x, i) =>
                 (Math.abs(x - 2) <= NEAR) === (i < 2)
               )),
         ),

@@ -151,7 +151,11 @@ Deno.test("an extension that would end a thread fails its run, and says so", () 
     );
     await Deno.writeTextFile(lab, text);
     await planned(out, "mine", "0..0", "--use", lab);
-    const { code, stderr } = await sweep("run", out, "--use", lab);
+    const child = startProgram("sweep", ["run", out, "--use", lab]);
+    // A thread that ended is waited for without an end.
+    const timer = setTimeout(() => child.kill("SIGKILL"), 30_000);
+    const { code, stderr } = await outputOf(child);
+    clearTimeout(timer);
     assertEquals(code, 1, stderr);
     assertMatch(
       stderr,

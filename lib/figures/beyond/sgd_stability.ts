@@ -83,6 +83,14 @@ export const sgdStability: Figure = {
   measures: { stability },
   chart,
   rows,
+  remarks: {
+    quick: [
+      "Half of the steps do not lead to the edge with η 0.05, by which C45 fails, " +
+      "and neither SGD with B = 1 and η 0.1 nor ⊥GD in parity has memorised by " +
+      "then: of C46 and C49 there is nothing to say. C48 is a question of two " +
+      "parts: λmax stays at 2/η, and Tr H does not fall.",
+    ],
+  },
   claims: [
     {
       id: "C45",

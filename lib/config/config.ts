@@ -16,6 +16,7 @@ import { checkArgument, configCheck } from "../base/options.ts";
 import { trainSize } from "../data/dataset.ts";
 import type { TaskDefinition } from "../data/definition.ts";
 import { tasks } from "../data/registry.ts";
+import { sequenceProblem } from "../data/sequence.ts";
 import type { LossDefinition } from "../losses/loss.ts";
 import { losses } from "../losses/mod.ts";
 import {
@@ -282,7 +283,7 @@ function problemOf(config: Config): string | undefined {
       `${loss.precisions.join(" or ")}, got ${config.lossPrecision}`;
   }
   return unfitProblem(config, model, loss) ?? deviceProblem(config) ??
-    splitProblem(config, form.total);
+    splitProblem(config, form.total) ?? sequenceProblem(config, form);
 }
 
 function splitProblem(

@@ -5,6 +5,7 @@
  */
 
 import { tasks } from "../data/registry.ts";
+import { sequenceKeys } from "../data/sequence.ts";
 import { losses } from "../losses/mod.ts";
 import { optimizers, stages } from "../optim/mod.ts";
 import { models } from "../../models/mod.ts";
@@ -29,7 +30,13 @@ const keysOf = (registry: Readonly<Record<string, Component>>) =>
 const groups = (): (readonly [SettingGroup, ReadonlySet<string>])[] => [
   ["run", new Set([...Object.keys(runSettings), "metrics"])],
   ["device", new Set(Object.keys(deviceSettings))],
-  ["data", new Set(["task", "trainFraction", "labelNoise", ...keysOf(tasks)])],
+  [
+    "data",
+    new Set([
+      ...["task", "trainFraction", "labelNoise", ...sequenceKeys],
+      ...keysOf(tasks),
+    ]),
+  ],
   [
     "model",
     new Set(["model", "outputScale", "precision", ...keysOf(models)]),

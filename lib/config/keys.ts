@@ -7,6 +7,7 @@
 
 import * as v from "../base/valibot.ts";
 import { tasks } from "../data/registry.ts";
+import { type SequenceSettings, sequenceSettings } from "../data/sequence.ts";
 import type { FloatDType } from "../numeric/tensor.ts";
 import { correctLogitScale } from "../losses/correct_logit.ts";
 import { losses } from "../losses/mod.ts";
@@ -84,6 +85,7 @@ export type LearningSettings =
     /** The optimizer's name. */
     readonly optimizer: Naming<typeof optimizers>;
   }
+  & SequenceSettings
   & SettingsOf<typeof losses>
   & SettingsOf<typeof stages>
   & SettingsOf<typeof optimizers>;
@@ -116,6 +118,7 @@ export type ConfigSettings =
 
 // How to learn: what may change on the way.
 const learning = (): LearningSettings => ({
+  ...sequenceSettings,
   precision,
   loss: pick(losses, "stablemax"),
   ...settingsOf(losses),

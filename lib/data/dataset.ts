@@ -40,6 +40,11 @@ export interface Dataset extends Examples {
   readonly classes: number;
   /** The parts that the rows come in, where they are not divided at random. */
   readonly split?: Split;
+  /**
+   * How many of the rows each task has, where two are learnt one after the other:
+   * the first one's come first.
+   */
+  readonly taskSizes?: readonly number[];
 }
 
 /** A dataset in two parts. */

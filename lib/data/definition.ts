@@ -41,8 +41,10 @@ export interface Form {
    * classes say nothing about.
    */
   readonly regression?: boolean;
-  /** How many examples, where a train fraction of them is drawn. */
+  /** How many examples, of each task, where a train fraction of them is drawn. */
   readonly total?: number;
+  /** How many tasks there are, learnt one after the other; 1 if left out, or 2. */
+  readonly tasks?: number;
 }
 
 /** A task: its rows from a config. */
@@ -113,7 +115,7 @@ export function defineTask<const S extends Settings>(
  * @throws {TypeError} if there is not a label, or a target, for each row, or a row
  * has another length.
  * @throws {RangeError} if a label is none of the classes, a token is not in the
- * vocabulary, or a target is no finite number.
+ * vocabulary, a target is no finite number, or the rows are of other tasks.
  */
 export function checkRows(dataset: Dataset, form: Form, name: string): void {
   const { split, classes } = dataset;
@@ -125,6 +127,18 @@ export function checkRows(dataset: Dataset, form: Form, name: string): void {
     const named = form.regression ? "numbers a target" : "classes";
     throw new RangeError(
       `${what}its rows have ${classes} ${named}, and its form ${form.classes}`,
+    );
+  }
+  const sizes = dataset.taskSizes ?? [dataset.labels.length];
+  const { tasks = 1, total = sizes[0] } = form;
+  const sum = sizes.reduce((a, b) => a + b, 0);
+  if (
+    sizes.length !== tasks || tasks > 2 || sum !== dataset.labels.length ||
+    (tasks > 1 && sizes.some((size) => size !== total))
+  ) {
+    throw new RangeError(
+      `${what}its ${dataset.labels.length} rows are of tasks of ` +
+        `${sizes.join(" and ")}, and its form has ${tasks} of ${total}`,
     );
   }
   for (const [part, examples] of Object.entries(parts)) {

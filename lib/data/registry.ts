@@ -11,11 +11,13 @@ import { modularTask, type OperationTask } from "./tasks/modular.ts";
 import { parityTask } from "./tasks/parity.ts";
 import { opposingSignalsTask } from "./tasks/regression/opposing_signals.ts";
 import { orthogonalFeaturesTask } from "./tasks/regression/orthogonal_features.ts";
+import { type SequenceTask, sequenceTask } from "./tasks/sequence.ts";
 
 const add: OperationTask = modularTask("add");
 const subtract: OperationTask = modularTask("subtract");
 const product: OperationTask = modularTask("product");
 const divide: OperationTask = modularTask("divide");
+const addThenProduct: SequenceTask = sequenceTask("add", "product");
 
 /** Every task by its name in a config. */
 export const tasks = {
@@ -29,4 +31,5 @@ export const tasks = {
   comparison: comparisonTask,
   "opposing-signals": opposingSignalsTask,
   "orthogonal-features": orthogonalFeaturesTask,
+  "add-then-product": addThenProduct,
 };

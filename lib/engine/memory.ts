@@ -6,9 +6,13 @@
  */
 
 import { Memo } from "../base/memo.ts";
+import { maxOf } from "../base/extremes.ts";
 import { alikeKey } from "../config/alike.ts";
 import { type Config, definitionsOf } from "../config/config.ts";
+import { configAt } from "../config/switches.ts";
 import { trainSize } from "../data/dataset.ts";
+import type { Form } from "../data/definition.ts";
+import { repeatedRows, replayedRows } from "../data/sequence.ts";
 import { UsageError } from "../base/errors.ts";
 import { sizeOf } from "../numeric/tensor.ts";
 import { trace } from "../trace/backend.ts";
@@ -66,7 +70,7 @@ export function expectedMemory(
   const P = numbersOf(Object.values(model.shapes ?? {}));
   const share = () => optimizerShare(config, model);
   const S = P * known.last("the optimizer's share", alikeKey(config), share);
-  const { total = 0 } = definitionsOf(config).task.form(config);
+  const total = rowsHeld(config, definitionsOf(config).task.form(config));
   return {
     program: PROGRAM,
     state: OF_STATE * bytes * (2 * P + 2 * (P + S)),
@@ -75,6 +79,18 @@ export function expectedMemory(
       ? bytes * activationNumbers(config, model, total)
       : 0,
   };
+}
+
+// Rows in memory: of two tasks those of the trained one are there twice, and with
+// the second one what is replayed.
+function rowsHeld(config: Config, { total = 0, tasks = 1 }: Form): number {
+  if (tasks === 1) return total;
+  const n = trainSize(config.trainFraction, total);
+  const replayed = [0, ...config.switches.map(({ at }) => at)].map((at) => {
+    const { replay = 0, newLossWeight } = configAt(config, at);
+    return repeatedRows(replayedRows(replay, n), n, newLossWeight);
+  });
+  return (tasks + 1) * total + maxOf(replayed);
 }
 
 // Whether activations are in the machine's own memory.

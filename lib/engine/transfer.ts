@@ -9,18 +9,20 @@ import { type HostState, under } from "../../models/buffers.ts";
 import { mapTree } from "../base/tree.ts";
 import { type Config, definitionsOf } from "../config/config.ts";
 import { configAt } from "../config/switches.ts";
+import { sequenceKeys } from "../data/sequence.ts";
 import {
   type Experiment,
   lossOf,
   optimizerOf,
   optimizerPrefixes,
 } from "../experiment/experiment.ts";
+import { splitOf } from "../experiment/split.ts";
 import { type HostTensor, toDType } from "../numeric/tensor.ts";
 import { initialState } from "./state.ts";
 
 /**
- * The experiment in force at a step: with the loss, precision and optimizer of the
- * switches up to it.
+ * The experiment in force at a step: with the loss, precision, optimizer and task
+ * of the switches up to it.
  *
  * @param experiment A whole training's.
  * @param step Updates made before.
@@ -29,9 +31,13 @@ export function inForceAt(experiment: Experiment, step: number): Experiment {
   const config = configAt(experiment.config, step);
   if (config === experiment.config) return experiment;
   const definitions = definitionsOf(config);
+  const sameRows = sequenceKeys.every((key) =>
+    config[key] === experiment.config[key]
+  );
   return {
     ...experiment,
     config,
+    ...(!sameRows && { split: splitOf(config) }),
     definitions,
     loss: lossOf(config, definitions),
     optimizer: optimizerOf(config, {}, definitions),

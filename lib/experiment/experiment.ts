@@ -10,6 +10,7 @@ import {
   type Definitions,
   definitionsOf,
 } from "../config/config.ts";
+import { configAt } from "../config/switches.ts";
 import type { Split } from "../data/dataset.ts";
 import { randomKey, wordsOf } from "../numeric/random.ts";
 import { squaresKey } from "../numeric/squares.ts";
@@ -68,7 +69,8 @@ export function makeExperiment(config: Config): Experiment {
   const definitions = definitionsOf(config);
   const model = makeModel(config, definitions);
   const split = splitOf(config, datasetOf(config, definitions));
-  const problem = batchProblem(config, model, split);
+  const problem = batchProblem(config, model, split) ??
+    laterProblem(config, model, definitions);
   if (problem !== undefined) throw new UsageError(problem);
   return {
     config,
@@ -79,6 +81,20 @@ export function makeExperiment(config: Config): Experiment {
     optimizer: optimizerOf(config, {}, definitions),
     params: model.init(randomKey(config.seed), config.precision),
   };
+}
+
+// What is wrong with the rows that a switch brings.
+function laterProblem(
+  config: Config,
+  model: Model,
+  { task }: Definitions,
+): string | undefined {
+  if ((task.form(config).tasks ?? 1) === 1) return;
+  for (const { at } of config.switches) {
+    const later = configAt(config, at);
+    const problem = batchProblem(later, model, splitOf(later));
+    if (problem !== undefined) return `From step ${at} on, ${problem}`;
+  }
 }
 
 // Data files say only when they are read how many rows there are.

@@ -17,6 +17,7 @@ import {
 } from "../data/dataset.ts";
 import { checkRows } from "../data/definition.ts";
 import { withLabelNoise } from "../data/label_noise.ts";
+import { sequenceSplit } from "../data/sequence.ts";
 import { type RandomKey, randomKey } from "../numeric/random.ts";
 import { checkArgument, configCheck } from "../base/options.ts";
 
@@ -72,7 +73,8 @@ const mapParts = (split: Split, f: (part: Examples) => Examples): Split => ({
 });
 
 /**
- * A config's dataset in its parts, label noise among the train rows.
+ * A config's dataset in its parts, label noise among the train rows. Of two tasks
+ * those of the one that is trained; switches that come are not looked at.
  *
  * @param config The experiment.
  * @param dataset All its rows, where they were made already.
@@ -88,6 +90,7 @@ export function splitOf(
   const { trainFraction, labelNoise } = config;
   const key = dataKey(config);
   const whole = dataset ?? datasetOf(config);
+  if (whole.taskSizes) return sequenceSplit(whole, config, key);
   const parts = whole.split ?? split(whole, trainFraction, key("split"));
   if (labelNoise === 0) return parts;
   const { classes } = whole;

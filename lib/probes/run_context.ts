@@ -23,6 +23,7 @@ import { NotApplicableError } from "./context/not_applicable.ts";
 import {
   configOfMetadata,
   type ProbedTask,
+  rowsAt,
   taskOfConfig,
 } from "./context/task.ts";
 import {
@@ -112,16 +113,20 @@ export class RunContext {
     });
   }
 
-  /** The task, with the rows to train on and those to test. */
+  /** The task, with the rows to train on at first and those to test. */
   get task(): ProbedTask {
-    return this.#foreign?.task ??
-      this.once("task", () => taskOfConfig(this.config));
+    return this.#foreign?.task ?? this.#taskOf(this.config);
+  }
+
+  #taskOf(config: Config): ProbedTask {
+    const { length } = config.switches;
+    return this.once(`task, ${length} switches`, () => taskOfConfig(config));
   }
 
   // Without its extension there is no task; much can be asked all the same.
-  #taskIfKnown(): { readonly task?: ProbedTask } {
+  #taskIfKnown(step: number): { readonly task?: ProbedTask } {
     try {
-      return { task: this.task };
+      return { task: this.#taskOf(rowsAt(this.config, step)) };
     } catch (error) {
       if (error instanceof NotApplicableError) return {};
       throw error;
@@ -158,7 +163,7 @@ export class RunContext {
     if (!this.#foreign) {
       try {
         return await look(
-          new ProbeContext(model, { run: this, ...this.#taskIfKnown() }),
+          new ProbeContext(model, { run: this, ...this.#taskIfKnown(step) }),
         );
       } finally {
         await model.close();

@@ -14,8 +14,10 @@ import {
   resolveConfig,
 } from "../../config/config.ts";
 import { configWithout } from "../../config/stand_ins.ts";
+import { configAt } from "../../config/switches.ts";
 import { useProblem } from "../../config/used.ts";
 import type { Dataset, Examples } from "../../data/dataset.ts";
+import { sequenceKeys } from "../../data/sequence.ts";
 import {
   modular,
   type OperationName,
@@ -126,6 +128,16 @@ export function configOfMetadata(metadata: unknown, source: string): Config {
       { cause: error },
     );
   }
+}
+
+/**
+ * A config that has the rows trained on after some steps; the config itself where
+ * no switch has brought others.
+ */
+export function rowsAt(config: Config, step: number): Config {
+  const later = configAt(config, step);
+  const same = sequenceKeys.every((key) => later[key] === config[key]);
+  return same ? config : later;
 }
 
 /**

@@ -104,6 +104,15 @@ export {
   principalPlane,
 } from "./dynamics/principal_plane.ts";
 export {
+  type ContinualMeasures,
+  continualMeasures,
+  type GapMeasures,
+  stabilityGap,
+  type StabilityGapResult,
+  type TaskCurves,
+  WINDOWS,
+} from "./dynamics/stability_gap.ts";
+export {
   ckaMatrix,
   CkaSums,
   similarity,

@@ -20,4 +20,5 @@ export * from "./dynamics/trajectory.ts";
 export * from "./dynamics/similarity.ts";
 export * from "./dynamics/early_warning.ts";
 export * from "./dynamics/phases.ts";
+export * from "./dynamics/stability_gap.ts";
 export * from "./fourier/progress_measures.ts";

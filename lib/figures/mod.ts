@@ -28,6 +28,7 @@ import { proxies } from "./beyond/proxies.ts";
 import { remedies } from "./beyond/remedies.ts";
 import { sgdStability } from "./beyond/sgd_stability.ts";
 import { slingshots } from "./beyond/slingshots.ts";
+import { stabilityGap } from "./beyond/stability_gap.ts";
 import { provenanceOf } from "./provenance.ts";
 import { minutesOf } from "./seeds.ts";
 
@@ -71,6 +72,7 @@ const all: Readonly<Record<string, Figure>> = {
   proxies,
   remedies,
   "sgd-stability": sgdStability,
+  "stability-gap": stabilityGap,
 };
 
 // What is told of figures in tables of their own: where claims come from, and

@@ -33,6 +33,16 @@ const stability = (worded: Provenance["worded"]) =>
       "before it groks",
   );
 
+// Of one claim as of the next: rules written together, after one look.
+const gap = (worded: Provenance["worded"]) =>
+  of(worded, "before")(
+    "1 December 2026, before a run of this figure, after six pilots of a seed " +
+      "each at other widths, rates and decays: with all of the first task replayed " +
+      "its train rows came back and unseen ones stayed lost, with a fifth or less " +
+      "the rows that were not replayed were lost. A grokked network beside one " +
+      "that had memorised was not seen",
+  );
+
 const PROVENANCE: Readonly<
   Record<string, Readonly<Record<string, Provenance>>>
 > = {
@@ -202,6 +212,13 @@ const PROVENANCE: Readonly<
       "27 November 2026; what a spike is, on 28 November, before a run of this " +
         "figure was recorded",
     ),
+  },
+  "stability-gap": {
+    C55: gap("paper"),
+    C56: gap("paper"),
+    C57: gap("groklab"),
+    C58: gap("groklab"),
+    C59: gap("groklab"),
   },
 };
 

@@ -72,6 +72,27 @@ export function curvature(
   };
 }
 
+/** Accuracy before, least accuracy and FORG of a first task, on train and test rows. */
+export function gap(
+  train: readonly [number, number, number],
+  test: readonly [number, number, number],
+): Json {
+  const of = ([before, min_acc, forg]: typeof train) => ({
+    before,
+    min_acc,
+    forg,
+    lowest_at: 5,
+    back_at: 20,
+    acc: 0.9,
+    wc_acc: 0.8,
+    wf: { "10": 0.2, "100": 0.3 },
+    wp: { "10": 0.2, "100": 0.3 },
+  });
+  const [switch_at, evaluated_every, replay] = [60, 1, 1];
+  const parts = { train: of(train), test: of(test) };
+  return { switch_at, evaluated_every, replay, ...parts };
+}
+
 /** Measures of every run of a figure that has not got others. */
 export const measures: Readonly<
   Record<string, Readonly<Record<string, Json>>>
@@ -80,4 +101,8 @@ export const measures: Readonly<
   fig12: { spectrum: spectrum(0.5) },
   slingshots: { spikes: spikes(0), groks: null },
   "sgd-stability": { stability: curvature({}) },
+  "stability-gap": {
+    gap: gap([1, 0.8, 0], [1, 0.8, 0]),
+    after: { train: [1, 0.8, 0.9, 1], test: [1, 0.5, 0.6, 0.8] },
+  },
 };

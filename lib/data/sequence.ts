@@ -8,7 +8,7 @@
 import * as v from "../base/valibot.ts";
 import { append } from "../base/extremes.ts";
 import type { RandomKey } from "../numeric/random.ts";
-import type { Setting } from "../settings/setting.ts";
+import { ifNamed, type Setting } from "../settings/setting.ts";
 import type { Dataset, Examples, Split } from "./dataset.ts";
 import { split, trainSize } from "./dataset.ts";
 import type { Form } from "./definition.ts";
@@ -29,38 +29,36 @@ export type Sequence = {
   readonly [key in keyof SequenceSettings]?: number | undefined;
 };
 
-const sparse = (
+const number = (
   says: (x: number) => boolean,
   must: string,
   value: string,
   help: string,
-): Setting<number | undefined> => ({
-  schema: v.optional(v.pipe(
-    v.number("must be a number"),
-    v.check(says, must),
-  )),
-  preset: undefined,
-  value,
-  kind: "number",
-  help,
-});
+): Setting<number | undefined> =>
+  ifNamed<number>({
+    schema: v.pipe(v.number("must be a number"), v.check(says, must)),
+    preset: 0,
+    value,
+    kind: "number",
+    help,
+  });
 
 /** How tasks are learnt one after the other; all of it may change on the way. */
 export const sequenceSettings: SequenceSettings = {
-  currentTask: sparse(
+  currentTask: number(
     (x) => x === 1 || x === 2,
     "must be 1 or 2",
     "<n>",
     "two tasks: which of them is trained, 1 or 2 (default: 1)",
   ),
-  replay: sparse(
+  replay: number(
     (x) => x >= 0 && x <= 1,
     "must lie in [0, 1]",
     "<f>",
     "two tasks: share of the first one's train rows that is replayed with the " +
       "second (default: 0)",
   ),
-  newLossWeight: sparse(
+  newLossWeight: number(
     (x) => x > 0 && x < 1,
     "must lie in (0, 1)",
     "<w>",

@@ -26,7 +26,7 @@ const described = command(
 )
   .argument(
     "[figures...]",
-    "fig1, …, fig17, eps, perp, slingshots, sgd-stability, or all",
+    "fig1, …, fig17, eps, perp, slingshots, sgd-stability, stability-gap, or all",
   )
   .option(
     "--about",

@@ -21,6 +21,7 @@ export {
   type TaskDefinition,
 } from "./definition.ts";
 export { withLabelNoise } from "./label_noise.ts";
+export type { SequenceSettings } from "./sequence.ts";
 export {
   comparison,
   type ComparisonOptions,

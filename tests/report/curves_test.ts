@@ -84,3 +84,34 @@ Deno.test("exactly 99 % is a mark, less is none", () => {
   assertEquals(marks(0.9899), marks(0));
   assert(marks(0.99) > marks(0));
 });
+
+Deno.test("of two tasks both are drawn, and the step at which the second begins", () => {
+  const steps = [1, 10, 50, 100];
+  const rows = steps.map((step) => ({
+    step,
+    train_accuracy: 0.5,
+    test_accuracy: 0.5,
+    task1_train_accuracy: 1,
+    task1_test_accuracy: 0.75,
+    task2_train_accuracy: 0.5,
+    task2_test_accuracy: 0.25,
+  }));
+  const two = (seed: number, at?: number) => ({
+    ...made(seed, [], {
+      task: "add-then-product",
+      ...(at && { switches: [{ at, config: { currentTask: 2 } }] }),
+    }),
+    rows,
+  } as unknown as ReportRun);
+  const figure = (...runs: ReportRun[]) =>
+    curveFigures(groupsOf(runs)).find(({ id }) => id === "tasks");
+  const { svg, data } = figure(two(0, 50))!;
+  const ends = linesOf(svg).map((ys) => Number(ys.at(-1)!.toFixed(2)));
+  assertEquals(ends, [0.75, 1, 0.25, 0.5]);
+  assertEquals(marksOf(svg).length, 1);
+  assert(svg.includes("second task begins"));
+  assertEquals(data.rows.length, steps.length);
+  // Where no second task begins there is no such line; of one task no such chart.
+  assertEquals(marksOf(figure(two(0))!.svg), []);
+  assertEquals(figure(made(0, [[1, 0.5]])), undefined);
+});

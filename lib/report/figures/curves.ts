@@ -8,6 +8,7 @@
 import type { Axis, Point, Published, Series } from "../../charts/chart.ts";
 import { chartSvg } from "../../charts/chart_svg.ts";
 import { lowerMedian, median, quantile } from "../../numeric/statistics.ts";
+import { switchStep } from "../../probes/dynamics/stability_gap.ts";
 import { type Group, reached } from "../runs.ts";
 import type { ReportFigure, Table } from "./figure.ts";
 
@@ -29,8 +30,8 @@ interface Chart {
   readonly caption: string;
   readonly y: Axis;
   readonly curves: readonly Curve[];
-  /** Mark when runs memorised and grokked. */
-  readonly marks?: boolean;
+  /** Mark when runs memorised and grokked, or began a second task. */
+  readonly marks?: "grokked" | "switched";
 }
 
 const CHARTS: readonly Chart[] = [
@@ -46,7 +47,23 @@ const CHARTS: readonly Chart[] = [
       { key: "test_accuracy", name: "test" },
       { key: "train_accuracy", name: "train", line: "dashed" },
     ],
-    marks: true,
+    marks: "grokked",
+  },
+  {
+    id: "tasks",
+    title: "Two tasks",
+    caption:
+      "Accuracy on the first and the second task, whichever is trained, " +
+      "of the rows to train on and of the others. Upright lines: the step from " +
+      "which on the second task is trained; of several runs the median.",
+    y: { label: "accuracy (%)", domain: [0, 1], percent: true },
+    curves: [
+      { key: "task1_test_accuracy", name: "task 1, test" },
+      { key: "task1_train_accuracy", name: "task 1, train", line: "dashed" },
+      { key: "task2_test_accuracy", name: "task 2, test" },
+      { key: "task2_train_accuracy", name: "task 2, train", line: "dashed" },
+    ],
+    marks: "switched",
   },
   {
     id: "loss",
@@ -130,20 +147,9 @@ function figureOf(
       points: thinned(bandOf(runs.map(({ rows }) => rows), key)),
     }))
   );
-  const published: Published[] = marks
-    ? groups.flatMap(({ runs }, g) =>
-      (["train", "test"] as const).flatMap((set) => {
-        // Half of the runs are there: those that never are come last.
-        const x = lowerMedian(
-          runs.map((run) => reached(run, set) ?? Infinity),
-        );
-        const c = set === "test" ? 0 : 1;
-        return x === 0 || x === Infinity
-          ? []
-          : [{ x, colour: alone ? c : g, name: "memorised, grokked" }];
-      })
-    )
-    : [];
+  const published = groups.flatMap((group, g) =>
+    marksOf(group, marks, (c) => alone ? c : g)
+  );
   const svg = chartSvg({
     title,
     panels: [{
@@ -163,6 +169,31 @@ function figureOf(
     svg,
     data: tableOf(groups, curves),
   };
+}
+
+// The upright lines of a group of runs.
+function marksOf(
+  { runs }: Group,
+  marks: Chart["marks"],
+  colour: (curve: number) => number,
+): Published[] {
+  const mark = (xs: readonly number[], c: number, name: string) => {
+    const x = lowerMedian(xs);
+    return x === 0 || x === Infinity ? [] : [{ x, colour: colour(c), name }];
+  };
+  if (marks === undefined) return [];
+  if (marks === "switched") {
+    const steps = runs.map(({ config }) => switchStep(config) ?? Infinity);
+    return mark(steps, 2, "second task begins");
+  }
+  // Half of the runs are there: those that never are come last.
+  return (["train", "test"] as const).flatMap((set) =>
+    mark(
+      runs.map((run) => reached(run, set) ?? Infinity),
+      set === "test" ? 0 : 1,
+      "memorised, grokked",
+    )
+  );
 }
 
 type Row = Readonly<Record<string, number | null>>;

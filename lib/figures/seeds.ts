@@ -73,6 +73,7 @@ const MINUTES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   fig14: { "": 3.5 },
   fig15: { "": 0.5 },
   perp: { adamw: 0.47, sgd: 1.9 },
+  "stability-gap": { "": 0.27 },
 };
 
 /**

@@ -197,5 +197,19 @@ export const stabilityGap: Figure = {
   measures: { gap, after },
   chart,
   rows,
+  remarks: {
+    full: [
+      "Replayed rows are learnt again, the others are lost: with 5 and 20 % " +
+      "replayed the accuracy on the train rows ends near the share itself, of a " +
+      "circuit as of memory. C59 holds by less than a point, which its rule lets " +
+      "pass: a circuit is not rebuilt from a fifth of the rows.",
+      "With all rows replayed the train rows are back within some twenty steps, " +
+      "but the circuit is gone: of the unseen rows 56 points and more are lost, " +
+      "so C56 fails. What is back is memory.",
+      "The two kinds of memory differ more than circuit and memory do: without " +
+      "decay the fall is 64 points and more, so the length and the decay of the " +
+      "first task matter more than whether it was grokked.",
+    ],
+  },
   claims,
 };

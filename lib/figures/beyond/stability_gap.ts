@@ -207,7 +207,7 @@ export const stabilityGap: Figure = {
       "but the circuit is gone: of the unseen rows 56 points and more are lost, " +
       "so C56 fails. What is back is memory.",
       "The two kinds of memory differ more than circuit and memory do: without " +
-      "decay the fall is 64 points and more, so the length and the decay of the " +
+      "decay the fall is 63 points and more, so the length and the decay of the " +
       "first task matter more than whether it was grokked.",
     ],
   },

@@ -44,6 +44,8 @@ Deno.test("measures of a first task that falls and comes back, by hand", () => {
   assertEquals(gapOf(first, 2, 0.95), { lowest: 4, back: null });
   assertEquals(gapOf(first, 2, 0.9), { lowest: 4, back: 6 });
   assertEquals(gapOf(first, 2, 0.75), { lowest: 4, back: 5 });
+  // What is not lost yet has not come back.
+  assertEquals(gapOf([1, 0.99, 0.2, 1], 0, 0.95), { lowest: 2, back: 3 });
 });
 
 Deno.test("the place before the second task is not in its gap", () => {

@@ -74,6 +74,7 @@ const MINUTES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   fig15: { "": 0.5 },
   perp: { adamw: 0.47, sgd: 1.9 },
   "stability-gap": { "": 0.27 },
+  remedies: { mlp: 0.12, transformer: 0.4 },
 };
 
 /**

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Chart } from "../../charts/chart.ts";
+import type { Chart, Panel } from "../../charts/chart.ts";
 import type {
   Arm,
   Claim,
@@ -15,7 +15,7 @@ import type {
   Row,
   RunRecord,
 } from "../figure.ts";
-import { panelOf, shareAxis } from "../panels.ts";
+import { linesOf, shareAxis } from "../panels.ts";
 import { mlp, perpGrad, transformer } from "../paper/settings.ts";
 import {
   firstAtLeast,
@@ -104,22 +104,41 @@ function chart(results: Results): Chart {
       "Addition mod 31, 65 % of the pairs, AdamW without weight decay; " +
       "medians, least and most of the seeds",
     panels: NETWORKS.flatMap((network) => [
-      panelOf(
+      panelWith(
         results,
-        arms[network],
+        network,
         ACCURACY,
         `${CALLED[network]}: generalising`,
-        shareAxis("test accuracy"),
+        "test accuracy",
       ),
-      panelOf(
+      panelWith(
         results,
-        arms[network],
+        network,
         "softmax_collapse",
         `${CALLED[network]}: rows that a softmax of the logits has lost`,
-        shareAxis("softmax collapse"),
+        "softmax collapse",
       ),
     ]),
   };
+}
+
+// A remedy has the same colour for both networks.
+function panelWith(
+  results: Results,
+  network: Network,
+  name: string,
+  title: string,
+  label: string,
+): Panel {
+  const series = choices.flatMap((remedy, colour) =>
+    linesOf(
+      results,
+      arms[network].filter((arm) => arm.name === `${network}-${remedy.name}`),
+      name,
+      colour,
+    )
+  );
+  return { title, x: { label: "step" }, y: shareAxis(label), series };
 }
 
 function rows(results: Results): Row[] {

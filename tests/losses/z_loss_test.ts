@@ -119,6 +119,24 @@ Deno.test("the z-loss of softmax-exact is softmax's", async () => {
   assertClose(exact!.gradient, plain!.gradient, tolerance, "gradient");
 });
 
+Deno.test("the z-loss's gradient is that of a sum over a count", async () => {
+  const of = (count: number) =>
+    valuesIn(
+      addZLoss(softmax, 0.5),
+      [[3, -1], [0, 5]],
+      [0, 1],
+      "float64",
+      count,
+    );
+  const [two, eight] = await Promise.all([of(2), of(8)]);
+  assertClose(
+    eight.gradient.map((x) => 4 * x),
+    two.gradient,
+    { relative: 1e-14, absolute: 0 },
+    "gradient",
+  );
+});
+
 Deno.test("no z-loss leaves a loss as it is, and no key in a config", () => {
   assertEquals(addZLoss(softmax, 0), softmax);
   const none = resolveConfig({ loss: "softmax", zLoss: 0 });

@@ -17,7 +17,10 @@ export type Batch<T = tf.Tensor> = {
   readonly labels: T;
 };
 
-/** The rows to train on, and those to evaluate on: `test` and others by name. */
+/**
+ * The rows to train on, and those to evaluate on: `test`, where there are any, and
+ * others by name.
+ */
 export type Batches<T = tf.Tensor> =
   & { readonly train: Batch<T>; readonly test: Batch<T> }
   & { readonly [name: string]: Batch<T> };
@@ -42,12 +45,13 @@ export function hostBatch(
   };
 }
 
-/** Every part of a split as tensors in the host's memory. */
+/** Every part of a split that has rows as tensors in the host's memory. */
 export function hostBatches(
   { train, test, extra }: Split,
   model: Model,
 ): Batches<HostTensor> {
-  const parts = Object.entries({ train, test, ...extra });
+  const parts = Object.entries({ train, test, ...extra })
+    .filter(([, { inputs }]) => inputs.length > 0);
   return Object.fromEntries(
     parts.map(([name, part]) => [name, hostBatch(part, model)]),
   ) as Batches<HostTensor>;

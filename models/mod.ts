@@ -6,11 +6,18 @@
  */
 
 import { encoderModel } from "./encoder.ts";
+import { freeFeaturesModel } from "./free_features.ts";
 import { mlpModel } from "./mlp.ts";
 import { transformerModel } from "./transformer.ts";
 
 export { defineModel, type ModelDefinition } from "./definition.ts";
 export type { EncoderSettings } from "./encoder.ts";
+export {
+  freeFeatures,
+  type FreeFeaturesOptions,
+  type FreeFeaturesParams,
+  type FreeFeaturesSettings,
+} from "./free_features.ts";
 export {
   type ElementDraw,
   type Initialisation,
@@ -79,4 +86,5 @@ export const models = {
   mlp: mlpModel,
   transformer: transformerModel,
   encoder: encoderModel,
+  "free-features": freeFeaturesModel,
 };

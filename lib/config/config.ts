@@ -13,6 +13,7 @@ import { UsageError } from "../base/errors.ts";
 import { isObject, type Unchecked } from "../base/json.ts";
 import { didYouMean } from "../base/nearest.ts";
 import { checkArgument, configCheck } from "../base/options.ts";
+import { classCountsProblem } from "../data/class_counts.ts";
 import { trainSize } from "../data/dataset.ts";
 import type { TaskDefinition } from "../data/definition.ts";
 import { tasks } from "../data/registry.ts";
@@ -268,6 +269,8 @@ function problemOf(config: Config): string | undefined {
     if (problem !== undefined) return problem;
   }
   const form = task.form(config);
+  const counts = classCountsProblem(config, form.classes);
+  if (counts !== undefined) return counts;
   const refusal = model.refuses?.(form, config);
   if (refusal !== undefined) {
     const { input } = form;

@@ -34,6 +34,7 @@ const groups = (): (readonly [SettingGroup, ReadonlySet<string>])[] => [
     "data",
     new Set([
       ...["task", "trainFraction", "labelNoise", ...sequenceKeys],
+      ...["classCounts", "classImbalance"],
       ...keysOf(tasks),
     ]),
   ],

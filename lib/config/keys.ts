@@ -16,6 +16,8 @@ import { type MetricChoice, metricChoices } from "../metrics/mod.ts";
 import { optimizers, stages } from "../optim/mod.ts";
 import { models } from "../../models/mod.ts";
 import {
+  classCounts,
+  classImbalance,
   type DeviceSettings,
   deviceSettings,
   labelNoise,
@@ -99,6 +101,10 @@ export type ConfigSettings =
     readonly trainFraction: Setting<number>;
     /** Share of the train rows whose label is wrong, in [0, 1). */
     readonly labelNoise: Setting<number>;
+    /** Train rows that each class keeps; undefined for all. */
+    readonly classCounts: Setting<readonly number[] | undefined>;
+    /** ρ of train rows that fall geometrically by class; undefined for none. */
+    readonly classImbalance: Setting<number | undefined>;
     /** The architecture's name. */
     readonly model: Naming<typeof models>;
     /** α, with which the logits are multiplied. */
@@ -135,6 +141,8 @@ const all = (): ConfigSettings => ({
   ...settingsOf(tasks),
   trainFraction,
   labelNoise,
+  classCounts,
+  classImbalance,
   model: pick(models, "mlp"),
   ...settingsOf(models),
   outputScale,

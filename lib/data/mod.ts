@@ -20,6 +20,7 @@ export {
   type Input,
   type TaskDefinition,
 } from "./definition.ts";
+export { longTail, withClassCounts } from "./class_counts.ts";
 export { withLabelNoise } from "./label_noise.ts";
 export type { SequenceSettings } from "./sequence.ts";
 export {
@@ -57,6 +58,7 @@ export {
   type ParityOptions,
   type ParitySettings,
 } from "./tasks/parity.ts";
+export type { RowsSettings } from "./tasks/rows.ts";
 export {
   opposingSignals,
   type OpposingSignalsOptions,

@@ -12,6 +12,7 @@ import { parityTask } from "./tasks/parity.ts";
 import { opposingSignalsTask } from "./tasks/regression/opposing_signals.ts";
 import { orthogonalFeaturesTask } from "./tasks/regression/orthogonal_features.ts";
 import { type SequenceTask, sequenceTask } from "./tasks/sequence.ts";
+import { rowsTask } from "./tasks/rows.ts";
 
 const add: OperationTask = modularTask("add");
 const subtract: OperationTask = modularTask("subtract");
@@ -32,4 +33,5 @@ export const tasks = {
   "opposing-signals": opposingSignalsTask,
   "orthogonal-features": orthogonalFeaturesTask,
   "add-then-product": addThenProduct,
+  rows: rowsTask,
 };

@@ -16,6 +16,7 @@ import {
   split,
 } from "../data/dataset.ts";
 import { checkRows } from "../data/definition.ts";
+import { longTail, withClassCounts } from "../data/class_counts.ts";
 import { withLabelNoise } from "../data/label_noise.ts";
 import { sequenceSplit } from "../data/sequence.ts";
 import { type RandomKey, randomKey } from "../numeric/random.ts";
@@ -73,13 +74,14 @@ const mapParts = (split: Split, f: (part: Examples) => Examples): Split => ({
 });
 
 /**
- * A config's dataset in its parts, label noise among the train rows. Of two tasks
- * those of the one that is trained; switches that come are not looked at.
+ * A config's dataset in its parts: of the train rows as many of each class as are
+ * wanted, label noise among them. Of two tasks those of the one that is trained;
+ * switches that come are not looked at.
  *
  * @param config The experiment.
  * @param dataset All its rows, where they were made already.
- * @throws {UsageError} if a task's sizes turn out impossible, or its files are
- * not there.
+ * @throws {UsageError} if a task's sizes turn out impossible, a class has fewer
+ * train rows than are wanted, or the task's files are not there.
  * @throws {SyntaxError} if a file of a task is not what it should be.
  */
 export function splitOf(
@@ -91,12 +93,27 @@ export function splitOf(
   const key = dataKey(config);
   const whole = dataset ?? datasetOf(config);
   if (whole.taskSizes) return sequenceSplit(whole, config, key);
-  const parts = whole.split ?? split(whole, trainFraction, key("split"));
-  if (labelNoise === 0) return parts;
   const { classes } = whole;
+  const all = whole.split ?? split(whole, trainFraction, key("split"));
+  const parts = { ...all, train: ofCounts(config, all.train, classes, key) };
+  if (labelNoise === 0) return parts;
   const noise = key("label-noise");
   return {
     ...parts,
     train: withLabelNoise(parts.train, labelNoise, classes, noise),
   };
+}
+
+// The test rows stay as they are.
+function ofCounts(
+  { classCounts, classImbalance }: Config,
+  train: Examples,
+  classes: number,
+  key: RandomKey,
+): Examples {
+  const counts = classCounts ??
+    (classImbalance === undefined
+      ? undefined
+      : longTail(train.labels, classes, classImbalance));
+  return counts ? withClassCounts(train, counts, key("class-counts")) : train;
 }

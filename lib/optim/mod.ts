@@ -8,6 +8,7 @@
 import { adagrad } from "./directions/adagrad.ts";
 import { clipNormStage, clipValueStage } from "./stages/clip.ts";
 import { constantNormStage } from "./stages/constant_norm.ts";
+import { freeFeaturesStage } from "./stages/free_features.ts";
 import { grokfastEmaStage, grokfastMaStage } from "./stages/grokfast.ts";
 import { l1Stage } from "./stages/l1.ts";
 import { lion } from "./directions/lion.ts";
@@ -52,6 +53,11 @@ export {
 } from "./directions/muon.ts";
 export { scaleByRmsprop } from "./directions/rmsprop.ts";
 export { dot, norm } from "./norm.ts";
+export {
+  type FeatureHold,
+  type FeatureHoldSettings,
+  holdFeatures,
+} from "./stages/free_features.ts";
 export { partition } from "./partition.ts";
 export {
   addDecayedWeights,
@@ -127,5 +133,6 @@ export const stages = {
   clipNorm: clipNormStage,
   perpGrad: perpGradStage,
   l1: l1Stage,
+  freeFeatures: freeFeaturesStage,
   constantNorm: constantNormStage,
 };

@@ -183,6 +183,19 @@ export {
   neuralCollapse,
   neuralCollapseProbe,
 } from "./geometry/neural_collapse.ts";
+export {
+  type FrameDecay,
+  type FramePrediction,
+  generalOrthogonalFrame,
+} from "./geometry/frame_formula.ts";
+export {
+  type ClassFrame,
+  type FrameFeatures,
+  type OffDiagonal,
+  type OrthogonalFrame,
+  orthogonalFrame,
+  orthogonalFrameProbe,
+} from "./geometry/orthogonal_frame.ts";
 export { type SimplexDistance, simplexDistance } from "./geometry/simplex.ts";
 export {
   edgeOfStability,

@@ -13,6 +13,7 @@ export * from "./loss/nlm.ts";
 export * from "./geometry/geometry.ts";
 export * from "./geometry/neural_collapse.ts";
 export * from "./geometry/compressibility.ts";
+export * from "./geometry/orthogonal_frame.ts";
 export * from "./loss/margin.ts";
 export * from "./loss/edge_of_stability.ts";
 export * from "./loss/dynamical_stability.ts";

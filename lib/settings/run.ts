@@ -17,7 +17,9 @@ import {
   choice,
   decay,
   fraction,
+  ifNamed,
   integer,
+  integers,
   nullable,
   positive,
   type Setting,
@@ -35,6 +37,30 @@ export const labelNoise: Setting<number> = decay(
   "<f>",
   "share of the train rows that get a wrong label",
 );
+/** Train rows of each class; only configs that name it have it. */
+export const classCounts: Setting<readonly number[] | undefined> = ifNamed(
+  integers(
+    [0, 10_000_000],
+    [],
+    "<counts>",
+    "train rows that each class keeps, class 0 first (default: all)",
+    2,
+  ),
+);
+/** ρ of classes whose train rows fall geometrically. */
+export const classImbalance: Setting<number | undefined> = {
+  ...positive(
+    1,
+    "<ρ>",
+    "train rows of the classes fall geometrically, to 1/ρ in the last",
+  ),
+  schema: v.optional(v.pipe(
+    v.number("must be a number"),
+    v.finite("must be finite"),
+    v.minValue(1, "must be 1 or more"),
+  )),
+  preset: undefined,
+};
 /** What the model and the optimizer are computed in. */
 export const precision: Setting<"float32" | "float64"> = {
   ...choice(

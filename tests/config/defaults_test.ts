@@ -256,6 +256,21 @@ const PARAMETERS: readonly [
     ...feedForward(0, 6),
     ...["W_U 4×5", "b_U 5"],
   ]],
+  [
+    "free features",
+    { task: "rows", classCounts: [4, 2], model: "free-features" },
+    ["H 6×2", "W 2×2"],
+  ],
+  [
+    "free features of a width",
+    {
+      task: "rows",
+      classCounts: [4, 2],
+      model: "free-features",
+      featureWidth: 3,
+    },
+    ["H 6×3", "W 3×2"],
+  ],
   ["an encoder without LayerNorm", { model: "encoder", norm: "none" }, [
     ...["W_E 5×4", ...attention(0, true), ...feedForward(0, 6)],
     ...["W_U 4×5", "b_U 5"],

@@ -27,7 +27,11 @@ Deno.test("docs/models.md names every model, flag and initialisation", () => {
 
 for (const model of Object.keys(models) as (keyof typeof models)[]) {
   Deno.test(`docs/models.md has the sizes and names of the ${model}`, async () => {
-    const { params } = makeExperiment(resolveConfig({ model }));
+    // Rows of free features are numbers.
+    const rows = model === "free-features"
+      ? { task: "rows", classCounts: [50, 20, 5, 1] } as const
+      : {};
+    const { params } = makeExperiment(resolveConfig({ model, ...rows }));
     const count = leavesOf<HostTensor>(params)
       .reduce((sum, [, { data }]) => sum + data.length, 0);
     const row = text.split("\n").find((line) =>
@@ -39,6 +43,7 @@ for (const model of Object.keys(models) as (keyof typeof models)[]) {
     for (const norm of ["none", "pre"] as const) {
       const experiment = makeExperiment(resolveConfig({
         model,
+        ...rows,
         norm,
         ...(model !== "mlp" && { qkNorm: true }),
         batchNorm: true,

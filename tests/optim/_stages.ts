@@ -18,5 +18,13 @@ export const stageConfigs: Readonly<Record<StageName, ConfigInput>> = {
   clipNorm: { clipNorm: 0.1 },
   perpGrad: { perpScope: "global" },
   l1: { l1: 0.1 },
+  freeFeatures: {
+    task: "rows",
+    classCounts: [5, 3, 2],
+    model: "free-features",
+    weightDecayKind: "l2",
+    featureDecay: 0.1,
+    featureDistance: 0.2,
+  },
   constantNorm: { constantNorm: true },
 };

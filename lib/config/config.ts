@@ -269,7 +269,7 @@ function problemOf(config: Config): string | undefined {
     if (problem !== undefined) return problem;
   }
   const form = task.form(config);
-  const counts = classCountsProblem(config, form.classes);
+  const counts = classCountsProblem(config, form);
   if (counts !== undefined) return counts;
   const refusal = model.refuses?.(form, config);
   if (refusal !== undefined) {

@@ -8,6 +8,7 @@ import { UsageError } from "../base/errors.ts";
 import { minOf } from "../base/extremes.ts";
 import { type RandomStream, sample } from "../numeric/random.ts";
 import type { Examples } from "./dataset.ts";
+import type { Form } from "./definition.ts";
 
 /**
  * Keeps n_k of the rows of each class k, drawn at random, in the order in which
@@ -94,15 +95,25 @@ function rowsByClass(labels: readonly number[], classes: number): number[][] {
  * Why counts of classes do not go with a task, in words that begin with a flag.
  *
  * @param config What is asked for.
- * @param classes How many classes the task has.
+ * @param form How many classes the task has, or that it is a regression.
  */
 export function classCountsProblem(
   { classCounts, classImbalance }: {
     readonly classCounts?: readonly number[] | undefined;
     readonly classImbalance?: number | undefined;
   },
-  classes: number,
+  { classes, regression = false }: Pick<Form, "classes" | "regression">,
 ): string | undefined {
+  const asked = classCounts
+    ? `--class-counts ${classCounts}`
+    : classImbalance !== undefined
+    ? `--class-imbalance ${classImbalance}`
+    : undefined;
+  if (asked === undefined) return;
+  if (regression) {
+    return `${asked} needs classes, and the task is a regression and has none: ` +
+      "leave it out";
+  }
   if (classCounts === undefined) return;
   if (classImbalance !== undefined) {
     return "--class-imbalance must be left out with --class-counts, which says " +

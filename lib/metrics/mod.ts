@@ -124,10 +124,15 @@ export type ClassMetricName =
   | "test_accuracy"
   | "softmax_collapse";
 
-/** Metrics by name: the basic ones, and whatever else was asked for. */
+/**
+ * Metrics by name: the basic ones, and whatever else was asked for; none of the test
+ * rows where a task has none.
+ */
 export type Metrics<T = number> =
-  & { readonly [name in Exclude<MetricName, ClassMetricName>]: T }
-  & { readonly [name in ClassMetricName]?: T }
+  & {
+    readonly [name in Exclude<MetricName, ClassMetricName | "test_loss">]: T;
+  }
+  & { readonly [name in ClassMetricName | "test_loss"]?: T }
   & { readonly [name: string]: T };
 
 /** An experiment that says which metrics it has. */

@@ -217,7 +217,12 @@ export function reached(
 
 /** Whether a run's task is a regression, which has no accuracy; as its rows say. */
 export const isRegression = ({ rows }: Pick<ReportRun, "rows">): boolean =>
-  rows.length > 0 && !("test_accuracy" in rows[0]!);
+  rows.length > 0 && !("train_accuracy" in rows[0]!);
+
+/** Whether a run's task has no test rows; as its rows say. */
+export const hasNoTest = ({ rows }: Pick<ReportRun, "rows">): boolean =>
+  rows.length > 0 && !("test_loss" in rows[0]!) &&
+  !("test_accuracy" in rows[0]!);
 
 /** What is learnt: "add mod 113". */
 export function taskOf({ config }: ReportRun): string {

@@ -71,8 +71,9 @@ export interface TrainResult {
   /** First evaluated step with test accuracy ≥ 0.99, or null; {@link reachedStep}. */
   readonly grokked_at: number | null;
   /**
-   * Only of a regression: the loss at which its rows count as learnt, or null, where
-   * nothing is said of memorising and grokking.
+   * Only without a test accuracy: of a regression the loss at which its rows count as
+   * learnt, or null, where nothing is said of memorising and grokking; null of a task
+   * that has no test rows.
    */
   readonly loss_threshold?: number | null;
   /** The step whose train loss or state was not finite, or null. */

@@ -249,10 +249,10 @@ function liveLine(config: Config): Display {
         left: ((steps - step) * msPerStep / 1000).toFixed(0),
         ...(row && {
           train_loss: row.train_loss.toPrecision(3),
-          test_loss: row.test_loss.toPrecision(3),
+          test_loss: row.test_loss?.toPrecision(3) ?? "–",
           accuracies: accuracyText(
             row,
-            (train, test) => `accuracy ${train} / ${test} `,
+            (train, test) => `accuracy ${train} / ${test ?? "–"} `,
           ),
         }),
       });
@@ -261,14 +261,19 @@ function liveLine(config: Config): Display {
   };
 }
 
-// Nothing of a regression, which has no accuracy.
+// Nothing of a regression, which has no accuracy; of a task without test rows only
+// that of the train rows.
 const accuracyText = (
   { train_accuracy, test_accuracy }: MetricsRow,
-  text: (train: string, test: string) => string,
+  text: (train: string, test: string | undefined) => string,
 ): string =>
-  train_accuracy === undefined || test_accuracy === undefined
-    ? ""
-    : text(percent(train_accuracy), percent(test_accuracy));
+  train_accuracy === undefined ? "" : text(
+    percent(train_accuracy),
+    test_accuracy === undefined ? undefined : percent(test_accuracy),
+  );
+
+const testText = (measure: string | undefined) =>
+  measure === undefined ? "" : `${measure} test `;
 
 // Off a terminal at most a line a second, each with the newest evaluation.
 function plainLines(): Display {
@@ -281,10 +286,10 @@ function plainLines(): Display {
       last = now;
       console.error(
         `step ${row.step}/${steps}  loss ${row.train_loss.toPrecision(4)} ` +
-          `train ${row.test_loss.toPrecision(4)} test  ` +
+          `train ${testText(row.test_loss?.toPrecision(4))} ` +
           accuracyText(
             row,
-            (train, test) => `accuracy ${train} train ${test} test  `,
+            (train, test) => `accuracy ${train} train ${testText(test)} `,
           ) +
           `${msPerStep.toFixed(1)} ms/step  ` +
           `${((steps - step) * msPerStep / 1000).toFixed(0)} s left`,

@@ -15,6 +15,7 @@ export function summary(result: TrainResult): string {
   const { config, final, memorised_at, grokked_at, steps, checkpoint } = result;
   const { train_accuracy, test_accuracy, softmax_collapse } = final;
   const regression = train_accuracy === undefined;
+  const noTest = final.test_loss === undefined;
   const { lossThreshold: limit = null } = config;
   const mark = regression ? `loss ≤ ${limit}` : "accuracy ≥ 99 %";
   const when = (step: number | null, verb: string, what: string) =>
@@ -28,15 +29,16 @@ export function summary(result: TrainResult): string {
     ...(result.interrupted ? [`stopped at step ${steps}`] : []),
     ...(regression && limit === null ? [] : [
       when(memorised_at, "memorised", "train"),
-      when(grokked_at, "grokked", "test"),
+      noTest ? "no test rows" : when(grokked_at, "grokked", "test"),
     ]),
     `after ${steps} steps: ` +
     (regression
       ? `loss ${short(final.train_loss)} train, ${
         short(final.test_loss)
       } test; `
-      : `accuracy ${percent(train_accuracy)} train, ` +
-        `${percent(test_accuracy!)} test; softmax collapse ` +
+      : `accuracy ${percent(train_accuracy)} train` +
+        (noTest ? "" : `, ${percent(test_accuracy!)} test`) +
+        "; softmax collapse " +
         `${percent(softmax_collapse!)}; `) +
     `${result.ms_per_step.toFixed(1)} ms/step, ` +
     `${result.seconds.toFixed(1)} s`,
@@ -71,7 +73,7 @@ export function bandText(band: Band, results: readonly TrainResult[]): string {
     String(result.grokked_at ?? "–"),
     accuracy
       ? percent(result.final.test_accuracy!)
-      : short(result.final.test_loss),
+      : short(result.final.test_loss ?? null),
     result.run,
   ]);
   const head = ["seed", "lr", "decay", "memorised", "grokked", "test", "run"];
@@ -85,7 +87,9 @@ export function bandText(band: Band, results: readonly TrainResult[]): string {
       ? `test accuracy ${percent(accuracy.least!)} to ${
         percent(accuracy.most!)
       }`
-      : `test loss ${short(loss.least)} to ${short(loss.most)}`,
+      : loss
+      ? `test loss ${short(loss.least)} to ${short(loss.most)}`
+      : "no test rows",
     ...table([head, ...rows]),
   ].join("\n");
 }

@@ -114,6 +114,14 @@ Deno.test("counts that do not go with the task are refused", () => {
       words,
     );
   }
+  const regression = { task: "orthogonal-features", loss: "mse" };
+  for (const counts of [{ classCounts: [1, 1] }, { classImbalance: 2 }]) {
+    assertThrows(
+      () => resolveConfig({ ...regression, ...counts }),
+      ConfigError,
+      "needs classes, and the task is a regression",
+    );
+  }
   const rows = { task: "rows", classCounts: [3, 1], model: "free-features" };
   assertThrows(
     () => resolveConfig({ ...rows, featureDecay: 0.1 }),

@@ -70,6 +70,17 @@ Deno.test("outcome() says how far a run is only where it is on its way", () => {
   ]);
 });
 
+Deno.test("outcome() of a task without test rows says so", () => {
+  const rows = [{ step: 5, train_accuracy: 0.5 }, {
+    step: 10,
+    train_accuracy: 1,
+  }] as unknown as ReturnType<typeof row>[];
+  assertEquals(
+    outcome(made({ steps: 10 }, rows)),
+    "it memorised at step 10, and has no test rows",
+  );
+});
+
 Deno.test("verdictsOn() takes a cosine for a part of the gradient from 0.1 on", () => {
   const said = (cos: number, perpGrad = true) =>
     verdictsOn(

@@ -11,19 +11,18 @@ import { orthogonalFrameProbe } from "../../lib/probes/geometry/orthogonal_frame
 import { train } from "../../lib/train/mod.ts";
 import { readMetrics } from "../../lib/runs/read.ts";
 
-// With `mse` of K = 4 classes λ = 2·10⁻³ of the objective is 2λ/K.
 const config = {
   task: "rows",
   classCounts: [50, 20, 5, 1],
   model: "free-features",
-  loss: "mse",
+  loss: "squared-error",
   lossPrecision: "float64",
   precision: "float64",
   optimizer: "sgd",
   momentum: 0.9,
   perpGrad: false,
-  weightDecay: 1e-3,
-  lr: 4,
+  weightDecay: 2e-3,
+  lr: 2,
   steps: 3000,
   evalEvery: 3000,
   threads: 1,
@@ -62,8 +61,24 @@ Deno.test("gradient descent in float64 ends at the formula to 1e-8", async () =>
   }
 });
 
+Deno.test("with mse of K classes the decay is 2/K of the objective's", async () => {
+  const { model, frame } = await trained({
+    loss: "mse",
+    weightDecay: 1e-3,
+    lr: 4,
+  });
+  frame.classes.forEach((c) =>
+    assertAlmostEquals(
+      c.classifier_square,
+      Math.sqrt(c.rows) - 76 * 2e-3,
+      1e-8,
+    )
+  );
+  await model.close();
+});
+
 Deno.test("features with a decay of their own end at the formula of two decays", async () => {
-  const { model, frame } = await trained({ featureDecay: 3e-3 });
+  const { model, frame } = await trained({ featureDecay: 6e-3 });
   const w = frame.classes.map((c) => c.classifier_square);
   // λ_W = 2e-3, λ_H = 6e-3, N = 76.
   [50, 20, 5, 1].forEach((n, k) =>
@@ -73,7 +88,7 @@ Deno.test("features with a decay of their own end at the formula of two decays",
 });
 
 Deno.test("a class dies once its decay is beyond the bound, and not before", async () => {
-  // N = 4 rows, the class of one: N·λ = 1 at λ = 1/4; of mse 2λ/K = λ for K = 2.
+  // N = 4 rows, the class of one: N·λ = 1 at λ = 1/4.
   const small = { classCounts: [3, 1], lr: 0.5, steps: 20_000 };
   const beyond = await trained({ ...small, weightDecay: 0.26 });
   assertEquals(beyond.frame.classes.map((c) => c.vanished), [false, true]);
@@ -101,15 +116,15 @@ Deno.test("features held to where they start end where that gradient is 0", asyn
   const H = toNumbers(model.tensor("H"));
   const W = toNumbers(model.tensor("W"));
   const labels = [0, 0, 0, 1, 1];
-  // ∂/∂h_i of mse is 2/(NK)·W(Wᵀh_i − y_i).
+  // ∂/∂h_i is W(Wᵀh_i − y_i)/N.
   labels.forEach((label, i) => {
     const z = [0, 1].map((c) =>
       H[2 * i]! * W[c]! + H[2 * i + 1]! * W[2 + c]! - Number(c === label)
     );
     [0, 1].forEach((j) => {
       const at = 2 * i + j;
-      const gradient = 2 / 10 * (z[0]! * W[2 * j]! + z[1]! * W[2 * j + 1]!) +
-        1e-3 * H[at]! + 0.05 * (H[at]! - start.H.data[at]!);
+      const gradient = 1 / 5 * (z[0]! * W[2 * j]! + z[1]! * W[2 * j + 1]!) +
+        2e-3 * H[at]! + 0.05 * (H[at]! - start.H.data[at]!);
       assertAlmostEquals(gradient, 0, 1e-12);
     });
   });

@@ -66,9 +66,16 @@ export function generalOrthogonalFrame(
   });
 }
 
+// How many times the loss is in the objective's first term.
+const SCALES = {
+  "squared-error": () => 1,
+  mse: (classes: number) => classes / 2,
+};
+
 /**
  * λ_W and λ_H of a run whose minimum {@link generalOrthogonalFrame} is; undefined of
- * another. `mse` is 2/K times the objective's first term, and so are its decays.
+ * another. `squared-error` is the objective's first term; `mse` is 2/K times that, and
+ * so are its decays.
  *
  * @param config The run's.
  * @param classes K.
@@ -84,8 +91,8 @@ export function frameDecayOf(
     config.outputScale !== 1 || config.correctLogitScale !== 1 ||
     (config.featureDistance ?? 0) !== 0;
   const { featureDecay = weightDecay, featureWidth = classes } = config;
-  if (model !== "free-features" || loss !== "mse" || !l2 || others) return;
+  if (model !== "free-features" || !(loss in SCALES) || !l2 || others) return;
   if (featureWidth < classes || weightDecay === 0 || featureDecay === 0) return;
-  const scale = classes / 2;
+  const scale = SCALES[loss as keyof typeof SCALES](classes);
   return { classifier: scale * weightDecay, features: scale * featureDecay };
 }

@@ -20,6 +20,7 @@ import { quoted, sharedLine } from "../../base/shell.ts";
 import { percent, short } from "../../base/terminal.ts";
 import {
   type Group,
+  hasNoTest,
   isRegression,
   reached,
   type ReportRun,
@@ -73,6 +74,13 @@ export function outcome(run: ReportRun): string {
   if (isRegression(run) && typeof config.lossThreshold !== "number") {
     return `${state}its loss is ${short(last.train_loss)} of the train rows, ` +
       `${short(last.test_loss)} of the test rows`;
+  }
+  if (hasNoTest(run)) {
+    return state +
+      (memorised === null
+        ? "it did not memorise"
+        : `it memorised at step ${count(memorised)}`) +
+      ", and has no test rows";
   }
   const measure = last.test_accuracy === undefined
     ? `test loss ${short(last.test_loss)}`

@@ -163,6 +163,7 @@ Deno.test("frameDecayOf() knows the runs whose minimum the formula is", () => {
     classifier: 2e-3,
     features: 4e-3,
   });
+  assertEquals(of({ loss: "squared-error", weightDecay: 2e-3 }), DECAY);
   for (
     const other of [
       { loss: "softmax" },

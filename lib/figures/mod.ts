@@ -5,6 +5,7 @@
  */
 
 import { eps } from "./beyond/eps.ts";
+import { imbalancedCollapse } from "./beyond/imbalanced_collapse.ts";
 import type { Arm, Claim, Figure } from "./figure.ts";
 import { fig1 } from "./paper/fig1.ts";
 import { fig2 } from "./paper/fig2.ts";
@@ -67,6 +68,7 @@ const all: Readonly<Record<string, Figure>> = {
   fig16,
   fig17,
   eps,
+  "imbalanced-collapse": imbalancedCollapse,
   perp,
   slingshots,
   proxies,

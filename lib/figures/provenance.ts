@@ -180,6 +180,15 @@ const PROVENANCE: Readonly<
         "commit before; the full length came later",
     ),
   },
+  "imbalanced-collapse": Object.fromEntries(
+    ["C65", "C66", "C67", "C68", "C69"].map((id) => [
+      id,
+      own(
+        "1 December 2026, before a run of this figure; after pilots of seed " +
+          "100, by which settings and amounts were chosen: they are no seed of it",
+      ),
+    ]),
+  ),
   perp: { C15: own(FIRST), C23: own(FIRST) },
   proxies: {
     C50: own(

@@ -6,6 +6,49 @@
 
 import type { Json } from "../../lib/figures/figure.ts";
 
+/** A frame at a run's end, of classes of 50, 20, 5 and 1 rows. */
+export function frame(
+  {
+    off = 0,
+    meansCosine = 0,
+    classifierCosine = 0,
+    vanished = [],
+    correlation = 1,
+  }: {
+    readonly off?: number;
+    readonly meansCosine?: number;
+    readonly classifierCosine?: number;
+    readonly vanished?: readonly number[];
+    readonly correlation?: number | null;
+  },
+): Json {
+  return {
+    classes: [50, 20, 5, 1].map((rows) => ({
+      rows,
+      square: Math.sqrt(rows) - 0.152 + (rows === 5 ? off : 0),
+      formula: Math.sqrt(rows) - 0.152,
+      dot: 1,
+      within: 0,
+      vanished: vanished.includes(rows),
+    })),
+    means_cosine: meansCosine,
+    classifier_cosine: classifierCosine,
+    root_correlation: correlation,
+  };
+}
+
+/** NC1 over checkpoints every 50 of 3,000 steps. */
+export function collapseOver(nc1: (step: number) => number): Json {
+  return Array.from({ length: 61 }, (_, i) => ({
+    step: 50 * i,
+    nc1: nc1(50 * i),
+    nc2: 0.1,
+    nc3: 0.5,
+    nc4: 0,
+    within: [0.1, 0.2, 0.3],
+  }));
+}
+
 /** A way that goes so far along the memorised weights, and across them. */
 export function way(along: number, across: number): Json {
   const steps = [0, 10, 20, 30];
@@ -97,6 +140,10 @@ export function gap(
 export const measures: Readonly<
   Record<string, Readonly<Record<string, Json>>>
 > = {
+  "imbalanced-collapse": {
+    frame: frame({}),
+    collapse: collapseOver(() => 1),
+  },
   fig7: { trajectory: way(1, 1) },
   fig12: { spectrum: spectrum(0.5) },
   slingshots: { spikes: spikes(0), groks: null },

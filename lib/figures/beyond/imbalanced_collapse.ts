@@ -191,12 +191,15 @@ function chart(results: Results): Chart {
 const at = (run: RunRecord, step: number | null) =>
   checkpointFrom(run, step)?.nc1 ?? null;
 
+// What never came to be measured is infinite.
+const shortOrNever = (x: number) => Number.isFinite(x) ? short(x) : "never";
+
 function rows(results: Results): Row[] {
   const row = (
     what: string,
     arm: string,
     value: (run: RunRecord) => number | null,
-    format: (x: number) => string = short,
+    format: (x: number) => string = shortOrNever,
     published = "–",
   ): Row => ({
     what,

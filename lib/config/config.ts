@@ -269,8 +269,6 @@ function problemOf(config: Config): string | undefined {
     if (problem !== undefined) return problem;
   }
   const form = task.form(config);
-  const counts = classCountsProblem(config, form);
-  if (counts !== undefined) return counts;
   const refusal = model.refuses?.(form, config);
   if (refusal !== undefined) {
     const { input } = form;
@@ -279,7 +277,8 @@ function problemOf(config: Config): string | undefined {
     return `--model ${config.model} ${refusal}: --task ${config.task} has ` +
       `${rows}${flag ? ` with ${flag}` : ""}, use another model`;
   }
-  const unfit = regressionProblem(config, form, loss);
+  const unfit = classCountsProblem(config, form) ??
+    regressionProblem(config, form, loss);
   if (unfit !== undefined) return unfit;
   if (!loss.precisions.includes(config.lossPrecision)) {
     return `--loss-precision of ${config.loss} must be ` +

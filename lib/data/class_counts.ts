@@ -102,7 +102,10 @@ export function classCountsProblem(
     readonly classCounts?: readonly number[] | undefined;
     readonly classImbalance?: number | undefined;
   },
-  { classes, regression = false }: Pick<Form, "classes" | "regression">,
+  { classes, regression = false, tasks = 1 }: Pick<
+    Form,
+    "classes" | "regression" | "tasks"
+  >,
 ): string | undefined {
   const asked = classCounts
     ? `--class-counts ${classCounts}`
@@ -113,6 +116,10 @@ export function classCountsProblem(
   if (regression) {
     return `${asked} needs classes, and the task is a regression and has none: ` +
       "leave it out";
+  }
+  if (tasks > 1) {
+    return `${asked} is of one task's rows, and there are ${tasks} tasks one ` +
+      "after the other: leave it out";
   }
   if (classCounts === undefined) return;
   if (classImbalance !== undefined) {

@@ -122,6 +122,11 @@ Deno.test("counts that do not go with the task are refused", () => {
       "needs classes, and the task is a regression",
     );
   }
+  assertThrows(
+    () => resolveConfig({ task: "add-then-product", classImbalance: 2 }),
+    ConfigError,
+    "is of one task's rows, and there are 2 tasks",
+  );
   const rows = { task: "rows", classCounts: [3, 1], model: "free-features" };
   assertThrows(
     () => resolveConfig({ ...rows, featureDecay: 0.1 }),

@@ -45,7 +45,7 @@ for (const model of Object.keys(models) as (keyof typeof models)[]) {
         model,
         ...rows,
         norm,
-        ...(model !== "mlp" && { ...(model !== "mlp" && model !== "free-features" && { qkNorm: true }),
+        ...(model !== "mlp" && model !== "free-features" && { qkNorm: true }),
         batchNorm: true,
         positions: "learned",
         biases: true,

@@ -23,3 +23,4 @@ export * from "./dynamics/early_warning.ts";
 export * from "./dynamics/phases.ts";
 export * from "./dynamics/stability_gap.ts";
 export * from "./fourier/progress_measures.ts";
+export * from "./dynamics/opposing.ts";

@@ -25,6 +25,7 @@ import { fig15 } from "./paper/fig15.ts";
 import { fig16 } from "./paper/fig16.ts";
 import { fig17 } from "./paper/fig17.ts";
 import { perp } from "./beyond/perp.ts";
+import { opposing } from "./beyond/opposing.ts";
 import { proxies } from "./beyond/proxies.ts";
 import { remedies } from "./beyond/remedies.ts";
 import { sgdStability } from "./beyond/sgd_stability.ts";
@@ -71,6 +72,7 @@ const all: Readonly<Record<string, Figure>> = {
   "imbalanced-collapse": imbalancedCollapse,
   perp,
   slingshots,
+  opposing,
   proxies,
   remedies,
   "sgd-stability": sgdStability,

@@ -34,6 +34,12 @@ const stability = (worded: Provenance["worded"]) =>
   );
 
 // Of one claim as of the next: rules written together, after one look.
+const opposing = (worded: Provenance["worded"]) =>
+  of(worded, "before")(
+    "1 December 2026, before a run of this figure; after trials in NumPy with four " +
+      "draws of the linear network, two runs of it of other sizes, and one network " +
+      "of seed 100, by which the slingshots' setting was chosen",
+  );
 const gap = (worded: Provenance["worded"]) =>
   of(worded, "before")(
     "1 December 2026, before a run of this figure, after six pilots of a seed " +
@@ -204,6 +210,12 @@ const PROVENANCE: Readonly<
     C52: own(PILOT),
     C53: own(PILOT),
     C54: own(PILOT),
+  },
+  opposing: {
+    C40: opposing("paper"),
+    C41: opposing("groklab"),
+    C42: opposing("groklab"),
+    C43: opposing("groklab"),
   },
   "sgd-stability": {
     C45: stability("paper"),

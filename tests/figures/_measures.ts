@@ -136,6 +136,34 @@ export function gap(
   return { switch_at, evaluated_every, replay, ...parts };
 }
 
+/** Two groups of rows: how they move, beside random ones. */
+export function opposingGroups(
+  opposition: number,
+  flips: number,
+  leverage: number,
+  random = 0.001,
+  cosine = -0.9,
+): Json {
+  const moves = { opposition, flips, group_change: 1, leverage };
+  return {
+    groups: moves,
+    control: { ...moves, group_change: random, leverage: random * leverage },
+    total_change: 1 / leverage,
+    gradients: { cosine },
+    losses: { rising: [1, 2], falling: [2, 1], all: [1, 1] },
+  };
+}
+
+/** The first slingshot of a run with 100 test rows. */
+export function rowSwing(
+  rho: number | null,
+  shuffled: number | null,
+  learnt = 90,
+): Json {
+  const at = { spike: 500, from: 450, concentration: 0.3 };
+  return { ...at, learnt, rows: 100, rho, shuffled };
+}
+
 /** Measures of every run of a figure that has not got others. */
 export const measures: Readonly<
   Record<string, Readonly<Record<string, Json>>>
@@ -147,6 +175,7 @@ export const measures: Readonly<
   fig7: { trajectory: way(1, 1) },
   fig12: { spectrum: spectrum(0.5) },
   slingshots: { spikes: spikes(0), groks: null },
+  opposing: { groups: opposingGroups(0, 0, 1), swings: rowSwing(0, 0) },
   "sgd-stability": { stability: curvature({}) },
   "stability-gap": {
     gap: gap([1, 0.8, 0], [1, 0.8, 0]),

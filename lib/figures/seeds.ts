@@ -72,6 +72,7 @@ const MINUTES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   fig8: { adamw: 9.4, "adamw-induced": 24.6, "adamw-early": 6.9 },
   fig14: { "": 3.5 },
   fig15: { "": 0.5 },
+  "imbalanced-collapse": { "": 0.54 },
   perp: { adamw: 0.47, sgd: 1.9 },
   "stability-gap": { "": 0.27 },
   remedies: { mlp: 0.12, transformer: 0.4 },

@@ -32,6 +32,10 @@ export interface InputSource {
   readonly sha256: string;
   /** The rows, from 0. */
   readonly rows: readonly number[];
+  /** Rows of the same file that stand beside them, each beside one. */
+  readonly beside?: readonly number[];
+  /** What those beside are multiplied with. */
+  readonly scale?: number;
 }
 
 /** Examples of one task. */

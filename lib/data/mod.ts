@@ -75,6 +75,17 @@ export {
   type RegressionSettings,
 } from "./tasks/regression/settings.ts";
 export {
+  doubleMnist,
+  type DoubleMnistOptions,
+  type DoubleMnistSettings,
+} from "./tasks/double_mnist.ts";
+export type { SpuriousOptions, SpuriousSettings } from "./tasks/spurious.ts";
+export {
+  spuriousParity,
+  type SpuriousParityOptions,
+  type SpuriousParitySettings,
+} from "./tasks/spurious_parity.ts";
+export {
   permutation,
   type RandomKey,
   randomKey,

@@ -6,6 +6,7 @@
 
 import { comparisonTask } from "./tasks/comparison.ts";
 import { compositionTask } from "./tasks/composition.ts";
+import { doubleMnistTask } from "./tasks/double_mnist.ts";
 import { mnistTask } from "./tasks/mnist.ts";
 import { modularTask, type OperationTask } from "./tasks/modular.ts";
 import { parityTask } from "./tasks/parity.ts";
@@ -13,6 +14,7 @@ import { opposingSignalsTask } from "./tasks/regression/opposing_signals.ts";
 import { orthogonalFeaturesTask } from "./tasks/regression/orthogonal_features.ts";
 import { type SequenceTask, sequenceTask } from "./tasks/sequence.ts";
 import { rowsTask } from "./tasks/rows.ts";
+import { spuriousParityTask } from "./tasks/spurious_parity.ts";
 
 const add: OperationTask = modularTask("add");
 const subtract: OperationTask = modularTask("subtract");
@@ -34,4 +36,6 @@ export const tasks = {
   "orthogonal-features": orthogonalFeaturesTask,
   "add-then-product": addThenProduct,
   rows: rowsTask,
+  "spurious-parity": spuriousParityTask,
+  "double-mnist": doubleMnistTask,
 };

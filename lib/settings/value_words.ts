@@ -21,6 +21,8 @@ export const valueWords: Readonly<Record<string, Words>> = {
     ["mnist", "digits"],
     ["composition", "compose twohop two-hop"],
     ["comparison", "compare"],
+    ["spurious-parity", "spurious parity-spurious"],
+    ["double-mnist", "doublemnist two-digits"],
   ],
   model: [
     [

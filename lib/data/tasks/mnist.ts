@@ -47,9 +47,12 @@ export const MNIST_FOLDER: string = fileURLToPath(
   new URL("../../../.mnist", import.meta.url),
 );
 
-const SIDE = 28;
-const CLASSES = 10;
-const WHITE = 255;
+/** Pixels of a row and of a column of an image. */
+export const MNIST_SIDE = 28;
+/** How many digits there are. */
+export const MNIST_CLASSES = 10;
+/** The brightest pixel, which becomes 1. */
+export const MNIST_WHITE = 255;
 
 /** Which images to train on. */
 export interface MnistOptions {
@@ -65,11 +68,15 @@ const MNIST: Checks<MnistOptions> = {
 };
 
 /** Images with their labels, as they lie in the files. */
-interface Digits {
+export interface Digits {
+  /** 0..255, image by image and row by row. */
   readonly pixels: Uint8Array;
+  /** The digit of each image. */
   readonly labels: Uint8Array;
   /** The file of the images, and what is in it. */
   readonly source: Omit<InputSource, "rows">;
+  /** The folder that they come from. */
+  readonly from: string;
 }
 
 /**
@@ -91,23 +98,43 @@ interface Digits {
 export function mnist(options: MnistOptions, key: RandomKey): Dataset {
   checkOptions("mnist()", options, MNIST, ["mnist", "trainSize"]);
   const { mnist: folder, trainSize } = options;
-  const from = folder ?? MNIST_FOLDER;
-  const missing = missingFiles(from);
-  if (missing.length > 0) throw new UsageError(complaint(folder, missing));
-  const { trainImages, trainLabels, testImages, testLabels } = MNIST_FILES;
-  const train = digits(from, trainImages, trainLabels);
-  const test = digits(from, testImages, testLabels);
+  const { train, test } = mnistDigits(folder, "mnist");
   const total = train.labels.length;
   if (trainSize > total) {
     throw new UsageError(
-      `--train-size must be at most ${total}, the training images in ${from}, ` +
-        `got ${trainSize}`,
+      `--train-size must be at most ${total}, the training images in ` +
+        `${train.from}, got ${trainSize}`,
     );
   }
   return datasetOfParts({
     train: examples(train, sample(trainSize, total, key("data"))),
     test: examples(test, [...test.labels.keys()]),
-  }, CLASSES);
+  }, MNIST_CLASSES);
+}
+
+/**
+ * All images, as they lie in the files.
+ *
+ * @param folder The folder; null for the one that setup fills.
+ * @param task Which task wants them.
+ * @throws {UsageError} if a file is not there.
+ * @throws {SyntaxError} if one is not what it should be.
+ * @throws {FileError} if one cannot be read.
+ */
+export function mnistDigits(
+  folder: string | null,
+  task: string,
+): { readonly train: Digits; readonly test: Digits } {
+  const from = folder ?? MNIST_FOLDER;
+  const missing = missingFiles(from);
+  if (missing.length > 0) {
+    throw new UsageError(complaint(folder, missing, task));
+  }
+  const { trainImages, trainLabels, testImages, testLabels } = MNIST_FILES;
+  return {
+    train: digits(from, trainImages, trainLabels),
+    test: digits(from, testImages, testLabels),
+  };
 }
 
 /** Which of MNIST's four files a folder lacks, packed ones counting too. */
@@ -132,13 +159,14 @@ function find(folder: string, name: string): string | undefined {
 function complaint(
   folder: string | null,
   missing: readonly string[],
+  task: string,
 ): string {
   const known = Object.keys(MNIST_FILES).length;
   if (folder !== null) {
     return `--mnist must name a folder with the ${known} files of MNIST, as ` +
       `they are or with .gz: ${folder} lacks ${missing.join(", ")}`;
   }
-  return "--task mnist must have the files of MNIST: fetch them with " +
+  return `--task ${task} must have the files of MNIST: fetch them with ` +
     `${taskLine("setup", "mnist")}, or name a folder that has ${
       missing.join(", ")
     }, as they are ` +
@@ -167,10 +195,10 @@ function digits(
   const pixels = parseIdx(images.bytes, 3, images.path);
   const classes = parseIdx(labels.bytes, 1, labels.path);
   const [count, height, width] = pixels.shape as [number, number, number];
-  if (height !== SIDE || width !== SIDE) {
+  if (height !== MNIST_SIDE || width !== MNIST_SIDE) {
     throw new SyntaxError(
       `Cannot read ${images.path}: its images have ${height} × ${width} ` +
-        `pixels, wanted ${SIDE} × ${SIDE}`,
+        `pixels, wanted ${MNIST_SIDE} × ${MNIST_SIDE}`,
     );
   }
   if (count === 0) {
@@ -182,16 +210,17 @@ function digits(
         `${images.path} has ${count} images`,
     );
   }
-  const bad = classes.data.findIndex((label) => label >= CLASSES);
+  const bad = classes.data.findIndex((label) => label >= MNIST_CLASSES);
   if (bad >= 0) {
     throw new SyntaxError(
       `Cannot read ${labels.path}: its label ${bad} is ${classes.data[bad]}, ` +
-        `wanted 0..${CLASSES - 1}`,
+        `wanted 0..${MNIST_CLASSES - 1}`,
     );
   }
   return {
     pixels: pixels.data,
     labels: classes.data,
+    from: folder,
     source: { file: imagesName, sha256: sha256(images.bytes) },
   };
 }
@@ -200,12 +229,12 @@ function examples(
   { pixels, labels, source }: Digits,
   rows: readonly number[],
 ): Examples {
-  const size = SIDE * SIDE;
+  const size = MNIST_SIDE * MNIST_SIDE;
   return {
     inputs: rows.map((row) =>
       Array.from(
         pixels.subarray(row * size, (row + 1) * size),
-        (p) => p / WHITE,
+        (p) => p / MNIST_WHITE,
       )
     ),
     labels: rows.map((row) => labels[row]!),
@@ -240,8 +269,8 @@ export const mnistTask: TaskDefinition<MnistSettings> = defineTask({
   check: ({ mnist }) =>
     mnist === "" ? '--mnist must name a folder, got ""' : undefined,
   form: () => ({
-    input: { kind: "numbers", width: SIDE * SIDE, name: "pixels" },
-    classes: CLASSES,
+    input: { kind: "numbers", width: MNIST_SIDE * MNIST_SIDE, name: "pixels" },
+    classes: MNIST_CLASSES,
   }),
   dataset: (config, key) => mnist(only(config, MNIST), key),
   describe: ({ trainSize }) => `MNIST, ${trainSize} images`,

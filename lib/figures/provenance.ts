@@ -8,6 +8,11 @@
 
 import type { Provenance } from "./figure.ts";
 
+// By pilots of neighbouring settings rates and sizes were chosen.
+const LARGE =
+  "1 December 2026, before a run of this figure was recorded, after " +
+  "pilots of one seed: the parity at rates 0.1, 0.3, 1, 3, 10 and 30, addition mod 31 " +
+  "and 59 at 15 settings; sizes and rates were chosen by them";
 const FIRST = "27 November 2026, before any run was recorded";
 
 const of =
@@ -195,6 +200,13 @@ const PROVENANCE: Readonly<
       ),
     ]),
   ),
+  "large-lr": {
+    C60: paper(LARGE),
+    C61: paper(LARGE),
+    C62: paper(LARGE),
+    C63: own(LARGE),
+    C64: own(LARGE),
+  },
   perp: { C15: own(FIRST), C23: own(FIRST) },
   proxies: {
     C50: own(

@@ -140,3 +140,27 @@ export function evenlySpaced<T>(all: readonly T[], most: number): T[] {
     (_, i) => all[Math.round(i * last / (most - 1))]!,
   );
 }
+
+/**
+ * Spearman's rank correlation: Pearson's of the ranks, those of equal numbers their
+ * mean. 1 where y rises with x without exception, −1 where it falls; NaN of fewer
+ * than two, or where all x or all y are the same.
+ *
+ * @param x Numbers.
+ * @param y As many.
+ */
+export function spearman(x: readonly number[], y: readonly number[]): number {
+  const [a, b] = [ranks(x), ranks(y)];
+  const middle = (x.length + 1) / 2;
+  const product = (p: readonly number[], q: readonly number[]) =>
+    p.reduce((sum, r, i) => sum + (r - middle) * (q[i]! - middle), 0);
+  return product(a, b) / Math.sqrt(product(a, a) * product(b, b));
+}
+
+// From 1 on; of equal numbers the mean of their places.
+const ranks = (values: readonly number[]): number[] =>
+  values.map((value) => {
+    const less = values.filter((other) => other < value).length;
+    const same = values.filter((other) => other === value).length;
+    return less + (same + 1) / 2;
+  });

@@ -64,6 +64,26 @@ export function way(along: number, across: number): Json {
   };
 }
 
+/** What the probe `compressibility` says, of some numbers. */
+export function compressed(
+  { accuracy = 0.5, area = 0.5, features = 0.5 }: {
+    readonly accuracy?: number;
+    readonly area?: number;
+    readonly features?: number;
+  },
+): Json {
+  const parts = ["train", "test", "conflicting", "randomised"];
+  const all = (x: number) => Object.fromEntries(parts.map((part) => [part, x]));
+  return {
+    step: 100,
+    accuracy: all(accuracy),
+    prunability: all(area),
+    low_rank: all(area),
+    class_separation: features,
+    sparsity: features,
+  };
+}
+
 /** A spectrum of a Gini coefficient. */
 export function spectrum(gini: number): Json {
   return {
@@ -173,6 +193,7 @@ export const measures: Readonly<
     collapse: collapseOver(() => 1),
   },
   fig7: { trajectory: way(1, 1) },
+  "large-lr": { compressed: compressed({}) },
   fig12: { spectrum: spectrum(0.5) },
   slingshots: { spikes: spikes(0), groks: null },
   opposing: { groups: opposingGroups(0, 0, 1), swings: rowSwing(0, 0) },

@@ -6,6 +6,7 @@ import {
   median,
   momentsOf,
   slopeOf,
+  spearman,
   spreadOf,
 } from "../../lib/numeric/statistics.ts";
 
@@ -51,4 +52,15 @@ Deno.test("everyNth() has the first and the last", () => {
   assertEquals(everyNth([0, 1, 2, 3], 2), [0, 2, 3]);
   assertEquals(everyNth([0, 1, 2, 3, 4], 2), [0, 2, 4]);
   assertEquals(everyNth([], 1), []);
+});
+
+Deno.test("spearman() compares ranks, of equal numbers their mean", () => {
+  assertEquals(spearman([1, 10, 100], [2, 3, 400]), 1);
+  assertEquals(spearman([1, 10, 100], [5, 3, -1]), -1);
+  // 1 − 6 Σd²/(n(n² − 1)) where no two are equal.
+  assertEquals(spearman([1, 2, 3, 4], [2, 1, 4, 3]), 1 - 6 * 4 / 60);
+  // Ranks 1, 2, 3 and 1.5, 1.5, 3: Pearson's is 1.5/√(2 · 1.5).
+  assertEquals(spearman([1, 2, 3], [7, 7, 9]), 1.5 / Math.sqrt(3));
+  assertEquals(spearman([1, 2], [3, 3]), NaN);
+  assertEquals(spearman([1], [3]), NaN);
 });

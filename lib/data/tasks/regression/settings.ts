@@ -40,7 +40,8 @@ export const trainRows: Setting<number> = whereRead(
     [1, 1_000_000],
     4000,
     "<n>",
-    "opposing-signals: rows to train on (default: 4000)",
+    "opposing-signals, spurious-parity, double-mnist: rows to train on " +
+      "(default: 4000)",
   ),
 );
 
@@ -50,7 +51,7 @@ export const testRows: Setting<number> = whereRead(
     [1, 1_000_000],
     1000,
     "<n>",
-    "regressions: rows to test on (default: 1000)",
+    "the same, and orthogonal-features: rows to test on (default: 1000)",
   ),
 );
 

@@ -55,6 +55,25 @@ const sparsity = of(representations[1]!);
 
 const rate = { label: "learning rate", scale: "log" } as const;
 
+function additionPanel(
+  results: Results,
+  title: string,
+  y: Panel["y"],
+  value: (run: RunRecord) => number | null,
+): Panel {
+  return {
+    title,
+    x: rate,
+    y,
+    series: kinds.map((kind, i) => ({
+      name: families[kind].label,
+      colour: 4 + i,
+      dots: true,
+      points: overRates(results, addition[kind], value),
+    })),
+  };
+}
+
 function chart(results: Results): Chart {
   const spuriousPanel = (
     title: string,
@@ -69,21 +88,6 @@ function chart(results: Results): Chart {
       colour,
       dots: true,
       points: overRates(results, spurious, of(quantity)),
-    })),
-  });
-  const additionPanel = (
-    title: string,
-    y: Panel["y"],
-    value: (run: RunRecord) => number | null,
-  ): Panel => ({
-    title,
-    x: rate,
-    y,
-    series: kinds.map((kind, i) => ({
-      name: families[kind].label,
-      colour: 4 + i,
-      dots: true,
-      points: overRates(results, addition[kind], value),
     })),
   });
   return {
@@ -102,13 +106,20 @@ function chart(results: Results): Chart {
         { label: "R², share of zeros", domain: [0, 1] },
         representations,
       ),
-      additionPanel("Addition: test accuracy", shareAxis("accuracy"), end),
       additionPanel(
+        results,
+        "Addition: test accuracy",
+        shareAxis("accuracy"),
+        end,
+      ),
+      additionPanel(
+        results,
         "Addition: zeros among hidden activations",
         shareAxis("share of zeros"),
         sparsity,
       ),
       additionPanel(
+        results,
         "Addition: prunability, train rows",
         { label: "area" },
         (run) => compressedOf(run)?.prunability["train"] ?? null,

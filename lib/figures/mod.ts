@@ -24,7 +24,7 @@ import { fig14 } from "./paper/fig14.ts";
 import { fig15 } from "./paper/fig15.ts";
 import { fig16 } from "./paper/fig16.ts";
 import { fig17 } from "./paper/fig17.ts";
-import { largeLr } from "./beyond/large_lr.ts";
+import { largeLr } from "./beyond/large_lr/large_lr.ts";
 import { perp } from "./beyond/perp.ts";
 import { opposing } from "./beyond/opposing.ts";
 import { proxies } from "./beyond/proxies.ts";

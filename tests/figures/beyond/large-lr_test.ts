@@ -2,8 +2,8 @@ import { assertEquals } from "@std/assert";
 import {
   addition,
   spurious,
-} from "../../../lib/figures/beyond/large_lr_arms.ts";
-import { compressed as compressedAt } from "../../../lib/figures/beyond/large_lr_arms.ts";
+} from "../../../lib/figures/beyond/large_lr/arms.ts";
+import { compressed as compressedAt } from "../../../lib/figures/beyond/large_lr/arms.ts";
 import type { Arm } from "../../../lib/figures/figure.ts";
 import { probe } from "../../../lib/probes/asking/probe_checkpoint.ts";
 import { checkpointsOf, readMetrics } from "../../../lib/runs/read.ts";

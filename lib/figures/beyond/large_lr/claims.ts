@@ -4,17 +4,12 @@
  * @module
  */
 
-import { spearman } from "../../numeric/statistics.ts";
-import type { Arm, Claim, RunRecord } from "../figure.ts";
-import { GROKS, last, percent } from "../readings.ts";
-import { BY_SEED, bySeed } from "../rules.ts";
-import type { Said } from "../tally.ts";
-import {
-  addition,
-  type Compressed,
-  compressedOf,
-  spurious,
-} from "./large_lr_arms.ts";
+import { spearman } from "../../../numeric/statistics.ts";
+import type { Arm, Claim, RunRecord } from "../../figure.ts";
+import { GROKS, last, percent } from "../../readings.ts";
+import { BY_SEED, bySeed } from "../../rules.ts";
+import type { Said } from "../../tally.ts";
+import { addition, type Compressed, compressedOf, spurious } from "./arms.ts";
 
 /** From which rank correlation on a number rises with the rate. */
 const RISES = 0.5;

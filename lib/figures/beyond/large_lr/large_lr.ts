@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { Chart, Panel, Point, Series } from "../../charts/chart.ts";
-import { maxOf, minOf } from "../../base/extremes.ts";
-import { median } from "../../numeric/statistics.ts";
-import type { Arm, Figure, Results, Row, RunRecord } from "../figure.ts";
-import { shareAxis } from "../panels.ts";
-import { last, measured, percent, stepText } from "../readings.ts";
+import type { Chart, Panel, Point, Series } from "../../../charts/chart.ts";
+import { maxOf, minOf } from "../../../base/extremes.ts";
+import { median } from "../../../numeric/statistics.ts";
+import type { Arm, Figure, Results, Row, RunRecord } from "../../figure.ts";
+import { shareAxis } from "../../panels.ts";
+import { last, measured, percent, stepText } from "../../readings.ts";
 import {
   addition,
   compressed,
@@ -17,14 +17,14 @@ import {
   families,
   type Family,
   spurious,
-} from "./large_lr_arms.ts";
+} from "./arms.ts";
 import {
   accuracies,
   claims,
   prunabilities,
   type Quantity,
   representations,
-} from "./large_lr_claims.ts";
+} from "./claims.ts";
 
 const kinds = Object.keys(families) as Family[];
 

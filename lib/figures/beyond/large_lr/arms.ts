@@ -4,11 +4,11 @@
  * @module
  */
 
-import { probe } from "../../probes/asking/probe_checkpoint.ts";
-import { checkpointsOf, readMetrics } from "../../runs/read.ts";
-import type { Arm, Json, RunRecord } from "../figure.ts";
-import { adamw, mlp, parityMlp, sgd } from "../paper/settings.ts";
-import { measureOf } from "../readings.ts";
+import { probe } from "../../../probes/asking/probe_checkpoint.ts";
+import { checkpointsOf, readMetrics } from "../../../runs/read.ts";
+import type { Arm, Json, RunRecord } from "../../figure.ts";
+import { adamw, mlp, parityMlp, sgd } from "../../paper/settings.ts";
+import { measureOf } from "../../readings.ts";
 
 // Eight from 0.02 to 2, evenly spaced in their logarithms.
 const rates = Array.from(

@@ -4,10 +4,9 @@
  * @module
  */
 
-import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
 import { checkOptions, checkPaths } from "../base/options.ts";
 import { curveFigures } from "./figures/curves.ts";
+import { type Answer, HTML, serveLocally, TEXT } from "./local_server.ts";
 import { type ReportOptions, SERVE, type ServeOptions } from "./options.ts";
 import type { Html } from "./page/html.ts";
 import { chartsHtml, pageText } from "./page/page.ts";
@@ -15,12 +14,6 @@ import { policyOf } from "./page/style.ts";
 import { packed } from "./playground/live_section.ts";
 import { livePart, makeReport, readGroups, type Report } from "./report.ts";
 import type { Group } from "./runs.ts";
-
-const HOST = "127.0.0.1";
-
-// How long a connection may be silent, in milliseconds, and how long a request may
-// take to arrive.
-const IDLE = 5000;
 
 /**
  * Serves a report that follows its runs, until the signal. It listens once the page
@@ -40,93 +33,21 @@ export async function serveReport(
   const { port, signal, onListen, ...look } = options;
   const pages = new Pages(paths, look);
   await pages.page(); // What is no run is refused before it listens.
-  const server = createServer(
-    { keepAliveTimeout: IDLE, headersTimeout: IDLE, requestTimeout: IDLE },
-    (request, response) => {
-      answerTo(request, pages).catch((error): Answer => ({
-        status: 500,
-        headers: TEXT,
-        body: (error as Error).message,
-      })).then(({ status, headers, body }) => {
-        const bytes = typeof body === "string" ? ENCODER.encode(body) : body;
-        response.writeHead(status, {
-          ...SAFE,
-          ...headers,
-          ...(status !== 204 && { "content-length": bytes?.length ?? 0 }),
-        });
-        // An answer to HEAD is its head.
-        response.end(request.method === "HEAD" ? undefined : bytes);
-      });
+  await serveLocally(
+    (path, query) => {
+      if (path === "/") return pages.page();
+      if (path === "/charts") return pages.charts(query.get("since"));
+      return { status: 404, headers: TEXT, body: "There is only /." };
     },
+    { port, signal, onListen },
   );
-  server.timeout = IDLE;
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) =>
-      reject(
-        error.code === "EADDRINUSE"
-          ? new Deno.errors.AddrInUse(error.message)
-          : error,
-      ));
-    server.listen(port, HOST, () => resolve());
-  });
-  const ended = new Promise<void>((resolve) => {
-    const end = () => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    };
-    if (signal?.aborted) end();
-    else signal?.addEventListener("abort", end, { once: true });
-  });
-  const { port: taken } = server.address() as AddressInfo;
-  onListen?.(`http://${HOST}:${taken}/`);
-  await ended;
-}
-
-const ENCODER = new TextEncoder();
-
-// What every answer says: it is what it says it is, and in no other page's frame.
-const SAFE = {
-  "x-content-type-options": "nosniff",
-  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-  "x-frame-options": "DENY",
-  "referrer-policy": "no-referrer",
-};
-const TEXT = { "content-type": "text/plain; charset=utf-8" };
-const HTML = {
-  "content-type": "text/html; charset=utf-8",
-  "cache-control": "no-store",
-};
-
-/** What a request gets. */
-interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array;
-}
-
-async function answerTo(
-  { headers, method, url = "/" }: IncomingMessage,
-  pages: Pages,
-): Promise<Answer> {
-  // Another site could have its name lead here; it would still be in Host.
-  const host = headers.host?.replace(/:\d+$/, "");
-  if (host !== HOST && host !== "localhost") {
-    return { status: 403, headers: TEXT, body: "Only for this machine." };
-  }
-  if (method !== "GET" && method !== "HEAD") {
-    return { status: 405, headers: { ...TEXT, allow: "GET, HEAD" } };
-  }
-  const { pathname, searchParams } = new URL(url, `http://${HOST}/`);
-  if (pathname === "/") return await pages.page();
-  if (pathname === "/charts") {
-    return await pages.charts(searchParams.get("since"));
-  }
-  return { status: 404, headers: TEXT, body: "There is only /." };
 }
 
 // So long a page that has changed is waited for before the last one is sent, which
 // gets the new charts itself: milliseconds.
 const PATIENCE = 2000;
+
+const ENCODER = new TextEncoder();
 
 /** What was made of the runs as they were, until they change. */
 interface Made<T> {

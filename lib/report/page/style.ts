@@ -41,11 +41,13 @@ export interface PagePolicy {
   readonly beside?: string;
   /** Set where a server sends the page while a run is trained. */
   readonly following?: string;
+  /** Whether it has a worker, whose script it makes itself. */
+  readonly works?: boolean;
 }
 
 /** What a browser lets a page do. */
 export function policyOf(
-  { script, beside, following }: PagePolicy,
+  { script, beside, following, works }: PagePolicy,
 ): string {
   return [
     "default-src 'none'",
@@ -55,6 +57,7 @@ export function policyOf(
     // (Of a script beside a page that is a file, browsers check no sum.)
     `script-src ${sha256(script)} ${beside ? "'self' " : ""}'wasm-unsafe-eval'`,
     `connect-src ${following === undefined ? "'none'" : "'self'"}`,
+    ...(works ? ["worker-src blob:"] : []),
     "base-uri 'none'",
     "form-action 'none'",
   ].join("; ");

@@ -11,8 +11,9 @@ import { fileURLToPath } from "node:url";
 
 const require = createRequire(import.meta.url);
 
-// The package's own folder; its exports name neither of the files below.
-const ORT = dirname(require.resolve("onnxruntime-web"));
+// Its exports name neither of the files below.
+/** The folder of onnxruntime-web's files. */
+export const ORT: string = dirname(require.resolve("onnxruntime-web"));
 
 /** The WebAssembly of onnxruntime-web, as large as it is. */
 export function runtimeWasm(): Promise<Uint8Array<ArrayBuffer>> {
@@ -49,12 +50,18 @@ async function start(): Promise<void> {
   await esbuild.initialize({ wasmModule, worker: false });
 }
 
-/** The script of a page, a module without imports. */
-export async function pageScript(): Promise<string> {
+/** What a bundle is made of, beside what all have. */
+export type Bundle =
+  & Pick<esbuild.BuildOptions, "entryPoints" | "plugins">
+  & Partial<Pick<esbuild.BuildOptions, "format" | "banner" | "define">>;
+
+/** What reads files for esbuild. */
+export type BundlePlugin = esbuild.Plugin;
+
+/** A script in one piece, by default a module. */
+export async function bundled(bundle: Bundle): Promise<string> {
   await (started ??= start());
-  const entry = fileURLToPath(new URL("../live/entry.ts", import.meta.url));
   const { outputFiles } = await esbuild.build({
-    entryPoints: [entry],
     bundle: true,
     minify: true,
     format: "esm",
@@ -62,7 +69,13 @@ export async function pageScript(): Promise<string> {
     write: false,
     logLevel: "silent",
     legalComments: "inline",
-    plugins: [files],
+    ...bundle,
   });
   return outputFiles![0]!.text;
+}
+
+/** The script of a page, a module without imports. */
+export function pageScript(): Promise<string> {
+  const entry = fileURLToPath(new URL("../live/entry.ts", import.meta.url));
+  return bundled({ entryPoints: [entry], plugins: [files] });
 }

@@ -56,3 +56,14 @@ Deno.test("circleOf() lays residues on a circle of their amplitude, in their ord
     assertAlmostEquals(Math.cos(angle - expected), 1, 1e-10);
   });
 });
+
+Deno.test("circleOf() keeps lengths where cosine and sine are not perpendicular", () => {
+  const rows = Array.from({ length: 7 }, (_, i) => {
+    const angle = 2 * Math.PI * 2 * i / 7;
+    const [c, s] = [Math.cos(angle), Math.sin(angle)];
+    return [2 * c + s, s, 0]; // c·(2, 0, 0) + s·(1, 1, 0)
+  });
+  circleOf({ rows }, 2).forEach(([x, y], i) =>
+    assertAlmostEquals(Math.hypot(x, y), Math.hypot(...rows[i]!), 1e-12)
+  );
+});

@@ -1,9 +1,16 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertRejects,
+} from "@std/assert";
 import { unzipSync } from "fflate";
 import { dirname, join } from "node:path";
 import { ConfigError } from "../../lib/config/config.ts";
 import { EVERY, Training } from "../../lib/play/browser/training.ts";
 import { zipOf } from "../../lib/play/browser/run_files.ts";
+import { hostTensorOf } from "../../lib/numeric/tensor.ts";
+import { openSession } from "../../lib/onnx/runtime/session.ts";
 import { probe } from "../../lib/probes/mod.ts";
 import { makeManifest } from "../../lib/runs/manifest.ts";
 import { train } from "../../lib/train/train.ts";
@@ -50,6 +57,21 @@ Deno.test("what changes on the way is a switch of the config", async () => {
   await training.close();
 });
 
+Deno.test("a second change goes on from the first", async () => {
+  const training = await Training.start(config, web);
+  while (training.step < 20) await training.advance(20 - training.step);
+  // Without ⊥Grad the optimizer's state lies at other paths.
+  await training.change({ perpGrad: false });
+  while (training.step < 30) await training.advance(30 - training.step);
+  await training.change({ perpGrad: false, lr: 0.002 });
+  const rows = await trained(training);
+  const { switches } = training.config;
+  assertEquals(switches.map(({ at }) => at), [20, 30]);
+  const again = await rowsOf({ ...config, switches });
+  assertEquals(rows, again.slice(0, rows.length) as typeof rows);
+  await training.close();
+});
+
 Deno.test("what may not change is refused, and the training goes on", async () => {
   const training = await Training.start(config, web);
   await training.advance(3);
@@ -70,6 +92,37 @@ Deno.test("a picture has the spectrum, the strongest planes and every pair", asy
   assertEquals(answers!.picture.length, 121);
   assert(answers!.picture.every((x) => Number.isFinite(x)));
   await training.close();
+});
+
+Deno.test("the picture has each pair's logit where the pair is", async () => {
+  const training = await Training.start({ ...config, task: "divide" }, web);
+  const { answers } = await training.look();
+  const manifest = await makeManifest("wasm", 1);
+  const files = unzipSync(await zipOf(training, manifest, "x"));
+  await training.close();
+  const session = await openSession(
+    files["x/checkpoints/step-00000000.onnx"]!,
+    web,
+  );
+  const pairs = Array.from(
+    { length: 121 },
+    (_, i) => [Math.floor(i / 11), i % 11],
+  )
+    .filter(([, b]) => b !== 0); // Nothing is divided by 0.
+  const [input] = session.inputs;
+  const { logits } = await session.run({
+    [input!.name]: hostTensorOf("int64", [pairs.length, 2], pairs.flat()),
+  });
+  await session.close();
+  const { data } = logits!;
+  pairs.forEach(([a, b], i) =>
+    assertAlmostEquals(
+      answers!.picture[a! * 11 + b!]!,
+      Number(data[i * 11]),
+      1e-6, // Sums of 48 terms below 1 in float32, in another order.
+    )
+  );
+  assert(Number.isNaN(answers!.picture[0]));
 });
 
 Deno.test("a downloaded run is one that probes open", async () => {

@@ -16,7 +16,7 @@
  *   { run },
  * );
  * const { probes } = await probe(checkpoint, ["fourier"]);
- * assert(final.train_accuracy > 0);
+ * assert(final.train_accuracy! > 0);
  * assert(probes.fourier!.key_frequencies!.length > 0);
  * ```
  *

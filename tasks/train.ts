@@ -65,12 +65,12 @@ const flagKeys = configKeys.filter((key) =>
   configSettings[key].kind !== "none"
 );
 const groups = settingGroups();
-addFlags(
-  program,
-  configSettings,
-  flagOf,
-  (key) => HEADINGS[groups.get(key)!],
-);
+// Commander has groups in the order of their first flags.
+for (const group of Object.keys(HEADINGS) as SettingGroup[]) {
+  const of = Object.entries(configSettings)
+    .filter(([key]) => groups.get(key) === group);
+  addFlags(program, Object.fromEntries(of), flagOf, () => HEADINGS[group]);
+}
 
 const task = program
   .option(

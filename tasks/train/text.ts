@@ -15,7 +15,7 @@ export function summary(result: TrainResult): string {
   const { config, final, memorised_at, grokked_at, steps, checkpoint } = result;
   const { train_accuracy, test_accuracy, softmax_collapse } = final;
   const regression = train_accuracy === undefined;
-  const noTest = final.test_loss === undefined;
+  const noTest = final.test_loss === undefined && test_accuracy === undefined;
   const { lossThreshold: limit = null } = config;
   const mark = regression ? `loss ≤ ${limit}` : "accuracy ≥ 99 %";
   const when = (step: number | null, verb: string, what: string) =>

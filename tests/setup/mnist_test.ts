@@ -159,6 +159,7 @@ Deno.test("setup may speak to the mirrors, a report to this machine, nobody to o
   const hosts = MNIST_MIRRORS.map((mirror) => new URL(mirror).host);
   assertEquals(allowed, [
     ["report", "--allow-net=127.0.0.1"],
+    ["play", "--allow-net=127.0.0.1"],
     ["setup", `--allow-net=${hosts.join(",")}`],
     ["test", "--allow-net=127.0.0.1"],
   ]);

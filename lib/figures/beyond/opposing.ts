@@ -38,7 +38,6 @@ const slingshot: Arm = {
     checkpointEvery: 25,
   },
   quick: { steps: 1500 },
-  minutes: 0.5,
 };
 
 const swingsIn = (run: RunRecord) => measureOf<RowSwings | null>(run, "swings");

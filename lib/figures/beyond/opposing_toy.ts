@@ -51,7 +51,6 @@ export const toys: Arm[] = Object.keys(RATES).map((rate) => ({
   label: `η ${rate}`,
   config: { ...toy, lr: Number(rate) },
   quick: { trainRows: 2000 },
-  minutes: 0.1,
 }));
 
 /** The checkpoint from which updates are followed, to the end of the run. */

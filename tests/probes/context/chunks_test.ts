@@ -69,7 +69,7 @@ Deno.test("probes of a perceptron find in chunks what they find at once", async 
 Deno.test("a Hessian of rows that cannot fit is refused with both sizes", () => {
   const rows = 397_604;
   const experiment = {
-    split: { train: { labels: { length: rows } } },
+    split: { train: { inputs: { length: rows }, labels: { length: rows } } },
     model: { widest: 997 },
   } as unknown as Parameters<typeof checkHessian>[0];
   // Fourteen numbers of eight bytes for each of the logits.

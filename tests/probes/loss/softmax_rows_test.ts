@@ -25,6 +25,7 @@ function context(): ProbeContext {
   const part = { rows: Int32Array.from(LABELS.keys()), labels: LABELS };
   return {
     model,
+    dataset: { inputs: LABELS },
     task: { labels: LABELS, split: () => ({ train: part, test: part }) },
     inputs: () => ({ x }),
     host: {},

@@ -119,6 +119,7 @@ Deno.test("probe names what a parity checkpoint lacks, or skips it", async (t) =
         "phases",
         "progress",
         "similarity",
+        "stability-gap",
         "trajectory",
       ]);
       assertStringIncludes(skipped.fourier, "parity");

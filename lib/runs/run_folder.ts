@@ -41,12 +41,14 @@ import { filesOfStep, RowsHash, RunSums } from "./run_sums.ts";
 export { checkpointPath } from "./layout.ts";
 
 /** A row of metrics.jsonl. NaN is written as null. */
-export interface MetricsRow extends Metrics {
+// No interface: an optional metric is none of those that an index gives, which
+// projects see that do not tell a key that is absent from one that is undefined.
+export type MetricsRow = Metrics & {
   /** Updates made before this evaluation. */
   readonly step: number;
   /** Mean milliseconds a step, of the steps run together with this one. */
   readonly ms_per_step: number;
-}
+};
 
 /** What is known of a run before its first step. */
 export interface RunContents {

@@ -104,7 +104,7 @@ import * as tf from "@tensorflow/tfjs-core";
 
 const config = { modulus: 7, hidden: [8], steps: 4, threads: 1 };
 const { checkpoint, final } = await train(config, { run: "mine" });
-const accuracy: number = final.train_accuracy;
+const accuracy: number = final.train_accuracy!;
 const { probes } = await probe(checkpoint, ["geometry"]);
 const graph = trace(
   ({ x }) => ({ y: tf.square(x) }),

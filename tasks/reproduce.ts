@@ -26,7 +26,9 @@ const described = command(
 )
   .argument(
     "[figures...]",
-    "fig1, …, fig17, eps, perp, slingshots, sgd-stability, stability-gap, or all",
+    "fig1, …, fig17; eps, perp, slingshots; of neighbours opposing, " +
+      "sgd-stability, proxies, remedies, stability-gap, large-lr, " +
+      "imbalanced-collapse; or all",
   )
   .option(
     "--about",

@@ -27,6 +27,13 @@ Deno.test("reproduce lists every figure, as text and as JSON", async () => {
   );
   const text = await reproduce("--about");
   assertEquals([text.code, text.stderr], [0, ""]);
+  // Names of the paper's figures stand there from the first to the last.
+  const help = (await reproduce("--help")).stdout.replaceAll(/\s+/g, " ");
+  for (
+    const name of Object.keys(figures).filter((name) => !/^fig/.test(name))
+  ) {
+    assert(new RegExp(`[ ;]${name}[,;]`).test(help), name);
+  }
   const listed = JSON.parse((await reproduce("--json")).stdout);
   assertEquals(
     listed.map(({ name }: { name: string }) => name),

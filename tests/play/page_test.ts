@@ -51,6 +51,14 @@ Deno.test({
 
         await page.click("#run");
         await until("Number(document.getElementById('step').textContent) > 20");
+        // What changes while it trains does not stop it.
+        await page.select("[name=loss]", "softmax64");
+        const changed = await step();
+        await until(
+          "Number(document.getElementById('step').textContent" +
+            `.replaceAll(',', '')) > ${changed + 20}`,
+        );
+        assertEquals(await text("run"), "Pause");
         await page.click("#run"); // It says Pause now.
         await until("document.getElementById('run').textContent === 'Run'");
         const paused = await step();
@@ -85,9 +93,10 @@ Deno.test({
         const config = JSON.parse(
           new TextDecoder().decode(files[`${folder}/config.json`]),
         );
-        assertEquals(config.switches.length, 1);
-        assertEquals(config.switches[0].at, paused + 1);
-        assertEquals(config.switches[0].config.lr, 0.002);
+        assertEquals(config.switches.length, 2);
+        assertEquals(config.switches[0].config.loss, "softmax");
+        assertEquals(config.switches[1].at, paused + 1);
+        assertEquals(config.switches[1].config.lr, 0.002);
 
         // What cannot be is said, and nothing hangs.
         await page.$eval(

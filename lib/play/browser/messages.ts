@@ -81,5 +81,9 @@ export type Word =
   /** No step is made any more: all are, or somebody paused, or it broke. */
   | { readonly kind: "stopped"; readonly why: "end" | "pause" | string }
   | { readonly kind: "saved"; readonly name: string; readonly zip: Uint8Array }
-  /** What was asked cannot be. */
-  | { readonly kind: "refused"; readonly message: string };
+  /** What was asked cannot be; a training may run on all the same. */
+  | {
+    readonly kind: "refused";
+    readonly message: string;
+    readonly running: boolean;
+  };

@@ -205,7 +205,7 @@ function hear(word: Word): void {
       return;
     }
     case "refused":
-      setRunning(false);
+      setRunning(word.running);
       return show(word.message);
   }
 }

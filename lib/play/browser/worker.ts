@@ -16,8 +16,19 @@ const tell = (word: Word, transfer: Transferable[] = []) =>
 
 let training: Training | undefined;
 let running = false;
+// What is to change before the next step of a training that runs.
+const pending: Keys[] = [];
 // Orders are carried out one after the other, between the steps.
 let turn: Promise<void> = Promise.resolve();
+
+const refuse = ({ message }: Error) =>
+  tell({ kind: "refused", message, running });
+
+async function changePending({ over }: Training): Promise<void> {
+  for (const keys of pending.splice(0)) {
+    if (!over) await training?.change(keys).catch(refuse);
+  }
+}
 
 /** Trains until it is paused, over or broken. */
 async function run(most: number): Promise<void> {
@@ -25,6 +36,7 @@ async function run(most: number): Promise<void> {
   let left = most;
   running = true;
   while (running && left > 0 && !training.over) {
+    await changePending(training);
     const before = training.step;
     const [frame, broken] = await training.advance(left);
     left -= training.step - before;
@@ -43,6 +55,7 @@ async function run(most: number): Promise<void> {
     await new Promise((heard) => setTimeout(heard));
   }
   running = false;
+  await changePending(training);
   tell({ kind: "stopped", why: training.over ? "end" : "pause" });
 }
 
@@ -85,12 +98,12 @@ function carryOut(order: Order): Promise<void> | void {
 }
 
 onmessage = ({ data: order }: MessageEvent<Order>) => {
+  if (running && order.kind === "change") {
+    pending.push(order.config);
+    return;
+  }
   // Whatever else is to come, the steps that are being made are the last ones.
-  const again = running && order.kind === "change";
   if (order.kind !== "run") running = false;
   if (order.kind === "pause") return;
-  turn = turn.then(() => carryOut(order)).catch((error: Error) => {
-    tell({ kind: "refused", message: error.message });
-  });
-  if (again) turn = turn.then(() => run(Infinity));
+  turn = turn.then(() => carryOut(order)).catch(refuse);
 };

@@ -6,7 +6,8 @@
 
 import { UsageError } from "../lib/base/errors.ts";
 import { shown } from "../lib/base/terminal.ts";
-import { command, EXIT, main, path, stepNumber } from "./shared/cli.ts";
+import { command, main, path, stepNumber } from "./shared/cli.ts";
+import { served } from "./shared/serving.ts";
 
 const task = command(
   "play",
@@ -28,7 +29,10 @@ const task = command(
           `--${flag} must be left out with --serve, which writes nothing`,
         );
       }
-      return await served(port ?? 8114);
+      return await served(port ?? 8114, async (listening) => {
+        const { servePlayground } = await import("../lib/play/write.ts");
+        await servePlayground(listening);
+      });
     }
     if (port !== undefined) {
       throw new UsageError("--port must come with --serve");
@@ -41,29 +45,5 @@ const task = command(
     console.error(`${shown(place)}: ${(bytes / 1e6).toFixed(1)} MB`);
     console.log(shown(place));
   });
-
-async function served(port: number): Promise<void> {
-  if (port > 65535) {
-    throw new UsageError(`--port must be at most 65535, got ${port}`);
-  }
-  const { servePlayground } = await import("../lib/play/write.ts");
-  const { withSignals } = await import("./shared/signals.ts");
-  try {
-    await withSignals((signal) =>
-      servePlayground({
-        port,
-        signal,
-        onListen: (url) => {
-          console.log(url);
-          console.error("Ctrl-C ends it.");
-        },
-      }), () => Deno.exit(EXIT.interrupted));
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    throw new UsageError(
-      `--port ${port} is taken by another program: name another, or 0 for any`,
-    );
-  }
-}
 
 if (import.meta.main) await main(task);

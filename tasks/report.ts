@@ -5,14 +5,12 @@
  */
 
 import { UsageError } from "../lib/base/errors.ts";
-import { exit } from "./shared/exit.ts";
 import { shown } from "../lib/base/terminal.ts";
 import { probeNames, probes } from "../lib/probes/catalogue.ts";
 import { reportFormats } from "../lib/report/options.ts";
 import { newestRun } from "../lib/runs/read.ts";
 import {
   command,
-  EXIT,
   main,
   namesOutOf,
   path,
@@ -21,6 +19,7 @@ import {
 } from "./shared/cli.ts";
 import { runNamed } from "./shared/run_named.ts";
 import { useNamed } from "./shared/use.ts";
+import { served } from "./shared/serving.ts";
 import { USE } from "./shared/use_flags.ts";
 
 await useNamed();
@@ -93,7 +92,10 @@ const task = command(
           `--${key} must be left out with --serve, which writes nothing`,
         );
       }
-      return await serveRuns(runs, port ?? 8113, look);
+      return await served(port ?? 8113, async (listening) => {
+        const { serveReport } = await import("../lib/report/serve.ts");
+        await serveReport(runs, { ...look, ...listening });
+      });
     }
     if (port !== undefined) {
       throw new UsageError("--port must come with --serve");
@@ -115,34 +117,5 @@ const task = command(
       console.log(shown(path));
     }
   });
-
-async function serveRuns(
-  runs: readonly string[],
-  port: number,
-  look: { readonly threads: number },
-): Promise<void> {
-  if (port > 65535) {
-    throw new UsageError(`--port must be at most 65535, got ${port}`);
-  }
-  const { serveReport } = await import("../lib/report/serve.ts");
-  const { withSignals } = await import("./shared/signals.ts");
-  try {
-    await withSignals((signal) =>
-      serveReport(runs, {
-        ...look,
-        port,
-        signal,
-        onListen: (url) => {
-          console.log(url);
-          console.error("Ctrl-C ends it.");
-        },
-      }), () => exit(EXIT.interrupted));
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    throw new UsageError(
-      `--port ${port} is taken by another program: name another, or 0 for any`,
-    );
-  }
-}
 
 if (import.meta.main) await main(task);

@@ -5,7 +5,7 @@
  */
 
 import { zipSync } from "fflate";
-import { createHash } from "node:crypto";
+import { sha256, Sums } from "../../base/sums.ts";
 import { treeOf } from "../../base/tree.ts";
 import { configAt } from "../../config/switches.ts";
 import type { HostTensor } from "../../numeric/tensor.ts";
@@ -18,8 +18,6 @@ import { modelTensors, under } from "../../../models/buffers.ts";
 import type { Training } from "./training.ts";
 
 const encoder = new TextEncoder();
-const sha256 = (bytes: Uint8Array) =>
-  createHash("sha256").update(bytes).digest("hex");
 
 /**
  * The run so far, as a ZIP of its folder: config, manifest, split, metrics, the
@@ -63,9 +61,11 @@ export async function zipOf(
       rows.map((row) => JSON.stringify(row) + "\n").join(""),
     ),
   };
-  const sums = Object.entries(files)
-    .map(([name, bytes]) => `${sha256(bytes)}  ${name}\n`).join("");
-  const all = { ...files, [FILES.sums]: encoder.encode(sums) };
+  const sums = new Sums();
+  for (const [name, bytes] of Object.entries(files)) {
+    sums.files.set(name, [sha256(bytes)]);
+  }
+  const all = { ...files, [FILES.sums]: encoder.encode(`${sums}`) };
   return zipSync(
     Object.fromEntries(
       Object.entries(all).map(([name, bytes]) => [`${folder}/${name}`, bytes]),

@@ -14,6 +14,7 @@ import { checkHessian } from "../context/hessian_memory.ts";
 import { NotApplicableError } from "../context/not_applicable.ts";
 import { experimentOf } from "../foreign/experiment_of.ts";
 import type { Probe } from "../probe.ts";
+import { finiteCurvature } from "./finite_curvature.ts";
 import { edgeOfStability } from "./edge_of_stability.ts";
 import {
   type CurvatureEstimate,
@@ -101,19 +102,16 @@ export const dynamicalStability: Probe<
     const objective = openObjective(experiment, buffers, context.host);
     const ofBatch = openBatchObjective(experiment, rows, buffers, context.host);
     try {
-      return await stabilityAt(context, trained, { objective, ofBatch }, {
-        products: settings.lanczosProducts,
-        vectors: settings.stabilityVectors,
-        batches: settings.stabilityBatches,
-        batchSize: rows,
-        seed: settings.stabilitySeed,
-      });
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      throw new NotApplicableError(
-        `The loss of ${context.model.source} has no finite curvature: ` +
-          error.message,
-        { cause: error },
+      return await finiteCurvature(
+        context,
+        () =>
+          stabilityAt(context, trained, { objective, ofBatch }, {
+            products: settings.lanczosProducts,
+            vectors: settings.stabilityVectors,
+            batches: settings.stabilityBatches,
+            batchSize: rows,
+            seed: settings.stabilitySeed,
+          }),
       );
     } finally {
       await objective.close();

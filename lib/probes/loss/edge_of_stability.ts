@@ -25,7 +25,6 @@ import {
   optimizerAt,
 } from "../context/experiment_at.ts";
 import { checkHessian } from "../context/hessian_memory.ts";
-import { NotApplicableError } from "../context/not_applicable.ts";
 import { experimentOf } from "../foreign/experiment_of.ts";
 import {
   edgeOf,
@@ -34,6 +33,7 @@ import {
   UNKNOWN_EDGE,
 } from "./optimizer_edge.ts";
 import type { Probe } from "../probe.ts";
+import { finiteCurvature } from "./finite_curvature.ts";
 
 /** The result. Everything is computed in float64. */
 export interface EdgeOfStabilityResult {
@@ -130,13 +130,9 @@ export const edgeOfStability: Probe<
       context.host,
     );
     try {
-      return await measured(context, trained, objective, settings);
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      throw new NotApplicableError(
-        `The loss of ${context.model.source} has no finite curvature: ` +
-          error.message,
-        { cause: error },
+      return await finiteCurvature(
+        context,
+        () => measured(context, trained, objective, settings),
       );
     } finally {
       await objective.close();

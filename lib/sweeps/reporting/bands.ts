@@ -5,16 +5,15 @@
  */
 
 import { UsageError } from "../../base/errors.ts";
-import { FileError } from "../../base/files.ts";
 import type { Panel, Series } from "../../charts/chart.ts";
 import { chartSvg } from "../../charts/chart_svg.ts";
 import { cut, WIDTH } from "../../charts/sheet.ts";
 import { bandOf, thinned } from "../../report/figures/curves.ts";
 import type { ReportFigure } from "../../report/figures/figure.ts";
 import { shownValue } from "../../report/runs.ts";
-import { MissingError, readMetrics } from "../../runs/read.ts";
 import type { MetricsRow } from "../../runs/run_folder.ts";
 import type { SweepRecord } from "../collecting/records.ts";
+import { rowsOf } from "../collecting/rows.ts";
 import { type Point, runPath } from "../layout.ts";
 import { textOf } from "../summaries/axes.ts";
 import type { Cell } from "../summaries/cells.ts";
@@ -156,21 +155,6 @@ export async function readCurves(
     if (begun.length > 0) curves.push({ cell, runs: begun });
   }
   return { layout, curves };
-}
-
-async function rowsOf(
-  run: string,
-  problems: string[],
-): Promise<readonly MetricsRow[]> {
-  try {
-    return await readMetrics(run);
-  } catch (error) {
-    if (error instanceof MissingError) return [];
-    const damaged = error instanceof FileError || error instanceof SyntaxError;
-    if (!damaged) throw error;
-    problems.push(error.message);
-    return [];
-  }
 }
 
 /** The figures: all cells on a sheet, or one for each. */

@@ -7,15 +7,14 @@
 
 import { UsageError } from "../../base/errors.ts";
 import { maxOf } from "../../base/extremes.ts";
-import { FileError } from "../../base/files.ts";
 import { checkArgument, pathCheck } from "../../base/options.ts";
 import { shown } from "../../base/terminal.ts";
 import { bootstrapInterval } from "../../numeric/intervals.ts";
 import { rateSensitivity, widthAt } from "../../numeric/sensitivity.ts";
 import { median } from "../../numeric/statistics.ts";
-import { MissingError, readMetrics } from "../../runs/read.ts";
 import type { MetricsRow } from "../../runs/run_folder.ts";
 import { readRecords, type SweepRecord } from "../collecting/records.ts";
+import { rowsOf } from "../collecting/rows.ts";
 import { runPath } from "../layout.ts";
 import { textOf } from "./axes.ts";
 import { SEEDS } from "./cells.ts";
@@ -131,21 +130,6 @@ export async function lrSensitivity(
     predictions: predictionsOf(groups, bound),
     problems,
   };
-}
-
-async function rowsOf(
-  run: string,
-  problems: string[],
-): Promise<readonly MetricsRow[]> {
-  try {
-    return await readMetrics(run);
-  } catch (error) {
-    if (error instanceof MissingError) return [];
-    const damaged = error instanceof FileError || error instanceof SyntaxError;
-    if (!damaged) throw error;
-    problems.push(error.message);
-    return [];
-  }
 }
 
 type Values = Readonly<Record<string, unknown>>;
